@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PID 1 of the test machine. Runs /rig/script with its output on the second
+ * serial port, then looks at what the kernel has to say, and writes the verdict
+ * as the very last line:
+ *
+ *	verdict: status=0 dmesg=0 leaks=0
+ *
+ * With rig=shell on the kernel's command line everything is on the console
+ * instead, and a shell follows the script.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
+
+static const struct {
+	const char *type;
+	const char *dir;
+} mounts[] = {
+	{ "devtmpfs", "/dev" },
+	{ "proc", "/proc" },
+	{ "sysfs", "/sys" },
+	{ "tmpfs", "/tmp" },
+	{ "tmpfs", "/dev/shm" },
+	{ "devpts", "/dev/pts" },
+	{ "debugfs", "/sys/kernel/debug" },
+	{ "tracefs", "/sys/kernel/tracing" },
+	{ "cgroup2", "/sys/fs/cgroup" },
+};
+
+/* What a kernel message must not contain. */
+static const char *const reports[] = {
+	"WARNING:", "BUG:", "kernel BUG at", "Oops:", "INFO: task ",
+	"INFO: trying to register", "general protection fault", "UBSAN:",
+	"ODEBUG:", "detected stall", "list_add corruption",
+	"list_del corruption", "refcount_t:", "suspicious RCU",
+	"Kernel memory leak detector disabled", "bad unlock balance",
+	"lockdep: fixme", "turning off the locking correctness validator",
+};
+
+static FILE *report;
+
+static void mount_all(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
+		mkdir(mounts[i].dir, 0755);
+		mount(mounts[i].type, mounts[i].dir, mounts[i].type, 0, NULL);
+	}
+	chmod("/tmp", 01777);
+	symlink("/proc/self/fd", "/dev/fd");
+}
+
+static void open_port(const char *path, bool raw)
+{
+	struct termios t;
+	int fd;
+
+	fd = open(path, O_RDWR | O_NOCTTY);
+	if (raw && !tcgetattr(fd, &t)) {
+		cfmakeraw(&t);
+		tcsetattr(fd, TCSANOW, &t);
+	}
+	report = fdopen(fd, "w");
+	if (!report)
+		reboot(RB_AUTOBOOT);
+}
+
+static int wait_for(pid_t child)
+{
+	int status;
+	pid_t pid;
+
+	do {
+		pid = wait(&status);
+	} while (pid != child && (pid > 0 || errno == EINTR));
+	if (pid != child)
+		return 255;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int run(int in, int out, char *const argv[])
+{
+	pid_t child = fork();
+
+	if (!child) {
+		setsid();
+		dup2(in, 0);
+		dup2(out, 1);
+		dup2(out, 2);
+		ioctl(0, TIOCSCTTY, 1);
+		execv(argv[0], argv);
+		dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+		_exit(127);
+	}
+	return wait_for(child);
+}
+
+static bool is_report(const char *line)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reports); i++)
+		if (strstr(line, reports[i]))
+			return true;
+	return false;
+}
+
+/* A record is "priority,sequence,time,flags;text\n"; facility 0 is the kernel. */
+static int scan_dmesg(void)
+{
+	char record[8192 + 1];
+	unsigned int priority;
+	unsigned long long sequence;
+	int found = 0;
+	ssize_t n;
+	int fd;
+
+	fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	for (;;) {
+		n = read(fd, record, sizeof(record) - 1);
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0) {
+			fprintf(report, "dmesg: not all seen: %m\n");
+			found++;
+			if (errno != EPIPE)
+				break;
+			continue;
+		}
+		record[n] = '\0';
+		if (sscanf(record, "%u,%llu,", &priority, &sequence) != 2 ||
+		    priority >> 3 || !is_report(record))
+			continue;
+		fprintf(report, "dmesg: %s", strchr(record, ';') + 1);
+		found++;
+	}
+	close(fd);
+	return found;
+}
+
+/*
+ * An object is reported when it is over five seconds old, and when its content
+ * has not changed since the scan before.
+ */
+static int scan_leaks(void)
+{
+	char line[256];
+	int found = 0;
+	FILE *f;
+	int fd;
+
+	fd = open(KMEMLEAK, O_RDWR);
+	if (fd < 0)
+		return 0;
+	sleep(6);
+	for (int i = 0; i < 2; i++) {
+		if (write(fd, "scan", 4) != 4) {
+			fprintf(report, "leak: cannot scan: %m\n");
+			found++;
+		}
+	}
+	f = fdopen(fd, "r");
+	while (fgets(line, sizeof(line), f)) {
+		found += !strncmp(line, "unreferenced", 12);
+		fprintf(report, "leak: %s", line);
+	}
+	fclose(f);
+	return found;
+}
+
+static int run_all(bool shell)
+{
+	int out = fileno(report);
+	int in = shell ? out : open("/dev/null", O_RDONLY);
+	int status;
+
+	run(in, out, (char *[]){ "/bin/busybox", "--install", "-s", "/bin",
+				 NULL });
+	status = run(in, out, (char *[]){ "/rig/script", NULL });
+	if (shell)
+		run(in, out, (char *[]){ "/bin/sh", NULL });
+	return status;
+}
+
+int main(void)
+{
+	const char *rig = getenv("rig");
+	bool shell = rig && !strcmp(rig, "shell");
+	int status, dmesg, leaks;
+
+	mount_all();
+	open_port(shell ? "/dev/ttyS0" : "/dev/ttyS1", !shell);
+	setenv("PATH", "/rig:/bin", 1);
+	setenv("LD_LIBRARY_PATH", "/rig", 1);
+	setenv("HOME", "/tmp", 1);
+	chdir("/rig");
+
+	status = run_all(shell);
+	if (!shell) {
+		kill(-1, SIGKILL);
+		while (wait(NULL) > 0)
+			;
+		leaks = scan_leaks();
+		dmesg = scan_dmesg();
+		fprintf(report, "\nverdict: status=%d dmesg=%d leaks=%d\n",
+			status, dmesg, leaks);
+	}
+	fflush(report);
+	tcdrain(fileno(report));
+	reboot(RB_AUTOBOOT);
+	return 1;
+}
