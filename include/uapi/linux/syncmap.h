@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The ABI of /dev/syncmap: concurrent maps with the semantics of sync.Map
+ *
+ * open("/dev/syncmap") gives a control descriptor for the commands on maps;
+ * %SYNCMAP_CREATE and %SYNCMAP_OPEN give a descriptor of one map, for the
+ * commands on its entries. A map descriptor is close-on-exec and can be passed
+ * to another process; what it may do was decided when it was made.
+ *
+ * Every command takes one struct. A struct may be shorter than the kernel's
+ * (an older program) down to its size in ABI level 1, or longer (a newer one)
+ * when the bytes that the kernel does not know are zero. Zero in a field means
+ * what was done before the field existed. Fields marked "out" are ignored on
+ * input; they are written on success, and on failure as far as the errno says.
+ *
+ * errno, one meaning each:
+ *
+ *	ENOTTY		the descriptor does not know this command
+ *	E2BIG		non-zero bytes beyond the struct that the kernel knows
+ *	EOPNOTSUPP	unknown flag or operation code
+ *	EINVAL		bad value, struct too short, or non-zero reserved field
+ *	EFAULT		bad pointer
+ *	ENAMETOOLONG	name without a NUL in its %SYNCMAP_NAME_SIZE bytes
+ *	ENOENT		the map, or the key, is absent
+ *	EEXIST		a map of this name is there already
+ *	EBUSY		compare mismatch; what is there is returned
+ *	EFBIG		key or value longer than the map allows; @used tells the
+ *			length that was asked for, @limit the maximum
+ *	EMSGSIZE	buffer too small, nothing was changed; the size that is
+ *			needed is returned
+ *	ENOSPC		full: of entries or bytes (@limited, @used and @limit
+ *			tell), or, when creating, of maps
+ *	EDQUOT		the user has too many maps
+ *	EACCES		the map's mode does not allow it
+ *	EPERM		only the map's owner may do this
+ *	EBADF		the descriptor was not opened for this access
+ *	EINTR		a fatal signal ended the wait
+ *	ENOMEM		out of memory, or over the memory limit of the cgroup
+ *
+ * A command that fails has changed nothing, with one exception: EFAULT for a
+ * result buffer that was unmapped while the operation was running.
+ */
+#ifndef _UAPI_LINUX_SYNCMAP_H
+#define _UAPI_LINUX_SYNCMAP_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define SYNCMAP_DEVICE		"/dev/syncmap"
+#define SYNCMAP_IOC_TYPE	0xD7
+
+/* What &syncmap_info.abi says when the kernel knows just this file */
+#define SYNCMAP_ABI		1
+
+/* Room for a map's name: [A-Za-z0-9._:-], at most 63 bytes, then zeroes */
+#define SYNCMAP_NAME_SIZE	64
+
+/**
+ * enum syncmap_key_type - what the keys of a map are
+ * @SYNCMAP_KEY_U64: a __u64 in the byte order of the machine
+ * @SYNCMAP_KEY_STRING: text: any bytes but NUL, and no NUL at the end
+ * @SYNCMAP_KEY_BYTES: any bytes
+ */
+enum syncmap_key_type {
+	SYNCMAP_KEY_U64		= 1,
+	SYNCMAP_KEY_STRING	= 2,
+	SYNCMAP_KEY_BYTES	= 3,
+};
+
+/* Access that a map descriptor gives */
+#define SYNCMAP_ACCESS_READ	0x1
+#define SYNCMAP_ACCESS_WRITE	0x2
+
+/**
+ * struct syncmap_limits - how much a map may hold
+ * @entries: number of entries
+ * @bytes: keys, values and &syncmap_info.entry_overhead per entry
+ * @key_size: bytes of one key
+ * @value_size: bytes of one value
+ */
+struct syncmap_limits {
+	__u64	entries;
+	__u64	bytes;
+	__u32	key_size;
+	__u32	value_size;
+};
+
+/* Commands of the control descriptor */
+
+/**
+ * struct syncmap_info - SYNCMAP_INFO: what this kernel offers
+ * @flags: must be zero
+ * @abi: out: ABI level, %SYNCMAP_ABI or later
+ * @features: out: bits of optional features; none are defined yet
+ * @max: out: highest limits that SYNCMAP_CREATE accepts
+ * @defaults: out: limits of a map whose creator asks for zero; a map of u64
+ *	keys has keys of 8 bytes whatever these say
+ * @entry_overhead: out: bytes that an entry counts besides key and value
+ * @maps: out: maps that exist, private and removed but open ones included
+ * @max_maps: out: how many may exist
+ * @max_user_maps: out: how many may exist that one user created
+ */
+struct syncmap_info {
+	__u32			flags;
+	__u32			abi;
+	__u64			features;
+	struct syncmap_limits	max;
+	struct syncmap_limits	defaults;
+	__u32			entry_overhead;
+	__u32			maps;
+	__u32			max_maps;
+	__u32			max_user_maps;
+};
+
+/**
+ * struct syncmap_create - SYNCMAP_CREATE: make a map
+ * @name: its name, padded with zeroes; empty for a private map, which is
+ *	reached through its descriptors only and goes with the last of them
+ * @flags: must be zero
+ * @key_type: one of &enum syncmap_key_type
+ * @limits: what it may hold; zero for a default
+ * @mode: read and write permission for owner, group and others, as for a file
+ *	(0666 at most; the umask is applied)
+ * @fd: out: descriptor of the map, for reading and writing
+ * @reserved: must be zero
+ *
+ * A named map lives until SYNCMAP_REMOVE, and keeps the module loaded.
+ */
+struct syncmap_create {
+	char			name[SYNCMAP_NAME_SIZE];
+	__u32			flags;
+	__u32			key_type;
+	struct syncmap_limits	limits;
+	__u32			mode;
+	__s32			fd;
+	__u64			reserved[2];
+};
+
+/**
+ * struct syncmap_open - SYNCMAP_OPEN: get a descriptor of a named map
+ * @name: its name, padded with zeroes
+ * @flags: must be zero
+ * @access: SYNCMAP_ACCESS_READ, _WRITE or both
+ * @fd: out: descriptor of the map
+ * @reserved: must be zero
+ */
+struct syncmap_open {
+	char	name[SYNCMAP_NAME_SIZE];
+	__u32	flags;
+	__u32	access;
+	__s32	fd;
+	__u32	reserved;
+};
+
+/**
+ * struct syncmap_remove - SYNCMAP_REMOVE: remove the name of a map
+ * @name: its name, padded with zeroes
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * For the owner of the map, or with CAP_FOWNER. The name is free at once; the
+ * map and its entries live on until the last descriptor is closed.
+ */
+struct syncmap_remove {
+	char	name[SYNCMAP_NAME_SIZE];
+	__u32	flags;
+	__u32	reserved;
+};
+
+/* The map has no name, or has it no longer */
+#define SYNCMAP_MAP_PRIVATE	0x1
+#define SYNCMAP_MAP_REMOVED	0x2
+
+/**
+ * struct syncmap_map_info - SYNCMAP_MAP_INFO, and one element of SYNCMAP_LIST
+ * @flags: must be zero
+ * @state: out: SYNCMAP_MAP_PRIVATE, SYNCMAP_MAP_REMOVED
+ * @id: out: number of the map; never used again
+ * @name: out: its name, padded with zeroes
+ * @key_type: out: one of &enum syncmap_key_type
+ * @mode: out: permission bits
+ * @uid: out: owner, as the caller's user namespace shows it
+ * @gid: out: group
+ * @access: out: what the caller's descriptor may do; zero in a list
+ * @reserved: out: zero
+ * @count: out: number of entries
+ * @bytes: out: what they count against @limits.bytes
+ * @revision: out: the newest revision of any entry
+ * @limits: out: what the map may hold
+ */
+struct syncmap_map_info {
+	__u32			flags;
+	__u32			state;
+	__u64			id;
+	char			name[SYNCMAP_NAME_SIZE];
+	__u32			key_type;
+	__u32			mode;
+	__u32			uid;
+	__u32			gid;
+	__u32			access;
+	__u32			reserved;
+	__u64			count;
+	__u64			bytes;
+	__u64			revision;
+	struct syncmap_limits	limits;
+};
+
+/* A cursor that stands behind the last element of a list or range */
+#define SYNCMAP_END		(~(__u64)0)
+
+/**
+ * struct syncmap_list - SYNCMAP_LIST: named maps, whoever owns them
+ * @cursor: where to go on: zero at first, then what the last call left here;
+ *	SYNCMAP_END when there are no more
+ * @buffer: array of &struct syncmap_map_info
+ * @flags: must be zero
+ * @entry_size: bytes of one element of the array: the caller's
+ *	sizeof(struct syncmap_map_info)
+ * @capacity: how many elements the array has, not zero
+ * @count: out: how many were written
+ * @reserved: must be zero
+ *
+ * The order is arbitrary. A map that is there during the whole walk is listed
+ * exactly once.
+ */
+struct syncmap_list {
+	__u64	cursor;
+	__u64	buffer;
+	__u32	flags;
+	__u32	entry_size;
+	__u32	capacity;
+	__u32	count;
+	__u64	reserved;
+};
+
+/* Commands of a map descriptor */
+
+#define SYNCMAP_HISTOGRAM_SIZE	8
+
+/**
+ * struct syncmap_map_stats - SYNCMAP_STATS: what a map is doing
+ * @flags: must be zero
+ * @amended: out: 1 if the dirty table may hold keys
+ * @count: out: number of entries
+ * @bytes: out: what they count against the limit
+ * @revision: out: the newest revision of any entry
+ * @in_place: out: values that were overwritten in place
+ * @replaced: out: values that were replaced by a new object
+ * @mismatches: out: compare operations that found something else
+ * @rejected: out: operations that found the map full
+ * @throttled: out: operations that had to wait for memory to be freed
+ * @read_keys: out: keys of the read table, deleted ones included
+ * @read_buckets: out: buckets of the read table, of seven keys each
+ * @tombstones: out: deleted keys that still take a place
+ * @dirty_keys: out: keys that wait to be promoted
+ * @dirty_buckets: out: chains of the dirty table
+ * @dirty_longest: out: length of its longest chain
+ * @table_bytes: out: memory of the tables
+ * @hits: out: operations answered by the read table
+ * @misses: out: operations that had to look into the dirty table
+ * @promotions: out: completed promotions
+ * @promote_fails: out: promotions that ran out of memory
+ * @expunged: out: deleted keys that promotions dropped
+ * @last_promote_ns: out: duration of the last promotion
+ * @max_promote_ns: out: duration of the longest one
+ * @lock_waits: out: how often a dirty lock was taken after waiting
+ * @fill: out: read buckets by number of keys in them
+ * @displaced: out: read keys by distance from their home bucket; the last
+ *	counts all that are further away
+ */
+struct syncmap_map_stats {
+	__u32	flags;
+	__u32	amended;
+	__u64	count;
+	__u64	bytes;
+	__u64	revision;
+	__u64	in_place;
+	__u64	replaced;
+	__u64	mismatches;
+	__u64	rejected;
+	__u64	throttled;
+	__u64	read_keys;
+	__u64	read_buckets;
+	__u64	tombstones;
+	__u64	dirty_keys;
+	__u64	dirty_buckets;
+	__u64	dirty_longest;
+	__u64	table_bytes;
+	__u64	hits;
+	__u64	misses;
+	__u64	promotions;
+	__u64	promote_fails;
+	__u64	expunged;
+	__u64	last_promote_ns;
+	__u64	max_promote_ns;
+	__u64	lock_waits;
+	__u64	fill[SYNCMAP_HISTOGRAM_SIZE];
+	__u64	displaced[SYNCMAP_HISTOGRAM_SIZE];
+};
+
+/**
+ * enum syncmap_op_code - the operations on one key, in sync.Map's words
+ * @SYNCMAP_OP_LOAD: get the value; ENOENT when absent
+ * @SYNCMAP_OP_STORE: set the value
+ * @SYNCMAP_OP_LOAD_OR_STORE: get the value if there is one, else set it;
+ *	SYNCMAP_OP_LOADED tells which
+ * @SYNCMAP_OP_LOAD_AND_DELETE: take the value; ENOENT when absent
+ * @SYNCMAP_OP_DELETE: delete the key; succeeds when absent, too
+ * @SYNCMAP_OP_SWAP: set the value and get the previous one, if any
+ * @SYNCMAP_OP_COMPARE_AND_SWAP: set the value if it is @old; EBUSY when it
+ *	differs, ENOENT when absent
+ * @SYNCMAP_OP_COMPARE_AND_DELETE: delete the key if its value is @old; EBUSY
+ *	when it differs, ENOENT when absent
+ */
+enum syncmap_op_code {
+	SYNCMAP_OP_LOAD			= 1,
+	SYNCMAP_OP_STORE		= 2,
+	SYNCMAP_OP_LOAD_OR_STORE	= 3,
+	SYNCMAP_OP_LOAD_AND_DELETE	= 4,
+	SYNCMAP_OP_DELETE		= 5,
+	SYNCMAP_OP_SWAP			= 6,
+	SYNCMAP_OP_COMPARE_AND_SWAP	= 7,
+	SYNCMAP_OP_COMPARE_AND_DELETE	= 8,
+};
+
+/* Compare with @expected instead of @old; for the two compare operations */
+#define SYNCMAP_OP_BY_REVISION	0x1
+
+/* Bits of &syncmap_op.result */
+#define SYNCMAP_OP_LOADED	0x1	/* the key had a value before */
+
+/**
+ * enum syncmap_limited - which limit an operation ran into
+ * @SYNCMAP_LIMITED_NOT: none
+ * @SYNCMAP_LIMITED_ENTRIES: number of entries (ENOSPC)
+ * @SYNCMAP_LIMITED_BYTES: bytes of all entries (ENOSPC)
+ * @SYNCMAP_LIMITED_KEY: bytes of one key (EFBIG)
+ * @SYNCMAP_LIMITED_VALUE: bytes of one value (EFBIG)
+ */
+enum syncmap_limited {
+	SYNCMAP_LIMITED_NOT	= 0,
+	SYNCMAP_LIMITED_ENTRIES	= 1,
+	SYNCMAP_LIMITED_BYTES	= 2,
+	SYNCMAP_LIMITED_KEY	= 3,
+	SYNCMAP_LIMITED_VALUE	= 4,
+};
+
+/**
+ * struct syncmap_op - SYNCMAP_OP: one operation on one key
+ * @op: one of &enum syncmap_op_code
+ * @flags: SYNCMAP_OP_BY_REVISION
+ * @key: pointer to the key
+ * @value: pointer to the new value
+ * @old: pointer to the content to compare with
+ * @out: pointer to a buffer for the value that the operation finds
+ * @key_len: bytes of the key
+ * @value_len: bytes of the new value
+ * @old_len: bytes to compare with
+ * @out_size: bytes of the buffer; zero when the value is not wanted
+ * @expected: the revision to compare with
+ * @revision: out: revision of what the operation loaded or stored, or of the
+ *	deletion; with EBUSY and EMSGSIZE of what is there
+ * @previous: out: revision of what was replaced or deleted, zero if nothing
+ * @out_len: out: bytes of the value that was found. If that is more than
+ *	@out_size, nothing was written to @out: the operation has failed with
+ *	EBUSY or EMSGSIZE, or @out_size is zero
+ * @result: out: SYNCMAP_OP_LOADED
+ * @status: out: 0, or the negative errno that the command returns
+ * @limited: out: one of &enum syncmap_limited
+ * @used: out: with ENOSPC: how much there is; with EFBIG: the length asked for
+ * @limit: out: with ENOSPC and EFBIG: the maximum
+ * @reserved: must be zero
+ *
+ * What an operation has no use for must be zero: LOAD takes no value, STORE no
+ * old one, and so on. Pointer and length zero mean an empty key or value.
+ *
+ * LOAD needs read access; STORE, and DELETE, write access; the others, which
+ * write and tell what they found, both.
+ *
+ * Each write gives the entry a new revision. Revisions of a map are never used
+ * twice, and those of one key only grow, even across deletion.
+ */
+struct syncmap_op {
+	__u32	op;
+	__u32	flags;
+	__u64	key;
+	__u64	value;
+	__u64	old;
+	__u64	out;
+	__u32	key_len;
+	__u32	value_len;
+	__u32	old_len;
+	__u32	out_size;
+	__u64	expected;
+	__u64	revision;
+	__u64	previous;
+	__u32	out_len;
+	__u32	result;
+	__s32	status;
+	__u32	limited;
+	__u64	used;
+	__u64	limit;
+	__u64	reserved[4];
+};
+
+/**
+ * struct syncmap_record - one entry in the buffer of SYNCMAP_RANGE
+ * @size: bytes to the next record, a multiple of 8
+ * @key_len: bytes of the key
+ * @value_len: bytes of the value, even if it is left out
+ * @reserved: zero
+ * @revision: revision of the entry
+ * @data: the key, and, right behind it, the value
+ */
+struct syncmap_record {
+	__u32	size;
+	__u32	key_len;
+	__u32	value_len;
+	__u32	reserved;
+	__u64	revision;
+	__u8	data[];
+};
+
+/* Leave the values out */
+#define SYNCMAP_RANGE_KEYS_ONLY	0x1
+
+/**
+ * struct syncmap_range - SYNCMAP_RANGE: some entries, in an arbitrary order
+ * @cursor: where to go on: zero at first, then what the last call left here;
+ *	SYNCMAP_END when there are no more. Any number is a valid cursor, it
+ *	stays valid for ever, and costs the kernel nothing
+ * @buffer: pointer to a buffer for whole records, each aligned to 8 bytes from
+ *	its beginning
+ * @size: bytes of the buffer
+ * @flags: SYNCMAP_RANGE_KEYS_ONLY
+ * @count: out: number of records
+ * @used: out: bytes of the buffer that they fill
+ * @needed: out: with EMSGSIZE: a buffer size that gets on from here
+ * @reserved: must be zero
+ *
+ * A walk from zero to SYNCMAP_END shows no key twice, and every key that was
+ * there throughout. A call may return no record and a cursor that goes on.
+ * Needs read access.
+ */
+struct syncmap_range {
+	__u64	cursor;
+	__u64	buffer;
+	__u32	size;
+	__u32	flags;
+	__u32	count;
+	__u32	used;
+	__u32	needed;
+	__u32	reserved;
+};
+
+/**
+ * struct syncmap_clear - SYNCMAP_CLEAR: delete all entries at once
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * The map is empty at one instant; the call returns when the memory is free.
+ * Needs write access.
+ */
+struct syncmap_clear {
+	__u32	flags;
+	__u32	reserved;
+};
+
+/**
+ * struct syncmap_promote - SYNCMAP_PROMOTE: rebuild the read table now
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * Never necessary; for measurements and tests. Needs write access.
+ */
+struct syncmap_promote {
+	__u32	flags;
+	__u32	reserved;
+};
+
+/* The control descriptor */
+#define SYNCMAP_INFO	 _IOWR(SYNCMAP_IOC_TYPE, 0x00, struct syncmap_info)
+#define SYNCMAP_CREATE	 _IOWR(SYNCMAP_IOC_TYPE, 0x01, struct syncmap_create)
+#define SYNCMAP_OPEN	 _IOWR(SYNCMAP_IOC_TYPE, 0x02, struct syncmap_open)
+#define SYNCMAP_REMOVE	 _IOWR(SYNCMAP_IOC_TYPE, 0x03, struct syncmap_remove)
+#define SYNCMAP_LIST	 _IOWR(SYNCMAP_IOC_TYPE, 0x04, struct syncmap_list)
+
+/* A map descriptor */
+#define SYNCMAP_MAP_INFO _IOWR(SYNCMAP_IOC_TYPE, 0x10, struct syncmap_map_info)
+#define SYNCMAP_STATS	 _IOWR(SYNCMAP_IOC_TYPE, 0x11, struct syncmap_map_stats)
+#define SYNCMAP_OP	 _IOWR(SYNCMAP_IOC_TYPE, 0x12, struct syncmap_op)
+#define SYNCMAP_RANGE	 _IOWR(SYNCMAP_IOC_TYPE, 0x13, struct syncmap_range)
+#define SYNCMAP_CLEAR	 _IOWR(SYNCMAP_IOC_TYPE, 0x14, struct syncmap_clear)
+#define SYNCMAP_PROMOTE	 _IOWR(SYNCMAP_IOC_TYPE, 0x15, struct syncmap_promote)
+
+#endif /* _UAPI_LINUX_SYNCMAP_H */
