@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+KDIR   ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr/local
+parts  := $(patsubst %/Makefile,%,$(wildcard tools/lib/Makefile \
+	  tools/cli/Makefile tools/selftest/Makefile))
+
+# A module has to be built by the compiler of its kernel.
+llvm := $(if $(shell grep -s CONFIG_CC_IS_CLANG=y $(KDIR)/.config),LLVM=1)
+
+all: modules tools
+
+help:
+	@echo 'make            modules and tools'
+	@echo 'make modules    syncmap.ko for the kernel in KDIR (default: the running one)'
+	@echo 'make tools      libsyncmap, syncmapctl and the selftests'
+	@echo 'make install    install all of it (PREFIX=$(PREFIX), DESTDIR)'
+	@echo 'make demo       show what a map does, in a virtual machine'
+	@echo 'make shell      a shell in a virtual machine that has the module'
+	@echo 'make check      build and run all tests (about 15 minutes the first time)'
+	@echo 'make check-fast the part of it that takes about two minutes'
+	@echo 'make clean      remove what was built here'
+	@echo
+	@echo 'demo and shell take KERNEL=stock-6.1, stock-6.12, stock-6.1-rt, debug-6.1 ...'
+	@echo 'Kernels are kept in ~/.cache/syncmap (SYNCMAP_CACHE).'
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(llvm) modules
+
+tools: $(parts)
+
+$(parts):
+	$(MAKE) -C $@
+
+tools/cli tools/selftest: $(filter tools/lib,$(parts))
+
+install: all
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(llvm) modules_install
+	$(MAKE) -C tools/lib install
+	$(MAKE) -C tools/cli install
+
+demo:
+	tools/vm/try tools/demo/demo.sh
+
+shell:
+	tools/vm/try -i tools/vm/shell.sh
+
+check:
+	tools/check/run
+
+check-fast:
+	tools/check/run fast
+
+clean:
+	rm -rf build
+	for dir in $(parts); do $(MAKE) -C $$dir clean || exit; done
+	find . -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
+		-o -name '.*.cmd' -o -name Module.symvers \
+		-o -name modules.order | xargs -r rm -f
+
+.PHONY: all help modules tools $(parts) install demo shell check check-fast clean
