@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Chains of the dirty table.
+ */
+#include <linux/lockdep.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "dirty.h"
+
+#define DIRTY_BITS_MAX		26
+#define DIRTY_STRIPES_MAX	64
+
+/* As many chains as keys are expected, within reason */
+unsigned int syncmap_dirty_bits(u64 keys)
+{
+	return clamp_t(unsigned int, ilog2(keys | 1), DIRTY_BITS_MIN,
+		       DIRTY_BITS_MAX);
+}
+
+/* One stripe for a small table: its locks must not outweigh its chains */
+static unsigned int stripes_of(unsigned int bits)
+{
+	return min(1U << (bits - DIRTY_BITS_MIN), DIRTY_STRIPES_MAX + 0U);
+}
+
+size_t syncmap_dirty_size(const struct syncmap_dirty *dirty)
+{
+	return struct_size(dirty, heads, dirty_chains(dirty)) +
+	       (dirty->stripe_mask + 1) * sizeof(struct dirty_stripe);
+}
+
+struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp)
+{
+	unsigned int stripes = stripes_of(bits);
+	struct syncmap_dirty *dirty;
+	unsigned int i;
+
+	dirty = kvzalloc(struct_size(dirty, heads, 1UL << bits), gfp);
+	if (!dirty)
+		return NULL;
+	dirty->stripes = kcalloc(stripes, sizeof(*dirty->stripes), gfp);
+	if (!dirty->stripes) {
+		kvfree(dirty);
+		return NULL;
+	}
+	for (i = 0; i < stripes; i++)
+		spin_lock_init(&dirty->stripes[i].lock);
+	dirty->bits = bits;
+	dirty->stripe_mask = stripes - 1;
+	return dirty;
+}
+
+void syncmap_dirty_free(struct syncmap_dirty *dirty)
+{
+	kfree(dirty->stripes);
+	kvfree(dirty);
+}
+
+static spinlock_t *stripe_of(struct syncmap_dirty *dirty, u64 hash)
+{
+	return &dirty->stripes[dirty_chain(dirty, hash) &
+			       dirty->stripe_mask].lock;
+}
+
+/* Returns whether it had to wait */
+bool syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
+			unsigned long *flags)
+	__acquires(stripe)
+{
+	spinlock_t *lock = stripe_of(dirty, hash);
+
+	if (likely(spin_trylock_irqsave(lock, *flags)))
+		return false;
+	spin_lock_irqsave(lock, *flags);
+	return true;
+}
+
+void syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
+			  unsigned long flags)
+	__releases(stripe)
+{
+	spin_unlock_irqrestore(stripe_of(dirty, hash), flags);
+}
+
+/*
+ * Close the key set of the chain of @hash. Whoever finds the chain sealed
+ * under its lock will also find the newer state that was published before.
+ */
+void syncmap_dirty_seal(struct syncmap_dirty *dirty, u64 hash)
+{
+	unsigned long *head = &dirty->heads[dirty_chain(dirty, hash)];
+	unsigned long flags;
+
+	if (READ_ONCE(*head) & DIRTY_SEALED)
+		return;
+	syncmap_dirty_lock(dirty, hash, &flags);
+	WRITE_ONCE(*head, *head | DIRTY_SEALED);
+	syncmap_dirty_unlock(dirty, hash, flags);
+}
+
+/* The chain is not sealed: its callers have looked */
+static void set_next(struct syncmap_dirty *dirty, u64 hash,
+		     struct syncmap_node *prev, struct syncmap_node *next)
+{
+	unsigned long *head = &dirty->heads[dirty_chain(dirty, hash)];
+
+	/* Pairs with the address dependency in dirty_find() */
+	if (prev)
+		smp_store_release(&prev->next, next);
+	else
+		smp_store_release(head, (unsigned long)next);
+}
+
+void syncmap_dirty_locate(struct syncmap_dirty *dirty,
+			  const struct syncmap_key *key, u8 key_len,
+			  struct dirty_place *place)
+{
+	struct syncmap_node *prev = NULL;
+	struct syncmap_node *node;
+
+	lockdep_assert_held(stripe_of(dirty, key->hash));
+	node = dirty_head(dirty, dirty_chain(dirty, key->hash));
+	for (; node && node->hash < key->hash; node = node->next)
+		prev = node;
+	place->prev = prev;
+	place->next = node;
+	place->node = NULL;
+	for (; node && node->hash == key->hash; node = node->next) {
+		if (syncmap_key_matches(key, key_len, node->key)) {
+			place->prev = prev;
+			place->node = node;
+			return;
+		}
+		prev = node;
+	}
+}
+
+/*
+ * Link a node before all of the same hash. A walker in hash order that stands
+ * at that hash already is behind it then, and will not meet a key twice.
+ */
+void syncmap_dirty_link(struct syncmap_dirty *dirty, struct syncmap_node *node,
+			const struct dirty_place *place)
+{
+	lockdep_assert_held(stripe_of(dirty, node->hash));
+	if (!READ_ONCE(dirty->used))
+		WRITE_ONCE(dirty->used, true);
+	node->next = place->next;
+	set_next(dirty, node->hash, place->prev, node);
+	atomic_long_inc(&dirty->count);
+}
+
+/* The node's own link stays, for the readers that stand on it */
+void syncmap_dirty_unlink(struct syncmap_dirty *dirty,
+			  const struct dirty_place *place)
+{
+	struct syncmap_node *node = place->node;
+
+	lockdep_assert_held(stripe_of(dirty, node->hash));
+	set_next(dirty, node->hash, place->prev, node->next);
+	atomic_long_dec(&dirty->count);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The core of syncmap: how it works, and why it is right
+ *
+ * Objects
+ *
+ * A state ties together what a map is at one time: the read table T, the dirty
+ * table D and, during a promotion, the old dirty table Dold. A state never
+ * changes once it is published in map->state. T has a frozen set of keys whose
+ * value words change (word.h, table.h); D takes new keys (dirty.h). A
+ * promotion merges T and D into a new read table T', while everybody goes on.
+ * A generation is all the states between two Clears; it owns the counters and
+ * the limbo, where unlinked nodes await their grace period. The hash seed is
+ * the map's for good, so that a Range cursor means the same after a Clear.
+ *
+ * Who may do what
+ *
+ *	map->state	the holder of the builder token (bit MAP_BUILDING in
+ *			map->flags) publishes; from the empty state, which has
+ *			nothing to build, anybody may, by cmpxchg
+ *	value words	anybody, by cmpxchg, while open or NOTYET; closed by the
+ *			token holder, from then on immutable
+ *	buckets		the token holder, before the table is in a state;
+ *			readers come through closed words even then
+ *	chains		the lock of their stripe; READ_ONCE under RCU
+ *	table->next,	the token holder, once, before the first word of the
+ *	dirty->into	object is closed
+ *	node->moved,	the token holder
+ *	bucket->moved
+ *	statistics in	the token holder; read with data_race()
+ *	struct syncmap
+ *
+ * Lock order: builder token, then one stripe lock. No two stripe locks nest,
+ * nothing is allocated and nothing sleeps under one; the work under it is one
+ * walk of a chain.
+ *
+ * Where a key lives
+ *
+ * I1	At any time a key has exactly one home: its slot in T if that word is
+ *	open; if it is closed live, its slot in T->next (and so on); else (no
+ *	slot, or expunged) its node in Dold, if the chain there is sealed and
+ *	the word not expunged (closed live: its slot in Dold->into); else D.
+ * I2	The key set of a published table never changes, and has no key twice.
+ * I3	The key of each closed live word is found in the next table: it was
+ *	placed there before the word was closed.
+ *
+ * Promotion (promote.c)
+ *
+ * 1. Publish s1 = {T, new dirty D1, Dold = D}. From here on new keys go to D1.
+ * 2. Count: seal each chain of D, close tombstones (1 -> 0), count the rest.
+ *	Nothing can be added to T or D now, so T' can be made big enough for
+ *	certain. If memory is short the promotion ends here: s1 is as good as
+ *	any state, and the next attempt goes on from it.
+ * 3. Set T->next = D->into = T'. Merge T and D in hash order. For each key
+ *	(a) place it in T' with the word NOTYET, (b) close its source word and
+ *	read it, (c) set NOTYET to what was read; failing means that a writer
+ *	came first. A word that died between (a) and (b) becomes 0 in T' too,
+ *	not 1: open it would give the key two homes, as the next insert goes
+ *	to D1.
+ * 4. Publish s2 = {T', D1, none}. After a grace period free T, D and the keys
+ *	that were dropped.
+ * Nobody ever waits for the builder. It cannot be stopped in step 3.
+ *
+ * Operations
+ *
+ * All look in T, then in Dold, then in D; the first home found decides.
+ * follow() and apply() continue behind a closed word: there a NOTYET stands
+ * for the closed word that led to it. Only an insert needs more: it seals the
+ * key's chain in Dold before it searches it, and links its node in D under the
+ * stripe's lock if D's chain is not sealed; if it is, a newer state has been
+ * published and the operation starts over. Sealing Dold makes an inserter that
+ * still holds the state before s1 (and would link in D = Dold) and one that
+ * holds s1 (and would link in D1) exclude each other.
+ *
+ * Why each is linearizable
+ *
+ * - An open word is the key's home whatever state the caller holds, for a word
+ *   is closed once and the check is atomic with the access. Reading it, or a
+ *   successful cmpxchg on it, is the operation's instant.
+ * - NOTYET read after closed live word v: nobody has written since the close,
+ *   or it would be open. At the read the value is v. Likewise for a cmpxchg
+ *   from NOTYET.
+ * - 0 in a table reached through a closed word: the key was live when the state
+ *   was loaded and died before a builder wrote that 0: an instant at which it
+ *   was absent lies within the operation. An update starts over (STALE), so as
+ *   to find the key's home; that took a whole promotion.
+ * - Expunged or not found in T, Dold and D: had the key been present all the
+ *   time from the loading of the state on, its home would have been in one of
+ *   them or reached from them. So it was absent at an instant in between.
+ * - Insert: under the stripe lock of an unsealed chain that does not have the
+ *   key, while T and the sealed Dold do not have it either: nobody else can
+ *   make a home for it. Linking is the instant.
+ * - Delete in an unsealed chain of D: the cmpxchg to 0, under the lock, before
+ *   the node is unlinked. Elsewhere: the cmpxchg to 1.
+ * - Clear: the publication of the empty state. What holds an older state acts
+ *   on that, and linearizes before (F.1).
+ *
+ * Range merges T, Dold and D from its cursor in hash order within one RCU read
+ * section, each word resolved as in Load. A key cannot be met twice: to come
+ * back in D after it was met in T it must be linked, before equal hashes, where
+ * the walk of D already is. The cursor is the next hash; runs of equal hashes
+ * are never split.
+ *
+ * Progress: Load is wait-free but for one step per promotion that completed
+ * meanwhile, updates of present keys are lock-free, inserts and deletes of
+ * dirty keys take one stripe lock.
+ */
+#ifndef _SYNCMAP_INTERNAL_H
+#define _SYNCMAP_INTERNAL_H
+
+#include <linux/bits.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/syncmap.h>
+#include <linux/workqueue.h>
+
+#include "core.h"
+#include "dirty.h"
+#include "key.h"
+#include "table.h"
+#include "word.h"
+
+/* Per CPU and generation. A key may be counted up on one CPU, down on another */
+struct syncmap_counts {
+	long	live;
+	long	dead;		/* tombstones: words that are WORD_DEAD */
+	u64	hits;
+	u64	misses;
+	u64	lock_waits;
+};
+
+struct syncmap_gen {
+	struct syncmap			*map;
+	struct syncmap_counts __percpu	*counts;
+	refcount_t			refs;
+	/* unlinked nodes, and those among them whose grace period runs */
+	struct llist_head		limbo;
+	struct llist_node		*waiting;
+	unsigned long			draining;
+	struct rcu_work			drain;
+};
+
+struct syncmap_state {
+	/* one cache line for every operation */
+	struct syncmap_view		view;		/* of table */
+	struct syncmap_table		*table;
+	struct syncmap_dirty		*dirty;
+	struct syncmap_dirty		*old;
+	struct syncmap_counts __percpu	*counts;	/* of gen */
+	siphash_key_t			seed;		/* of map */
+	/* cold */
+	struct syncmap_gen		*gen;
+	struct syncmap_state		*prev;		/* retired together */
+	bool				cleared;	/* retired by Clear */
+	struct rcu_work			retire;
+};
+
+/* Bits in map->flags */
+enum {
+	MAP_BUILDING,		/* the builder token */
+	MAP_ARMED,		/* housekeeping is due */
+	MAP_URGENT,		/* ... at once */
+};
+
+extern struct workqueue_struct *syncmap_wq;
+
+/* map.c */
+extern struct syncmap_table syncmap_empty_table;
+
+void syncmap_token_wait(struct syncmap *map);
+bool syncmap_token_try(struct syncmap *map);
+void syncmap_token_release(struct syncmap *map);
+
+/* state.c */
+struct syncmap_state *syncmap_state_first(struct syncmap *map, gfp_t gfp);
+void syncmap_state_abort(struct syncmap_state *state);
+struct syncmap_state *syncmap_state_alloc(struct syncmap_gen *gen, gfp_t gfp);
+void syncmap_state_set(struct syncmap_state *state, struct syncmap_table *table,
+		       struct syncmap_dirty *dirty, struct syncmap_dirty *old);
+void syncmap_state_sum(const struct syncmap_state *state,
+		       struct syncmap_counts *sum);
+
+/* node.c */
+struct syncmap_node *syncmap_node_alloc(const struct syncmap *map,
+					const struct syncmap_key *key,
+					gfp_t gfp);
+void syncmap_node_free(const struct syncmap *map, struct syncmap_node *node,
+		       bool keep_key);
+int syncmap_node_init(void);
+void syncmap_node_exit(void);
+
+/* retire.c */
+void syncmap_gen_init(struct syncmap_gen *gen);
+void syncmap_gen_put(struct syncmap_gen *gen);
+void syncmap_limbo_add(struct syncmap_gen *gen, struct syncmap_node *node);
+void syncmap_state_init(struct syncmap_state *state);
+void syncmap_retire(struct syncmap_state *state);
+
+/* load.c */
+u64 syncmap_follow(const struct syncmap *map, const struct syncmap_key *key,
+		   u64 closed, struct syncmap_table *next);
+
+/* update.c */
+enum syncmap_action {
+	SYNCMAP_SWAP,
+	SYNCMAP_LOAD_OR_STORE,
+	SYNCMAP_DELETE,
+	SYNCMAP_COMPARE_AND_SWAP,
+	SYNCMAP_COMPARE_AND_DELETE,
+};
+
+/* An update on its way, and what came of it */
+struct syncmap_update {
+	enum syncmap_action	action;
+	gfp_t			gfp;
+	u64			old;		/* codes */
+	u64			new;
+	u64			previous;	/* out; CODE_ABSENT: none */
+	bool			changed;	/* out */
+	/* allocated ahead; what is left is freed by the caller */
+	struct syncmap_node	*node;
+	struct syncmap_state	*first;
+};
+
+int syncmap_update(struct syncmap *map, struct syncmap_key *key,
+		   struct syncmap_update *update);
+void syncmap_update_discard(const struct syncmap *map,
+			    struct syncmap_update *update);
+
+static inline bool syncmap_inserts(const struct syncmap_update *update)
+{
+	return update->action == SYNCMAP_SWAP ||
+	       update->action == SYNCMAP_LOAD_OR_STORE;
+}
+
+/* promote.c */
+void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
+		  u64 hash);
+bool syncmap_grown(struct syncmap *map);
+void syncmap_promote_inline(struct syncmap *map, gfp_t gfp);
+void syncmap_arm(struct syncmap *map);
+u64 syncmap_dirty_limit(u64 keys);
+
+/* range.c */
+typedef int (*syncmap_emit_t)(const struct syncmap_entry *entry, void *arg);
+int syncmap_walk(struct syncmap *map, u64 *cursor, unsigned int max,
+		 syncmap_emit_t emit, void *arg);
+
+/*
+ * Published states only. Within an RCU read section, or with the builder token,
+ * which keeps a state from being retired.
+ */
+static __always_inline struct syncmap_state *
+syncmap_state(const struct syncmap *map)
+{
+	return rcu_dereference_check(map->state,
+				     test_bit(MAP_BUILDING, &map->flags));
+}
+
+static inline bool state_is_empty(const struct syncmap_state *state)
+{
+	return state == &__syncmap_empty;
+}
+
+/* A copied map would run two sets of tables on one background worker */
+static __always_inline void syncmap_assert(const struct syncmap *map)
+{
+	if (IS_ENABLED(CONFIG_PROVE_RCU))
+		WARN_ONCE(map->self != map,
+			  "syncmap: used before it was initialised, or copied\n");
+}
+
+/* Resolve a word: false when it is expunged, so that its key lives elsewhere */
+static __always_inline bool syncmap_resolve(const struct syncmap *map,
+					    const struct syncmap_key *key,
+					    const atomic64_t *home,
+					    struct syncmap_table *const *next,
+					    u64 *code)
+{
+	u64 word = word_read(home);
+
+	if (word == WORD_EXPUNGED)
+		return false;
+	if (likely(word_is_open(word)))
+		*code = word_code(word);
+	else
+		*code = syncmap_follow(map, key, word, READ_ONCE(*next));
+	return true;
+}
+
+/* An operation's key as one state sees it */
+static __always_inline void syncmap_key_hash(const struct syncmap *map,
+					     const struct syncmap_state *state,
+					     struct syncmap_key *key)
+{
+	key->hash = syncmap_hash(&map->params, &state->seed, key);
+}
+
+#endif /* _SYNCMAP_INTERNAL_H */

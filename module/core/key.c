@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hashes and key objects.
+ */
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "key.h"
+
+/* Fractions of the golden ratio and of pi: no structure, half the bits set */
+#define FAST_MUL_1	0x9e3779b97f4a7c15ULL
+#define FAST_MUL_2	0x243f6a8885a308d3ULL
+
+/* Fold the 128-bit product: each bit of the result hangs on every input bit */
+static u64 fold(u64 a, u64 b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (u64)product ^ (u64)(product >> 64);
+}
+
+static u64 read_u64(const u8 *p)
+{
+	u64 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Up to eight bytes as a number; the length is hashed beside it */
+static u64 read_tail(const u8 *p, size_t len)
+{
+	u64 v = 0;
+
+	if (len == sizeof(u64))
+		return read_u64(p);
+	memcpy(&v, p, len);
+	return v;
+}
+
+/**
+ * syncmap_hash_fast - keyed multiply-and-fold hash
+ * @bytes: what to hash
+ * @len: its length in bytes
+ * @seed: random key of the map
+ *
+ * Sixteen bytes a step, of the family of wyhash: each step multiplies two
+ * words that are masked with the seed, and folds the 128-bit product. Not
+ * proof against somebody who learns the seed.
+ *
+ * Context: Any.
+ * Return: the hash.
+ */
+u64 syncmap_hash_fast(const void *bytes, size_t len, const siphash_key_t *seed)
+{
+	u64 state = seed->key[0];
+	const u8 *p = bytes;
+	size_t left = len;
+
+	for (; left > 16; left -= 16, p += 16)
+		state = fold(read_u64(p) ^ FAST_MUL_1,
+			     read_u64(p + 8) ^ state);
+	if (left > 8) {
+		state = fold(read_u64(p) ^ FAST_MUL_1, state ^ FAST_MUL_2);
+		left -= 8;
+		p += 8;
+	}
+	state = fold(read_tail(p, left) ^ state, seed->key[1] ^ FAST_MUL_1);
+	return fold(state ^ len, FAST_MUL_2);
+}
+
+/**
+ * syncmap_hash - hash of a key in one map
+ * @params: the map's parameters
+ * @seed: the seed of the generation of tables that is looked at
+ * @key: the key; all but its hash is set
+ *
+ * Context: Any.
+ * Return: the hash, below %SYNCMAP_CURSOR_END.
+ */
+u64 syncmap_hash(const struct syncmap_params *params, const siphash_key_t *seed,
+		 const struct syncmap_key *key)
+{
+	u64 hash;
+
+	switch (params->hash) {
+	case SYNCMAP_HASH_FAST:
+		hash = syncmap_hash_fast(key->bytes, key->len, seed);
+		break;
+	case SYNCMAP_HASH_SIPHASH:
+		hash = siphash(key->bytes, key->len, seed);
+		break;
+	default:
+		hash = params->hash_fn(key->bytes, key->len);
+	}
+	return min(hash, SYNCMAP_CURSOR_END - 1);
+}
+
+/* A copy of the key that lives as long as its place in the map */
+struct syncmap_keyobj *syncmap_keyobj_alloc(const struct syncmap_key *key,
+					    gfp_t gfp)
+{
+	struct syncmap_keyobj *obj;
+
+	obj = kmalloc(sizeof(*obj) + key->len, gfp);
+	if (!obj)
+		return NULL;
+	obj->hash = key->hash;
+	obj->len = key->len;
+	memcpy(obj->bytes, key->bytes, key->len);
+	return obj;
+}
