@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+static const struct {
+	int		err;
+	const char	*text;
+} texts[] = {
+	{ ENODEV,	"there is no " SYNCMAP_DEVICE ": is the module loaded?" },
+	{ ENOTTY,	"not a map, or a command that the module does not know" },
+	{ E2BIG,	"the module is too old for this request" },
+	{ EOPNOTSUPP,	"the module does not support this operation" },
+	{ EINVAL,	"invalid argument" },
+	{ ENAMETOOLONG,	"a name has at most 63 characters" },
+	{ ENOENT,	"absent" },
+	{ EEXIST,	"a map of this name exists" },
+	{ EBUSY,	"it holds another value" },
+	{ EFBIG,	"key or value is longer than the map allows" },
+	{ EMSGSIZE,	"the value is larger than the buffer" },
+	{ ENOSPC,	"full" },
+	{ EDQUOT,	"this user has too many maps" },
+	{ EACCES,	"permission denied" },
+	{ EPERM,	"only the owner of the map may do this" },
+	{ EBADF,	"the map is not open for this access" },
+	{ EINTR,	"interrupted" },
+	{ ENOMEM,	"out of memory, or over the cgroup's memory limit" },
+};
+
+API const char *libsyncmap_strerror(int err)
+{
+	err = abs(err);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].err == err)
+			return texts[i].text;
+	return strerror(err);
+}
+
+API const char *libsyncmap_explain(int err,
+				   const struct libsyncmap_result *result,
+				   char *text, size_t size)
+{
+	uint64_t limit = result ? result->limit : 0;
+	uint64_t used = result ? result->used : 0;
+
+	switch (result && err ? result->limited : SYNCMAP_LIMITED_NOT) {
+	case SYNCMAP_LIMITED_ENTRIES:
+		snprintf(text, size, "the map is full: %" PRIu64 " of %" PRIu64
+			 " entries", used, limit);
+		break;
+	case SYNCMAP_LIMITED_BYTES:
+		snprintf(text, size, "the map is full: %" PRIu64 " of %" PRIu64
+			 " bytes", used, limit);
+		break;
+	case SYNCMAP_LIMITED_KEY:
+		snprintf(text, size, "the key is too long: %" PRIu64
+			 " bytes of at most %" PRIu64, used, limit);
+		break;
+	case SYNCMAP_LIMITED_VALUE:
+		snprintf(text, size, "the value is too long: %" PRIu64
+			 " bytes of at most %" PRIu64, used, limit);
+		break;
+	default:
+		snprintf(text, size, "%s", libsyncmap_strerror(err));
+	}
+	return text;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef LIBSYNCMAP_INTERNAL_H
+#define LIBSYNCMAP_INTERNAL_H
+
+#include <errno.h>
+#include <sys/ioctl.h>
+
+#include "libsyncmap.h"
+
+#define API	__attribute__((visibility("default")))
+
+struct libsyncmap {
+	int	fd;
+};
+
+static inline int control(int fd, unsigned long command, void *arg)
+{
+	return ioctl(fd, command, arg) < 0 ? -errno : 0;
+}
+
+#endif

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * libsyncmap: concurrent maps in the kernel, from C
+ *
+ *	struct libsyncmap *map;
+ *
+ *	libsyncmap_open("routes", SYNCMAP_ACCESS_WRITE, &map);
+ *	libsyncmap_store(map, "lo", 2, "up", 2, NULL);
+ *	libsyncmap_close(map);
+ *
+ * Functions that return int return 0 or a negative errno, with the meanings
+ * at the top of <linux/syncmap.h>, and besides
+ *
+ *	-ENODEV		there is no /dev/syncmap: the module is not loaded
+ *	-EFBIG		a length that does not fit into 32 bits
+ *
+ * Lengths and sizes are bytes. Keys of a map of type SYNCMAP_KEY_U64 are the
+ * eight bytes of a uint64_t. A key or value of length 0 may be NULL.
+ *
+ * The library keeps no state but the descriptor: any number of threads and,
+ * after fork(), processes may use one map at a time. All operations on one key
+ * are linearizable, between threads and between processes: each takes effect
+ * at one instant between call and return, and whoever sees its effect also
+ * sees all that its caller wrote before it. Only a fatal signal ends a call
+ * early (-EINTR).
+ */
+#ifndef LIBSYNCMAP_H
+#define LIBSYNCMAP_H
+
+#include <linux/syncmap.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** struct libsyncmap - an open map; see libsyncmap_open() */
+struct libsyncmap;
+
+/**
+ * struct libsyncmap_result - what an operation on one key found and did
+ * @buffer: in: where the value that the operation finds is to go; NULL if it
+ *	is not wanted
+ * @size: in: size of @buffer; 0 if the value is not wanted
+ * @len: out: length of the value that was found, 0 if none; may exceed @size
+ *	after -EMSGSIZE and -EBUSY, and then nothing was written to @buffer
+ * @loaded: out: whether the key had a value before the operation
+ * @revision: out: revision of what was loaded or stored or, after -EBUSY and
+ *	-EMSGSIZE, of what is there
+ * @previous: out: revision of what was replaced or deleted, or 0
+ * @limited: out: after -ENOSPC and -EFBIG: which limit
+ * @used: out: after -ENOSPC: how much there is; after -EFBIG: the length asked
+ *	for
+ * @limit: out: after -ENOSPC and -EFBIG: the maximum
+ *
+ * Zero-initialise it, so that a value is not wanted unless you say so. Every
+ * operation takes NULL for a caller that wants to know only the return value.
+ */
+struct libsyncmap_result {
+	void			*buffer;
+	size_t			size;
+	size_t			len;
+	bool			loaded;
+	uint64_t		revision;
+	uint64_t		previous;
+	enum syncmap_limited	limited;
+	uint64_t		used;
+	uint64_t		limit;
+};
+
+/* Maps */
+
+/**
+ * libsyncmap_create - make a map, and open it for reading and writing
+ * @name: up to 63 of [A-Za-z0-9._:-]; NULL or "" for a private map, which goes
+ *	with its last descriptor
+ * @key_type: what its keys are
+ * @limits: what it may hold, 0 in a field for the default; NULL for all
+ *	defaults
+ * @mode: read and write permission as for a file, less the umask
+ * @map: out: the open map, to be closed by libsyncmap_close()
+ *
+ * Return: 0; -EEXIST if there is a map of this name; -EINVAL for a bad name,
+ * type, limit or mode; -ENOSPC, -EDQUOT if there are too many maps; -ENODEV,
+ * -EACCES, -ENOMEM.
+ */
+int libsyncmap_create(const char *name, enum syncmap_key_type key_type,
+		      const struct syncmap_limits *limits, mode_t mode,
+		      struct libsyncmap **map);
+
+/**
+ * libsyncmap_open - open a named map
+ * @name: its name
+ * @access: SYNCMAP_ACCESS_READ, SYNCMAP_ACCESS_WRITE or both
+ * @map: out: the open map, to be closed by libsyncmap_close()
+ *
+ * Return: 0; -ENOENT if there is no such map; -EACCES if its mode forbids it;
+ * -EINVAL, -ENODEV, -ENOMEM.
+ */
+int libsyncmap_open(const char *name, unsigned int access,
+		    struct libsyncmap **map);
+
+/**
+ * libsyncmap_from_fd - use a map descriptor that came from elsewhere
+ * @fd: a descriptor of a map, inherited or received over a socket; on success
+ *	it belongs to the map and is closed with it
+ * @map: out: the open map
+ *
+ * Return: 0; -ENOTTY if @fd is not a map; -EBADF, -ENOMEM.
+ */
+int libsyncmap_from_fd(int fd, struct libsyncmap **map);
+
+/**
+ * libsyncmap_fd - the descriptor of a map
+ * @map: an open map
+ *
+ * Return: the close-on-exec descriptor, which stays the map's: for sending it
+ * to another process, which then has the same access.
+ */
+int libsyncmap_fd(const struct libsyncmap *map);
+
+/**
+ * libsyncmap_close - close a map
+ * @map: an open map, or NULL; not to be used again
+ *
+ * The map itself stays, unless it is private and this was the last descriptor.
+ */
+void libsyncmap_close(struct libsyncmap *map);
+
+/**
+ * libsyncmap_remove - remove a named map
+ * @name: its name
+ *
+ * The name is free at once. Whoever has the map open can go on using it; it
+ * goes with the last descriptor.
+ *
+ * Return: 0; -ENOENT if there is no such map; -EPERM for others than its
+ * owner; -EINVAL, -ENODEV.
+ */
+int libsyncmap_remove(const char *name);
+
+/**
+ * libsyncmap_list - call a function for each named map
+ * @fn: called with one map at a time; a value other than 0 ends the walk
+ * @arg: second argument of @fn
+ *
+ * The order is arbitrary. A map that is there throughout is shown once. @fn
+ * may do anything, also create and remove maps.
+ *
+ * Return: 0; what @fn returned; -ENODEV, -EACCES, -ENOMEM.
+ */
+int libsyncmap_list(int (*fn)(const struct syncmap_map_info *info, void *arg),
+		    void *arg);
+
+/**
+ * libsyncmap_system_info - ask what this kernel offers
+ * @info: out: ABI level, features and limits
+ * @size: sizeof(*info); fields that the kernel does not know become 0
+ *
+ * Return: 0; -ENODEV, -EACCES.
+ */
+int libsyncmap_system_info(struct syncmap_info *info, size_t size);
+
+/**
+ * libsyncmap_info - ask what a map is
+ * @map: a map opened for anything
+ * @info: out: name, type, owner, mode, count and limits
+ * @size: sizeof(*info); fields that the kernel does not know become 0
+ *
+ * Return: 0.
+ */
+int libsyncmap_info(const struct libsyncmap *map,
+		    struct syncmap_map_info *info, size_t size);
+
+/**
+ * libsyncmap_stats - ask what a map is doing
+ * @map: a map opened for anything
+ * @stats: out: the numbers, each read at a time of its own
+ * @size: sizeof(*stats); fields that the kernel does not know become 0
+ *
+ * Return: 0; -EINTR.
+ */
+int libsyncmap_stats(const struct libsyncmap *map,
+		     struct syncmap_map_stats *stats, size_t size);
+
+/**
+ * libsyncmap_count - number of entries
+ * @map: a map opened for anything
+ * @count: out: the number; exact when nobody writes
+ *
+ * Return: 0.
+ */
+int libsyncmap_count(const struct libsyncmap *map, uint64_t *count);
+
+/* Operations on one key */
+
+/**
+ * libsyncmap_load - get the value of a key
+ * @map: a map opened for reading
+ * @key: the key
+ * @key_len: its length
+ * @result: where the value goes, and its revision
+ *
+ * Takes no lock and waits for nobody.
+ *
+ * Return: 0; -ENOENT if the key is absent; -EMSGSIZE if the buffer is smaller
+ * than @result->len; -EFBIG, -EINVAL for a key that the map cannot have.
+ */
+int libsyncmap_load(const struct libsyncmap *map,
+		    const void *key, size_t key_len,
+		    struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_store - set the value of a key
+ * @map: a map opened for writing
+ * @key: the key
+ * @key_len: its length
+ * @value: the value
+ * @value_len: its length
+ * @result: the new revision and the previous one
+ *
+ * Return: 0; -ENOSPC if the map is full (@result->limited, used and limit
+ * say of what); -EFBIG if key or value is too long; -EINVAL for a key that the
+ * map cannot have; -ENOMEM. After an error the map is as it was.
+ */
+int libsyncmap_store(const struct libsyncmap *map,
+		     const void *key, size_t key_len,
+		     const void *value, size_t value_len,
+		     struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_load_or_store - get the value of a key; if it has none, set it
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @value: the value to store if the key is absent
+ * @value_len: its length
+ * @result: @result->loaded says which of the two happened; if it loaded, the
+ *	value that is there goes into the buffer
+ *
+ * Of any number of callers that find a key absent, exactly one stores.
+ *
+ * Return: as libsyncmap_store(); -EMSGSIZE if there is a value and the buffer
+ * is smaller than @result->len.
+ */
+int libsyncmap_load_or_store(const struct libsyncmap *map,
+			     const void *key, size_t key_len,
+			     const void *value, size_t value_len,
+			     struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_load_and_delete - take a key out of a map
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @result: where the value goes
+ *
+ * Of any number of callers, exactly one gets the value.
+ *
+ * Return: 0; -ENOENT if the key is absent; -EMSGSIZE if the buffer is smaller
+ * than @result->len: the key is still there; -EFBIG, -EINVAL, -ENOMEM.
+ */
+int libsyncmap_load_and_delete(const struct libsyncmap *map,
+			       const void *key, size_t key_len,
+			       struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_delete - delete a key
+ * @map: a map opened for writing
+ * @key: the key
+ * @key_len: its length
+ * @result: the revision of what was deleted, in @result->previous
+ *
+ * Return: 0, also when the key was absent; -EFBIG, -EINVAL, -ENOMEM.
+ */
+int libsyncmap_delete(const struct libsyncmap *map,
+		      const void *key, size_t key_len,
+		      struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_swap - set the value of a key and get the previous one
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @value: the new value
+ * @value_len: its length
+ * @result: where the previous value goes; @result->loaded says if there was one
+ *
+ * Return: as libsyncmap_store(); -EMSGSIZE if the buffer is smaller than
+ * @result->len: nothing was stored.
+ */
+int libsyncmap_swap(const struct libsyncmap *map,
+		    const void *key, size_t key_len,
+		    const void *value, size_t value_len,
+		    struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_compare_and_swap - set the value of a key if it is @old
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @old: the content to compare with
+ * @old_len: its length
+ * @value: the new value
+ * @value_len: its length
+ * @result: after -EBUSY: the value that is there instead
+ *
+ * Return: 0 if it was swapped; -EBUSY if the value differs; -ENOENT if the key
+ * is absent, whatever @old is; else as libsyncmap_store().
+ */
+int libsyncmap_compare_and_swap(const struct libsyncmap *map,
+				const void *key, size_t key_len,
+				const void *old, size_t old_len,
+				const void *value, size_t value_len,
+				struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_compare_and_swap_revision - set the value of a key if it is still
+ *	the one of a revision
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @revision: what an earlier operation gave in @result->revision
+ * @value: the new value
+ * @value_len: its length
+ * @result: after -EBUSY: the value and revision that are there instead
+ *
+ * Return: as libsyncmap_compare_and_swap(). A value that was changed and then
+ * changed back differs.
+ */
+int libsyncmap_compare_and_swap_revision(const struct libsyncmap *map,
+					 const void *key, size_t key_len,
+					 uint64_t revision,
+					 const void *value, size_t value_len,
+					 struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_compare_and_delete - delete a key if its value is @old
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @old: the content to compare with
+ * @old_len: its length
+ * @result: after -EBUSY: the value that is there instead
+ *
+ * Return: 0 if it was deleted; -EBUSY if the value differs; -ENOENT if the key
+ * is absent; -EFBIG, -EINVAL, -ENOMEM.
+ */
+int libsyncmap_compare_and_delete(const struct libsyncmap *map,
+				  const void *key, size_t key_len,
+				  const void *old, size_t old_len,
+				  struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_compare_and_delete_revision - delete a key if its value is still
+ *	the one of a revision
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @revision: what an earlier operation gave in @result->revision
+ * @result: after -EBUSY: the value and revision that are there instead
+ *
+ * Return: as libsyncmap_compare_and_delete().
+ */
+int libsyncmap_compare_and_delete_revision(const struct libsyncmap *map,
+					   const void *key, size_t key_len,
+					   uint64_t revision,
+					   struct libsyncmap_result *result);
+
+/* Operations on all keys */
+
+/**
+ * struct libsyncmap_entry - one entry as a range shows it
+ * @key: the key; not terminated
+ * @key_len: its length
+ * @value: a value that the key had during the call; not terminated; NULL with
+ *	SYNCMAP_RANGE_KEYS_ONLY
+ * @value_len: its length
+ * @revision: the value's revision
+ *
+ * The pointers are valid until the callback returns.
+ */
+struct libsyncmap_entry {
+	const void	*key;
+	size_t		key_len;
+	const void	*value;
+	size_t		value_len;
+	uint64_t	revision;
+};
+
+/**
+ * libsyncmap_range - call a function for each entry
+ * @map: a map opened for reading
+ * @flags: 0 or SYNCMAP_RANGE_KEYS_ONLY
+ * @fn: called with one entry at a time; a value other than 0 ends the range
+ * @arg: second argument of @fn
+ *
+ * The order is arbitrary. No key is shown twice, and every key that is there
+ * throughout is shown. @fn may use the map in any way; no lock is held.
+ *
+ * Return: 0; what @fn returned; -ENOMEM, -EINTR.
+ */
+int libsyncmap_range(const struct libsyncmap *map, unsigned int flags,
+		     int (*fn)(const struct libsyncmap_entry *entry, void *arg),
+		     void *arg);
+
+/**
+ * libsyncmap_range_next - get some entries into a buffer of the caller's
+ * @map: a map opened for reading
+ * @range: cursor, buffer, size and flags; the answer
+ *
+ * For those who want to stop and go on later, perhaps in another process: the
+ * cursor is a plain number and stays valid for ever.
+ *
+ * Return: 0; -EMSGSIZE if the next entry needs a buffer of @range->needed.
+ */
+int libsyncmap_range_next(const struct libsyncmap *map,
+			  struct syncmap_range *range);
+
+/**
+ * libsyncmap_clear - delete all entries
+ * @map: a map opened for writing
+ *
+ * The map is empty at one instant of the call.
+ *
+ * Return: 0; -ENOMEM, -EINTR.
+ */
+int libsyncmap_clear(const struct libsyncmap *map);
+
+/**
+ * libsyncmap_promote - rebuild the table that is read without a lock
+ * @map: a map opened for writing
+ *
+ * Never necessary: the kernel does it by itself. For measurements and tests.
+ *
+ * Return: 0; -ENOMEM, -EINTR.
+ */
+int libsyncmap_promote(const struct libsyncmap *map);
+
+/* The command itself, and errors */
+
+/**
+ * libsyncmap_op - do one operation as the ABI has it
+ * @map: a map opened for what the operation needs
+ * @op: the operation, and its answer
+ *
+ * The other functions are made of it.
+ *
+ * Return: 0 or a negative errno, as in @op->status.
+ */
+int libsyncmap_op(const struct libsyncmap *map, struct syncmap_op *op);
+
+/**
+ * libsyncmap_strerror - an error in words
+ * @err: what a function returned, negative or not
+ *
+ * Return: a text that says what the errno means here, not in general.
+ */
+const char *libsyncmap_strerror(int err);
+
+/**
+ * libsyncmap_explain - the error of an operation in words, with the limit
+ * @err: what the operation returned
+ * @result: what it was given, or NULL
+ * @text: buffer for the text; it is cut to fit
+ * @size: size of @text, 128 is enough
+ *
+ * For example "the map is full: 1000 of 1000 entries".
+ *
+ * Return: @text.
+ */
+const char *libsyncmap_explain(int err, const struct libsyncmap_result *result,
+			       char *text, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LIBSYNCMAP_H */

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Maps as a whole */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define LIST_CHUNK	32
+
+/* The caller was built with a struct of another size than ours, perhaps. */
+static int control_sized(int fd, unsigned long command, void *arg, size_t size)
+{
+	if (size > _IOC_SIZEMASK)
+		return -E2BIG;
+	memset(arg, 0, size);
+	command &= ~((unsigned long)_IOC_SIZEMASK << _IOC_SIZESHIFT);
+	return control(fd, command | size << _IOC_SIZESHIFT, arg);
+}
+
+static int open_device(void)
+{
+	int fd = open(SYNCMAP_DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	return errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
+}
+
+static int control_device(unsigned long command, void *arg)
+{
+	int fd = open_device();
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = control(fd, command, arg);
+	close(fd);
+	return err;
+}
+
+static int set_name(char *field, const char *name)
+{
+	size_t len = name ? strlen(name) : 0;
+
+	if (len >= SYNCMAP_NAME_SIZE)
+		return -ENAMETOOLONG;
+	memcpy(field, name ? name : "", len);
+	return 0;
+}
+
+static int new_map(int fd, struct libsyncmap **map)
+{
+	*map = malloc(sizeof(**map));
+	if (!*map)
+		return -ENOMEM;
+	(*map)->fd = fd;
+	return 0;
+}
+
+static int adopt(int fd, struct libsyncmap **map)
+{
+	int err = new_map(fd, map);
+
+	if (err)
+		close(fd);
+	return err;
+}
+
+API int libsyncmap_create(const char *name, enum syncmap_key_type key_type,
+			  const struct syncmap_limits *limits, mode_t mode,
+			  struct libsyncmap **map)
+{
+	struct syncmap_create arg = { .key_type = key_type, .mode = mode };
+	int err = set_name(arg.name, name);
+
+	*map = NULL;
+	if (limits)
+		arg.limits = *limits;
+	if (!err)
+		err = control_device(SYNCMAP_CREATE, &arg);
+	return err ? err : adopt(arg.fd, map);
+}
+
+API int libsyncmap_open(const char *name, unsigned int access,
+			struct libsyncmap **map)
+{
+	struct syncmap_open arg = { .access = access };
+	int err = set_name(arg.name, name);
+
+	*map = NULL;
+	if (!err)
+		err = control_device(SYNCMAP_OPEN, &arg);
+	return err ? err : adopt(arg.fd, map);
+}
+
+API int libsyncmap_from_fd(int fd, struct libsyncmap **map)
+{
+	struct syncmap_map_info info = { };
+	int err = control(fd, SYNCMAP_MAP_INFO, &info);
+
+	*map = NULL;
+	return err ? err : new_map(fd, map);
+}
+
+API int libsyncmap_fd(const struct libsyncmap *map)
+{
+	return map->fd;
+}
+
+API void libsyncmap_close(struct libsyncmap *map)
+{
+	if (!map)
+		return;
+	close(map->fd);
+	free(map);
+}
+
+API int libsyncmap_remove(const char *name)
+{
+	struct syncmap_remove arg = { };
+	int err = set_name(arg.name, name);
+
+	return err ? err : control_device(SYNCMAP_REMOVE, &arg);
+}
+
+static int list_all(int fd, struct syncmap_map_info *infos,
+		    int (*fn)(const struct syncmap_map_info *info, void *arg),
+		    void *arg)
+{
+	struct syncmap_list list = {
+		.buffer = (uintptr_t)infos,
+		.entry_size = sizeof(*infos),
+		.capacity = LIST_CHUNK,
+	};
+	int ret = 0;
+
+	while (!ret && list.cursor != SYNCMAP_END) {
+		ret = control(fd, SYNCMAP_LIST, &list);
+		for (uint32_t i = 0; !ret && i < list.count; i++)
+			ret = fn(&infos[i], arg);
+	}
+	return ret;
+}
+
+API int libsyncmap_list(int (*fn)(const struct syncmap_map_info *info,
+				  void *arg), void *arg)
+{
+	struct syncmap_map_info *infos;
+	int fd = open_device();
+	int ret = -ENOMEM;
+
+	if (fd < 0)
+		return fd;
+	infos = calloc(LIST_CHUNK, sizeof(*infos));
+	if (infos)
+		ret = list_all(fd, infos, fn, arg);
+	free(infos);
+	close(fd);
+	return ret;
+}
+
+API int libsyncmap_system_info(struct syncmap_info *info, size_t size)
+{
+	int fd = open_device();
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = control_sized(fd, SYNCMAP_INFO, info, size);
+	close(fd);
+	return err;
+}
+
+API int libsyncmap_info(const struct libsyncmap *map,
+			struct syncmap_map_info *info, size_t size)
+{
+	return control_sized(map->fd, SYNCMAP_MAP_INFO, info, size);
+}
+
+API int libsyncmap_stats(const struct libsyncmap *map,
+			 struct syncmap_map_stats *stats, size_t size)
+{
+	return control_sized(map->fd, SYNCMAP_STATS, stats, size);
+}
+
+API int libsyncmap_count(const struct libsyncmap *map, uint64_t *count)
+{
+	struct syncmap_map_info info = { };
+	int err = control(map->fd, SYNCMAP_MAP_INFO, &info);
+
+	*count = info.count;
+	return err;
+}
+
+API int libsyncmap_clear(const struct libsyncmap *map)
+{
+	struct syncmap_clear arg = { };
+
+	return control(map->fd, SYNCMAP_CLEAR, &arg);
+}
+
+API int libsyncmap_promote(const struct libsyncmap *map)
+{
+	struct syncmap_promote arg = { };
+
+	return control(map->fd, SYNCMAP_PROMOTE, &arg);
+}

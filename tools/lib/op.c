@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Operations on one key: all of them fill in one struct */
+#include <errno.h>
+
+#include "internal.h"
+
+API int libsyncmap_op(const struct libsyncmap *map, struct syncmap_op *op)
+{
+	return control(map->fd, SYNCMAP_OP, op);
+}
+
+static void set_result(struct libsyncmap_result *result,
+		       const struct syncmap_op *op)
+{
+	result->len = op->out_len;
+	result->loaded = op->result & SYNCMAP_OP_LOADED;
+	result->revision = op->revision;
+	result->previous = op->previous;
+	result->limited = op->limited;
+	result->used = op->used;
+	result->limit = op->limit;
+}
+
+/* For the operations that have a use for a buffer */
+static void want_value(struct syncmap_op *op,
+		       const struct libsyncmap_result *result)
+{
+	if (!result || !result->buffer)
+		return;
+	op->out = (uintptr_t)result->buffer;
+	op->out_size = result->size < UINT32_MAX ? result->size : UINT32_MAX;
+}
+
+static int set_bytes(__u64 *pointer, __u32 *field, const void *data, size_t len)
+{
+	if (len > UINT32_MAX)
+		return -EFBIG;
+	*pointer = len ? (uintptr_t)data : 0;
+	*field = len;
+	return 0;
+}
+
+static int run(const struct libsyncmap *map, struct syncmap_op *op,
+	       const void *key, size_t key_len,
+	       const void *value, size_t value_len,
+	       struct libsyncmap_result *result)
+{
+	int err = set_bytes(&op->key, &op->key_len, key, key_len);
+
+	if (!err)
+		err = set_bytes(&op->value, &op->value_len, value, value_len);
+	if (!err)
+		err = libsyncmap_op(map, op);
+	if (result)
+		set_result(result, op);
+	return err;
+}
+
+API int libsyncmap_load(const struct libsyncmap *map,
+			const void *key, size_t key_len,
+			struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_LOAD };
+
+	want_value(&op, result);
+	return run(map, &op, key, key_len, NULL, 0, result);
+}
+
+API int libsyncmap_store(const struct libsyncmap *map,
+			 const void *key, size_t key_len,
+			 const void *value, size_t value_len,
+			 struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_STORE };
+
+	return run(map, &op, key, key_len, value, value_len, result);
+}
+
+API int libsyncmap_load_or_store(const struct libsyncmap *map,
+				 const void *key, size_t key_len,
+				 const void *value, size_t value_len,
+				 struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_LOAD_OR_STORE };
+
+	want_value(&op, result);
+	return run(map, &op, key, key_len, value, value_len, result);
+}
+
+API int libsyncmap_load_and_delete(const struct libsyncmap *map,
+				   const void *key, size_t key_len,
+				   struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_LOAD_AND_DELETE };
+
+	want_value(&op, result);
+	return run(map, &op, key, key_len, NULL, 0, result);
+}
+
+API int libsyncmap_delete(const struct libsyncmap *map,
+			  const void *key, size_t key_len,
+			  struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_DELETE };
+
+	return run(map, &op, key, key_len, NULL, 0, result);
+}
+
+API int libsyncmap_swap(const struct libsyncmap *map,
+			const void *key, size_t key_len,
+			const void *value, size_t value_len,
+			struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_SWAP };
+
+	want_value(&op, result);
+	return run(map, &op, key, key_len, value, value_len, result);
+}
+
+API int libsyncmap_compare_and_swap(const struct libsyncmap *map,
+				    const void *key, size_t key_len,
+				    const void *old, size_t old_len,
+				    const void *value, size_t value_len,
+				    struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_COMPARE_AND_SWAP };
+	int err = set_bytes(&op.old, &op.old_len, old, old_len);
+
+	want_value(&op, result);
+	return err ? err : run(map, &op, key, key_len, value, value_len,
+			       result);
+}
+
+API int libsyncmap_compare_and_swap_revision(const struct libsyncmap *map,
+					     const void *key, size_t key_len,
+					     uint64_t revision,
+					     const void *value,
+					     size_t value_len,
+					     struct libsyncmap_result *result)
+{
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_COMPARE_AND_SWAP,
+		.flags = SYNCMAP_OP_BY_REVISION,
+		.expected = revision,
+	};
+
+	want_value(&op, result);
+	return run(map, &op, key, key_len, value, value_len, result);
+}
+
+API int libsyncmap_compare_and_delete(const struct libsyncmap *map,
+				      const void *key, size_t key_len,
+				      const void *old, size_t old_len,
+				      struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_COMPARE_AND_DELETE };
+	int err = set_bytes(&op.old, &op.old_len, old, old_len);
+
+	want_value(&op, result);
+	return err ? err : run(map, &op, key, key_len, NULL, 0, result);
+}
+
+API int libsyncmap_compare_and_delete_revision(const struct libsyncmap *map,
+					       const void *key, size_t key_len,
+					       uint64_t revision,
+					       struct libsyncmap_result *result)
+{
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_COMPARE_AND_DELETE,
+		.flags = SYNCMAP_OP_BY_REVISION,
+		.expected = revision,
+	};
+
+	want_value(&op, result);
+	return run(map, &op, key, key_len, NULL, 0, result);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+#define RANGE_CHUNK	(64 * 1024)
+
+API int libsyncmap_range_next(const struct libsyncmap *map,
+			      struct syncmap_range *range)
+{
+	return control(map->fd, SYNCMAP_RANGE, range);
+}
+
+static int grow(struct syncmap_range *range)
+{
+	void *buffer = realloc((void *)(uintptr_t)range->buffer, range->needed);
+
+	if (!buffer)
+		return -ENOMEM;
+	range->buffer = (uintptr_t)buffer;
+	range->size = range->needed;
+	return 0;
+}
+
+static int show(const struct syncmap_range *range,
+		int (*fn)(const struct libsyncmap_entry *entry, void *arg),
+		void *arg)
+{
+	const char *at = (const char *)(uintptr_t)range->buffer;
+	bool values = !(range->flags & SYNCMAP_RANGE_KEYS_ONLY);
+	int ret = 0;
+
+	for (uint32_t i = 0; !ret && i < range->count; i++) {
+		const struct syncmap_record *record = (const void *)at;
+		struct libsyncmap_entry entry = {
+			.key = record->data,
+			.key_len = record->key_len,
+			.value = values ? record->data + record->key_len : NULL,
+			.value_len = record->value_len,
+			.revision = record->revision,
+		};
+
+		at += record->size;
+		ret = fn(&entry, arg);
+	}
+	return ret;
+}
+
+API int libsyncmap_range(const struct libsyncmap *map, unsigned int flags,
+			 int (*fn)(const struct libsyncmap_entry *entry,
+				   void *arg),
+			 void *arg)
+{
+	struct syncmap_range range = { .flags = flags, .needed = RANGE_CHUNK };
+	int ret = grow(&range);
+
+	while (!ret && range.cursor != SYNCMAP_END) {
+		ret = libsyncmap_range_next(map, &range);
+		if (ret == -EMSGSIZE && range.needed > range.size)
+			ret = grow(&range);
+		else if (!ret)
+			ret = show(&range, fn, arg);
+	}
+	free((void *)(uintptr_t)range.buffer);
+	return ret;
+}
