@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The ABI, the tool, its help, its manual page, its completion and the library's
+# manual page must tell of the same things. Prints TAP.
+# Usage: check-docs.sh SYNCMAPCTL
+set -u
+
+tool=$(realpath "$1")
+cd "$(dirname "$0")/.." || exit 1
+abi=../include/uapi/linux/syncmap.h
+man=man/syncmapctl.8.scd
+examples=$(sed -n '/^# EXAMPLES/,/^# SEE/p' $man)
+# What only the tool has, and what in the ABI is not a verb
+tool_only='count import export doctor help version'
+no_verb='open op map-info'
+n=0
+failed=0
+
+words()
+{
+	tr -s ' \t' '\n' | sed '/^$/d' | sort -u
+}
+
+check()	# NAME, and a diff or a list of what is wrong
+{
+	n=$((n + 1))
+	if [ -z "$2" ]; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		printf '%s\n' "$2" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+same()	# NAME A B
+{
+	check "$1" "$(diff <(words <<<"$2") <(words <<<"$3"))"
+}
+
+missing()	# prints those of the words that a grep pattern (@ is the word) does not find
+{
+	local pattern=$1 text=$2 word
+
+	shift 2
+	for word; do
+		grep -q -- "${pattern//@/$word}" <<<"$text" || echo "no $word"
+	done
+}
+
+verbs=$("$tool" -j help | jq -r '.[].verb')
+options=$("$tool" -j help | jq -r '.[].options[]' | words)
+abi_words=$( (sed -nE 's/^\tSYNCMAP_OP_([A-Z_]+)\s*= .*/\1/p' $abi
+	sed -nE 's/^#define SYNCMAP_([A-Z_]+)\s+_IOWR.*/\1/p' $abi) |
+	tr 'A-Z_' 'a-z-')
+
+echo 1..8
+# shellcheck disable=SC1091,SC2031,SC2046,SC2086 # lists of words; our own file
+{
+same 'verbs are the operations of the ABI' "$verbs $no_verb" \
+	"$abi_words $tool_only"
+same 'manual page has all verbs' "$verbs" \
+	"$(sed -n '/^# VERBS/,/^# OPTIONS/s/^\*\([a-z-]*\)\*.*/\1/p' $man)"
+check 'manual page has an example of all verbs' "$(missing \
+	'\$ .*syncmapctl.* @\( \|;\|$\)' "$examples" $verbs)"
+same 'manual page has all options' "$options --json --pretty --help" \
+	"$(sed -n '/^# OPTIONS/,/^# FORMATS/s/^\*-.\*, \*\(--[a-z-]*\)\*.*/\1/p' $man)"
+same 'completion has all verbs' "$verbs" "$(bash -c '. completion/syncmapctl
+	declare -f _syncmapctl' | sed -n "/verbs='/,/'/p" |
+	sed "s/.*verbs='//; s/'.*//")"
+check 'completion has the options of all verbs' "$(for verb in $verbs; do
+	diff <("$tool" -j help "$verb" | jq -r '.options[]' | sort) \
+		<(. completion/syncmapctl; _syncmapctl_options "$verb" | words |
+			grep -vE '^--(json|pretty|help)$') | sed "s/^/$verb /"
+	done)"
+check 'syncmap(4) has all commands' "$(missing '\*@\*' \
+	"$(cat man/syncmap.4.scd)" \
+	$(sed -nE 's/^#define (SYNCMAP_[A-Z_]+)\s+_IOWR.*/\1/p' $abi))"
+check 'the library has a text for each errno' "$(missing '{ @,' \
+	"$(cat lib/error.c)" \
+	$(sed -nE 's/^ \*\t(E[A-Z0-9]+)\t.*/\1/p' $abi | grep -v EFAULT))"
+}
+exit $failed

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * syncmapctl: what all verbs share
+ *
+ * A verb returns the exit code. It answers on standard output, with -j and -p
+ * in JSON; complaints go to standard error, or with JSON as {"error": ...} to
+ * standard output.
+ */
+#ifndef SYNCMAPCTL_CLI_H
+#define SYNCMAPCTL_CLI_H
+
+#include <json-c/json.h>
+#include <libsyncmap.h>
+
+#include "record.h"
+
+enum exit_code {
+	EXIT_YES	= 0,	/* done, present, equal */
+	EXIT_ERROR	= 1,
+	EXIT_USAGE	= 2,
+	EXIT_NO		= 3,	/* absent, differs, was there already */
+};
+
+struct verb;
+
+struct cli {
+	const struct verb	*verb;
+	char			**args;		/* what follows the verb */
+	int			nargs;
+
+	bool			json;
+	bool			pretty;
+	bool			help;
+	bool			progress;
+	bool			if_absent;
+	bool			by_revision;
+	bool			key_format_given;
+	bool			keys_only;
+	bool			in_array;
+	bool			array_has_items;
+	struct record_format	format;
+	uint64_t		revision;
+
+	enum syncmap_key_type	key_type;
+	struct syncmap_limits	limits;
+	mode_t			mode;
+
+	/* verbs on a map find it open */
+	const char		*name;
+	struct libsyncmap	*map;
+	struct syncmap_map_info	info;
+};
+
+/* What a verb does with the map that its first argument names */
+enum verb_map {
+	MAP_NONE,
+	MAP_READ	= SYNCMAP_ACCESS_READ,
+	MAP_WRITE	= SYNCMAP_ACCESS_WRITE,
+	MAP_BOTH	= SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE,
+};
+
+#define ANY_NUMBER	1000000000
+
+struct verb {
+	const char	*name;
+	const char	*args;
+	const char	*options;	/* letters, besides those of all verbs */
+	const char	*summary;
+	int		(*run)(struct cli *cli);
+	enum verb_map	map;
+	int		min_args;
+	int		max_args;
+};
+
+struct option_help {
+	char		letter;
+	const char	*name;
+	const char	*arg;
+	const char	*summary;
+};
+
+extern const struct verb verbs[];
+extern const struct option_help options[];
+const struct verb *find_verb(const char *name);
+const struct option_help *find_option(int letter);
+
+/*
+ * output.c: say() and its kin answer; fail() and its kin complain, and return
+ * the exit code.
+ */
+int fail(struct cli *cli, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+int fail_usage(struct cli *cli, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+int fail_system(struct cli *cli, int err);
+int fail_map(struct cli *cli, const char *name, int err);
+int fail_key(struct cli *cli, const struct bytes *key, const char *wrong);
+void say_bytes(const struct bytes *b);
+void say_json(struct cli *cli, struct json_object *json);
+void say_note(struct cli *cli, const struct bytes *key, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Between these, say_json() and fail*() write elements of one JSON array. */
+void begin_array(struct cli *cli);
+void end_array(struct cli *cli);
+
+/* A JSON object takes over @value. */
+void add_json(struct json_object *object, const char *name,
+	      struct json_object *value);
+void add_text(struct json_object *object, const char *name, const char *text);
+void add_u64(struct json_object *object, const char *name, uint64_t value);
+void add_bool(struct json_object *object, const char *name, bool value);
+
+/* value.c: arguments into bytes; return 0, or the exit code after fail() */
+int parse_key(struct cli *cli, const char *text, size_t len, struct bytes *key);
+int parse_value(struct cli *cli, const char *text, struct bytes *value);
+/*
+ * {"key": @key, @name: @value}, without @value if it is NULL. What does not fit
+ * its format becomes a string or {"hex": ...}.
+ */
+struct json_object *entry_json(const struct cli *cli, const struct bytes *key,
+			       const char *name, const struct bytes *value);
+
+/* info.c */
+struct json_object *map_info_json(const struct syncmap_map_info *info);
+
+int verb_create(struct cli *cli);
+int verb_remove(struct cli *cli);
+int verb_list(struct cli *cli);
+int verb_info(struct cli *cli);
+int verb_stats(struct cli *cli);
+int verb_count(struct cli *cli);
+int verb_clear(struct cli *cli);
+int verb_promote(struct cli *cli);
+int verb_load(struct cli *cli);
+int verb_store(struct cli *cli);
+int verb_load_or_store(struct cli *cli);
+int verb_load_and_delete(struct cli *cli);
+int verb_delete(struct cli *cli);
+int verb_swap(struct cli *cli);
+int verb_compare_and_swap(struct cli *cli);
+int verb_compare_and_delete(struct cli *cli);
+int verb_range(struct cli *cli);
+int verb_import(struct cli *cli);
+int verb_export(struct cli *cli);
+int verb_doctor(struct cli *cli);
+int verb_help(struct cli *cli);
+int verb_version(struct cli *cli);
+
+#endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Verbs that write one key */
+#include "request.h"
+
+/* The key, and the value that stands behind it */
+static int begin_value(struct request *request, struct cli *cli)
+{
+	int code = request_begin_key(request, cli);
+
+	return code ? code : parse_value(cli, cli->args[2], &request->value);
+}
+
+int verb_store(struct cli *cli)
+{
+	struct request request;
+	int code = begin_value(&request, cli);
+	int err;
+
+	if (code)
+		return request_end(&request, code);
+	err = libsyncmap_store(cli->map, request.key.data, request.key.len,
+			       request.value.data, request.value.len,
+			       &request.result);
+	if (err)
+		code = fail_request(&request, err);
+	else if (cli->json)
+		say_request(&request, NULL, false, NULL);
+	return request_end(&request, code);
+}
+
+static int load_or_store(struct request *request)
+{
+	return libsyncmap_load_or_store(request->cli->map, request->key.data,
+					request->key.len, request->value.data,
+					request->value.len, &request->result);
+}
+
+int verb_load_or_store(struct cli *cli)
+{
+	struct request request;
+	int code = begin_value(&request, cli);
+	bool loaded;
+	int err;
+
+	if (code)
+		return request_end(&request, code);
+	err = request_run(&request, load_or_store);
+	if (err)
+		return request_end(&request, fail_request(&request, err));
+	loaded = request.result.loaded;
+	if (!loaded)
+		bytes_set(&request.found, request.value.data,
+			  request.value.len);
+	if (cli->json)
+		say_request(&request, "loaded", loaded, "value");
+	else
+		code = say_found(&request);
+	return request_end(&request, !code && loaded ? EXIT_NO : code);
+}
+
+static int load_and_delete(struct request *request)
+{
+	return libsyncmap_load_and_delete(request->cli->map, request->key.data,
+					  request->key.len, &request->result);
+}
+
+int verb_load_and_delete(struct cli *cli)
+{
+	struct request request;
+	int code = request_begin_key(&request, cli);
+
+	if (!code)
+		code = say_loaded(&request,
+				  request_run(&request, load_and_delete));
+	return request_end(&request, code);
+}
+
+int verb_delete(struct cli *cli)
+{
+	struct request request;
+	int code = request_begin_key(&request, cli);
+	int err;
+
+	if (code)
+		return request_end(&request, code);
+	err = libsyncmap_delete(cli->map, request.key.data, request.key.len,
+				&request.result);
+	if (err)
+		code = fail_request(&request, err);
+	else if (!request.result.previous)
+		code = say_absent(&request, "deleted");
+	else if (cli->json)
+		say_request(&request, "deleted", true, NULL);
+	return request_end(&request, code);
+}
+
+static int swap(struct request *request)
+{
+	return libsyncmap_swap(request->cli->map, request->key.data,
+			       request->key.len, request->value.data,
+			       request->value.len, &request->result);
+}
+
+int verb_swap(struct cli *cli)
+{
+	struct request request;
+	int code = begin_value(&request, cli);
+	bool loaded;
+	int err;
+
+	if (code)
+		return request_end(&request, code);
+	err = request_run(&request, swap);
+	loaded = request.result.loaded;
+	if (err)
+		code = fail_request(&request, err);
+	else if (cli->json)
+		say_request(&request, "loaded", loaded,
+			    loaded ? "previous" : NULL);
+	else if (loaded)
+		code = say_found(&request);
+	return request_end(&request, code);
+}

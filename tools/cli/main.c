@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* syncmapctl [-j|-p] VERB MAP ...: options and dispatch */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define OPTIONS_MAX	32
+
+static const char for_all_verbs[] = "jph";
+
+/* An option as it was given; @letter is '?' or ':' for one that is wrong. */
+struct given {
+	int		letter;
+	const char	*arg;
+};
+
+static int parse_number(struct cli *cli, const char *text, uint64_t max,
+			uint64_t *number)
+{
+	struct bytes bytes = { };
+	const char *wrong;
+
+	wrong = format_parse(FORMAT_U64, text, strlen(text), &bytes);
+	if (!wrong) {
+		memcpy(number, bytes.data, sizeof(*number));
+		wrong = *number > max ? "too large" : NULL;
+	}
+	bytes_free(&bytes);
+	return wrong ? fail_usage(cli, "'%s': %s", text, wrong) : EXIT_YES;
+}
+
+static int parse_type(struct cli *cli, const char *text)
+{
+	if (!strcmp(text, "u64"))
+		cli->key_type = SYNCMAP_KEY_U64;
+	else if (!strcmp(text, "string"))
+		cli->key_type = SYNCMAP_KEY_STRING;
+	else if (!strcmp(text, "bytes"))
+		cli->key_type = SYNCMAP_KEY_BYTES;
+	else
+		return fail_usage(cli, "'%s': a type is u64, string or bytes",
+				  text);
+	return EXIT_YES;
+}
+
+static int parse_mode(struct cli *cli, const char *text)
+{
+	unsigned long mode;
+	char *end;
+
+	mode = strtoul(text, &end, 8);
+	if (text[0] < '0' || text[0] > '7' || *end || (mode & ~0666UL))
+		return fail_usage(cli, "'%s': a mode is octal, at most 666",
+				  text);
+	cli->mode = mode;
+	return EXIT_YES;
+}
+
+static int parse_format(struct cli *cli, const char *text, enum format *format)
+{
+	if (format_by_name(text, format))
+		return EXIT_YES;
+	return fail_usage(cli, "'%s': a format is text, raw, hex, u64, x64 or json",
+			  text);
+}
+
+static int set_limit(struct cli *cli, int letter, const char *arg)
+{
+	bool of_one = letter == 'K' || letter == 'V';
+	uint64_t limit;
+	int code;
+
+	code = parse_number(cli, arg, of_one ? UINT32_MAX : UINT64_MAX, &limit);
+	if (code)
+		return code;
+	if (!limit)
+		return fail_usage(cli, "a limit is at least 1");
+	switch (letter) {
+	case 'E':
+		cli->limits.entries = limit;
+		break;
+	case 'B':
+		cli->limits.bytes = limit;
+		break;
+	case 'K':
+		cli->limits.key_size = limit;
+		break;
+	case 'V':
+		cli->limits.value_size = limit;
+		break;
+	}
+	return EXIT_YES;
+}
+
+static int set_option(struct cli *cli, int letter, const char *arg)
+{
+	switch (letter) {
+	case 'f':
+		return parse_format(cli, arg, &cli->format.value);
+	case 'k':
+		cli->key_format_given = true;
+		return parse_format(cli, arg, &cli->format.key);
+	case 'r':
+		cli->by_revision = true;
+		return parse_number(cli, arg, UINT64_MAX, &cli->revision);
+	case 'n':
+		cli->keys_only = true;
+		break;
+	case 't':
+		return parse_type(cli, arg);
+	case 'm':
+		return parse_mode(cli, arg);
+	case 'l':
+		cli->format.json_lines = true;
+		break;
+	case 'a':
+		cli->if_absent = true;
+		break;
+	case 'P':
+		cli->progress = true;
+		break;
+	case 'E':
+	case 'B':
+	case 'K':
+	case 'V':
+		return set_limit(cli, letter, arg);
+	}
+	return EXIT_YES;
+}
+
+static int apply(struct cli *cli, const struct given *given)
+{
+	const struct option_help *option = find_option(given->letter);
+
+	if (given->letter == '?')
+		return fail_usage(cli, "unknown option '%s'", given->arg);
+	if (given->letter == ':')
+		return fail_usage(cli, "option '%s' needs an argument",
+				  given->arg);
+	if (strchr(for_all_verbs, given->letter) || cli->help)
+		return EXIT_YES;
+	if (!cli->verb || !strchr(cli->verb->options, given->letter))
+		return fail_usage(cli, "option --%s is not for this",
+				  option->name);
+	return set_option(cli, given->letter, given->arg);
+}
+
+/* The tables of getopt_long(), made of ours */
+static void fill_getopt(struct option *longs, char *shorts)
+{
+	*shorts++ = ':';
+	for (const struct option_help *o = options; o->letter; o++) {
+		*longs++ = (struct option){ .name = o->name,
+					    .has_arg = !!o->arg,
+					    .val = o->letter };
+		*shorts++ = o->letter;
+		if (o->arg)
+			*shorts++ = ':';
+	}
+	*longs = (struct option){ };
+	*shorts = '\0';
+}
+
+/* Returns how many options there are; moves the other arguments to the end. */
+static int collect(struct cli *cli, int argc, char **argv, struct given *given)
+{
+	struct option longs[OPTIONS_MAX];
+	char shorts[2 * OPTIONS_MAX];
+	int letter;
+	int n = 0;
+
+	fill_getopt(longs, shorts);
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		bool wrong = letter == '?' || letter == ':';
+
+		cli->pretty |= letter == 'p';
+		cli->json |= letter == 'p' || letter == 'j';
+		cli->help |= letter == 'h';
+		given[n].letter = letter;
+		given[n++].arg = wrong ? argv[optind - 1] : optarg;
+	}
+	return n;
+}
+
+static int parse_options(struct cli *cli, int argc, char **argv)
+{
+	struct given *given = calloc(argc, sizeof(*given));
+	int code = EXIT_YES;
+	int n;
+
+	if (!given)
+		return fail(cli, "out of memory");
+	n = collect(cli, argc, argv, given);
+	if (optind < argc)
+		cli->verb = find_verb(argv[optind]);
+	for (int i = 0; i < n && !code; i++)
+		code = apply(cli, &given[i]);
+	free(given);
+	if (code)
+		return code;
+	if (optind < argc && !cli->verb)
+		return fail_usage(cli, "unknown verb '%s'", argv[optind]);
+	if (optind == argc && !cli->help)
+		return fail_usage(cli, "a verb is missing");
+	cli->args = argv + optind + 1;
+	cli->nargs = argc - optind - 1;
+	return EXIT_YES;
+}
+
+static int open_map(struct cli *cli)
+{
+	static const enum format natural[] = {
+		[SYNCMAP_KEY_U64]	= FORMAT_U64,
+		[SYNCMAP_KEY_STRING]	= FORMAT_TEXT,
+		[SYNCMAP_KEY_BYTES]	= FORMAT_HEX,
+	};
+	int err;
+
+	cli->name = cli->args[0];
+	err = libsyncmap_open(cli->name, cli->verb->map, &cli->map);
+	if (!err)
+		err = libsyncmap_info(cli->map, &cli->info, sizeof(cli->info));
+	if (err)
+		return fail_map(cli, cli->name, err);
+	if (!cli->key_format_given && cli->info.key_type <= SYNCMAP_KEY_BYTES)
+		cli->format.key = natural[cli->info.key_type];
+	return EXIT_YES;
+}
+
+static int run(struct cli *cli)
+{
+	const struct verb *verb = cli->verb;
+	int code = EXIT_YES;
+
+	if (cli->help)
+		return verb_help(cli);
+	if (cli->nargs < verb->min_args)
+		return fail_usage(cli, "%s: too few arguments", verb->name);
+	if (cli->nargs > verb->max_args)
+		return fail_usage(cli, "%s: too many arguments", verb->name);
+	if (verb->map && cli->nargs)
+		code = open_map(cli);
+	if (!code)
+		code = verb->run(cli);
+	libsyncmap_close(cli->map);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = { .key_type = SYNCMAP_KEY_STRING, .mode = 0600 };
+	int code = parse_options(&cli, argc, argv);
+
+	if (!code)
+		code = run(&cli);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "syncmapctl: standard output: %s\n",
+			strerror(errno));
+		return EXIT_ERROR;
+	}
+	return code;
+}

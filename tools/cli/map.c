@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Verbs on a map as a whole */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli.h"
+
+static int fail_create(struct cli *cli, int err)
+{
+	struct syncmap_info info;
+
+	switch (err) {
+	case -EEXIST:
+		return fail(cli, "map '%s' exists already", cli->name);
+	case -EINVAL:
+	case -ENAMETOOLONG:
+		return fail(cli, "map '%s': a name has 1 to 63 characters of "
+			    "A-Z a-z 0-9 . _ : -, and limits are at most what "
+			    "'syncmapctl info' tells", cli->name);
+	case -ENOSPC:
+	case -EDQUOT:
+		if (libsyncmap_system_info(&info, sizeof(info)))
+			break;
+		return fail(cli, "map '%s': %u maps exist; there may be %u, "
+			    "and %u of one user", cli->name, info.maps,
+			    info.max_maps, info.max_user_maps);
+	}
+	return fail_map(cli, cli->name, err);
+}
+
+int verb_create(struct cli *cli)
+{
+	struct syncmap_map_info info;
+	struct libsyncmap *map;
+	int err;
+
+	cli->name = cli->args[0];
+	if (!cli->name[0])
+		return fail_create(cli, -EINVAL);
+	err = libsyncmap_create(cli->name, cli->key_type, &cli->limits,
+				cli->mode, &map);
+	if (err)
+		return fail_create(cli, err);
+	err = libsyncmap_info(map, &info, sizeof(info));
+	libsyncmap_close(map);
+	if (err)
+		return fail_map(cli, cli->name, err);
+	if (cli->json)
+		say_json(cli, map_info_json(&info));
+	return EXIT_YES;
+}
+
+/* {"map": NAME, @what: true} */
+static int say_done(struct cli *cli, const char *what, int err)
+{
+	struct json_object *json;
+
+	if (err)
+		return fail_map(cli, cli->name, err);
+	if (!cli->json)
+		return EXIT_YES;
+	json = json_object_new_object();
+	add_text(json, "map", cli->name);
+	add_bool(json, what, true);
+	say_json(cli, json);
+	return EXIT_YES;
+}
+
+int verb_remove(struct cli *cli)
+{
+	cli->name = cli->args[0];
+	return say_done(cli, "removed", libsyncmap_remove(cli->name));
+}
+
+int verb_clear(struct cli *cli)
+{
+	return say_done(cli, "cleared", libsyncmap_clear(cli->map));
+}
+
+int verb_promote(struct cli *cli)
+{
+	return say_done(cli, "promoted", libsyncmap_promote(cli->map));
+}
+
+int verb_count(struct cli *cli)
+{
+	struct json_object *json;
+
+	if (!cli->json) {
+		printf("%" PRIu64 "\n", (uint64_t)cli->info.count);
+		return EXIT_YES;
+	}
+	json = json_object_new_object();
+	add_text(json, "map", cli->name);
+	add_u64(json, "count", cli->info.count);
+	say_json(cli, json);
+	return EXIT_YES;
+}

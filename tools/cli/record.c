@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "record.h"
+
+static const char *parse_tab_separated(const struct record_format *format,
+				       const char *line, size_t len,
+				       struct record *record)
+{
+	const char *tab = len ? memchr(line, '\t', len) : NULL;
+	const char *wrong;
+	const char *value;
+	size_t value_len;
+
+	if (!tab)
+		return "no tab between key and value";
+	value = tab + 1;
+	value_len = line + len - value;
+	if (format->value != FORMAT_JSON && memchr(value, '\t', value_len))
+		return "more than one tab; write \\t inside a value";
+	wrong = format_parse(format->key, line, tab - line, &record->key);
+	if (wrong)
+		return wrong;
+	return format_parse(format->value, value, value_len, &record->value);
+}
+
+static const char *parse_members(const struct record_format *format,
+				 struct json_object *json,
+				 struct record *record)
+{
+	struct json_object *value;
+	struct json_object *key;
+	const char *wrong;
+
+	if (!json_object_is_type(json, json_type_object))
+		return "not a JSON object";
+	if (!json_object_object_get_ex(json, "key", &key))
+		return "no \"key\"";
+	if (!json_object_object_get_ex(json, "value", &value))
+		return "no \"value\"";
+	if (json_object_object_length(json) != 2)
+		return "a member that is neither \"key\" nor \"value\"";
+	wrong = format_from_json(format->key, key, &record->key);
+	if (wrong)
+		return wrong;
+	return format_from_json(format->value, value, &record->value);
+}
+
+static const char *parse_json_line(const struct record_format *format,
+				   const char *line, size_t len,
+				   struct record *record)
+{
+	struct json_object *json;
+	const char *wrong = json_parse(line, len, &json);
+
+	if (wrong)
+		return wrong;
+	wrong = parse_members(format, json, record);
+	json_object_put(json);
+	return wrong;
+}
+
+const char *record_parse(const struct record_format *format, const char *line,
+			 size_t len, struct record *record)
+{
+	record->key.len = 0;
+	record->value.len = 0;
+	if (format->json_lines)
+		return parse_json_line(format, line, len, record);
+	return parse_tab_separated(format, line, len, record);
+}
+
+static const char *print_json_line(const struct record_format *format,
+				   const void *key, size_t key_len,
+				   const void *value, size_t value_len,
+				   struct bytes *line)
+{
+	struct json_object *key_json;
+	struct json_object *value_json;
+	const char *wrong;
+
+	wrong = format_to_json(format->key, key, key_len, &key_json);
+	if (wrong)
+		return wrong;
+	wrong = format_to_json(format->value, value, value_len, &value_json);
+	if (wrong)
+		goto put_key;
+	bytes_append(line, "{\"key\":", 7);
+	json_append(key_json, line);
+	bytes_append(line, ",\"value\":", 9);
+	json_append(value_json, line);
+	bytes_append(line, "}\n", 2);
+	json_object_put(value_json);
+put_key:
+	json_object_put(key_json);
+	return wrong;
+}
+
+const char *record_print(const struct record_format *format,
+			 const void *key, size_t key_len,
+			 const void *value, size_t value_len,
+			 struct bytes *line)
+{
+	const char *wrong;
+
+	if (format->json_lines)
+		return print_json_line(format, key, key_len, value, value_len,
+				       line);
+	wrong = format_print(format->key, key, key_len, line);
+	if (wrong)
+		return wrong;
+	bytes_append_char(line, '\t');
+	wrong = format_print(format->value, value, value_len, line);
+	if (wrong)
+		return wrong;
+	bytes_append_char(line, '\n');
+	return NULL;
+}
+
+void record_free(struct record *record)
+{
+	bytes_free(&record->key);
+	bytes_free(&record->value);
+}

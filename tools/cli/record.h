@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One entry as a line of a file
+ *
+ * Tab-separated:	KEY <tab> VALUE, each in its format; with the default
+ *			formats no tab, newline or backslash stays unescaped
+ * JSON lines:		{"key": KEY, "value": VALUE}; what is not UTF-8 is
+ *			written as {"hex": "..."}
+ */
+#ifndef SYNCMAPCTL_RECORD_H
+#define SYNCMAPCTL_RECORD_H
+
+#include "format.h"
+
+struct record_format {
+	bool		json_lines;
+	enum format	key;
+	enum format	value;
+};
+
+struct record {
+	struct bytes	key;
+	struct bytes	value;
+};
+
+/* Both return NULL, or what is wrong with the line or the entry. */
+const char *record_parse(const struct record_format *format, const char *line,
+			 size_t len, struct record *record);
+const char *record_print(const struct record_format *format,
+			 const void *key, size_t key_len,
+			 const void *value, size_t value_len,
+			 struct bytes *line);
+void record_free(struct record *record);
+
+#endif

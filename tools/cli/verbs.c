@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The verbs and options: what main() accepts and help shows */
+#include <string.h>
+
+#include "cli.h"
+
+const struct verb verbs[] = {
+	{ "create", "MAP", "tmKVEB", "make a map",
+	  verb_create, MAP_NONE, 1, 1 },
+	{ "remove", "MAP", "", "remove a map's name, and the map with its last user",
+	  verb_remove, MAP_NONE, 1, 1 },
+	{ "list", "", "", "list the named maps",
+	  verb_list, MAP_NONE, 0, 0 },
+	{ "info", "[MAP]", "", "tell what a map is, or what the kernel offers",
+	  verb_info, MAP_READ, 0, 1 },
+	{ "stats", "MAP", "", "tell what a map is doing",
+	  verb_stats, MAP_READ, 1, 1 },
+	{ "load", "MAP KEY...|-", "fk", "get the value of keys",
+	  verb_load, MAP_READ, 2, ANY_NUMBER },
+	{ "store", "MAP KEY VALUE", "fk", "set the value of a key",
+	  verb_store, MAP_WRITE, 3, 3 },
+	{ "load-or-store", "MAP KEY VALUE", "fk",
+	  "get the value of a key; if it has none, set it",
+	  verb_load_or_store, MAP_BOTH, 3, 3 },
+	{ "load-and-delete", "MAP KEY", "fk", "take a key out of a map",
+	  verb_load_and_delete, MAP_BOTH, 2, 2 },
+	{ "delete", "MAP KEY", "k", "delete a key",
+	  verb_delete, MAP_WRITE, 2, 2 },
+	{ "swap", "MAP KEY VALUE", "fk", "set the value of a key, get the previous one",
+	  verb_swap, MAP_BOTH, 3, 3 },
+	{ "compare-and-swap", "MAP KEY OLD|-r REVISION VALUE", "fkr",
+	  "set the value of a key if it is the expected one",
+	  verb_compare_and_swap, MAP_BOTH, 3, 4 },
+	{ "compare-and-delete", "MAP KEY OLD|-r REVISION", "fkr",
+	  "delete a key if its value is the expected one",
+	  verb_compare_and_delete, MAP_BOTH, 2, 3 },
+	{ "range", "MAP", "fkn", "show all entries",
+	  verb_range, MAP_READ, 1, 1 },
+	{ "count", "MAP", "", "tell the number of entries",
+	  verb_count, MAP_READ, 1, 1 },
+	{ "clear", "MAP", "", "delete all entries at once",
+	  verb_clear, MAP_WRITE, 1, 1 },
+	{ "promote", "MAP", "", "rebuild the read table now",
+	  verb_promote, MAP_WRITE, 1, 1 },
+	{ "import", "MAP [FILE]", "fklaP", "store the entries that a file lists",
+	  verb_import, MAP_BOTH, 1, 2 },
+	{ "export", "MAP [FILE]", "fklP", "write all entries as import reads them",
+	  verb_export, MAP_READ, 1, 2 },
+	{ "doctor", "", "", "find out why nothing works",
+	  verb_doctor, MAP_NONE, 0, 0 },
+	{ "help", "[VERB]", "", "explain syncmapctl, or a verb",
+	  verb_help, MAP_NONE, 0, 1 },
+	{ "version", "", "", "tell the version of tool, library and module",
+	  verb_version, MAP_NONE, 0, 0 },
+	{ }
+};
+
+const struct option_help options[] = {
+	{ 'j', "json", NULL, "answer in JSON" },
+	{ 'p', "pretty", NULL, "answer in JSON, indented" },
+	{ 'h', "help", NULL, "explain the verb" },
+	{ 'f', "format", "FORMAT", "of values: text, raw, hex, u64, x64 or json" },
+	{ 'k', "key-format", "FORMAT", "of keys; by default what suits the map" },
+	{ 'r', "revision", "REVISION", "expect this revision of the entry" },
+	{ 'n', "keys-only", NULL, "leave the values out" },
+	{ 't', "type", "TYPE", "of keys: u64, string (default) or bytes" },
+	{ 'm', "mode", "MODE", "permission, octal (default 600), less the umask" },
+	{ 'E', "entries", "N", "most entries the map may hold" },
+	{ 'B', "bytes", "N", "most bytes the map may hold" },
+	{ 'K', "key-size", "N", "most bytes of a key" },
+	{ 'V', "value-size", "N", "most bytes of a value" },
+	{ 'l', "json-lines", NULL, "lines of JSON instead of key, tab, value" },
+	{ 'a', "if-absent", NULL, "keep the value of keys that are there already" },
+	{ 'P', "progress", NULL, "show progress even if it is not a terminal" },
+	{ }
+};
+
+const struct verb *find_verb(const char *name)
+{
+	for (const struct verb *verb = verbs; verb->name; verb++)
+		if (!strcmp(verb->name, name))
+			return verb;
+	return NULL;
+}
+
+const struct option_help *find_option(int letter)
+{
+	for (const struct option_help *o = options; o->letter; o++)
+		if (o->letter == letter)
+			return o;
+	return NULL;
+}
