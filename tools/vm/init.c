@@ -92,16 +92,18 @@ static int wait_for(pid_t child)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int run(int in, int out, char *const argv[])
+static int run(int in, int out, char *const argv[], bool terminal)
 {
 	pid_t child = fork();
 
 	if (!child) {
-		setsid();
 		dup2(in, 0);
 		dup2(out, 1);
 		dup2(out, 2);
-		ioctl(0, TIOCSCTTY, 1);
+		if (terminal) {
+			setsid();
+			ioctl(0, TIOCSCTTY, 1);
+		}
 		execv(argv[0], argv);
 		dprintf(2, "%s: %s\n", argv[0], strerror(errno));
 		_exit(127);
@@ -188,15 +190,18 @@ static int scan_leaks(void)
 
 static int run_all(bool shell)
 {
+	char *applets[] = { "/bin/busybox", "--install", "-s", "/bin", NULL };
+	char *script[] = { "/rig/script", NULL };
+	char *prompt[] = { "/bin/sh", NULL };
 	int out = fileno(report);
 	int in = shell ? out : open("/dev/null", O_RDONLY);
 	int status;
 
-	run(in, out, (char *[]){ "/bin/busybox", "--install", "-s", "/bin",
-				 NULL });
-	status = run(in, out, (char *[]){ "/rig/script", NULL });
+	run(in, out, applets, false);
+	status = run(in, out, script, false);
+	/* Last, the kernel hangs up the terminal of a session that ends. */
 	if (shell)
-		run(in, out, (char *[]){ "/bin/sh", NULL });
+		run(in, out, prompt, true);
 	return status;
 }
 
