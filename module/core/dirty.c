@@ -66,22 +66,21 @@ static spinlock_t *stripe_of(struct syncmap_dirty *dirty, u64 hash)
 			       dirty->stripe_mask].lock;
 }
 
-/* Returns whether it had to wait */
+/* Returns whether somebody else had the lock, for the statistics */
 bool syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
 			unsigned long *flags)
-	__acquires(stripe)
+	__acquires(dirty->stripes)
 {
 	spinlock_t *lock = stripe_of(dirty, hash);
+	bool waits = spin_is_locked(lock);
 
-	if (likely(spin_trylock_irqsave(lock, *flags)))
-		return false;
 	spin_lock_irqsave(lock, *flags);
-	return true;
+	return waits;
 }
 
 void syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
 			  unsigned long flags)
-	__releases(stripe)
+	__releases(dirty->stripes)
 {
 	spin_unlock_irqrestore(stripe_of(dirty, hash), flags);
 }
@@ -108,10 +107,11 @@ static void set_next(struct syncmap_dirty *dirty, u64 hash,
 {
 	unsigned long *head = &dirty->heads[dirty_chain(dirty, hash)];
 
-	/* Pairs with the address dependency in dirty_find() */
 	if (prev)
+		/* Pairs with the address dependency in dirty_find() */
 		smp_store_release(&prev->next, next);
 	else
+		/* The same */
 		smp_store_release(head, (unsigned long)next);
 }
 

@@ -33,7 +33,7 @@ struct syncmap_node {
 };
 
 struct dirty_stripe {
-	spinlock_t	lock;
+	spinlock_t	lock;	/* the links and the seal of its chains */
 } ____cacheline_aligned_in_smp;
 
 struct syncmap_dirty {
@@ -70,9 +70,11 @@ void syncmap_dirty_free(struct syncmap_dirty *dirty);
 unsigned int syncmap_dirty_bits(u64 keys);
 size_t syncmap_dirty_size(const struct syncmap_dirty *dirty);
 bool syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
-			unsigned long *flags);
+			unsigned long *flags)
+	__acquires(dirty->stripes);
 void syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
-			  unsigned long flags);
+			  unsigned long flags)
+	__releases(dirty->stripes);
 void syncmap_dirty_seal(struct syncmap_dirty *dirty, u64 hash);
 void syncmap_dirty_locate(struct syncmap_dirty *dirty,
 			  const struct syncmap_key *key, u8 key_len,

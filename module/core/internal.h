@@ -27,7 +27,7 @@
  *	dirty->into	object is closed
  *	node->moved,	the token holder
  *	bucket->moved
- *	statistics in	the token holder; read with data_race()
+ *	statistics in	the token holder; READ_ONCE by others
  *	struct syncmap
  *
  * Lock order: builder token, then one stripe lock. No two stripe locks nest,
@@ -44,7 +44,7 @@
  * I3	The key of each closed live word is found in the next table: it was
  *	placed there before the word was closed.
  *
- * Promotion (promote.c)
+ * Promotion (promote.c; tidy.c says when)
  *
  * 1. Publish s1 = {T, new dirty D1, Dold = D}. From here on new keys go to D1.
  * 2. Count: seal each chain of D, close tombstones (1 -> 0), count the rest.
@@ -234,13 +234,22 @@ static inline bool syncmap_inserts(const struct syncmap_update *update)
 	       update->action == SYNCMAP_LOAD_OR_STORE;
 }
 
-/* promote.c */
+/* tidy.c */
 void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
 		  u64 hash);
 bool syncmap_grown(struct syncmap *map);
 void syncmap_promote_inline(struct syncmap *map, gfp_t gfp);
 void syncmap_arm(struct syncmap *map);
-u64 syncmap_dirty_limit(u64 keys);
+bool syncmap_tidy(const struct syncmap_state *state);
+u64 syncmap_state_limit(const struct syncmap_state *state);
+
+/* promote.c */
+int syncmap_build(struct syncmap *map, gfp_t gfp);
+
+static inline u64 state_dirty_count(const struct syncmap_state *state)
+{
+	return atomic_long_read(&state->dirty->count);
+}
 
 /* range.c */
 typedef int (*syncmap_emit_t)(const struct syncmap_entry *entry, void *arg);

@@ -15,7 +15,7 @@
 /* Fold the 128-bit product: each bit of the result hangs on every input bit */
 static u64 fold(u64 a, u64 b)
 {
-	unsigned __int128 product = (unsigned __int128)a * b;
+	__uint128_t product = (__uint128_t)a * b;
 
 	return (u64)product ^ (u64)(product >> 64);
 }

@@ -33,8 +33,9 @@ struct syncmap_keyobj *syncmap_keyobj_alloc(const struct syncmap_key *key,
 					    gfp_t gfp);
 
 /* False when the length does not fit the map: the key cannot be in it */
-static __always_inline bool syncmap_key_init(struct syncmap_key *key, u8 key_len,
-				     const void *bytes, size_t len)
+static __always_inline bool syncmap_key_init(struct syncmap_key *key,
+					     u8 key_len, const void *bytes,
+					     size_t len)
 {
 	key->bytes = bytes;
 	key->len = len;
@@ -58,8 +59,8 @@ static inline struct syncmap_keyobj *keyobj_of(u64 word)
 }
 
 /* Whether the key word of a slot or node stands for this key */
-static __always_inline bool syncmap_key_matches(const struct syncmap_key *key,
-					u8 key_len, u64 word)
+static __always_inline bool
+syncmap_key_matches(const struct syncmap_key *key, u8 key_len, u64 word)
 {
 	const struct syncmap_keyobj *obj;
 

@@ -41,8 +41,8 @@ static noinline u64 load_dirty(struct syncmap *map,
 	syncmap_miss(map, state, key->hash);
 	if (state->old) {
 		node = dirty_find(state->old, key, key_len);
-		if (node && syncmap_resolve(map, key, &node->word, &state->old->into,
-				    &code))
+		if (node && syncmap_resolve(map, key, &node->word,
+					    &state->old->into, &code))
 			return code;
 	}
 	node = dirty_find(state->dirty, key, key_len);
@@ -124,7 +124,7 @@ static unsigned int load_batch(struct syncmap *map,
 
 	for (i = 0; i < n; i++) {
 		valid[i] = syncmap_key_init(&keys[i], map->params.key_len,
-				    batch[i].key, batch[i].len);
+					    batch[i].key, batch[i].len);
 		if (!valid[i])
 			continue;
 		syncmap_key_hash(map, state, &keys[i]);

@@ -68,8 +68,10 @@ int syncmap_init(struct syncmap *map, const struct syncmap_params *params)
 {
 	if (params->key_len > sizeof(u64))
 		return -EINVAL;
-	if (params->hash > SYNCMAP_HASH_CUSTOM ||
-	    (params->hash == SYNCMAP_HASH_CUSTOM) != !!params->hash_fn)
+	if (params->hash > SYNCMAP_HASH_CUSTOM)
+		return -EINVAL;
+	if (params->hash == SYNCMAP_HASH_CUSTOM ? !params->hash_fn :
+						  !!params->hash_fn)
 		return -EINVAL;
 	memset(map, 0, sizeof(*map));
 	map->params = *params;
@@ -86,9 +88,9 @@ static void fold_stats(struct syncmap *map, const struct syncmap_state *state)
 	struct syncmap_counts sum;
 
 	syncmap_state_sum(state, &sum);
-	map->past_hits += sum.hits;
-	map->past_misses += sum.misses;
-	map->past_lock_waits += sum.lock_waits;
+	WRITE_ONCE(map->past_hits, map->past_hits + sum.hits);
+	WRITE_ONCE(map->past_misses, map->past_misses + sum.misses);
+	WRITE_ONCE(map->past_lock_waits, map->past_lock_waits + sum.lock_waits);
 }
 
 /**

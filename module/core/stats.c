@@ -108,14 +108,14 @@ void syncmap_get_stats(struct syncmap *map, struct syncmap_stats *stats)
 {
 	syncmap_assert(map);
 	memset(stats, 0, sizeof(*stats));
-	stats->hits = data_race(map->past_hits);
-	stats->misses = data_race(map->past_misses);
-	stats->lock_waits = data_race(map->past_lock_waits);
-	stats->promotions = data_race(map->promotions);
-	stats->promote_fails = data_race(map->promote_fails);
-	stats->expunged = data_race(map->expunged);
-	stats->last_promote_ns = data_race(map->last_promote_ns);
-	stats->max_promote_ns = data_race(map->max_promote_ns);
+	stats->hits = READ_ONCE(map->past_hits);
+	stats->misses = READ_ONCE(map->past_misses);
+	stats->lock_waits = READ_ONCE(map->past_lock_waits);
+	stats->promotions = READ_ONCE(map->promotions);
+	stats->promote_fails = READ_ONCE(map->promote_fails);
+	stats->expunged = READ_ONCE(map->expunged);
+	stats->last_promote_ns = READ_ONCE(map->last_promote_ns);
+	stats->max_promote_ns = READ_ONCE(map->max_promote_ns);
 	rcu_read_lock();
 	state_stats(syncmap_state(map), stats);
 	rcu_read_unlock();

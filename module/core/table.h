@@ -17,6 +17,7 @@
 
 #include <linux/bitops.h>
 #include <linux/cache.h>
+#include <linux/math64.h>
 #include <linux/prefetch.h>
 
 #include "key.h"
@@ -70,7 +71,7 @@ static inline unsigned int table_bin(u64 hash)
 
 static inline u64 table_home(u64 hash, u64 homes)
 {
-	return (u64)(((unsigned __int128)hash * homes) >> 64);
+	return mul_u64_u64_shr(hash, homes, 64);
 }
 
 static inline u8 fingerprint(u64 hash)

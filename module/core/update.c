@@ -107,7 +107,7 @@ static enum outcome apply(struct syncmap *map,
 
 static void lock_dirty(const struct syncmap_state *state, u64 hash,
 		       unsigned long *flags)
-	__acquires(stripe)
+	__acquires(state->dirty->stripes)
 {
 	if (syncmap_dirty_lock(state->dirty, hash, flags)) {
 		this_cpu_inc(state->counts->lock_waits);

@@ -88,12 +88,10 @@ static inline bool word_try_set(atomic64_t *word, u64 *old, u64 new)
 	return atomic64_try_cmpxchg(word, (s64 *)old, new);
 }
 
-/*
- * Close an open word, for good. The barrier orders the pointer to the next
- * table, and the key's place there, before the close; see word_read().
- */
+/* Close an open word, for good */
 static inline u64 word_close(atomic64_t *word)
 {
+	/* The next table and the key's place there come first; see word_read() */
 	smp_mb__before_atomic();
 	atomic64_andnot(1, word);
 	return atomic64_read(word);
