@@ -2,8 +2,6 @@
 
 KDIR   ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
-parts  := $(patsubst %/Makefile,%,$(wildcard tools/lib/Makefile \
-	  tools/cli/Makefile tools/selftest/Makefile))
 
 # A module has to be built by the compiler of its kernel.
 llvm := $(if $(shell grep -s CONFIG_CC_IS_CLANG=y $(KDIR)/.config),LLVM=1)
@@ -27,17 +25,13 @@ help:
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(llvm) modules
 
-tools: $(parts)
-
-$(parts):
-	$(MAKE) -C $@
-
-tools/cli tools/selftest: $(filter tools/lib,$(parts))
+tools:
+	$(MAKE) -C tools
+	$(MAKE) -C tools/selftest
 
 install: all
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(llvm) modules_install
-	$(MAKE) -C tools/lib install
-	$(MAKE) -C tools/cli install
+	$(MAKE) -C tools install
 
 demo:
 	tools/vm/try tools/demo/demo.sh
@@ -53,9 +47,8 @@ check-fast:
 
 clean:
 	rm -rf build
-	for dir in $(parts); do $(MAKE) -C $$dir clean || exit; done
 	find . -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name Module.symvers \
 		-o -name modules.order | xargs -r rm -f
 
-.PHONY: all help modules tools $(parts) install demo shell check check-fast clean
+.PHONY: all help modules tools install demo shell check check-fast clean
