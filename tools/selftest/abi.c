@@ -1,0 +1,575 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Every command, and every rejection with exactly one thing wrong */
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+
+#define SIZE_MAX_IOC	((1U << _IOC_SIZEBITS) - 1)
+
+static unsigned long sized(unsigned long number, size_t size)
+{
+	return _IOC(_IOC_READ | _IOC_WRITE, _IOC_TYPE(number), _IOC_NR(number),
+		    size);
+}
+
+/* Each command in turn, with a good argument in @arg and a fresh fixture */
+#define for_each_command(command, arg, fixture)				\
+	for (command_set_up(&(fixture)), (command) = commands;		\
+	     (command) < commands + n_commands &&			\
+	     (test_context("%s", (command)->name), (command)->fill(&(arg)), 1); \
+	     (command)++)
+
+TEST(every_command_succeeds)
+{
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		EXPECT_EQ(0, command_call(&fixture, command, command->number,
+					  &arg));
+		command_undo(&fixture, command, &arg);
+	}
+}
+
+TEST(results_are_ignored_on_input)
+{
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		memset(arg.bytes + command->out, 0xff, command->out_size);
+		EXPECT_EQ(0, command_call(&fixture, command, command->number,
+					  &arg));
+		command_undo(&fixture, command, &arg);
+	}
+}
+
+TEST(too_short)
+{
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		for (size_t size = 0; size < command->size; size++) {
+			test_context("%s, %zu bytes", command->name, size);
+			EXPECT_EQ(-EINVAL, command_call(&fixture, command,
+				sized(command->number, size), &arg));
+		}
+		command_expect_unchanged(&fixture);
+	}
+}
+
+TEST(longer_with_zeroes)
+{
+	static const size_t more[] = { 1, 8, 9, 64, 4096 };
+	static char big[SIZE_MAX_IOC];
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		for (size_t i = 0; i <= ARRAY_SIZE(more); i++) {
+			size_t size = i < ARRAY_SIZE(more) ?
+				      command->size + more[i] : SIZE_MAX_IOC;
+
+			test_context("%s, %zu bytes", command->name, size);
+			memset(big, 0, sizeof(big));
+			memcpy(big, &arg, command->size);
+			EXPECT_EQ(0, command_call(&fixture, command,
+				sized(command->number, size), big));
+			command_undo(&fixture, command, big);
+		}
+	}
+}
+
+TEST(longer_with_garbage)
+{
+	static char big[SIZE_MAX_IOC];
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		static const size_t at[] = { 0, 1, 7, 8, 100, 4096 };
+
+		for (size_t i = 0; i <= ARRAY_SIZE(at); i++) {
+			size_t offset = i < ARRAY_SIZE(at) ?
+					command->size + at[i] : SIZE_MAX_IOC - 1;
+
+			test_context("%s, byte %zu", command->name, offset);
+			memset(big, 0, sizeof(big));
+			memcpy(big, &arg, command->size);
+			big[offset] = 1;
+			EXPECT_EQ(-E2BIG, command_call(&fixture, command,
+				sized(command->number, offset + 1), big));
+			EXPECT_EQ(-E2BIG, command_call(&fixture, command,
+				sized(command->number, SIZE_MAX_IOC), big));
+		}
+		command_expect_unchanged(&fixture);
+	}
+}
+
+static bool is_known(int of_map, unsigned int nr)
+{
+	for (size_t i = 0; i < n_commands; i++)
+		if (commands[i].of_map == of_map &&
+		    _IOC_NR(commands[i].number) == nr)
+			return true;
+	return false;
+}
+
+TEST(unknown_number)
+{
+	struct fixture fixture;
+	char arg[512] = "";
+
+	command_set_up(&fixture);
+	for (unsigned int nr = 0; nr < 256; nr++) {
+		unsigned long number = _IOC(_IOC_READ | _IOC_WRITE,
+					    SYNCMAP_IOC_TYPE, nr, 64);
+
+		test_context("number %#x", nr);
+		if (!is_known(false, nr))
+			EXPECT_EQ(-ENOTTY, map_call(map_control(), number, arg));
+		if (!is_known(true, nr))
+			EXPECT_EQ(-ENOTTY, map_call(fixture.map, number, arg));
+	}
+	command_expect_unchanged(&fixture);
+}
+
+TEST(wrong_type)
+{
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		EXPECT_EQ(-ENOTTY, command_call(&fixture, command,
+			_IOC(_IOC_READ | _IOC_WRITE, SYNCMAP_IOC_TYPE ^ 1,
+			     _IOC_NR(command->number), command->size), &arg));
+		command_expect_unchanged(&fixture);
+	}
+}
+
+TEST(wrong_direction)
+{
+	static const unsigned int wrong[] = { _IOC_NONE, _IOC_READ, _IOC_WRITE };
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+			EXPECT_EQ(-ENOTTY, command_call(&fixture, command,
+				_IOC(wrong[i], SYNCMAP_IOC_TYPE,
+				     _IOC_NR(command->number), command->size),
+				&arg));
+		command_expect_unchanged(&fixture);
+	}
+}
+
+TEST(wrong_descriptor)
+{
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		EXPECT_EQ(-ENOTTY, map_call(command->of_map ? map_control() :
+					    fixture.map, command->number, &arg));
+		command_expect_unchanged(&fixture);
+	}
+}
+
+TEST(unknown_flags)
+{
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		for (int bit = 0; bit < 32; bit++) {
+			__u32 flag = 1U << bit;
+
+			if (command->known & flag)
+				continue;
+			test_context("%s, bit %d", command->name, bit);
+			memcpy(arg.bytes + command->flags, &flag, sizeof(flag));
+			EXPECT_EQ(-EOPNOTSUPP, command_call(&fixture, command,
+				command->number, &arg));
+		}
+		command_expect_unchanged(&fixture);
+	}
+}
+
+TEST(reserved_fields)
+{
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		for (size_t i = 0; i < command->reserved_size; i++) {
+			test_context("%s, byte %zu", command->name, i);
+			command->fill(&arg);
+			arg.bytes[command->reserved + i] = 1;
+			EXPECT_EQ(-EINVAL, command_call(&fixture, command,
+				command->number, &arg));
+		}
+		command_expect_unchanged(&fixture);
+	}
+}
+
+TEST(operation_codes)
+{
+	struct fixture fixture;
+	char out[16];
+
+	command_set_up(&fixture);
+	EXPECT_EQ(-EINVAL, map_op(fixture.map, (struct syncmap_op){ KEY("key") }));
+	for (unsigned int code = SYNCMAP_OP_COMPARE_AND_DELETE + 1; code;
+	     code = code < 64 ? code + 1 : code << 1) {
+		test_context("code %u", code);
+		EXPECT_EQ(-EOPNOTSUPP, map_op(fixture.map, (struct syncmap_op){
+			.op = code, KEY("key"), OUT(out) }));
+	}
+	command_expect_unchanged(&fixture);
+}
+
+/* What each operation has no use for, one at a time */
+TEST(operands_of_no_use)
+{
+	static const struct {
+		const char	*what;
+		__u32		codes;	/* bits of operations that refuse it */
+		struct syncmap_op with;
+	} cases[] = {
+		{ "value", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8, { .value = 1 } },
+		{ "value_len", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8,
+		  { .value_len = 1 } },
+		{ "old", 0x7e, { .old = 1 } },
+		{ "old_len", 0x7e, { .old_len = 1 } },
+		{ "out", 1 << 2 | 1 << 5, { .out = 1 } },
+		{ "out_size", 1 << 2 | 1 << 5, { .out_size = 1 } },
+		{ "expected", 0x1fe, { .expected = 1 } },
+		{ "BY_REVISION", 0x7e, { .flags = SYNCMAP_OP_BY_REVISION } },
+	};
+	struct fixture fixture;
+
+	command_set_up(&fixture);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (__u32 code = 1; code <= 8; code++) {
+			struct syncmap_op op = cases[i].with;
+
+			if (!(cases[i].codes & 1 << code))
+				continue;
+			test_context("%s for operation %u", cases[i].what, code);
+			op.op = code;
+			op.key = PTR("key");
+			op.key_len = 3;
+			EXPECT_EQ(-EINVAL, map_op(fixture.map, op));
+		}
+	}
+	test_context("old content besides a revision");
+	EXPECT_EQ(-EINVAL, DO(fixture.map, COMPARE_AND_DELETE, KEY("key"),
+			      OLD("before"), REVISION(1)));
+	command_expect_unchanged(&fixture);
+}
+
+/* Bytes of a map's name that may not be there */
+TEST(bad_names)
+{
+	static const unsigned long numbers[] = {
+		SYNCMAP_CREATE, SYNCMAP_OPEN, SYNCMAP_REMOVE,
+	};
+	const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789._:-";
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		if (command - commands >= 4 || command->number == SYNCMAP_INFO)
+			continue;
+		for (int c = 1; c < 256; c++) {
+			if (strchr(good, c))
+				continue;
+			test_context("%s, byte %#x", command->name, c);
+			arg.open.name[2] = c;
+			arg.open.name[0] = arg.open.name[1] = 'x';
+			EXPECT_EQ(-EINVAL, command_call(&fixture, command,
+				command->number, &arg));
+		}
+		test_context("%s, no NUL", command->name);
+		memset(arg.open.name, 'x', SYNCMAP_NAME_SIZE);
+		EXPECT_EQ(-ENAMETOOLONG, command_call(&fixture, command,
+			command->number, &arg));
+		for (int i = 2; i < SYNCMAP_NAME_SIZE; i++) {
+			test_context("%s, byte %d behind the NUL", command->name, i);
+			memset(arg.open.name, 0, SYNCMAP_NAME_SIZE);
+			arg.open.name[0] = 'x';
+			arg.open.name[i] = 'x';
+			EXPECT_EQ(-EINVAL, command_call(&fixture, command,
+				command->number, &arg));
+		}
+		for (const char **dots = (const char *[]){ ".", "..", NULL };
+		     *dots; dots++) {
+			test_context("%s, %s", command->name, *dots);
+			command->fill(&arg);
+			memset(arg.open.name, 0, SYNCMAP_NAME_SIZE);
+			strcpy(arg.open.name, *dots);
+			EXPECT_EQ(-EINVAL, command_call(&fixture, command,
+				command->number, &arg));
+		}
+		command_expect_unchanged(&fixture);
+	}
+	for (size_t i = 1; i < ARRAY_SIZE(numbers); i++) {
+		test_context("no name for command %zu", i);
+		commands[i + 1].fill(&arg);
+		memset(arg.open.name, 0, SYNCMAP_NAME_SIZE);
+		EXPECT_EQ(-EINVAL, map_call(map_control(), numbers[i], &arg));
+	}
+	command_expect_unchanged(&fixture);
+}
+
+TEST(good_names)
+{
+	static const char *const names[] = {
+		"x", "...", ".hidden", "-", "a:b-c_d.e", "0",
+		TEST_NAME "012345678901234567890123456789012345678901234567890123",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *name = names[i];
+		int fd;
+
+		test_context("%s", name);
+		fd = map_create(name, SYNCMAP_KEY_U64, NULL, 0600);
+		ASSERT(fd >= 0);
+		EXPECT_EQ(0, strcmp(name, map_info(fd).name));
+		close(fd);
+		fd = map_open(name, SYNCMAP_ACCESS_READ);
+		EXPECT(fd >= 0);
+		close(fd);
+		EXPECT_EQ(0, map_remove(name));
+	}
+}
+
+TEST(bad_create)
+{
+	struct syncmap_limits max = map_system().max;
+	const struct {
+		const char		*what;
+		struct syncmap_create	arg;
+	} cases[] = {
+		{ "type 0", { .key_type = 0 } },
+		{ "type 4", { .key_type = 4 } },
+		{ "type ~0", { .key_type = ~0U } },
+		{ "mode 0100", { .key_type = 3, .mode = 0100 } },
+		{ "mode 0010", { .key_type = 3, .mode = 0010 } },
+		{ "mode 0001", { .key_type = 3, .mode = 0001 } },
+		{ "mode 01000", { .key_type = 3, .mode = 01000 } },
+		{ "mode 1 << 31", { .key_type = 3, .mode = 1U << 31 } },
+		{ "entries", { .key_type = 3,
+			       .limits.entries = max.entries + 1 } },
+		{ "entries ~0", { .key_type = 3, .limits.entries = ~0ULL } },
+		{ "bytes", { .key_type = 3, .limits.bytes = max.bytes + 1 } },
+		{ "bytes ~0", { .key_type = 3, .limits.bytes = ~0ULL } },
+		{ "key", { .key_type = 3,
+			   .limits.key_size = max.key_size + 1 } },
+		{ "key ~0", { .key_type = 3, .limits.key_size = ~0U } },
+		{ "value", { .key_type = 3,
+			     .limits.value_size = max.value_size + 1 } },
+		{ "value ~0", { .key_type = 3, .limits.value_size = ~0U } },
+		{ "u64 key 7", { .key_type = 1, .limits.key_size = 7 } },
+		{ "u64 key 9", { .key_type = 1, .limits.key_size = 9 } },
+	};
+	struct fixture fixture;
+
+	command_set_up(&fixture);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct syncmap_create arg = cases[i].arg;
+
+		test_context("%s", cases[i].what);
+		EXPECT_EQ(-EINVAL, map_call(map_control(), SYNCMAP_CREATE, &arg));
+		command_expect_unchanged(&fixture);
+	}
+}
+
+TEST(bad_open_and_remove)
+{
+	struct fixture fixture;
+
+	command_set_up(&fixture);
+	EXPECT_EQ(-EINVAL, map_open(COMMAND_NAME, 0));
+	for (int bit = 2; bit < 32; bit++) {
+		test_context("access bit %d", bit);
+		EXPECT_EQ(-EOPNOTSUPP, map_open(COMMAND_NAME, 1U << bit));
+		EXPECT_EQ(-EOPNOTSUPP, map_open(COMMAND_NAME, 1U << bit | 1));
+	}
+	test_context("absent");
+	EXPECT_EQ(-ENOENT, map_open("nobody", SYNCMAP_ACCESS_READ));
+	EXPECT_EQ(-ENOENT, map_remove("nobody"));
+	EXPECT_EQ(-EEXIST, map_create(COMMAND_NAME, SYNCMAP_KEY_U64, NULL, 0600));
+	command_expect_unchanged(&fixture);
+}
+
+TEST(bad_list)
+{
+	const struct command *list = &commands[4];
+	struct fixture fixture;
+	union argument arg;
+
+	ASSERT_EQ(SYNCMAP_LIST, list->number);
+	command_set_up(&fixture);
+	list->fill(&arg);
+	arg.list.capacity = 0;
+	EXPECT_EQ(-EINVAL, command_call(&fixture, list, list->number, &arg));
+	list->fill(&arg);
+	arg.list.entry_size = 0;
+	EXPECT_EQ(-EINVAL, command_call(&fixture, list, list->number, &arg));
+	list->fill(&arg);
+	arg.list.entry_size = sizeof(struct syncmap_map_info) - 1;
+	EXPECT_EQ(-EINVAL, command_call(&fixture, list, list->number, &arg));
+	command_expect_unchanged(&fixture);
+}
+
+TEST(list_longer_elements)
+{
+	static const unsigned int more = 24;
+	size_t size = sizeof(struct syncmap_map_info) + more;
+	struct syncmap_list list = {
+		.entry_size = size, .capacity = 8,
+	};
+	char buffer[8 * size];
+	struct fixture fixture;
+
+	command_set_up(&fixture);
+	memset(buffer, 0xee, sizeof(buffer));
+	list.buffer = PTR(buffer);
+	ASSERT_EQ(0, map_call(map_control(), SYNCMAP_LIST, &list));
+	ASSERT(list.count >= 1 && list.count <= 8);
+	for (__u32 i = 0; i < list.count; i++) {
+		const struct syncmap_map_info *info = (void *)(buffer + i * size);
+		const char *tail = (const char *)(info + 1);
+
+		EXPECT(info->name[0]);
+		EXPECT_EQ(0, info->access);
+		for (unsigned int j = 0; j < more; j++)
+			EXPECT_EQ(0, tail[j]);
+	}
+}
+
+static int list_names(const char *prefix, __u32 capacity)
+{
+	struct syncmap_map_info infos[capacity];
+	struct syncmap_list list = {
+		.buffer = PTR(infos), .entry_size = sizeof(infos[0]),
+		.capacity = capacity,
+	};
+	int n = 0;
+
+	while (list.cursor != SYNCMAP_END) {
+		ASSERT_EQ(0, map_call(map_control(), SYNCMAP_LIST, &list));
+		ASSERT(list.count <= capacity);
+		for (__u32 i = 0; i < list.count; i++)
+			n += !strncmp(infos[i].name, prefix, strlen(prefix));
+	}
+	return n;
+}
+
+TEST(list_shows_each_once)
+{
+	const int n = 100;
+	char name[32];
+
+	for (int i = 0; i < n; i++) {
+		int fd;
+
+		snprintf(name, sizeof(name), TEST_NAME "list-%d", i);
+		fd = map_create(name, SYNCMAP_KEY_U64, NULL, 0600);
+		ASSERT(fd >= 0);
+		close(fd);
+	}
+	for (__u32 capacity = 1; capacity <= 256; capacity *= 4) {
+		test_context("%u at a time", capacity);
+		EXPECT_EQ(n, list_names(TEST_NAME "list-", capacity));
+	}
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), TEST_NAME "list-%d", i);
+		EXPECT_EQ(0, map_remove(name));
+	}
+	EXPECT_EQ(0, list_names(TEST_NAME "list-", 16));
+}
+
+TEST(info)
+{
+	struct syncmap_info info = map_system();
+
+	EXPECT_EQ(SYNCMAP_ABI, info.abi);
+	EXPECT_EQ(0, info.features);
+	EXPECT(info.max.entries >= info.defaults.entries);
+	EXPECT(info.max.bytes >= info.defaults.bytes);
+	EXPECT(info.max.key_size >= info.defaults.key_size);
+	EXPECT(info.max.value_size >= info.defaults.value_size);
+	EXPECT(info.defaults.entries && info.defaults.bytes);
+	EXPECT(info.defaults.key_size && info.defaults.value_size);
+	EXPECT(info.entry_overhead);
+	EXPECT(info.max_maps && info.max_user_maps);
+}
+
+TEST(map_info)
+{
+	struct syncmap_limits limits = {
+		.entries = 10, .bytes = 20000, .key_size = 30, .value_size = 40,
+	};
+	struct syncmap_info system = map_system();
+	struct syncmap_map_info info;
+	int fd;
+
+	umask(022);
+	fd = map_create(TEST_NAME "info", SYNCMAP_KEY_BYTES, &limits, 0666);
+	ASSERT(fd >= 0);
+	info = map_info(fd);
+	map_remove(TEST_NAME "info");
+	EXPECT_EQ(0, info.state);
+	EXPECT_EQ(SYNCMAP_KEY_BYTES, info.key_type);
+	EXPECT_EQ(0644, info.mode);
+	EXPECT_EQ(getuid(), info.uid);
+	EXPECT_EQ(getgid(), info.gid);
+	EXPECT_EQ(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE, info.access);
+	EXPECT_EQ(0, info.count);
+	EXPECT_EQ(0, info.bytes);
+	EXPECT_MEM(&limits, sizeof(limits), &info.limits, sizeof(limits));
+	EXPECT_EQ(SYNCMAP_MAP_REMOVED, map_info(fd).state);
+
+	info = map_info(map_private(SYNCMAP_KEY_U64));
+	EXPECT_EQ(SYNCMAP_MAP_PRIVATE, info.state);
+	EXPECT_EQ(8, info.limits.key_size);
+	EXPECT_EQ(system.defaults.entries, info.limits.entries);
+	EXPECT_EQ(system.defaults.bytes, info.limits.bytes);
+	EXPECT_EQ(system.defaults.value_size, info.limits.value_size);
+	info = map_info(map_private(SYNCMAP_KEY_BYTES));
+	EXPECT_EQ(system.defaults.key_size, info.limits.key_size);
+	EXPECT(info.id > map_info(fd).id);
+}
+
+TEST(descriptors)
+{
+	int fd = map_private(SYNCMAP_KEY_U64);
+	char c = 0;
+
+	EXPECT_EQ(FD_CLOEXEC, fcntl(fd, F_GETFD));
+	EXPECT_EQ(-1, read(fd, &c, 1));
+	EXPECT_EQ(-1, write(fd, &c, 1));
+	EXPECT(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);
+	EXPECT_EQ(-1, read(map_control(), &c, 1));
+	EXPECT_EQ(-1, write(map_control(), &c, 1));
+}

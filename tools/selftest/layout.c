@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The ABI is frozen: sizes, offsets and numbers, as literals */
+#include <stddef.h>
+
+#include "map.h"
+
+struct field {
+	const char	*name;
+	size_t		offset;
+	size_t		want;
+};
+
+#define FIELD(type, name, at) { #type "." #name, offsetof(struct type, name), at }
+#define SIZE(type, bytes) { #type, sizeof(struct type), bytes }
+
+static const struct field fields[] = {
+	SIZE(syncmap_limits, 24),
+	FIELD(syncmap_limits, entries, 0),
+	FIELD(syncmap_limits, bytes, 8),
+	FIELD(syncmap_limits, key_size, 16),
+	FIELD(syncmap_limits, value_size, 20),
+
+	SIZE(syncmap_info, 80),
+	FIELD(syncmap_info, flags, 0),
+	FIELD(syncmap_info, abi, 4),
+	FIELD(syncmap_info, features, 8),
+	FIELD(syncmap_info, max, 16),
+	FIELD(syncmap_info, defaults, 40),
+	FIELD(syncmap_info, entry_overhead, 64),
+	FIELD(syncmap_info, maps, 68),
+	FIELD(syncmap_info, max_maps, 72),
+	FIELD(syncmap_info, max_user_maps, 76),
+
+	SIZE(syncmap_create, 120),
+	FIELD(syncmap_create, name, 0),
+	FIELD(syncmap_create, flags, 64),
+	FIELD(syncmap_create, key_type, 68),
+	FIELD(syncmap_create, limits, 72),
+	FIELD(syncmap_create, mode, 96),
+	FIELD(syncmap_create, fd, 100),
+	FIELD(syncmap_create, reserved, 104),
+
+	SIZE(syncmap_open, 80),
+	FIELD(syncmap_open, name, 0),
+	FIELD(syncmap_open, flags, 64),
+	FIELD(syncmap_open, access, 68),
+	FIELD(syncmap_open, fd, 72),
+	FIELD(syncmap_open, reserved, 76),
+
+	SIZE(syncmap_remove, 72),
+	FIELD(syncmap_remove, name, 0),
+	FIELD(syncmap_remove, flags, 64),
+	FIELD(syncmap_remove, reserved, 68),
+
+	SIZE(syncmap_map_info, 152),
+	FIELD(syncmap_map_info, flags, 0),
+	FIELD(syncmap_map_info, state, 4),
+	FIELD(syncmap_map_info, id, 8),
+	FIELD(syncmap_map_info, name, 16),
+	FIELD(syncmap_map_info, key_type, 80),
+	FIELD(syncmap_map_info, mode, 84),
+	FIELD(syncmap_map_info, uid, 88),
+	FIELD(syncmap_map_info, gid, 92),
+	FIELD(syncmap_map_info, access, 96),
+	FIELD(syncmap_map_info, reserved, 100),
+	FIELD(syncmap_map_info, count, 104),
+	FIELD(syncmap_map_info, bytes, 112),
+	FIELD(syncmap_map_info, revision, 120),
+	FIELD(syncmap_map_info, limits, 128),
+
+	SIZE(syncmap_list, 40),
+	FIELD(syncmap_list, cursor, 0),
+	FIELD(syncmap_list, buffer, 8),
+	FIELD(syncmap_list, flags, 16),
+	FIELD(syncmap_list, entry_size, 20),
+	FIELD(syncmap_list, capacity, 24),
+	FIELD(syncmap_list, count, 28),
+	FIELD(syncmap_list, reserved, 32),
+
+	SIZE(syncmap_map_stats, 320),
+	FIELD(syncmap_map_stats, flags, 0),
+	FIELD(syncmap_map_stats, amended, 4),
+	FIELD(syncmap_map_stats, count, 8),
+	FIELD(syncmap_map_stats, bytes, 16),
+	FIELD(syncmap_map_stats, revision, 24),
+	FIELD(syncmap_map_stats, in_place, 32),
+	FIELD(syncmap_map_stats, replaced, 40),
+	FIELD(syncmap_map_stats, mismatches, 48),
+	FIELD(syncmap_map_stats, rejected, 56),
+	FIELD(syncmap_map_stats, throttled, 64),
+	FIELD(syncmap_map_stats, read_keys, 72),
+	FIELD(syncmap_map_stats, read_buckets, 80),
+	FIELD(syncmap_map_stats, tombstones, 88),
+	FIELD(syncmap_map_stats, dirty_keys, 96),
+	FIELD(syncmap_map_stats, dirty_buckets, 104),
+	FIELD(syncmap_map_stats, dirty_longest, 112),
+	FIELD(syncmap_map_stats, table_bytes, 120),
+	FIELD(syncmap_map_stats, hits, 128),
+	FIELD(syncmap_map_stats, misses, 136),
+	FIELD(syncmap_map_stats, promotions, 144),
+	FIELD(syncmap_map_stats, promote_fails, 152),
+	FIELD(syncmap_map_stats, expunged, 160),
+	FIELD(syncmap_map_stats, last_promote_ns, 168),
+	FIELD(syncmap_map_stats, max_promote_ns, 176),
+	FIELD(syncmap_map_stats, lock_waits, 184),
+	FIELD(syncmap_map_stats, fill, 192),
+	FIELD(syncmap_map_stats, displaced, 256),
+
+	SIZE(syncmap_op, 144),
+	FIELD(syncmap_op, op, 0),
+	FIELD(syncmap_op, flags, 4),
+	FIELD(syncmap_op, key, 8),
+	FIELD(syncmap_op, value, 16),
+	FIELD(syncmap_op, old, 24),
+	FIELD(syncmap_op, out, 32),
+	FIELD(syncmap_op, key_len, 40),
+	FIELD(syncmap_op, value_len, 44),
+	FIELD(syncmap_op, old_len, 48),
+	FIELD(syncmap_op, out_size, 52),
+	FIELD(syncmap_op, expected, 56),
+	FIELD(syncmap_op, revision, 64),
+	FIELD(syncmap_op, previous, 72),
+	FIELD(syncmap_op, out_len, 80),
+	FIELD(syncmap_op, result, 84),
+	FIELD(syncmap_op, status, 88),
+	FIELD(syncmap_op, limited, 92),
+	FIELD(syncmap_op, used, 96),
+	FIELD(syncmap_op, limit, 104),
+	FIELD(syncmap_op, reserved, 112),
+
+	SIZE(syncmap_record, 24),
+	FIELD(syncmap_record, size, 0),
+	FIELD(syncmap_record, key_len, 4),
+	FIELD(syncmap_record, value_len, 8),
+	FIELD(syncmap_record, reserved, 12),
+	FIELD(syncmap_record, revision, 16),
+	FIELD(syncmap_record, data, 24),
+
+	SIZE(syncmap_range, 40),
+	FIELD(syncmap_range, cursor, 0),
+	FIELD(syncmap_range, buffer, 8),
+	FIELD(syncmap_range, size, 16),
+	FIELD(syncmap_range, flags, 20),
+	FIELD(syncmap_range, count, 24),
+	FIELD(syncmap_range, used, 28),
+	FIELD(syncmap_range, needed, 32),
+	FIELD(syncmap_range, reserved, 36),
+
+	SIZE(syncmap_clear, 8),
+	FIELD(syncmap_clear, flags, 0),
+	FIELD(syncmap_clear, reserved, 4),
+
+	SIZE(syncmap_promote, 8),
+	FIELD(syncmap_promote, flags, 0),
+	FIELD(syncmap_promote, reserved, 4),
+};
+
+TEST(sizes_and_offsets)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		test_context("%s", fields[i].name);
+		EXPECT_EQ(fields[i].want, fields[i].offset);
+	}
+}
+
+TEST(command_numbers)
+{
+	EXPECT_EQ(0xc050d700, SYNCMAP_INFO);
+	EXPECT_EQ(0xc078d701, SYNCMAP_CREATE);
+	EXPECT_EQ(0xc050d702, SYNCMAP_OPEN);
+	EXPECT_EQ(0xc048d703, SYNCMAP_REMOVE);
+	EXPECT_EQ(0xc028d704, SYNCMAP_LIST);
+	EXPECT_EQ(0xc098d710, SYNCMAP_MAP_INFO);
+	EXPECT_EQ(0xc140d711, SYNCMAP_STATS);
+	EXPECT_EQ(0xc090d712, SYNCMAP_OP);
+	EXPECT_EQ(0xc028d713, SYNCMAP_RANGE);
+	EXPECT_EQ(0xc008d714, SYNCMAP_CLEAR);
+	EXPECT_EQ(0xc008d715, SYNCMAP_PROMOTE);
+}
+
+TEST(constants)
+{
+	EXPECT_EQ(1, SYNCMAP_ABI);
+	EXPECT_EQ(64, SYNCMAP_NAME_SIZE);
+	EXPECT_EQ(1, SYNCMAP_KEY_U64);
+	EXPECT_EQ(2, SYNCMAP_KEY_STRING);
+	EXPECT_EQ(3, SYNCMAP_KEY_BYTES);
+	EXPECT_EQ(1, SYNCMAP_ACCESS_READ);
+	EXPECT_EQ(2, SYNCMAP_ACCESS_WRITE);
+	EXPECT_EQ(1, SYNCMAP_MAP_PRIVATE);
+	EXPECT_EQ(2, SYNCMAP_MAP_REMOVED);
+	EXPECT_EQ(1, SYNCMAP_OP_LOAD);
+	EXPECT_EQ(2, SYNCMAP_OP_STORE);
+	EXPECT_EQ(3, SYNCMAP_OP_LOAD_OR_STORE);
+	EXPECT_EQ(4, SYNCMAP_OP_LOAD_AND_DELETE);
+	EXPECT_EQ(5, SYNCMAP_OP_DELETE);
+	EXPECT_EQ(6, SYNCMAP_OP_SWAP);
+	EXPECT_EQ(7, SYNCMAP_OP_COMPARE_AND_SWAP);
+	EXPECT_EQ(8, SYNCMAP_OP_COMPARE_AND_DELETE);
+	EXPECT_EQ(1, SYNCMAP_OP_BY_REVISION);
+	EXPECT_EQ(1, SYNCMAP_OP_LOADED);
+	EXPECT_EQ(0, SYNCMAP_LIMITED_NOT);
+	EXPECT_EQ(1, SYNCMAP_LIMITED_ENTRIES);
+	EXPECT_EQ(2, SYNCMAP_LIMITED_BYTES);
+	EXPECT_EQ(3, SYNCMAP_LIMITED_KEY);
+	EXPECT_EQ(4, SYNCMAP_LIMITED_VALUE);
+	EXPECT_EQ(1, SYNCMAP_RANGE_KEYS_ONLY);
+	EXPECT_EQ(-1, SYNCMAP_END);
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "map.h"
+
+struct syncmap_op got;
+
+int map_call(int fd, unsigned long command, void *arg)
+{
+	return ioctl(fd, command, arg) ? -errno : 0;
+}
+
+int map_op(int fd, struct syncmap_op op)
+{
+	int ret;
+
+	got = op;
+	ret = map_call(fd, SYNCMAP_OP, &got);
+	if (ret != -EFAULT)
+		EXPECT_EQ(ret, got.status);
+	return ret;
+}
+
+int map_control(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open(SYNCMAP_DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT(fd >= 0);
+	return fd;
+}
+
+int map_create(const char *name, __u32 type, const struct syncmap_limits *limits,
+	       __u32 mode)
+{
+	struct syncmap_create arg = { .key_type = type, .mode = mode };
+	int ret;
+
+	if (name)
+		memcpy(arg.name, name, strnlen(name, sizeof(arg.name)));
+	if (limits)
+		arg.limits = *limits;
+	ret = map_call(map_control(), SYNCMAP_CREATE, &arg);
+	return ret ?: arg.fd;
+}
+
+int map_private(__u32 type)
+{
+	return map_limited(type, (struct syncmap_limits){ });
+}
+
+int map_limited(__u32 type, struct syncmap_limits limits)
+{
+	int fd = map_create(NULL, type, &limits, 0600);
+
+	ASSERT(fd >= 0);
+	return fd;
+}
+
+int map_open(const char *name, __u32 access)
+{
+	struct syncmap_open arg = { .access = access };
+	int ret;
+
+	memcpy(arg.name, name, strnlen(name, sizeof(arg.name)));
+	ret = map_call(map_control(), SYNCMAP_OPEN, &arg);
+	return ret ?: arg.fd;
+}
+
+int map_remove(const char *name)
+{
+	struct syncmap_remove arg = { };
+
+	memcpy(arg.name, name, strnlen(name, sizeof(arg.name)));
+	return map_call(map_control(), SYNCMAP_REMOVE, &arg);
+}
+
+void map_promote(int fd)
+{
+	struct syncmap_promote arg = { };
+
+	ASSERT_EQ(0, map_call(fd, SYNCMAP_PROMOTE, &arg));
+}
+
+void map_clear(int fd)
+{
+	struct syncmap_clear arg = { };
+
+	ASSERT_EQ(0, map_call(fd, SYNCMAP_CLEAR, &arg));
+}
+
+struct syncmap_info map_system(void)
+{
+	struct syncmap_info info = { };
+
+	ASSERT_EQ(0, map_call(map_control(), SYNCMAP_INFO, &info));
+	return info;
+}
+
+struct syncmap_map_info map_info(int fd)
+{
+	struct syncmap_map_info info = { };
+
+	ASSERT_EQ(0, map_call(fd, SYNCMAP_MAP_INFO, &info));
+	return info;
+}
+
+struct syncmap_map_stats map_stats(int fd)
+{
+	struct syncmap_map_stats stats = { };
+
+	ASSERT_EQ(0, map_call(fd, SYNCMAP_STATS, &stats));
+	return stats;
+}
+
+__u64 map_count(int fd)
+{
+	return map_info(fd).count;
+}
+
+void map_fill(int fd, __u64 from, __u64 to)
+{
+	for (__u64 n = from; n < to; n++)
+		ASSERT_EQ(0, DO(fd, STORE, KEY_N(&n, 8), VALUE_N(&n, 8)));
+}
+
+void map_walk(int fd, __u32 flags, __u32 size,
+	      void (*fn)(const struct syncmap_record *record, void *arg),
+	      void *arg)
+{
+	struct syncmap_range range = { .size = size, .flags = flags };
+	char *buffer = aligned_alloc(8, (size + 7) & ~7U);
+
+	range.buffer = PTR(buffer);
+	while (range.cursor != SYNCMAP_END) {
+		char *p = buffer;
+
+		ASSERT_EQ(0, map_call(fd, SYNCMAP_RANGE, &range));
+		ASSERT(range.used <= size);
+		for (__u32 i = 0; i < range.count; i++) {
+			const struct syncmap_record *record = (void *)p;
+
+			fn(record, arg);
+			p += record->size;
+		}
+		ASSERT_EQ(range.used, p - buffer);
+	}
+	free(buffer);
+}
+
+void test_tidy(void)
+{
+	struct syncmap_map_info infos[16];
+	struct syncmap_list list = {
+		.buffer = PTR(infos), .entry_size = sizeof(infos[0]),
+		.capacity = ARRAY_SIZE(infos),
+	};
+
+	while (list.cursor != SYNCMAP_END) {
+		if (map_call(map_control(), SYNCMAP_LIST, &list))
+			return;
+		for (__u32 i = 0; i < list.count; i++)
+			if (!strncmp(infos[i].name, TEST_NAME,
+				     strlen(TEST_NAME)))
+				map_remove(infos[i].name);
+	}
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Short words for the ABI, on top of the harness. Functions that return int
+ * return a descriptor, 0, or a negative errno; those that return void end the
+ * test when they fail. Named maps have names that begin with TEST_NAME, and are
+ * removed after the test.
+ */
+#ifndef MAP_H
+#define MAP_H
+
+#include <linux/syncmap.h>
+#include <sys/ioctl.h>
+
+#include "harness.h"
+
+#define TEST_NAME	"selftest-"
+
+#define PTR(p)		((__u64)(uintptr_t)(p))
+
+/* For initialisers of struct syncmap_op; a string's NUL does not belong to it */
+#define KEY(s)		.key = PTR(s), .key_len = sizeof(s) - 1
+#define KEY_N(p, n)	.key = PTR(p), .key_len = (n)
+#define VALUE(s)	.value = PTR(s), .value_len = sizeof(s) - 1
+#define VALUE_N(p, n)	.value = PTR(p), .value_len = (n)
+#define OLD(s)		.old = PTR(s), .old_len = sizeof(s) - 1
+#define OLD_N(p, n)	.old = PTR(p), .old_len = (n)
+#define OUT(buffer)	.out = PTR(buffer), .out_size = sizeof(buffer)
+#define OUT_N(p, n)	.out = PTR(p), .out_size = (n)
+#define REVISION(r)	.flags = SYNCMAP_OP_BY_REVISION, .expected = (r)
+
+/* EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1"))); the answer is in got */
+#define DO(fd, code, ...) \
+	map_op(fd, (struct syncmap_op){ .op = SYNCMAP_OP_##code, __VA_ARGS__ })
+
+extern struct syncmap_op got;
+
+int map_call(int fd, unsigned long command, void *arg);
+int map_op(int fd, struct syncmap_op op);
+
+int map_control(void);
+int map_create(const char *name, __u32 type, const struct syncmap_limits *limits,
+	       __u32 mode);
+int map_private(__u32 type);
+int map_limited(__u32 type, struct syncmap_limits limits);
+int map_open(const char *name, __u32 access);
+int map_remove(const char *name);
+void map_promote(int fd);
+void map_clear(int fd);
+
+struct syncmap_info map_system(void);
+struct syncmap_map_info map_info(int fd);
+struct syncmap_map_stats map_stats(int fd);
+__u64 map_count(int fd);
+
+/* All keys of u64 maps at once: key n has the value n in eight bytes */
+void map_fill(int fd, __u64 from, __u64 to);
+
+/* A walk from zero to the end with a buffer of this size */
+void map_walk(int fd, __u32 flags, __u32 size,
+	      void (*fn)(const struct syncmap_record *record, void *arg),
+	      void *arg);
+
+#endif /* MAP_H */
