@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Counters with a hard limit that is exact under concurrency: reserve first,
+ * then insert, then commit or cancel.
+ *
+ * Two inserters of the same new key at a limit that has room for one: both
+ * must reserve, one of them for nothing. The other must not hear "full" while
+ * that is undecided, nor a third with another key that would fit after all.
+ * So they wait for reservations in flight; there are some only if somebody got
+ * room, which is the progress that others make.
+ */
+#include <linux/sched/signal.h>
+#include <linux/wait_bit.h>
+
+#include "store.h"
+
+#define IN_FLIGHT	BIT_ULL(BYTEMAP_GAUGE_BITS)
+#define CLOSED		BIT_ULL(63)
+
+static u64 taken(u64 word)
+{
+	return word & BYTEMAP_GAUGE_MAX;
+}
+
+static u64 in_flight(u64 word)
+{
+	return (word & ~CLOSED) >> BYTEMAP_GAUGE_BITS;
+}
+
+static int add(struct bytemap_gauge *gauge, u64 n, u64 flight)
+{
+	s64 word = atomic64_read(&gauge->word);
+
+	do {
+		if (word & CLOSED)
+			return -EAGAIN;
+		if (n > gauge->max - taken(word))
+			return in_flight(word) ? -EAGAIN : -ENOSPC;
+	} while (!atomic64_try_cmpxchg(&gauge->word, &word, word + n + flight));
+	return 0;
+}
+
+/* Fully ordered, as wake_up_var() wants the condition to be before its check */
+static void sub(struct bytemap_gauge *gauge, u64 n)
+{
+	atomic64_sub_return(n, &gauge->word);
+	wake_up_var(&gauge->word);
+}
+
+/* -ENOSPC: full. -EAGAIN: may be full, bytemap_gauge_wait() and try again */
+int bytemap_gauge_reserve(struct bytemap_gauge *gauge, u64 n)
+{
+	return add(gauge, n, IN_FLIGHT);
+}
+
+void bytemap_gauge_commit(struct bytemap_gauge *gauge)
+{
+	sub(gauge, IN_FLIGHT);
+}
+
+void bytemap_gauge_cancel(struct bytemap_gauge *gauge, u64 n)
+{
+	sub(gauge, IN_FLIGHT + n);
+}
+
+/* Errors as for bytemap_gauge_reserve(), when it would grow; from any context */
+int bytemap_gauge_change(struct bytemap_gauge *gauge, u64 from, u64 to)
+{
+	if (to > from)
+		return add(gauge, to - from, 0);
+	if (to < from)
+		sub(gauge, from - to);
+	return 0;
+}
+
+/* What is in flight included */
+u64 bytemap_gauge_read(const struct bytemap_gauge *gauge)
+{
+	return taken(atomic64_read(&gauge->word));
+}
+
+static bool is_decided(const struct bytemap_gauge *gauge, u64 n)
+{
+	u64 word = atomic64_read(&gauge->word);
+
+	if (word & CLOSED)
+		return false;
+	return !in_flight(word) || n <= gauge->max - taken(word);
+}
+
+/* After -EAGAIN: wait until there is room for @n, or nothing to hope for */
+int bytemap_gauge_wait(struct bytemap_gauge *gauge, u64 n)
+{
+	if (wait_var_event_killable(&gauge->word, is_decided(gauge, n)))
+		return -EINTR;
+	return 0;
+}
+
+/* Let nothing be reserved, and wait for what is in flight. One closer only */
+int bytemap_gauge_close(struct bytemap_gauge *gauge)
+{
+	atomic64_or(CLOSED, &gauge->word);
+	if (!wait_var_event_killable(&gauge->word,
+				     !in_flight(atomic64_read(&gauge->word))))
+		return 0;
+	bytemap_gauge_open(gauge);
+	return -EINTR;
+}
+
+void bytemap_gauge_open(struct bytemap_gauge *gauge)
+{
+	sub(gauge, CLOSED);
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names of maps: a syncmap from name to map
+ *
+ * A name is taken, then shown, then hidden, then dropped: what is neither open
+ * to others nor free can be set up and torn down without anybody meeting it. A
+ * name that is taken holds the map, and the module.
+ */
+#include <linux/ctype.h>
+#include <linux/errno.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+
+#include "store.h"
+
+static DEFINE_SYNCMAP(names, .hash = SYNCMAP_HASH_SIPHASH);
+
+static bool is_name_char(char c)
+{
+	return isascii(c) && (isalnum(c) || strchr("._:-", c));
+}
+
+/* The empty name is that of every private map */
+int bytemap_name_check(const char *name)
+{
+	size_t len = strnlen(name, SYNCMAP_NAME_SIZE);
+	size_t i;
+
+	if (len == SYNCMAP_NAME_SIZE)
+		return -ENAMETOOLONG;
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return -EINVAL;
+	for (i = 0; i < len; i++)
+		if (!is_name_char(name[i]))
+			return -EINVAL;
+	return memchr_inv(name + len, 0, SYNCMAP_NAME_SIZE - len) ? -EINVAL : 0;
+}
+
+int bytemap_name_take(struct bytemap *map)
+{
+	void *actual;
+	int ret;
+
+	kref_get(&map->refs);
+	ret = syncmap_load_or_store(&names, map->name, strlen(map->name), map,
+				    &actual, GFP_KERNEL);
+	if (ret) {
+		bytemap_put(map);
+		return ret < 0 ? ret : -EEXIST;
+	}
+	/* The caller's descriptor holds the module, too */
+	__module_get(THIS_MODULE);
+	return 0;
+}
+
+void bytemap_name_show(struct bytemap *map)
+{
+	/* Pairs with the cmpxchg() in bytemap_name_hide() */
+	smp_store_release(&map->shown, true);
+}
+
+/* Of many callers one hears true, and goes on to bytemap_name_drop() */
+bool bytemap_name_hide(struct bytemap *map)
+{
+	return cmpxchg(&map->shown, true, false);
+}
+
+void bytemap_name_drop(struct bytemap *map)
+{
+	syncmap_delete(&names, map->name, strlen(map->name));
+	module_put(THIS_MODULE);
+	bytemap_put(map);
+}
+
+static bool get_shown(struct bytemap *map)
+{
+	return READ_ONCE(map->shown) && bytemap_get_unless_zero(map);
+}
+
+/* With a reference, or NULL */
+struct bytemap *bytemap_name_find(const char *name)
+{
+	void *map;
+
+	rcu_read_lock();
+	if (!syncmap_load(&names, name, strlen(name), &map) || !get_shown(map))
+		map = NULL;
+	rcu_read_unlock();
+	return map;
+}
+
+/*
+ * Some maps with names, with references, from a cursor on
+ *
+ * Return: how many. At the end the cursor is SYNCMAP_END.
+ */
+int bytemap_name_list(u64 *cursor, struct bytemap **maps, unsigned int max)
+{
+	struct syncmap_entry entries[8];
+	int i, n, count = 0;
+
+	rcu_read_lock();
+	n = syncmap_next(&names, cursor, entries,
+			 min_t(unsigned int, max, ARRAY_SIZE(entries)));
+	for (i = 0; i < n; i++)
+		if (get_shown(entries[i].value))
+			maps[count++] = entries[i].value;
+	rcu_read_unlock();
+	if (!n)
+		*cursor = SYNCMAP_END;
+	return n < 0 ? n : count;
+}
+
+void bytemap_name_exit(void)
+{
+	syncmap_destroy(&names);
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the operations on one key take, give and need; checks of requests
+ */
+#include <linux/errno.h>
+#include <linux/nospec.h>
+#include <linux/string.h>
+
+#include "store.h"
+
+static const u8 traits[] = {
+	[SYNCMAP_OP_LOAD] = OP_GIVES_VALUE | OP_KEEPS,
+	[SYNCMAP_OP_STORE] = OP_TAKES_VALUE | OP_INSERTS,
+	[SYNCMAP_OP_LOAD_OR_STORE] = OP_TAKES_VALUE | OP_GIVES_VALUE | OP_INSERTS |
+				     OP_KEEPS,
+	[SYNCMAP_OP_LOAD_AND_DELETE] = OP_GIVES_VALUE | OP_DELETES,
+	[SYNCMAP_OP_DELETE] = OP_DELETES,
+	[SYNCMAP_OP_SWAP] = OP_TAKES_VALUE | OP_GIVES_VALUE | OP_INSERTS,
+	[SYNCMAP_OP_COMPARE_AND_SWAP] = OP_TAKES_VALUE | OP_TAKES_OLD | OP_GIVES_VALUE,
+	[SYNCMAP_OP_COMPARE_AND_DELETE] = OP_TAKES_OLD | OP_GIVES_VALUE | OP_DELETES,
+};
+
+/* @op has passed bytemap_op_check(), or comes from the kernel */
+bool bytemap_op_has(u32 op, u8 any)
+{
+	return traits[array_index_nospec(op, ARRAY_SIZE(traits))] & any;
+}
+
+u32 bytemap_op_access(u32 op)
+{
+	u32 access = 0;
+
+	if (bytemap_op_has(op, OP_GIVES_VALUE))
+		access |= SYNCMAP_ACCESS_READ;
+	if (bytemap_op_has(op, OP_TAKES_VALUE | OP_DELETES))
+		access |= SYNCMAP_ACCESS_WRITE;
+	return access;
+}
+
+static int too_long(struct syncmap_op *op, u32 which, u32 used, u32 limit)
+{
+	op->limited = which;
+	op->used = used;
+	op->limit = limit;
+	return -EFBIG;
+}
+
+static bool is_zero(u64 pointer, u32 len)
+{
+	return !pointer && !len;
+}
+
+static int check_unused(const struct syncmap_op *op)
+{
+	bool by_revision = op->flags & SYNCMAP_OP_BY_REVISION;
+
+	if (by_revision && !bytemap_op_has(op->op, OP_TAKES_OLD))
+		return -EINVAL;
+	if (!by_revision && op->expected)
+		return -EINVAL;
+	if (!bytemap_op_has(op->op, OP_TAKES_VALUE) && !is_zero(op->value, op->value_len))
+		return -EINVAL;
+	if ((!bytemap_op_has(op->op, OP_TAKES_OLD) || by_revision) &&
+	    !is_zero(op->old, op->old_len))
+		return -EINVAL;
+	if (!bytemap_op_has(op->op, OP_GIVES_VALUE) && !is_zero(op->out, op->out_size))
+		return -EINVAL;
+	return 0;
+}
+
+static int check_lengths(const struct bytemap *map, struct syncmap_op *op)
+{
+	const struct syncmap_limits *limits = &map->limits;
+
+	if (map->key_type == SYNCMAP_KEY_U64 && op->key_len != sizeof(u64))
+		return -EINVAL;
+	if (op->key_len > limits->key_size)
+		return too_long(op, SYNCMAP_LIMITED_KEY, op->key_len,
+				limits->key_size);
+	if (op->value_len > limits->value_size)
+		return too_long(op, SYNCMAP_LIMITED_VALUE, op->value_len,
+				limits->value_size);
+	if (op->old_len > limits->value_size)
+		return too_long(op, SYNCMAP_LIMITED_VALUE, op->old_len,
+				limits->value_size);
+	return 0;
+}
+
+void bytemap_op_reset(struct syncmap_op *op)
+{
+	op->revision = 0;
+	op->previous = 0;
+	op->out_len = 0;
+	op->result = 0;
+	op->status = 0;
+	op->limited = SYNCMAP_LIMITED_NOT;
+	op->used = 0;
+	op->limit = 0;
+}
+
+/* What can be said before the key is there. Zeroes the results */
+int bytemap_op_check(const struct bytemap *map, struct syncmap_op *op)
+{
+	int err;
+
+	bytemap_op_reset(op);
+	if (op->flags & ~SYNCMAP_OP_BY_REVISION)
+		return -EOPNOTSUPP;
+	if (!op->op)
+		return -EINVAL;
+	if (op->op >= ARRAY_SIZE(traits))
+		return -EOPNOTSUPP;
+	if (memchr_inv(op->reserved, 0, sizeof(op->reserved)))
+		return -EINVAL;
+	err = check_unused(op);
+	return err ?: check_lengths(map, op);
+}
+
+int bytemap_key_check(const struct bytemap *map, const void *key, size_t len)
+{
+	if (map->key_type == SYNCMAP_KEY_STRING && memchr(key, 0, len))
+		return -EINVAL;
+	return 0;
+}
+

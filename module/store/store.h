@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The store: named maps of bytes, on the core's public API
+ *
+ * A &struct bytemap is a core map whose values are &struct bytemap_value
+ * objects. It adds what the core leaves to its users: who owns the bytes, how
+ * many there may be, who may touch them, and under which name.
+ *
+ * Who may do what
+ *
+ *	bytemap: name, id, type, limits,	immutable once the map is made
+ *	uid, gid, mode, memcg, account
+ *	bytemap->shown				cmpxchg; the winner of true ->
+ *						false owns the name's reference
+ *	bytemap->entries, ->bytes		atomic (gauge.c)
+ *	bytemap->live				atomic: entries by the epoch in
+						which they were reserved
+	bytemap->epoch				clear_lock, changed while
+						->entries is closed; read while
+						holding a reservation
+	bytemap->revision			atomic
+ *	bytemap->counts				this_cpu_inc()
+ *	bytemap->debugfs			the device: written before the
+ *						map is shown, read after it was
+ *						hidden
+ *	value: capacity, key_len, epoch		immutable once published
+ *	value: content, len, revision, state	value->lock, a seqlock: written
+ *						under it, read within it. A
+ *						large value's bytes and length
+ *						are immutable once published
+ *	value->born				value->lock, while the inserter
+ *						holds its reference
+ *	value->refs				atomic
+ *	accounts				account_lock
+ *
+ * Lock order: bytemap->clear_lock; value->lock; then whatever the core takes.
+ * No two value locks nest. Nothing sleeps, allocates or touches user memory
+ * under a value lock, and the work under it is bounded by BYTEMAP_COPY bytes.
+ *
+ * References: a descriptor, a debugfs file and a name hold one on the map; the
+ * core map, an inserter, and whoever copies a large value to a user hold one
+ * on the value. Both are freed a grace period after the last one went, as they
+ * are looked up under RCU.
+ */
+#ifndef _SYNCMAP_STORE_H
+#define _SYNCMAP_STORE_H
+
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/refcount.h>
+#include <linux/seqlock.h>
+#include <linux/syncmap.h>
+#include <linux/uidgid.h>
+#include <uapi/linux/syncmap.h>
+
+struct bytemap_account;
+struct dentry;
+
+/* Bytes that an entry counts besides key and value */
+#define BYTEMAP_OVERHEAD	64U
+
+/* Longest key and value that any map allows */
+#define BYTEMAP_KEY_MAX		4096U
+#define BYTEMAP_VALUE_MAX	0x100000U
+
+/* Values up to this length are overwritten in place */
+#define BYTEMAP_SMALL		64U
+
+/* Values up to this length are copied, longer ones referenced */
+#define BYTEMAP_COPY		256U
+
+/*
+ * A counter with a limit. What is reserved counts as taken, and is in flight
+ * until it is committed or cancelled; both numbers are in one word, so that
+ * "full" and "may yet turn out not to be full" are told apart atomically.
+ */
+struct bytemap_gauge {
+	atomic64_t	word;
+	u64		max;
+};
+
+#define BYTEMAP_GAUGE_BITS	40
+#define BYTEMAP_GAUGE_MAX	((1ULL << BYTEMAP_GAUGE_BITS) - 1)
+
+int bytemap_gauge_reserve(struct bytemap_gauge *gauge, u64 n);
+void bytemap_gauge_commit(struct bytemap_gauge *gauge);
+void bytemap_gauge_cancel(struct bytemap_gauge *gauge, u64 n);
+int bytemap_gauge_change(struct bytemap_gauge *gauge, u64 from, u64 to);
+int bytemap_gauge_wait(struct bytemap_gauge *gauge, u64 n);
+int bytemap_gauge_close(struct bytemap_gauge *gauge);
+void bytemap_gauge_open(struct bytemap_gauge *gauge);
+u64 bytemap_gauge_read(const struct bytemap_gauge *gauge);
+
+enum bytemap_value_state {
+	VALUE_FRESH,		/* not published yet */
+	VALUE_LIVE,
+	VALUE_REPLACED,		/* another object has the key */
+	VALUE_DELETED,		/* the key is absent, whatever the core says */
+};
+
+struct bytemap_value {
+	seqlock_t	lock;
+	refcount_t	refs;
+	u32		len;
+	u32		capacity;
+	u16		key_len;
+	u8		state;		/* enum bytemap_value_state */
+	u8		epoch;		/* index in bytemap->live */
+	u64		revision;	/* 0: not settled, see value.c */
+	union {
+		u64		born;	/* revision of its insertion */
+		struct rcu_head	rcu;
+	};
+	u8		bytes[];
+};
+
+/* What an operation found: a copy, or a reference to an immutable value */
+struct bytemap_view {
+	u64			revision;
+	u32			len;
+	struct bytemap_value	*held;
+	u8			bytes[BYTEMAP_COPY];
+};
+
+enum bytemap_event {
+	BYTEMAP_IN_PLACE,
+	BYTEMAP_REPLACED,
+	BYTEMAP_MISMATCH,
+	BYTEMAP_REJECTED,
+	BYTEMAP_THROTTLED,
+	BYTEMAP_EVENTS,
+};
+
+struct bytemap_counts {
+	u64	event[BYTEMAP_EVENTS];
+};
+
+struct bytemap {
+	struct syncmap			core;
+	char				name[SYNCMAP_NAME_SIZE];
+	u64				id;
+	u32				key_type;
+	u32				mode;
+	struct syncmap_limits		limits;
+	kuid_t				uid;
+	kgid_t				gid;
+	struct bytemap_account		*account;
+	struct mem_cgroup		*memcg;
+	struct bytemap_counts __percpu	*counts;
+	struct dentry			*debugfs;
+	struct mutex			clear_lock;	/* one Clear */
+	struct kref			refs;
+	bool				shown;
+	struct rcu_head			rcu;
+	atomic64_t			revision ____cacheline_aligned;
+	struct bytemap_gauge		entries ____cacheline_aligned;
+	struct bytemap_gauge		bytes;
+	atomic64_t			live[2];
+	u8				epoch;
+};
+
+/* value.c */
+int bytemap_value_init(void);
+void bytemap_value_exit(void);
+struct bytemap_value *bytemap_value_alloc(size_t len);
+void bytemap_value_put(struct bytemap_value *value);
+void bytemap_value_charged(struct bytemap *map,
+			   const struct bytemap_value *value);
+void bytemap_value_uncharge(struct bytemap *map,
+			    const struct bytemap_value *value);
+void bytemap_value_free(void *value, void *map);
+void bytemap_value_settle_locked(struct bytemap *map,
+				 struct bytemap_value *value);
+int bytemap_value_view(struct bytemap *map, struct bytemap_value *value,
+		       struct bytemap_view *view, u32 room);
+void bytemap_value_view_locked(struct bytemap_value *value,
+			       struct bytemap_view *view, u32 room);
+const void *bytemap_view_bytes(const struct bytemap_view *view);
+void bytemap_view_release(struct bytemap_view *view);
+void bytemap_throttle(struct bytemap *map);
+
+static inline u64 bytemap_next_revision(struct bytemap *map)
+{
+	return atomic64_inc_return(&map->revision);
+}
+
+static inline void bytemap_count(struct bytemap *map, enum bytemap_event event)
+{
+	this_cpu_inc(map->counts->event[event]);
+}
+
+static inline bool bytemap_value_is_small(const struct bytemap_value *value)
+{
+	return value->capacity <= BYTEMAP_SMALL;
+}
+
+static inline u64 bytemap_charge(size_t key_len, size_t len)
+{
+	return BYTEMAP_OVERHEAD + key_len + len;
+}
+
+/* account.c */
+struct bytemap_account *bytemap_account_get(kuid_t uid);
+void bytemap_account_put(struct bytemap_account *account);
+void bytemap_account_info(struct syncmap_info *info);
+
+/* map.c */
+struct bytemap *bytemap_create(const struct syncmap_create *params);
+void bytemap_put(struct bytemap *map);
+bool bytemap_get_unless_zero(struct bytemap *map);
+bool bytemap_permits(const struct bytemap *map, u32 access);
+bool bytemap_is_owner(const struct bytemap *map);
+int bytemap_clear(struct bytemap *map);
+int bytemap_promote(struct bytemap *map);
+bool bytemap_is_clearing(const struct bytemap *map);
+int bytemap_wait_cleared(struct bytemap *map);
+void bytemap_default_limits(struct syncmap_info *info);
+void bytemap_get_info(struct bytemap *map, struct syncmap_map_info *info);
+void bytemap_get_stats(struct bytemap *map, struct syncmap_map_stats *stats);
+
+/* name.c */
+int bytemap_name_check(const char *name);
+int bytemap_name_take(struct bytemap *map);
+void bytemap_name_show(struct bytemap *map);
+bool bytemap_name_hide(struct bytemap *map);
+void bytemap_name_drop(struct bytemap *map);
+struct bytemap *bytemap_name_find(const char *name);
+int bytemap_name_list(u64 *cursor, struct bytemap **maps, unsigned int max);
+void bytemap_name_exit(void);
+
+/* request.c */
+
+/* Traits of an operation */
+enum {
+	OP_TAKES_VALUE	= BIT(0),
+	OP_TAKES_OLD	= BIT(1),
+	OP_GIVES_VALUE	= BIT(2),
+	OP_INSERTS	= BIT(3),	/* an absent key */
+	OP_DELETES	= BIT(4),	/* a present key */
+	OP_KEEPS	= BIT(5),	/* leaves a present key as it is */
+};
+
+bool bytemap_op_has(u32 op, u8 any);
+u32 bytemap_op_access(u32 op);
+void bytemap_op_reset(struct syncmap_op *op);
+int bytemap_op_check(const struct bytemap *map, struct syncmap_op *op);
+int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
+
+/* op.c */
+
+/**
+ * struct bytemap_request - one operation on one key
+ * @op: what to do, its lengths and flags; takes the results
+ * @key: the key
+ * @value: the new value, when it is short
+ * @fresh: the new value in an object of its own, when it is longer than
+ *	%BYTEMAP_SMALL; else NULL, and made when needed
+ * @old: content to compare with
+ * @found: the value that was found, for operations that give one
+ * @blocked: private: the gauge that may have no room for @blocked_for
+ * @blocked_for: private
+ * @wants_fresh: private: the next attempt needs @fresh
+ */
+struct bytemap_request {
+	struct syncmap_op	*op;
+	const void		*key;
+	const void		*value;
+	struct bytemap_value	*fresh;
+	const void		*old;
+	struct bytemap_view	found;
+	struct bytemap_gauge	*blocked;
+	u64			blocked_for;
+	bool			wants_fresh;
+};
+
+int bytemap_op(struct bytemap *map, struct bytemap_request *req);
+void bytemap_request_release(struct bytemap_request *req);
+
+/* walk.c */
+
+/* Entries that one step of a walk returns at most */
+#define BYTEMAP_WALK_BATCH	16
+
+struct bytemap_item {
+	const void		*key;
+	u32			key_len;
+	struct bytemap_view	view;
+};
+
+struct bytemap_walk {
+	struct bytemap		*map;
+	u64			cursor;
+	unsigned int		count;
+	struct bytemap_item	items[BYTEMAP_WALK_BATCH];
+	struct syncmap_entry	entries[BYTEMAP_WALK_BATCH];
+	u8			keys[];
+};
+
+struct bytemap_walk *bytemap_walk_alloc(struct bytemap *map, u64 cursor);
+void bytemap_walk_free(struct bytemap_walk *walk);
+int bytemap_walk_next(struct bytemap_walk *walk, unsigned int max, u32 room,
+		      u64 *next);
+void bytemap_walk_release(struct bytemap_walk *walk);
+
+#endif /* _SYNCMAP_STORE_H */

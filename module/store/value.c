@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Value objects: what the words of a bytemap's core map point to
+ *
+ * A small value is overwritten in place, under its sequence lock: nothing is
+ * allocated, nothing waits for a grace period. A large one is immutable, and
+ * replaced by another object.
+ *
+ * Revisions: a value that replaces one gets its revision under the lock of the
+ * old one. An insertion has no such lock, and a number drawn before it took
+ * effect might be smaller than that of a delete that came first. So a new
+ * object is published with revision 0, and whoever meets it first settles it,
+ * be it a reader: the number is drawn after the insertion and before anybody
+ * knows of it. @born keeps it for the inserter, who has to report it even if
+ * the value has been overwritten since.
+ */
+#include <linux/mm.h>
+#include <linux/percpu_counter.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "store.h"
+
+/* Memory that may wait for a grace period before users wait, too */
+#define DOOMED_MAX	(32L << 20)
+#define DOOMED_BATCH	(64 << 10)
+
+static struct percpu_counter doomed;
+
+int __init bytemap_value_init(void)
+{
+	return percpu_counter_init(&doomed, 0, GFP_KERNEL);
+}
+
+/* After the last map is gone */
+void bytemap_value_exit(void)
+{
+	rcu_barrier();
+	percpu_counter_destroy(&doomed);
+}
+
+static size_t value_size(const struct bytemap_value *value)
+{
+	return struct_size(value, bytes, value->capacity);
+}
+
+/*
+ * A small value gets the room that the allocation has anyway, so that it can
+ * grow a little. Charged to the caller's memory cgroup.
+ */
+struct bytemap_value *bytemap_value_alloc(size_t len)
+{
+	size_t size = sizeof(struct bytemap_value) + len;
+	struct bytemap_value *value;
+
+	if (len <= BYTEMAP_SMALL)
+		size = round_up(size, 32);
+	value = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!value)
+		return NULL;
+	seqlock_init(&value->lock);
+	refcount_set(&value->refs, 1);
+	value->len = len;
+	value->capacity = len;
+	if (len <= BYTEMAP_SMALL)
+		value->capacity = min_t(size_t, size - sizeof(*value),
+					BYTEMAP_SMALL);
+	value->state = VALUE_FRESH;
+	value->revision = 0;
+	value->born = 0;
+	return value;
+}
+
+static void free_rcu(struct rcu_head *rcu)
+{
+	struct bytemap_value *value = container_of(rcu, struct bytemap_value,
+						   rcu);
+
+	percpu_counter_add_batch(&doomed, -(s64)value_size(value),
+				 DOOMED_BATCH);
+	kvfree(value);
+}
+
+void bytemap_value_put(struct bytemap_value *value)
+{
+	if (!refcount_dec_and_test(&value->refs))
+		return;
+	if (value->state == VALUE_FRESH) {
+		kvfree(value);
+		return;
+	}
+	percpu_counter_add_batch(&doomed, value_size(value), DOOMED_BATCH);
+	call_rcu(&value->rcu, free_rcu);
+}
+
+/* The entry has been published. Its reservation is still in flight */
+void bytemap_value_charged(struct bytemap *map,
+			   const struct bytemap_value *value)
+{
+	atomic64_inc(&map->live[value->epoch]);
+}
+
+/* The entry is gone, or as good as gone: its state says so */
+void bytemap_value_uncharge(struct bytemap *map,
+			    const struct bytemap_value *value)
+{
+	atomic64_t *live = &map->live[value->epoch];
+
+	bytemap_gauge_change(&map->bytes,
+			     bytemap_charge(value->key_len, value->len), 0);
+	bytemap_gauge_change(&map->entries, 1, 0);
+	if (atomic64_dec_and_test(live))
+		wake_up_var(live);
+}
+
+/*
+ * &syncmap_params.free_value. The grace period is over: whoever found the value
+ * in the core has finished with it or has a reference.
+ */
+void bytemap_value_free(void *ptr, void *arg)
+{
+	struct bytemap_value *value = ptr;
+	struct bytemap *map = arg;
+
+	if (value->state != VALUE_DELETED)
+		bytemap_value_uncharge(map, value);
+	if (refcount_dec_and_test(&value->refs))
+		kvfree(value);
+}
+
+void bytemap_value_settle_locked(struct bytemap *map,
+				 struct bytemap_value *value)
+{
+	lockdep_assert_held(&value->lock.lock);
+	if (!value->revision) {
+		value->born = bytemap_next_revision(map);
+		value->revision = value->born;
+	}
+}
+
+static void settle(struct bytemap *map, struct bytemap_value *value)
+{
+	write_seqlock(&value->lock);
+	bytemap_value_settle_locked(map, value);
+	write_sequnlock(&value->lock);
+}
+
+/* The state that belongs to what was copied */
+static u8 copy_out(const struct bytemap_value *value, struct bytemap_view *view,
+		   u32 room)
+{
+	view->revision = value->revision;
+	view->len = READ_ONCE(value->len);
+	if (view->len <= room && view->len <= BYTEMAP_COPY)
+		memcpy(view->bytes, value->bytes, view->len);
+	return value->state;
+}
+
+/* Without the lock; with it when a writer came in between */
+static u8 copy_consistent(struct bytemap_value *value,
+			  struct bytemap_view *view, u32 room)
+{
+	unsigned int seq = read_seqbegin(&value->lock);
+	u8 state = copy_out(value, view, room);
+
+	if (!read_seqretry(&value->lock, seq))
+		return state;
+	read_seqlock_excl(&value->lock);
+	state = copy_out(value, view, room);
+	read_sequnlock_excl(&value->lock);
+	return state;
+}
+
+/* A short value is in the view; a longer one is kept from being freed */
+static bool hold(struct bytemap_value *value, struct bytemap_view *view,
+		 u32 room)
+{
+	view->held = NULL;
+	if (view->len <= BYTEMAP_COPY || view->len > room)
+		return true;
+	if (!refcount_inc_not_zero(&value->refs))
+		return false;
+	view->held = value;
+	return true;
+}
+
+/*
+ * Looks at a value that was found in the core, within the same RCU read
+ * section. Bytes are taken if there are at most @room.
+ *
+ * Return: 0; -ENOENT if the key was deleted; -EAGAIN if the value has been
+ * replaced or cleared and nobody has a reference any more.
+ */
+int bytemap_value_view(struct bytemap *map, struct bytemap_value *value,
+		       struct bytemap_view *view, u32 room)
+{
+	u8 state = copy_consistent(value, view, room);
+
+	if (state == VALUE_DELETED)
+		return -ENOENT;
+	if (!view->revision) {
+		settle(map, value);
+		return -EAGAIN;
+	}
+	return hold(value, view, room) ? 0 : -EAGAIN;
+}
+
+/* The same for a live value whose lock is held; cannot fail */
+void bytemap_value_view_locked(struct bytemap_value *value,
+			       struct bytemap_view *view, u32 room)
+{
+	lockdep_assert_held(&value->lock.lock);
+	copy_out(value, view, room);
+	hold(value, view, room);
+}
+
+const void *bytemap_view_bytes(const struct bytemap_view *view)
+{
+	return view->held ? view->held->bytes : view->bytes;
+}
+
+void bytemap_view_release(struct bytemap_view *view)
+{
+	if (view->held)
+		bytemap_value_put(view->held);
+	view->held = NULL;
+}
+
+/*
+ * call_rcu() takes what it is given, however much; so whoever replaces and
+ * deletes waits for a grace period when too much memory waits for one.
+ */
+void bytemap_throttle(struct bytemap *map)
+{
+	if (percpu_counter_read(&doomed) <= DOOMED_MAX)
+		return;
+	bytemap_count(map, BYTEMAP_THROTTLED);
+	synchronize_rcu();
+}

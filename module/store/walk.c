@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Walking over the entries of a map, some at a time
+ *
+ * A step copies keys and short values within one RCU read section, and takes
+ * references on long values; what it returns can be used at leisure.
+ */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "store.h"
+
+struct bytemap_walk *bytemap_walk_alloc(struct bytemap *map, u64 cursor)
+{
+	size_t keys = BYTEMAP_WALK_BATCH * map->limits.key_size;
+	struct bytemap_walk *walk;
+
+	walk = kvmalloc(struct_size(walk, keys, keys), GFP_KERNEL_ACCOUNT);
+	if (!walk)
+		return NULL;
+	walk->map = map;
+	walk->cursor = cursor;
+	walk->count = 0;
+	return walk;
+}
+
+void bytemap_walk_release(struct bytemap_walk *walk)
+{
+	while (walk->count)
+		bytemap_view_release(&walk->items[--walk->count].view);
+}
+
+void bytemap_walk_free(struct bytemap_walk *walk)
+{
+	bytemap_walk_release(walk);
+	kvfree(walk);
+}
+
+/*
+ * A value that nobody has any more was replaced, perhaps: the key is not to be
+ * missed then. Each turn means that somebody has written it.
+ */
+static int view_entry(struct bytemap *map, struct syncmap_entry *entry,
+		      struct bytemap_view *view, u32 room)
+{
+	int err;
+
+	for (;;) {
+		err = bytemap_value_view(map, entry->value, view, room);
+		if (err != -EAGAIN)
+			return err;
+		if (!syncmap_load(&map->core, entry->key, entry->len,
+				  &entry->value))
+			return -ENOENT;
+	}
+}
+
+static void keep(struct bytemap_walk *walk, struct syncmap_entry *entry,
+		 u32 room)
+{
+	u8 *key = walk->keys + walk->count * walk->map->limits.key_size;
+	struct bytemap_item *item = &walk->items[walk->count];
+
+	if (view_entry(walk->map, entry, &item->view, room))
+		return;
+	memcpy(key, entry->key, entry->len);
+	item->key = key;
+	item->key_len = entry->len;
+	walk->count++;
+}
+
+/*
+ * Get up to @max entries from the walk's cursor on, with values of at most
+ * @room bytes. The caller sets the cursor to *@next to go on behind them.
+ *
+ * Return: 0, even if there happens to be no entry in this step; -EMSGSIZE when
+ * more than @max keys have the same hash and cannot be told apart by a cursor.
+ */
+int bytemap_walk_next(struct bytemap_walk *walk, unsigned int max, u32 room,
+		      u64 *next)
+{
+	int i, n;
+
+	bytemap_walk_release(walk);
+	*next = walk->cursor;
+	rcu_read_lock();
+	n = syncmap_next(&walk->map->core, next, walk->entries, max);
+	for (i = 0; i < n; i++)
+		keep(walk, &walk->entries[i], room);
+	rcu_read_unlock();
+	if (!n)
+		*next = SYNCMAP_END;
+	return min(n, 0);
+}
