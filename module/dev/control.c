@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/syncmap: the control descriptor, for commands on maps
+ *
+ * The node is open to everybody: rights are those of the maps, and what users
+ * can make is limited per user (store/account.c) and charged to their cgroups.
+ * An administrator who wants it otherwise changes the node's mode.
+ */
+#include <linux/compat.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "../store/store.h"
+#include "dev.h"
+
+static int run_info(struct syncmap_call *call)
+{
+	struct syncmap_info *info = &call->arg.info;
+
+	if (info->flags)
+		return -EOPNOTSUPP;
+	memset(info, 0, sizeof(*info));
+	info->abi = SYNCMAP_ABI;
+	bytemap_default_limits(info);
+	bytemap_account_info(info);
+	return 0;
+}
+
+static int make_named(struct syncmap_call *call, struct bytemap *map)
+{
+	int err;
+
+	err = map->name[0] ? bytemap_name_take(map) : 0;
+	if (err)
+		return err;
+	/* From here on it has the reference */
+	err = syncmap_mapfd_make(call, map, SYNCMAP_ACCESS_READ |
+					    SYNCMAP_ACCESS_WRITE);
+	if (err) {
+		if (map->name[0])
+			bytemap_name_drop(map);
+		return err;
+	}
+	syncmap_debugfs_add(map);
+	call->arg.create.fd = call->new_fd;
+	return 0;
+}
+
+static int run_create(struct syncmap_call *call)
+{
+	struct syncmap_create *create = &call->arg.create;
+	struct bytemap *map;
+	int err;
+
+	if (create->flags)
+		return -EOPNOTSUPP;
+	if (memchr_inv(create->reserved, 0, sizeof(create->reserved)))
+		return -EINVAL;
+	map = bytemap_create(create);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	err = make_named(call, map);
+	if (err)
+		bytemap_put(map);
+	return err;
+}
+
+/* The name is shown last, and was nobody's until then */
+static void finish_create(struct syncmap_call *call, int err)
+{
+	struct bytemap *map = syncmap_mapfd_map(call->new_file);
+
+	if (map->name[0] && err) {
+		syncmap_debugfs_remove(map);
+		bytemap_name_drop(map);
+	} else if (map->name[0]) {
+		bytemap_name_show(map);
+	}
+	syncmap_mapfd_finish(call, err);
+}
+
+static struct bytemap *find_map(const char *name)
+{
+	struct bytemap *map;
+	int err;
+
+	err = bytemap_name_check(name);
+	if (err)
+		return ERR_PTR(err);
+	if (!name[0])
+		return ERR_PTR(-EINVAL);
+	map = bytemap_name_find(name);
+	return map ?: ERR_PTR(-ENOENT);
+}
+
+static int run_open(struct syncmap_call *call)
+{
+	struct syncmap_open *open = &call->arg.open;
+	struct bytemap *map;
+	int err = -EACCES;
+
+	if (open->flags ||
+	    open->access & ~(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE))
+		return -EOPNOTSUPP;
+	if (!open->access || open->reserved)
+		return -EINVAL;
+	map = find_map(open->name);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	if (bytemap_permits(map, open->access))
+		err = syncmap_mapfd_make(call, map, open->access);
+	if (err)
+		bytemap_put(map);
+	open->fd = call->new_fd;
+	return err;
+}
+
+static int remove_map(struct bytemap *map)
+{
+	if (!bytemap_is_owner(map))
+		return -EPERM;
+	if (!bytemap_name_hide(map))
+		return -ENOENT;
+	syncmap_debugfs_remove(map);
+	bytemap_name_drop(map);
+	return 0;
+}
+
+static int run_remove(struct syncmap_call *call)
+{
+	struct syncmap_remove *remove = &call->arg.remove;
+	struct bytemap *map;
+	int err;
+
+	if (remove->flags)
+		return -EOPNOTSUPP;
+	if (remove->reserved)
+		return -EINVAL;
+	map = find_map(remove->name);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	err = remove_map(map);
+	bytemap_put(map);
+	return err;
+}
+
+static int put_map_info(struct syncmap_list *list, struct bytemap *map)
+{
+	size_t size = min_t(size_t, list->entry_size,
+			    sizeof(struct syncmap_map_info));
+	struct syncmap_map_info info;
+	void __user *user;
+
+	user = u64_to_user_ptr(list->buffer +
+			       (u64)list->count * list->entry_size);
+	bytemap_get_info(map, &info);
+	if (copy_to_user(user, &info, size) ||
+	    clear_user(user + size, list->entry_size - size))
+		return -EFAULT;
+	list->count++;
+	return 0;
+}
+
+static int list_some(struct syncmap_list *list)
+{
+	struct bytemap *maps[8];
+	int i, n, err = 0;
+
+	n = bytemap_name_list(&list->cursor, maps,
+			      min_t(u32, list->capacity - list->count,
+				    ARRAY_SIZE(maps)));
+	for (i = 0; i < n; i++) {
+		err = err ?: put_map_info(list, maps[i]);
+		bytemap_put(maps[i]);
+	}
+	return n < 0 ? n : err;
+}
+
+static int run_list(struct syncmap_call *call)
+{
+	struct syncmap_list *list = &call->arg.list;
+	int err = 0;
+
+	if (list->flags)
+		return -EOPNOTSUPP;
+	if (list->reserved || !list->capacity || list->entry_size > PAGE_SIZE ||
+	    list->entry_size < offsetofend(struct syncmap_map_info, limits))
+		return -EINVAL;
+	list->count = 0;
+	while (!err && list->cursor != SYNCMAP_END &&
+	       list->count < list->capacity) {
+		err = fatal_signal_pending(current) ? -EINTR : list_some(list);
+		cond_resched();
+	}
+	return err;
+}
+
+#define CONTROL(number, type, last, ...) \
+	SYNCMAP_COMMAND(number, struct type, last, __VA_ARGS__)
+
+static const struct syncmap_command control_command[] = {
+	CONTROL(SYNCMAP_INFO, syncmap_info, max_user_maps, .run = run_info),
+	CONTROL(SYNCMAP_CREATE, syncmap_create, reserved, .run = run_create,
+		.finish = finish_create),
+	CONTROL(SYNCMAP_OPEN, syncmap_open, reserved, .run = run_open,
+		.finish = syncmap_mapfd_finish),
+	CONTROL(SYNCMAP_REMOVE, syncmap_remove, reserved, .run = run_remove),
+	CONTROL(SYNCMAP_LIST, syncmap_list, reserved, .run = run_list),
+};
+
+static const struct syncmap_commands control_commands = {
+	.base = _IOC_NR(SYNCMAP_INFO),
+	.count = ARRAY_SIZE(control_command),
+	.command = control_command,
+};
+
+static long control_ioctl(struct file *file, unsigned int cmd,
+			  unsigned long arg)
+{
+	return syncmap_dispatch(&control_commands, file, cmd, arg);
+}
+
+static const struct file_operations control_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = control_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice control_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "syncmap",
+	.fops = &control_fops,
+	.mode = 0666,
+};
+
+int __init syncmap_control_init(void)
+{
+	return misc_register(&control_device);
+}
+
+void syncmap_control_exit(void)
+{
+	misc_deregister(&control_device);
+}

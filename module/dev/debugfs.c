@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/kernel/debug/syncmap: a directory per map, to look at
+ *
+ * Private maps are named #id. Nothing depends on debugfs being there: what
+ * fails here is ignored. An open file holds a reference on its map; a map's
+ * directory is removed, and readers that are inside waited for, while there is
+ * another reference.
+ */
+#include <linux/ctype.h>
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "../store/store.h"
+#include "dev.h"
+
+static struct dentry *root;
+
+struct stat_line {
+	const char	*name;
+	size_t		offset;
+};
+
+#define LINE(field) { #field, offsetof(struct syncmap_map_stats, field) }
+
+static const struct stat_line stat_lines[] = {
+	LINE(count),
+	LINE(bytes),
+	LINE(revision),
+	LINE(in_place),
+	LINE(replaced),
+	LINE(mismatches),
+	LINE(rejected),
+	LINE(throttled),
+	LINE(read_keys),
+	LINE(read_buckets),
+	LINE(tombstones),
+	LINE(dirty_keys),
+	LINE(dirty_buckets),
+	LINE(dirty_longest),
+	LINE(table_bytes),
+	LINE(hits),
+	LINE(misses),
+	LINE(promotions),
+	LINE(promote_fails),
+	LINE(expunged),
+	LINE(last_promote_ns),
+	LINE(max_promote_ns),
+	LINE(lock_waits),
+};
+
+static void show_histogram(struct seq_file *m, const char *name,
+			   const u64 *histogram)
+{
+	int i;
+
+	seq_printf(m, "%-16s", name);
+	for (i = 0; i < SYNCMAP_HISTOGRAM_SIZE; i++)
+		seq_printf(m, " %llu", histogram[i]);
+	seq_putc(m, '\n');
+}
+
+static int stats_show(struct seq_file *m, void *unused)
+{
+	struct syncmap_map_stats stats;
+	int i;
+
+	bytemap_get_stats(m->private, &stats);
+	for (i = 0; i < ARRAY_SIZE(stat_lines); i++)
+		seq_printf(m, "%-16s %llu\n", stat_lines[i].name,
+			   *(u64 *)((void *)&stats + stat_lines[i].offset));
+	seq_printf(m, "%-16s %s\n", "amended", stats.amended ? "yes" : "no");
+	show_histogram(m, "fill", stats.fill);
+	show_histogram(m, "displaced", stats.displaced);
+	return 0;
+}
+
+static const char *type_name(u32 key_type)
+{
+	switch (key_type) {
+	case SYNCMAP_KEY_U64:
+		return "u64";
+	case SYNCMAP_KEY_STRING:
+		return "string";
+	default:
+		return "bytes";
+	}
+}
+
+static int config_show(struct seq_file *m, void *unused)
+{
+	const struct bytemap *map = m->private;
+	const struct syncmap_limits *limits = &map->limits;
+
+	seq_printf(m, "%-16s %s\n", "name", map->name);
+	seq_printf(m, "%-16s %llu\n", "id", map->id);
+	seq_printf(m, "%-16s %s\n", "key_type", type_name(map->key_type));
+	seq_printf(m, "%-16s %u\n", "uid", from_kuid_munged(&init_user_ns,
+							    map->uid));
+	seq_printf(m, "%-16s %u\n", "gid", from_kgid_munged(&init_user_ns,
+							    map->gid));
+	seq_printf(m, "%-16s %04o\n", "mode", map->mode);
+	seq_printf(m, "%-16s %llu\n", "max_entries", limits->entries);
+	seq_printf(m, "%-16s %llu\n", "max_bytes", limits->bytes);
+	seq_printf(m, "%-16s %u\n", "max_key_size", limits->key_size);
+	seq_printf(m, "%-16s %u\n", "max_value_size", limits->value_size);
+	return 0;
+}
+
+static int open_single(struct inode *inode, struct file *file,
+		       int (*show)(struct seq_file *m, void *unused))
+{
+	struct bytemap *map = inode->i_private;
+	int err;
+
+	if (!bytemap_get_unless_zero(map))
+		return -ENODEV;
+	err = single_open(file, show, map);
+	if (err)
+		bytemap_put(map);
+	return err;
+}
+
+static int release_single(struct inode *inode, struct file *file)
+{
+	int err = single_release(inode, file);
+
+	bytemap_put(inode->i_private);
+	return err;
+}
+
+static int stats_open(struct inode *inode, struct file *file)
+{
+	return open_single(inode, file, stats_show);
+}
+
+static int config_open(struct inode *inode, struct file *file)
+{
+	return open_single(inode, file, config_show);
+}
+
+static const struct file_operations stats_fops = {
+	.owner = THIS_MODULE,
+	.open = stats_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = release_single,
+};
+
+static const struct file_operations config_fops = {
+	.owner = THIS_MODULE,
+	.open = config_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = release_single,
+};
+
+/*
+ * entries: the file's position counts lines; where they are in the map only the
+ * walk knows, so the file is read from its beginning on, or from where it was.
+ */
+struct reader {
+	struct bytemap		*map;
+	struct bytemap_walk	*walk;
+	u64			next;
+	unsigned int		index;
+	loff_t			pos;
+};
+
+static void *entries_current(struct reader *reader)
+{
+	struct bytemap_walk *walk = reader->walk;
+	int err;
+
+	while (reader->index >= walk->count) {
+		if (reader->next == SYNCMAP_END)
+			return NULL;
+		if (fatal_signal_pending(current))
+			return ERR_PTR(-EINTR);
+		cond_resched();
+		walk->cursor = reader->next;
+		reader->index = 0;
+		err = bytemap_walk_next(walk, BYTEMAP_WALK_BATCH, BYTEMAP_COPY,
+					&reader->next);
+		if (err)
+			return ERR_PTR(err);
+	}
+	return &walk->items[reader->index];
+}
+
+static void *entries_start(struct seq_file *m, loff_t *pos)
+{
+	struct reader *reader = m->private;
+
+	if (!*pos) {
+		bytemap_walk_release(reader->walk);
+		reader->next = 0;
+		reader->index = 0;
+		reader->pos = 0;
+	}
+	if (*pos != reader->pos)
+		return ERR_PTR(-ESPIPE);
+	return entries_current(reader);
+}
+
+static void *entries_next(struct seq_file *m, void *item, loff_t *pos)
+{
+	struct reader *reader = m->private;
+
+	reader->pos = ++*pos;
+	reader->index++;
+	return entries_current(reader);
+}
+
+static void entries_stop(struct seq_file *m, void *item)
+{
+}
+
+static bool is_text(const u8 *bytes, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!isascii(bytes[i]) || !isprint(bytes[i]) ||
+		    bytes[i] == '"' || bytes[i] == '\\')
+			return false;
+	return true;
+}
+
+static void show_bytes(struct seq_file *m, const u8 *bytes, size_t len)
+{
+	size_t i;
+
+	if (is_text(bytes, len)) {
+		seq_putc(m, '"');
+		seq_write(m, bytes, len);
+		seq_putc(m, '"');
+		return;
+	}
+	seq_puts(m, "0x");
+	for (i = 0; i < len; i++)
+		seq_printf(m, "%02x", bytes[i]);
+}
+
+static void show_key(struct seq_file *m, const struct bytemap *map,
+		     const struct bytemap_item *item)
+{
+	u64 number;
+
+	if (map->key_type != SYNCMAP_KEY_U64) {
+		show_bytes(m, item->key, item->key_len);
+		return;
+	}
+	memcpy(&number, item->key, sizeof(number));
+	seq_printf(m, "%llu", number);
+}
+
+/* One line: key, revision, length, value unless it is long */
+static int entries_show(struct seq_file *m, void *entry)
+{
+	const struct reader *reader = m->private;
+	const struct bytemap_item *item = entry;
+	const struct bytemap_view *view = &item->view;
+
+	show_key(m, reader->map, item);
+	seq_printf(m, "\t%llu\t%u\t", view->revision, view->len);
+	if (view->len <= BYTEMAP_COPY)
+		show_bytes(m, bytemap_view_bytes(view), view->len);
+	else
+		seq_puts(m, "...");
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static const struct seq_operations entries_ops = {
+	.start = entries_start,
+	.next = entries_next,
+	.stop = entries_stop,
+	.show = entries_show,
+};
+
+static int entries_open(struct inode *inode, struct file *file)
+{
+	struct bytemap *map = inode->i_private;
+	struct reader *reader;
+
+	reader = __seq_open_private(file, &entries_ops, sizeof(*reader));
+	if (!reader)
+		return -ENOMEM;
+	reader->walk = bytemap_walk_alloc(map, 0);
+	if (reader->walk && bytemap_get_unless_zero(map)) {
+		reader->map = map;
+		return 0;
+	}
+	if (reader->walk)
+		bytemap_walk_free(reader->walk);
+	seq_release_private(inode, file);
+	return -ENOMEM;
+}
+
+static int entries_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+	struct reader *reader = m->private;
+
+	bytemap_walk_free(reader->walk);
+	bytemap_put(reader->map);
+	return seq_release_private(inode, file);
+}
+
+static const struct file_operations entries_fops = {
+	.owner = THIS_MODULE,
+	.open = entries_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = entries_release,
+};
+
+void syncmap_debugfs_add(struct bytemap *map)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "#%llu", map->id);
+	map->debugfs = debugfs_create_dir(map->name[0] ? map->name : name,
+					  root);
+	debugfs_create_file("stats", 0400, map->debugfs, map, &stats_fops);
+	debugfs_create_file("config", 0400, map->debugfs, map, &config_fops);
+	debugfs_create_file("entries", 0400, map->debugfs, map, &entries_fops);
+	debugfs_create_file("control", 0200, map->debugfs, map,
+			    &syncmap_debugfs_control_fops);
+}
+
+/* Waits for whoever is inside a file of the map */
+void syncmap_debugfs_remove(struct bytemap *map)
+{
+	debugfs_remove(map->debugfs);
+}
+
+void __init syncmap_debugfs_init(void)
+{
+	root = debugfs_create_dir("syncmap", NULL);
+}
+
+void syncmap_debugfs_exit(void)
+{
+	debugfs_remove(root);
+}

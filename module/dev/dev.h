@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The device: /dev/syncmap, descriptors of maps, debugfs
+ *
+ * It translates between users and the store, and knows nothing of the core.
+ * User memory is touched here only, with no lock held.
+ */
+#ifndef _SYNCMAP_DEV_H
+#define _SYNCMAP_DEV_H
+
+#include <linux/fs.h>
+#include <linux/stddef.h>
+#include <linux/types.h>
+#include <uapi/linux/syncmap.h>
+
+struct bytemap;
+
+/* A command on its way. Handlers read and write @arg, the user's struct */
+struct syncmap_call {
+	struct file	*file;
+	/* the descriptor that the reply brings, not yet installed */
+	struct file	*new_file;
+	int		new_fd;
+	union {
+		struct syncmap_info		info;
+		struct syncmap_create		create;
+		struct syncmap_open		open;
+		struct syncmap_remove		remove;
+		struct syncmap_list		list;
+		struct syncmap_map_info		map_info;
+		struct syncmap_map_stats	stats;
+		struct syncmap_op		op;
+		struct syncmap_range		range;
+		struct syncmap_clear		clear;
+		struct syncmap_promote		promote;
+	} arg;
+};
+
+/**
+ * struct syncmap_command - one line of a descriptor's table
+ * @cmd: the ioctl number
+ * @size: size of its struct
+ * @min_size: what it was in ABI level 1
+ * @access: SYNCMAP_ACCESS_* that the descriptor needs
+ * @reply_on_error: write the struct back even then
+ * @run: does it; 0 or a negative errno
+ * @finish: called after a successful @run, when the reply has been written or,
+ *	with an error, could not be; or NULL
+ */
+struct syncmap_command {
+	unsigned int	cmd;
+	u16		size;
+	u16		min_size;
+	u8		access;
+	bool		reply_on_error;
+	int		(*run)(struct syncmap_call *call);
+	void		(*finish)(struct syncmap_call *call, int err);
+};
+
+/* Commands whose numbers count from @base on */
+struct syncmap_commands {
+	unsigned int			base;
+	unsigned int			count;
+	const struct syncmap_command	*command;
+};
+
+/* @type: the struct; @last: its last field in ABI level 1 */
+#define SYNCMAP_COMMAND(number, type, last, ...)			\
+	{								\
+		.cmd = (number),					\
+		.size = sizeof(type),					\
+		.min_size = offsetofend(type, last),			\
+		__VA_ARGS__						\
+	}
+
+/* dispatch.c */
+long syncmap_dispatch(const struct syncmap_commands *commands,
+		      struct file *file, unsigned int cmd, unsigned long arg);
+
+/* control.c */
+int syncmap_control_init(void);
+void syncmap_control_exit(void);
+
+/* mapfd.c */
+int syncmap_mapfd_make(struct syncmap_call *call, struct bytemap *map,
+		       u32 access);
+void syncmap_mapfd_finish(struct syncmap_call *call, int err);
+struct bytemap *syncmap_mapfd_map(const struct file *file);
+u32 syncmap_mapfd_access(const struct file *file);
+
+/* op.c, range.c */
+int syncmap_run_op(struct syncmap_call *call);
+int syncmap_run_range(struct syncmap_call *call);
+
+/* debugfs.c */
+void syncmap_debugfs_init(void);
+void syncmap_debugfs_exit(void);
+void syncmap_debugfs_add(struct bytemap *map);
+void syncmap_debugfs_remove(struct bytemap *map);
+
+/* debugfs_control.c */
+extern const struct file_operations syncmap_debugfs_control_fops;
+
+#endif /* _SYNCMAP_DEV_H */

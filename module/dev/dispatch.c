@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From an ioctl number to its handler: everything that all commands have in
+ * common is checked and copied here
+ */
+#include <linux/errno.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/ioctl.h>
+#include <linux/nospec.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "dev.h"
+
+/* The size is the caller's: an older or a newer program has another */
+#define CMD_IDENTITY	(~(_IOC_SIZEMASK << _IOC_SIZESHIFT))
+
+/* ABI level 1, for ever */
+static void check_abi(void)
+{
+	BUILD_BUG_ON(sizeof(struct syncmap_limits) != 24);
+	BUILD_BUG_ON(sizeof(struct syncmap_info) != 80);
+	BUILD_BUG_ON(offsetof(struct syncmap_info, defaults) != 40);
+	BUILD_BUG_ON(sizeof(struct syncmap_create) != 120);
+	BUILD_BUG_ON(offsetof(struct syncmap_create, limits) != 72);
+	BUILD_BUG_ON(offsetof(struct syncmap_create, reserved) != 104);
+	BUILD_BUG_ON(sizeof(struct syncmap_open) != 80);
+	BUILD_BUG_ON(sizeof(struct syncmap_remove) != 72);
+	BUILD_BUG_ON(sizeof(struct syncmap_map_info) != 152);
+	BUILD_BUG_ON(offsetof(struct syncmap_map_info, count) != 104);
+	BUILD_BUG_ON(sizeof(struct syncmap_list) != 40);
+	BUILD_BUG_ON(sizeof(struct syncmap_map_stats) != 320);
+	BUILD_BUG_ON(offsetof(struct syncmap_map_stats, fill) != 192);
+	BUILD_BUG_ON(sizeof(struct syncmap_op) != 144);
+	BUILD_BUG_ON(offsetof(struct syncmap_op, expected) != 56);
+	BUILD_BUG_ON(offsetof(struct syncmap_op, out_len) != 80);
+	BUILD_BUG_ON(offsetof(struct syncmap_op, reserved) != 112);
+	BUILD_BUG_ON(sizeof(struct syncmap_record) != 24);
+	BUILD_BUG_ON(sizeof(struct syncmap_range) != 40);
+	BUILD_BUG_ON(sizeof(struct syncmap_clear) != 8);
+	BUILD_BUG_ON(sizeof(struct syncmap_promote) != 8);
+}
+
+static const struct syncmap_command *
+find_command(const struct syncmap_commands *commands, unsigned int cmd)
+{
+	unsigned int index = _IOC_NR(cmd) - commands->base;
+	const struct syncmap_command *command;
+
+	if (index >= commands->count)
+		return NULL;
+	index = array_index_nospec(index, commands->count);
+	command = &commands->command[index];
+	if ((cmd ^ command->cmd) & CMD_IDENTITY)
+		return NULL;
+	return command;
+}
+
+/* The struct is written back later: find out now whether that can succeed */
+static int copy_in(struct syncmap_call *call,
+		   const struct syncmap_command *command, void __user *user,
+		   size_t size)
+{
+	int err;
+
+	if (size < command->min_size)
+		return -EINVAL;
+	err = copy_struct_from_user(&call->arg, command->size, user, size);
+	if (err)
+		return err;
+	return copy_to_user(user, &call->arg, sizeof(u32)) ? -EFAULT : 0;
+}
+
+static int run(struct syncmap_call *call, const struct syncmap_command *command,
+	       void __user *user, size_t size)
+{
+	size_t reply = min_t(size_t, size, command->size);
+	int err, fault = 0;
+
+	err = command->run(call);
+	if (!err || command->reply_on_error)
+		fault = copy_to_user(user, &call->arg, reply) ? -EFAULT : 0;
+	if (!err && command->finish)
+		command->finish(call, fault);
+	return err ?: fault;
+}
+
+/* The ioctl of a descriptor that knows @commands */
+long syncmap_dispatch(const struct syncmap_commands *commands,
+		      struct file *file, unsigned int cmd, unsigned long arg)
+{
+	const struct syncmap_command *command = find_command(commands, cmd);
+	struct syncmap_call call = { .file = file };
+	void __user *user = (void __user *)arg;
+	int err;
+
+	check_abi();
+	if (!command)
+		return -ENOTTY;
+	if (command->access & ~syncmap_mapfd_access(file))
+		return -EBADF;
+	err = copy_in(&call, command, user, _IOC_SIZE(cmd));
+	return err ?: run(&call, command, user, _IOC_SIZE(cmd));
+}

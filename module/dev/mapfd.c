@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Descriptors of maps: anonymous files that hold a reference on the map, and
+ * the commands on its entries
+ */
+#include <linux/anon_inodes.h>
+#include <linux/compat.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+
+#include "../store/store.h"
+#include "dev.h"
+
+struct bytemap *syncmap_mapfd_map(const struct file *file)
+{
+	return file->private_data;
+}
+
+u32 syncmap_mapfd_access(const struct file *file)
+{
+	u32 access = 0;
+
+	if (file->f_mode & FMODE_READ)
+		access |= SYNCMAP_ACCESS_READ;
+	if (file->f_mode & FMODE_WRITE)
+		access |= SYNCMAP_ACCESS_WRITE;
+	return access;
+}
+
+static int run_map_info(struct syncmap_call *call)
+{
+	struct syncmap_map_info *info = &call->arg.map_info;
+
+	if (info->flags)
+		return -EOPNOTSUPP;
+	bytemap_get_info(syncmap_mapfd_map(call->file), info);
+	info->access = syncmap_mapfd_access(call->file);
+	return 0;
+}
+
+static int run_stats(struct syncmap_call *call)
+{
+	struct syncmap_map_stats *stats = &call->arg.stats;
+
+	if (stats->flags)
+		return -EOPNOTSUPP;
+	bytemap_get_stats(syncmap_mapfd_map(call->file), stats);
+	return 0;
+}
+
+static int run_clear(struct syncmap_call *call)
+{
+	if (call->arg.clear.flags)
+		return -EOPNOTSUPP;
+	if (call->arg.clear.reserved)
+		return -EINVAL;
+	return bytemap_clear(syncmap_mapfd_map(call->file));
+}
+
+static int run_promote(struct syncmap_call *call)
+{
+	if (call->arg.promote.flags)
+		return -EOPNOTSUPP;
+	if (call->arg.promote.reserved)
+		return -EINVAL;
+	return bytemap_promote(syncmap_mapfd_map(call->file));
+}
+
+#define MAP(number, type, last, ...) \
+	SYNCMAP_COMMAND(number, struct type, last, __VA_ARGS__)
+
+static const struct syncmap_command map_command[] = {
+	MAP(SYNCMAP_MAP_INFO, syncmap_map_info, limits, .run = run_map_info),
+	MAP(SYNCMAP_STATS, syncmap_map_stats, displaced, .run = run_stats),
+	MAP(SYNCMAP_OP, syncmap_op, reserved, .run = syncmap_run_op,
+	    .reply_on_error = true),
+	MAP(SYNCMAP_RANGE, syncmap_range, reserved, .run = syncmap_run_range,
+	    .access = SYNCMAP_ACCESS_READ, .reply_on_error = true),
+	MAP(SYNCMAP_CLEAR, syncmap_clear, reserved, .run = run_clear,
+	    .access = SYNCMAP_ACCESS_WRITE),
+	MAP(SYNCMAP_PROMOTE, syncmap_promote, reserved, .run = run_promote,
+	    .access = SYNCMAP_ACCESS_WRITE),
+};
+
+static const struct syncmap_commands map_commands = {
+	.base = _IOC_NR(SYNCMAP_MAP_INFO),
+	.count = ARRAY_SIZE(map_command),
+	.command = map_command,
+};
+
+static long map_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return syncmap_dispatch(&map_commands, file, cmd, arg);
+}
+
+/* A private map has one file, so this is where its debugfs directory ends */
+static int map_release(struct inode *inode, struct file *file)
+{
+	struct bytemap *map = syncmap_mapfd_map(file);
+
+	if (!map->name[0])
+		syncmap_debugfs_remove(map);
+	bytemap_put(map);
+	return 0;
+}
+
+static void map_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	const struct bytemap *map = syncmap_mapfd_map(file);
+
+	seq_printf(m, "syncmap-id:\t%llu\nsyncmap-name:\t%s\n", map->id,
+		   map->name);
+}
+
+static const struct file_operations map_fops = {
+	.owner = THIS_MODULE,
+	.release = map_release,
+	.unlocked_ioctl = map_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = map_show_fdinfo,
+	.llseek = noop_llseek,
+};
+
+static int open_flags(u32 access)
+{
+	if (access == SYNCMAP_ACCESS_READ)
+		return O_RDONLY;
+	return access == SYNCMAP_ACCESS_WRITE ? O_WRONLY : O_RDWR;
+}
+
+/* A descriptor for the reply of @call; takes over the reference on @map */
+int syncmap_mapfd_make(struct syncmap_call *call, struct bytemap *map,
+		       u32 access)
+{
+	struct file *file;
+	int fd;
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = anon_inode_getfile("[syncmap]", &map_fops, map,
+				  open_flags(access));
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	call->new_fd = fd;
+	call->new_file = file;
+	return 0;
+}
+
+void syncmap_mapfd_finish(struct syncmap_call *call, int err)
+{
+	if (err) {
+		put_unused_fd(call->new_fd);
+		fput(call->new_file);
+	} else {
+		fd_install(call->new_fd, call->new_file);
+	}
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SYNCMAP_RANGE: whole records into a user's buffer, as many as fit
+ */
+#include <linux/errno.h>
+#include <linux/math.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "../store/store.h"
+#include "dev.h"
+
+static bool keys_only(const struct syncmap_range *range)
+{
+	return range->flags & SYNCMAP_RANGE_KEYS_ONLY;
+}
+
+static u32 record_size(const struct syncmap_range *range,
+		       const struct bytemap_item *item)
+{
+	u32 size = sizeof(struct syncmap_record) + item->key_len;
+
+	if (!keys_only(range))
+		size += item->view.len;
+	return round_up(size, 8);
+}
+
+static int put_record(struct syncmap_range *range,
+		      const struct bytemap_item *item)
+{
+	struct syncmap_record record = {
+		.size = record_size(range, item),
+		.key_len = item->key_len,
+		.value_len = item->view.len,
+		.revision = item->view.revision,
+	};
+	void __user *user = u64_to_user_ptr(range->buffer + range->used);
+	u32 value_len = keys_only(range) ? 0 : item->view.len;
+	u32 filled = sizeof(record) + item->key_len + value_len;
+
+	if (copy_to_user(user, &record, sizeof(record)) ||
+	    copy_to_user(user + sizeof(record), item->key, item->key_len) ||
+	    copy_to_user(user + sizeof(record) + item->key_len,
+			 bytemap_view_bytes(&item->view), value_len) ||
+	    clear_user(user + filled, record.size - filled))
+		return -EFAULT;
+	range->used += record.size;
+	range->count++;
+	return 0;
+}
+
+/* How many items fit. If not all do, @needed is what one more would take */
+static unsigned int count_fitting(struct syncmap_range *range,
+				  const struct bytemap_walk *walk)
+{
+	u64 used = range->used;
+	unsigned int i;
+
+	for (i = 0; i < walk->count; i++) {
+		used += record_size(range, &walk->items[i]);
+		if (used > range->size) {
+			range->needed = used - range->used;
+			break;
+		}
+	}
+	return i;
+}
+
+/*
+ * Put one step of the walk. A cursor leads on behind whole steps only, so when
+ * some of its entries do not fit, a smaller step is made from the same place.
+ */
+static int put_step(struct syncmap_range *range, struct bytemap_walk *walk)
+{
+	unsigned int i, fit, max = BYTEMAP_WALK_BATCH;
+	int err;
+	u64 next;
+
+	for (;;) {
+		err = bytemap_walk_next(walk, max, keys_only(range) ? 0 :
+						   BYTEMAP_VALUE_MAX, &next);
+		if (err)
+			return err;
+		fit = count_fitting(range, walk);
+		if (fit == walk->count)
+			break;
+		if (!fit)
+			return -EMSGSIZE;
+		max = fit;
+	}
+	for (i = 0; i < walk->count && !err; i++)
+		err = put_record(range, &walk->items[i]);
+	if (!err)
+		walk->cursor = next;
+	return err;
+}
+
+static int put_steps(struct syncmap_range *range, struct bytemap_walk *walk)
+{
+	int err = 0;
+
+	while (walk->cursor != SYNCMAP_END && !err) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		err = put_step(range, walk);
+	}
+	range->cursor = walk->cursor;
+	return err == -EMSGSIZE && range->count ? 0 : err;
+}
+
+static int check(struct syncmap_range *range)
+{
+	range->count = 0;
+	range->used = 0;
+	range->needed = 0;
+	if (range->flags & ~SYNCMAP_RANGE_KEYS_ONLY)
+		return -EOPNOTSUPP;
+	return range->reserved ? -EINVAL : 0;
+}
+
+int syncmap_run_range(struct syncmap_call *call)
+{
+	struct syncmap_range *range = &call->arg.range;
+	struct bytemap_walk *walk;
+	int err;
+
+	err = check(range);
+	if (err)
+		return err;
+	walk = bytemap_walk_alloc(syncmap_mapfd_map(call->file), range->cursor);
+	if (!walk)
+		return -ENOMEM;
+	err = put_steps(range, walk);
+	bytemap_walk_free(walk);
+	if (err != -EMSGSIZE)
+		range->needed = 0;
+	return err;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * syncmap.ko: the core, the store and the device, brought up in this order
+ */
+#include <linux/module.h>
+
+#include "core/core.h"
+#include "dev/dev.h"
+#include "store/store.h"
+
+static int __init syncmap_module_init(void)
+{
+	int err;
+
+	err = syncmap_core_init();
+	if (err)
+		return err;
+	err = bytemap_value_init();
+	if (err)
+		goto exit_core;
+	syncmap_debugfs_init();
+	err = syncmap_control_init();
+	if (err)
+		goto exit_debugfs;
+	return 0;
+
+exit_debugfs:
+	syncmap_debugfs_exit();
+	bytemap_value_exit();
+exit_core:
+	syncmap_core_exit();
+	return err;
+}
+
+/* No descriptor and no name is left: each of them holds the module */
+static void __exit syncmap_module_exit(void)
+{
+	syncmap_control_exit();
+	syncmap_debugfs_exit();
+	bytemap_name_exit();
+	bytemap_value_exit();
+	syncmap_core_exit();
+}
+
+module_init(syncmap_module_init);
+module_exit(syncmap_module_exit);
+
+MODULE_DESCRIPTION("Concurrent maps with the semantics of sync.Map");
+MODULE_AUTHOR("The syncmap authors");
+MODULE_LICENSE("GPL");
