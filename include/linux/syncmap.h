@@ -32,6 +32,7 @@
 #include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/build_bug.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/irq_work.h>
 #include <linux/limits.h>
@@ -161,8 +162,11 @@ void syncmap_destroy(struct syncmap *map);
  * present, and differs from an absent key.
  */
 
-/** SYNCMAP_VALUE_MAX - largest integer that syncmap_mk_value() takes */
-#define SYNCMAP_VALUE_MAX	((ULONG_MAX >> 2) - 1)
+/**
+ * SYNCMAP_VALUE_MAX - largest integer that syncmap_mk_value() takes: none looks
+ * like an ERR_PTR()
+ */
+#define SYNCMAP_VALUE_MAX	((-MAX_ERRNO - 7UL) >> 2)
 
 /**
  * syncmap_mk_value - make a value of an integer

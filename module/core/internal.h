@@ -251,11 +251,6 @@ static inline u64 state_dirty_count(const struct syncmap_state *state)
 	return atomic_long_read(&state->dirty->count);
 }
 
-/* range.c */
-typedef int (*syncmap_emit_t)(const struct syncmap_entry *entry, void *arg);
-int syncmap_walk(struct syncmap *map, u64 *cursor, unsigned int max,
-		 syncmap_emit_t emit, void *arg);
-
 /*
  * Published states only. Within an RCU read section, or with the builder token,
  * which keeps a state from being retired.

@@ -139,34 +139,35 @@ static bool resolve(const struct walk *w, const struct found *found,
 }
 
 /*
- * Emit the entries from *@cursor on, and at least one if there is any; stop
- * between two runs of equal hashes once @budget places have been visited, or
- * when @emit says so. *@cursor is left at the hash where to go on, which is
- * that of the entry at which @emit stopped.
+ * Emit the entries from *@cursor on; stop between two runs of equal hashes once
+ * @budget places have been visited, live or not, or when @emit says so.
+ * *@cursor is left at the hash where to go on, which is that of the entry at
+ * which @emit stopped.
  */
-int syncmap_walk(struct syncmap *map, u64 *cursor, unsigned int budget,
-		 syncmap_emit_t emit, void *arg)
+static int walk_on(struct syncmap *map, u64 *cursor, unsigned int budget,
+		   int (*emit)(const struct syncmap_entry *entry, void *arg),
+		   void *arg)
 {
 	struct walk w = { .map = map, .state = syncmap_state(map) };
 	unsigned int visited = 0;
 	struct syncmap_entry entry;
 	struct found found;
 	struct side *from;
-	bool any = false;
+	u64 last = 0;
 	int ret;
 
 	if (*cursor == SYNCMAP_CURSOR_END)
 		return 0;
 	seek(&w, *cursor);
 	for (; peek(&w, &found, &from); skip(&w, from)) {
-		if (any && visited >= budget && found.hash != entry.hash) {
+		if (visited >= budget && found.hash != last) {
 			*cursor = found.hash;
 			return 0;
 		}
 		visited++;
+		last = found.hash;
 		if (!resolve(&w, &found, &entry))
 			continue;
-		any = true;
 		ret = emit(&entry, arg);
 		if (ret) {
 			*cursor = found.hash;
@@ -205,7 +206,7 @@ int syncmap_range(struct syncmap *map,
 	syncmap_assert(map);
 	while (!ret && cursor != SYNCMAP_CURSOR_END) {
 		rcu_read_lock();
-		ret = syncmap_walk(map, &cursor, RANGE_PART, fn, arg);
+		ret = walk_on(map, &cursor, RANGE_PART, fn, arg);
 		rcu_read_unlock();
 		cond_resched();
 	}
@@ -233,7 +234,7 @@ static int emit_part(const struct syncmap_entry *entry, void *arg)
 	return 0;
 }
 
-/* Look at no more places than that in a read section, once there is an entry */
+/* Look at no more places than that in a call, once there is an entry */
 #define NEXT_BUDGET	4096
 
 /**
@@ -262,8 +263,9 @@ int syncmap_next(struct syncmap *map, u64 *cursor,
 	u64 from = *cursor;
 
 	syncmap_assert(map);
-	if (!syncmap_walk(map, cursor, NEXT_BUDGET, emit_part, &part))
-		return part.n;
+	while (!walk_on(map, cursor, NEXT_BUDGET, emit_part, &part))
+		if (part.n || *cursor == SYNCMAP_CURSOR_END)
+			return part.n;
 	while (part.n && entries[part.n - 1].hash == *cursor)
 		part.n--;
 	if (part.n)

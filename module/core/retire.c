@@ -10,23 +10,17 @@
 
 #include "internal.h"
 
-static void inflight_put(struct syncmap *map)
-{
-	atomic_t *inflight = &map->inflight;
-
-	if (atomic_dec_and_test(inflight))
-		wake_up_var(inflight);
-}
-
+/* The last reference lets syncmap_destroy() go on, and with it the map go */
 void syncmap_gen_put(struct syncmap_gen *gen)
 {
-	struct syncmap *map = gen->map;
+	atomic_t *inflight = &gen->map->inflight;
 
 	if (!refcount_dec_and_test(&gen->refs))
 		return;
 	free_percpu(gen->counts);
 	kfree(gen);
-	inflight_put(map);
+	if (atomic_dec_and_test(inflight))
+		wake_up_var(inflight);
 }
 
 /*
@@ -156,7 +150,7 @@ static void dispose(struct work_struct *work)
 	}
 	kfree(state->prev);
 	kfree(state);
-	inflight_put(map);
+	syncmap_gen_put(gen);
 }
 
 void syncmap_state_init(struct syncmap_state *state)
@@ -164,9 +158,12 @@ void syncmap_state_init(struct syncmap_state *state)
 	INIT_RCU_WORK(&state->retire, dispose);
 }
 
-/* Take apart, after a grace period, a state that has been replaced */
+/*
+ * Take apart, after a grace period, a state that has been replaced. States of a
+ * generation may come to it in any order, so that each holds a reference.
+ */
 void syncmap_retire(struct syncmap_state *state)
 {
-	atomic_inc(&state->gen->map->inflight);
+	refcount_inc(&state->gen->refs);
 	queue_rcu_work(syncmap_wq, &state->retire);
 }

@@ -4,8 +4,8 @@
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/minmax.h>
-#include <linux/timekeeping.h>
 
 #include "internal.h"
 #include "trace.h"
