@@ -34,7 +34,7 @@ install: all
 	$(MAKE) -C tools install
 
 demo:
-	tools/vm/try tools/demo/demo.sh
+	tools/vm/try -M "xfs kvm mac80211 sunrpc" tools/demo/demo.sh
 
 shell:
 	tools/vm/try -i tools/vm/shell.sh
