@@ -134,9 +134,8 @@ static bool check_rights(char *text, size_t size)
 			 "('adduser USER %s', then log in again)",
 			 group->gr_name, group->gr_name);
 	else
-		snprintf(text, size, "denied: mode %04o; install the udev rule "
-			 "60-syncmap.rules, or use root",
-			 st.st_mode & 07777);
+		snprintf(text, size, "denied: mode %04o; it is 0666 unless a "
+			 "udev rule says otherwise", st.st_mode & 07777);
 	return false;
 }
 

@@ -2,10 +2,46 @@
 /* Verbs that tell about maps: each fills a JSON object, and prints that */
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
+
+struct stat {
+	const char	*name;
+	size_t		offset;
+};
+
+#define STAT(field)	{ #field, offsetof(struct syncmap_map_stats, field) }
+
+static const struct stat stat_table[] = {
+	STAT(count),
+	STAT(bytes),
+	STAT(revision),
+	STAT(in_place),
+	STAT(replaced),
+	STAT(mismatches),
+	STAT(rejected),
+	STAT(throttled),
+	STAT(read_keys),
+	STAT(read_buckets),
+	STAT(tombstones),
+	STAT(dirty_keys),
+	STAT(dirty_buckets),
+	STAT(dirty_longest),
+	STAT(table_bytes),
+	STAT(hits),
+	STAT(misses),
+	STAT(promotions),
+	STAT(promote_fails),
+	STAT(expunged),
+	STAT(last_promote_ns),
+	STAT(max_promote_ns),
+	STAT(lock_waits),
+	{ }
+};
 
 static const char *key_type_name(uint32_t key_type)
 {
@@ -66,53 +102,15 @@ static struct json_object *system_info_json(const struct syncmap_info *info)
 	return json;
 }
 
-static struct json_object *histogram_json(const __u64 *histogram)
+static void add_histogram(struct json_object *json, const char *name,
+			  const __u64 *histogram)
 {
 	struct json_object *array = json_object_new_array();
 
 	for (int i = 0; i < SYNCMAP_HISTOGRAM_SIZE; i++)
 		json_object_array_add(array,
 				      json_object_new_uint64(histogram[i]));
-	return array;
-}
-
-static void add_read_table(struct json_object *json,
-			   const struct syncmap_map_stats *stats)
-{
-	struct json_object *read = json_object_new_object();
-
-	add_u64(read, "keys", stats->read_keys);
-	add_u64(read, "tombstones", stats->tombstones);
-	add_u64(read, "buckets", stats->read_buckets);
-	add_json(read, "fill", histogram_json(stats->fill));
-	add_json(read, "displaced", histogram_json(stats->displaced));
-	add_json(json, "read", read);
-}
-
-static void add_dirty_table(struct json_object *json,
-			    const struct syncmap_map_stats *stats)
-{
-	struct json_object *dirty = json_object_new_object();
-
-	add_bool(dirty, "amended", stats->amended);
-	add_u64(dirty, "keys", stats->dirty_keys);
-	add_u64(dirty, "buckets", stats->dirty_buckets);
-	add_u64(dirty, "longest", stats->dirty_longest);
-	add_u64(dirty, "lock_waits", stats->lock_waits);
-	add_json(json, "dirty", dirty);
-}
-
-static void add_promotions(struct json_object *json,
-			   const struct syncmap_map_stats *stats)
-{
-	struct json_object *promotions = json_object_new_object();
-
-	add_u64(promotions, "done", stats->promotions);
-	add_u64(promotions, "failed", stats->promote_fails);
-	add_u64(promotions, "expunged", stats->expunged);
-	add_u64(promotions, "last_ns", stats->last_promote_ns);
-	add_u64(promotions, "max_ns", stats->max_promote_ns);
-	add_json(json, "promotions", promotions);
+	add_json(json, name, array);
 }
 
 static struct json_object *stats_json(const char *name,
@@ -121,43 +119,50 @@ static struct json_object *stats_json(const char *name,
 	struct json_object *json = json_object_new_object();
 
 	add_text(json, "map", name);
-	add_u64(json, "count", stats->count);
-	add_u64(json, "bytes", stats->bytes);
-	add_u64(json, "table_bytes", stats->table_bytes);
-	add_u64(json, "revision", stats->revision);
-	add_u64(json, "hits", stats->hits);
-	add_u64(json, "misses", stats->misses);
-	add_u64(json, "in_place", stats->in_place);
-	add_u64(json, "replaced", stats->replaced);
-	add_u64(json, "mismatches", stats->mismatches);
-	add_u64(json, "rejected", stats->rejected);
-	add_u64(json, "throttled", stats->throttled);
-	add_read_table(json, stats);
-	add_dirty_table(json, stats);
-	add_promotions(json, stats);
+	for (const struct stat *stat = stat_table; stat->name; stat++) {
+		__u64 value;
+
+		memcpy(&value, (const char *)stats + stat->offset,
+		       sizeof(value));
+		add_u64(json, stat->name, value);
+	}
+	add_bool(json, "amended", stats->amended);
+	add_histogram(json, "fill", stats->fill);
+	add_histogram(json, "displaced", stats->displaced);
 	return json;
+}
+
+static void print_member(const char *name, struct json_object *value)
+{
+	struct json_object *item;
+	size_t n;
+
+	printf("%-20s", name);
+	if (!json_object_is_type(value, json_type_array)) {
+		printf(" %s\n", json_object_get_string(value));
+		return;
+	}
+	n = json_object_array_length(value);
+	for (size_t i = 0; i < n; i++) {
+		item = json_object_array_get_idx(value, i);
+		printf(" %s", json_object_get_string(item));
+	}
+	putchar('\n');
 }
 
 /* One line per member, "a.b" for a member of a member */
 static void print_members(struct json_object *json, const char *prefix)
 {
 	json_object_object_foreach(json, name, value) {
+		bool nested = json_object_is_type(value, json_type_object);
 		char path[64];
 
-		snprintf(path, sizeof(path), "%s%s%s", prefix,
-			 prefix[0] ? "." : "", name);
-		if (json_object_is_type(value, json_type_object)) {
+		snprintf(path, sizeof(path), "%s%s%s", prefix, name,
+			 nested ? "." : "");
+		if (nested)
 			print_members(value, path);
-			continue;
-		}
-		printf("%-20s", path);
-		if (!json_object_is_type(value, json_type_array))
-			printf(" %s", json_object_get_string(value));
-		for (size_t i = 0; json_object_is_type(value, json_type_array) &&
-				   i < json_object_array_length(value); i++)
-			printf(" %s", json_object_get_string(
-					json_object_array_get_idx(value, i)));
-		putchar('\n');
+		else
+			print_member(path, value);
 	}
 }
 

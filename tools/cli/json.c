@@ -67,6 +67,27 @@ static const char *skip_string(const char *text, const char *end)
 	return text < end ? text + 1 : NULL;
 }
 
+/* Returns the end of the token that begins at @text, or NULL and @wrong. */
+static const char *skip_token(const char *text, const char *end,
+			      const char **wrong)
+{
+	size_t n;
+
+	if (*text == '"') {
+		*wrong = "not JSON: a malformed string";
+		return skip_string(text, end);
+	}
+	n = span(text, end, "+-.0123456789eE");
+	if (n) {
+		/* an e may as well be one of "true" or "false" */
+		*wrong = strchr("eE", *text) ? NULL :
+					       check_number(text, text + n);
+		return *wrong ? NULL : text + n;
+	}
+	*wrong = "not JSON";
+	return span(text, end, "{}[]:, \t\r\ntrufalsn") ? text + 1 : NULL;
+}
+
 /*
  * Refuse what json-c lets through even when it is told to be strict: single
  * quotes, NaN, control characters in strings, and numbers that it would
@@ -75,34 +96,17 @@ static const char *skip_string(const char *text, const char *end)
 static const char *check_tokens(const char *text, size_t len)
 {
 	const char *end = text + len;
-	const char *wrong;
-	size_t n;
+	const char *wrong = NULL;
 
-	while (text < end) {
-		if (*text == '"') {
-			text = skip_string(text, end);
-			if (!text)
-				return "not JSON: a malformed string";
-		} else if ((n = span(text, end, "+-.0123456789eE"))) {
-			/* the letter e may as well end "true" or "false" */
-			wrong = strchr("eE", *text) ? NULL :
-				check_number(text, text + n);
-			if (wrong)
-				return wrong;
-			text += n;
-		} else if (!strchr("{}[]:, \t\r\ntrufalsn", *text) || !*text) {
-			return "not JSON";
-		} else {
-			text++;
-		}
-	}
-	return NULL;
+	while (text && text < end)
+		text = skip_token(text, end, &wrong);
+	return text ? NULL : wrong;
 }
 
 const char *json_parse(const char *text, size_t len, struct json_object **json)
 {
 	static struct json_tokener *tokener;
-	const char *wrong = check_tokens(text, len);
+	const char *wrong = len ? check_tokens(text, len) : "not JSON";
 
 	*json = NULL;
 	if (wrong)

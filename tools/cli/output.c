@@ -72,6 +72,7 @@ static void complain(struct cli *cli, const char *text)
 	struct json_object *json;
 
 	if (!cli->json) {
+		fflush(stdout);
 		fprintf(stderr, "syncmapctl: %s\n", text);
 		return;
 	}
