@@ -1,0 +1,219 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# What syncmapctl says and does beyond the examples of its manual page: errors,
+# formats, files. Needs the module, root, and syncmapctl in PATH. Prints TAP.
+set -u
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+tool=$(command -v syncmapctl)
+case $tool in /*) ;; *) tool=$PWD/$tool ;; esac
+cd "$work" || exit 1
+n=0
+failed=0
+tab=$(printf '\t')
+
+report()	# NAME, 0 if it is good
+{
+	n=$((n + 1))
+	if [ "$2" -eq 0 ]; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		failed=1
+	fi
+}
+
+judge()	# NAME EXIT-STATUS WANTED-STATUS WANTED-TEXT
+{
+	wrong=0
+	[ "$2" -eq "$3" ] && [ "$(cat got)" = "$4" ] || wrong=1
+	report "$1" $wrong
+	[ $wrong -eq 0 ] ||
+		{ cat got; echo "exit $2; wanted: $4"; } | sed 's/^/# /'
+}
+
+# t STATUS TEXT ARGUMENT...: syncmapctl with these has to end like this
+t()
+{
+	want=$1 text=$2
+	shift 2
+	"$tool" "$@" >got 2>&1
+	judge "$*" $? "$want" "$text"
+}
+
+# u STATUS TEXT ARGUMENT...: the same, as nobody
+u()
+{
+	want=$1 text=$2
+	shift 2
+	start-stop-daemon -S -c 65534:65534 -x "$tool" -- "$@" >got 2>&1
+	judge "nobody: $*" $? "$want" "$text"
+}
+
+# same NAME A B: two files
+same()
+{
+	cmp "$2" "$3" >/dev/null 2>&1
+	report "$1" $?
+}
+
+# a guest of the rig knows nobody
+[ -e /etc/passwd ] || {
+	mkdir -p /etc
+	echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
+	echo 'nogroup:x:65534:' >/etc/group
+}
+usage="Usage: syncmapctl"
+
+usage_errors()
+{
+	help="Try 'syncmapctl help'."
+	t 2 "syncmapctl: a verb is missing
+$help"
+	t 2 "syncmapctl: unknown verb 'sto'
+$help" sto
+	t 2 "syncmapctl: unknown option '-x'
+$help" -x
+	t 2 "syncmapctl: store: too few arguments
+$usage store MAP KEY VALUE
+Try 'syncmapctl help store'." store m k
+	t 2 "syncmapctl: count: too many arguments
+$usage count MAP
+Try 'syncmapctl help count'." count m k
+	t 2 "syncmapctl: option --mode is not for this
+$usage count MAP
+Try 'syncmapctl help count'." count -m 600 m
+	t 2 '{"error":"option '"'-f'"' needs an argument"}' -j load m k -f
+	t 2 '{"error":"'"'hexa'"': a format is text, raw, hex, u64, x64 or json"}' \
+		load -f hexa -j m k
+	t 2 '{"error":"'"'99'"': a mode is octal, at most 666"}' \
+		-j create -m 99 m
+	t 2 '{"error":"'"'int'"': a type is u64, string or bytes"}' \
+		-j create -t int m
+	t 2 '{"error":"a limit is at least 1"}' -j create -E 0 m
+	t 2 '{"error":"'"'4294967296'"': too large"}' -j create -K 4294967296 m
+}
+
+map_errors()
+{
+	t 1 "syncmapctl: there is no map 'm'" load m k
+	t 1 '{"error":"there is no map '"'m'"'"}' -j count m
+	t 0 '' create m
+	t 1 "syncmapctl: map 'm' exists already" create m
+	rule="a name has 1 to 63 characters of A-Z a-z 0-9 . _ : -, and limits"
+	rule="$rule are at most what 'syncmapctl info' tells"
+	t 1 "syncmapctl: map 'a/b': $rule" create a/b
+	t 1 "syncmapctl: map '': $rule" create ''
+	t 1 "syncmapctl: map 'b': $rule" create -E 0xffffffffffffffff b
+	u 1 "syncmapctl: map 'm': permission denied by its mode" count m
+	u 1 "syncmapctl: map 'm': only the owner of the map may do this" \
+		remove m
+	t 0 '{"map":"m","removed":true}' -j remove m
+}
+
+limit_errors()
+{
+	t 0 '' create -E 2 -K 4 -V 8 small
+	t 0 '' store small a 12345678
+	t 0 '' store small b ''
+	t 1 "syncmapctl: map 'small': key 'c': the map is full: 2 of 2 entries" \
+		store small c 1
+	t 1 "syncmapctl: map 'small': key 'abcde': the key is too long: 5 bytes of at most 4" \
+		store small abcde 1
+	t 1 "syncmapctl: map 'small': key 'a': the value is too long: 9 bytes of at most 8" \
+		store small a 123456789
+	printf 'a\t1\nabcde\t1\nc\t1\nd\t1\n' >lines
+	t 1 "syncmapctl: lines:2: the key is too long: 5 bytes of at most 4
+syncmapctl: lines:3: the map is full: 2 of 2 entries
+3 lines: 1 stored, 1 bad" import small lines
+	t 0 '' remove small
+	t 0 '' create -B 1000 small
+	printf '%01000d' 0 >long
+	t 1 "syncmapctl: map 'small': key 'a': the map is full: 0 of 1000 bytes" \
+		store small a @long
+	t 0 '' remove small
+}
+
+formats()
+{
+	t 0 '' create -t bytes b
+	t 0 '' store -f hex b 00ff 0a1b00
+	t 0 '\n\x1b\x00' load b 00ff
+	t 0 '{"key":"00ff","value":"\n\u001b\u0000","loaded":true,"revision":1}' \
+		-j load b 00ff
+	t 1 "\n\x1b\x00
+syncmapctl: map 'b': key '00ff': not the eight bytes of a u64" \
+		load -f u64 b 00ff
+	t 0 '' store -f hex b 01 ff
+	t 0 '{"key":"01","value":{"hex":"ff"},"loaded":true,"revision":2}' \
+		-j load b 01
+	t 0 '' store -k text -f x64 b 'a\tb' 0xffffffff81000000
+	t 0 '0xffffffff81000000' load -f x64 b 610962
+	t 0 '18446744071578845184' load -f u64 -k text b 'a\tb'
+	t 1 "syncmapctl: map 'b': key '0g': not a hex number" load b 0g
+	t 1 "syncmapctl: value '{': not JSON" store -f json b 00 '{'
+	t 0 '' store b 00 -- -dash
+	t 0 '-dash' load b 00
+	head -c 60000 /dev/urandom >random
+	t 0 '' store b 00 @random
+	"$tool" load -f raw b 00 >copy
+	same 'a value is a file, byte for byte' random copy
+	"$tool" swap -f raw b 00 - <copy >copy2
+	same 'swap takes standard input, and gives the previous value' random copy2
+	t 1 "syncmapctl: nowhere: No such file or directory" store b 00 @nowhere
+}
+
+# Every byte in keys and values, through both kinds of file
+round_trip()
+{
+	awk 'BEGIN { for (i = 0; i < 256; i++) printf "k%02x\t\\x%02x%d\n", i, i, i }' |
+		"$tool" import -k text b >got 2>&1
+	judge 'import of every byte' $? 0 '256 lines: 256 stored, 0 bad'
+	for lines in '' --json-lines; do
+		"$tool" export $lines b | sort >one
+		t 0 '' create -t bytes c
+		"$tool" import $lines c one >got 2>&1
+		judge "import of an export $lines" $? 0 \
+			"260 lines: 260 stored, 0 bad"
+		"$tool" export $lines c | sort >two
+		same "export of the import $lines" one two
+		t 0 '' remove c
+	done
+	t 0 '' remove b
+}
+
+many_lines()
+{
+	awk 'BEGIN { for (i = 0; i < 50000; i++) print i "\t" i * 7 }' >lines
+	t 0 '' create -t u64 n
+	t 0 '50000 lines: 50000 stored, 0 bad' import -f u64 n lines
+	t 0 '{"map":"n","lines":50000,"stored":0,"present":50000,"bad":0}' \
+		-j import -a -f u64 n lines
+	t 0 '{"map":"n","count":50000}' -j count n
+	"$tool" range -f u64 n | sort >got
+	sort lines >want
+	same 'range shows what was imported' got want
+	awk 'NR % 2' lines | cut -f 1 | "$tool" load -f u64 n - >got
+	awk 'NR % 2' lines >want
+	same 'load of many keys' got want
+	t 0 '{"map":"n","cleared":true}' -j clear n
+	t 0 '[]' -j range n
+	printf '1\t2\nx\t1\n3\t-1\n4\n' >lines
+	t 1 '{"map":"n","lines":4,"stored":1,"present":0,"bad":3,"errors":[{"line":2,"error":"not a number"},{"line":3,"error":"not a number"},{"line":4,"error":"no tab between key and value"}]}' \
+		-j import -f u64 n lines
+	t 3 "1${tab}2" load -f u64 n 1 2
+	t 1 "1${tab}2
+syncmapctl: map 'n': key 'x': not a number" load -f u64 n 1 x 2
+	t 0 '' remove n
+}
+
+usage_errors
+map_errors
+limit_errors
+formats
+round_trip
+many_lines
+t 0 '[]' -j list
+echo "1..$n"
+exit $failed
