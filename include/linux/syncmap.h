@@ -304,7 +304,7 @@ int syncmap_promote(struct syncmap *map);
  * @expunged: deleted keys that promotions dropped
  * @last_promote_ns: duration of the last promotion in nanoseconds
  * @max_promote_ns: duration of the longest one
- * @lock_waits: how often a dirty lock was taken after waiting
+ * @lock_waits: how often a lock of the dirty table was taken after waiting
  * @fill: read buckets by number of keys in them, 0 to 7
  * @displaced: read keys by distance from their home bucket; the last counts
  *	all that are further away

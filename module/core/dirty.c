@@ -66,23 +66,23 @@ static spinlock_t *stripe_of(struct syncmap_dirty *dirty, u64 hash)
 			       dirty->stripe_mask].lock;
 }
 
-/* Returns whether somebody else had the lock, for the statistics */
-bool syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
+void syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
 			unsigned long *flags)
 	__acquires(dirty->stripes)
 {
-	spinlock_t *lock = stripe_of(dirty, hash);
-	bool waits = spin_is_locked(lock);
-
-	spin_lock_irqsave(lock, *flags);
-	return waits;
+	spin_lock_irqsave(stripe_of(dirty, hash), *flags);
 }
 
-void syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
+/* Returns whether somebody waits for the lock, for the statistics */
+bool syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
 			  unsigned long flags)
 	__releases(dirty->stripes)
 {
-	spin_unlock_irqrestore(stripe_of(dirty, hash), flags);
+	spinlock_t *lock = stripe_of(dirty, hash);
+	bool contended = spin_is_contended(lock);
+
+	spin_unlock_irqrestore(lock, flags);
+	return contended;
 }
 
 /*

@@ -69,10 +69,10 @@ struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp);
 void syncmap_dirty_free(struct syncmap_dirty *dirty);
 unsigned int syncmap_dirty_bits(u64 keys);
 size_t syncmap_dirty_size(const struct syncmap_dirty *dirty);
-bool syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
+void syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
 			unsigned long *flags)
 	__acquires(dirty->stripes);
-void syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
+bool syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
 			  unsigned long flags)
 	__releases(dirty->stripes);
 void syncmap_dirty_seal(struct syncmap_dirty *dirty, u64 hash);

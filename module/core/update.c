@@ -105,11 +105,11 @@ static enum outcome apply(struct syncmap *map,
 	}
 }
 
-static void lock_dirty(const struct syncmap_state *state, u64 hash,
-		       unsigned long *flags)
-	__acquires(state->dirty->stripes)
+static void unlock_dirty(const struct syncmap_state *state, u64 hash,
+			 unsigned long flags)
+	__releases(state->dirty->stripes)
 {
-	if (syncmap_dirty_lock(state->dirty, hash, flags)) {
+	if (syncmap_dirty_unlock(state->dirty, hash, flags)) {
 		this_cpu_inc(state->counts->lock_waits);
 		trace_syncmap_lock_wait(state->gen->map, hash);
 	}
@@ -159,13 +159,13 @@ static enum outcome delete_dirty(struct syncmap *map,
 	struct syncmap_node *node;
 	unsigned long flags;
 
-	lock_dirty(state, key->hash, &flags);
+	syncmap_dirty_lock(state->dirty, key->hash, &flags);
 	if (dirty_sealed(state->dirty, key->hash)) {
-		syncmap_dirty_unlock(state->dirty, key->hash, flags);
+		unlock_dirty(state, key->hash, flags);
 		return delete_sealed(map, state, key, update);
 	}
 	node = unlink_dirty(map, state, key, update);
-	syncmap_dirty_unlock(state->dirty, key->hash, flags);
+	unlock_dirty(state, key->hash, flags);
 	if (node) {
 		count_live(state, -1);
 		syncmap_limbo_add(state->gen, node);
@@ -208,9 +208,9 @@ static enum outcome insert_dirty(struct syncmap *map,
 
 	if (!update->node)
 		return NEED_NODE;
-	lock_dirty(state, key->hash, &flags);
+	syncmap_dirty_lock(state->dirty, key->hash, &flags);
 	if (dirty_sealed(state->dirty, key->hash)) {
-		syncmap_dirty_unlock(state->dirty, key->hash, flags);
+		unlock_dirty(state, key->hash, flags);
 		return STALE;
 	}
 	syncmap_dirty_locate(state->dirty, key, map->params.key_len, &place);
@@ -219,7 +219,7 @@ static enum outcome insert_dirty(struct syncmap *map,
 				&state->dirty->into);
 	else
 		link_dirty(map, state, key, update, &place);
-	syncmap_dirty_unlock(state->dirty, key->hash, flags);
+	unlock_dirty(state, key->hash, flags);
 	return outcome;
 }
 
