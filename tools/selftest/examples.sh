@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Run the examples of a manual page, and compare what they print with what the
 # page says; a line "..." is any text. Needs the module. Prints TAP.
-# Usage: test-examples.sh PAGE.scd
+# Usage: examples.sh [PAGE.scd]
 set -u
+
+page=${1:-$(dirname "$0")/syncmapctl.8.scd}
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -35,7 +37,7 @@ run()	# the command that has been collected, against the lines behind it
 }
 
 # shellcheck disable=SC2016 # backquotes of the page
-sed -n '/^# EXAMPLES/,/^# SEE/{/^```/,/^```/p}' "$1" >"$work/page"
+sed -n '/^# EXAMPLES/,/^# SEE/{/^```/,/^```/p}' "$page" >"$work/page"
 # the commands get no standard input, or they would read the page
 while IFS= read -r line <&3; do
 	case $line in
