@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What the shared library exports, its header declares, its version script lists
-# and its manual page names must be the same functions. Prints TAP.
-# Usage: check-symbols.sh LIBRARY
+# and its manual page names must be the same functions; the example of the page
+# and a C++ program must compile. Prints TAP.
+# Usage: check-library.sh LIBRARY
 set -u
 
 library=$(realpath "$1")
@@ -11,20 +12,33 @@ failed=0
 
 header=$(sed -nE 's/^[a-z].*[ *](libsyncmap_[a-z_]+)\(.*/\1/p' libsyncmap.h | sort)
 
-same()	# NUMBER NAME LIST
+check()	# NUMBER NAME COMMAND...
 {
-	local wrong
+	local what="$1 - $2" wrong
 
-	if wrong=$(diff <(echo "$header") <(sort -u <<<"$3")); then
-		echo "ok $1 - $2"
+	shift 2
+	if wrong=$("$@" 2>&1); then
+		echo "ok $what"
 	else
-		echo "not ok $1 - $2"
+		echo "not ok $what"
 		printf '%s\n' "$wrong" | sed 's/^/# /'
 		failed=1
 	fi
 }
 
-echo 1..4
+same()	# NUMBER NAME LIST
+{
+	check "$1" "$2" diff <(echo "$header") <(sort -u <<<"$3")
+}
+
+# shellcheck disable=SC2317 # called by check
+compile()	# LANGUAGE, and a program on standard input
+{
+	clang -x "$1" -Wall -Wextra -Werror -fsyntax-only -I. \
+		-I../../include/uapi -
+}
+
+echo 1..6
 same 1 'exports what the header declares' "$(nm -D --defined-only "$library" |
 	sed -nE 's/.* T ([A-Za-z_]+)(@.*)?/\1/p')"
 same 2 'version script lists what the header declares' \
@@ -34,4 +48,9 @@ same 3 'manual page names what the header declares' \
 		grep -oE 'libsyncmap_[a-z_]+' | grep -v '_result_*$')"
 same 4 'header has a comment on what it declares' \
 	"$(sed -nE 's/^ \* (libsyncmap_[a-z_]+) - .*/\1/p' libsyncmap.h)"
+# shellcheck disable=SC2016 # backquotes of the page
+check 5 'example of the manual page compiles' compile c < <(
+	sed -n '/^# EXAMPLES/,/^# SEE/{/^```/,/^```/p}' ../man/libsyncmap.3.scd |
+		grep -v '^```')
+check 6 'header is good for C++' compile c++ <<<'#include <libsyncmap.h>'
 exit $failed
