@@ -23,7 +23,10 @@
 #define _SYNCMAP_WORD_H
 
 #include <linux/atomic.h>
+#include <linux/build_bug.h>
 #include <linux/types.h>
+
+static_assert(sizeof(void *) == sizeof(u64), "syncmap needs a 64-bit kernel");
 
 enum {
 	WORD_EXPUNGED	= 0,
