@@ -299,6 +299,19 @@ static u64 insertion_revision(struct bytemap *map, struct bytemap_value *fresh)
 	return revision;
 }
 
+static bool is_present(struct bytemap *map, struct bytemap_request *req)
+{
+	void *value;
+	bool present;
+
+	rcu_read_lock();
+	present = syncmap_load(&map->core, req->key, req->op->key_len,
+			       &value) &&
+		  bytemap_value_view(map, value, &req->found, 0) != -ENOENT;
+	rcu_read_unlock();
+	return present;
+}
+
 static int insert(struct bytemap *map, struct bytemap_request *req)
 {
 	struct syncmap_op *op = req->op;
@@ -311,7 +324,7 @@ static int insert(struct bytemap *map, struct bytemap_request *req)
 		return ret;
 	ret = reserve(map, req, bytes);
 	if (ret)
-		return ret;
+		return ret == -ENOSPC && is_present(map, req) ? -EAGAIN : ret;
 	publish(req, 0, READ_ONCE(map->epoch));
 	ret = syncmap_load_or_store(&map->core, req->key, op->key_len,
 				    req->fresh, &actual, GFP_KERNEL_ACCOUNT);
@@ -330,7 +343,6 @@ static int insert(struct bytemap *map, struct bytemap_request *req)
 
 static int attempt(struct bytemap *map, struct bytemap_request *req)
 {
-	bool clearing = has(req, OP_TAKES_VALUE) && bytemap_is_clearing(map);
 	int ret;
 
 	bytemap_view_release(&req->found);
@@ -340,8 +352,6 @@ static int attempt(struct bytemap *map, struct bytemap_request *req)
 		ret = insert(map, req);
 	if (ret == -ENOENT && req->op->op == SYNCMAP_OP_DELETE)
 		ret = 0;
-	if (ret == -ENOSPC && clearing)
-		ret = bytemap_wait_cleared(map) ?: -EAGAIN;
 	return ret;
 }
 
@@ -357,6 +367,21 @@ static int prepare(struct bytemap_request *req)
 		return make_fresh(req);
 	req->blocked = NULL;
 	return gauge ? bytemap_gauge_wait(gauge, req->blocked_for) : 0;
+}
+
+/*
+ * "Full" is the answer if at one instant there was no room and, for an insert,
+ * no such key to overwrite. The key was absent before there was no room and
+ * after. If nothing has been freed in between, it was absent then, too, and
+ * nothing that a Clear has removed was still counted.
+ */
+static int check_full(struct bytemap *map, u64 freed)
+{
+	/* What removed the key counted that first: see the one, then the other */
+	smp_rmb();
+	if (bytemap_is_clearing(map))
+		return bytemap_wait_cleared(map) ?: -EAGAIN;
+	return atomic64_read(&map->freed) == freed ? -ENOSPC : -EAGAIN;
 }
 
 static void tell_full(struct bytemap *map, struct bytemap_request *req)
@@ -377,10 +402,14 @@ static void tell_full(struct bytemap *map, struct bytemap_request *req)
  */
 int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 {
+	u64 freed;
 	int ret;
 
 	for (;;) {
+		freed = atomic64_read_acquire(&map->freed);
 		ret = attempt(map, req);
+		if (ret == -ENOSPC)
+			ret = check_full(map, freed);
 		if (ret != -EAGAIN)
 			break;
 		ret = prepare(req);

@@ -15,6 +15,7 @@
  *	bytemap->entries, ->bytes		atomic (gauge.c)
  *	bytemap->live				atomic: entries by the epoch in
 						which they were reserved
+	bytemap->freed				atomic: entries ever uncharged
 	bytemap->epoch				clear_lock, changed while
 						->entries is closed; read while
 						holding a reservation
@@ -159,6 +160,7 @@ struct bytemap {
 	struct bytemap_gauge		entries ____cacheline_aligned;
 	struct bytemap_gauge		bytes;
 	atomic64_t			live[2];
+	atomic64_t			freed;
 	u8				epoch;
 };
 

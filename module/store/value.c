@@ -100,12 +100,16 @@ void bytemap_value_charged(struct bytemap *map,
 	atomic64_inc(&map->live[value->epoch]);
 }
 
-/* The entry is gone, or as good as gone: its state says so */
+/*
+ * The entry is gone, or its lock is held and its state says so. Who sees that
+ * it is gone sees @freed, too.
+ */
 void bytemap_value_uncharge(struct bytemap *map,
 			    const struct bytemap_value *value)
 {
 	atomic64_t *live = &map->live[value->epoch];
 
+	atomic64_inc(&map->freed);
 	bytemap_gauge_change(&map->bytes,
 			     bytemap_charge(value->key_len, value->len), 0);
 	bytemap_gauge_change(&map->entries, 1, 0);
