@@ -97,10 +97,15 @@ int fail_map(struct cli *cli, const char *name, int err);
 int fail_key(struct cli *cli, const struct bytes *key, const char *wrong);
 void say_bytes(const struct bytes *b);
 void say_json(struct cli *cli, struct json_object *json);
-void say_note(struct cli *cli, const struct bytes *key, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+void note_key(struct cli *cli, const struct bytes *key, const char *what);
+/* libsyncmap_explain() for people who typed a key */
+const char *explain(int err, const struct libsyncmap_result *result,
+		    char *text, size_t size);
 
-/* Between these, say_json() and fail*() write elements of one JSON array. */
+/*
+ * Between these, say_json() and fail*() write elements of one JSON array; an
+ * error that comes first is not in an array.
+ */
 void begin_array(struct cli *cli);
 void end_array(struct cli *cli);
 

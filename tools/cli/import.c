@@ -81,13 +81,12 @@ static int import_line(struct import *import, const char *line, size_t len)
 	} else if (!err) {
 		import->stored++;
 	} else {
-		libsyncmap_explain(err, &result, text, sizeof(text));
+		wrong = explain(err, &result, text, sizeof(text));
 		if (err != -EFBIG && err != -EINVAL) {
-			tell(import, text);
+			tell(import, wrong);
 			return err;
 		}
-		tell_bad(import, err == -EFBIG ? text :
-			 "a key that this map cannot have");
+		tell_bad(import, wrong);
 	}
 	return 0;
 }

@@ -43,8 +43,8 @@ void say_json(struct cli *cli, struct json_object *json)
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
 
 	flags |= cli->pretty ? JSON_C_TO_STRING_PRETTY : JSON_C_TO_STRING_PLAIN;
-	if (cli->array_has_items)
-		fputs(",\n", stdout);
+	if (cli->in_array)
+		fputs(cli->array_has_items ? ",\n" : "[", stdout);
 	cli->array_has_items = cli->in_array;
 	fputs(json_object_to_json_string_ext(json, flags), stdout);
 	if (!cli->in_array)
@@ -55,14 +55,12 @@ void say_json(struct cli *cli, struct json_object *json)
 void begin_array(struct cli *cli)
 {
 	cli->in_array = cli->json;
-	if (cli->in_array)
-		putchar('[');
 }
 
 void end_array(struct cli *cli)
 {
 	if (cli->in_array)
-		puts("]");
+		puts(cli->array_has_items ? "]" : "[]");
 	cli->in_array = false;
 	cli->array_has_items = false;
 }
@@ -76,6 +74,8 @@ static void complain(struct cli *cli, const char *text)
 		fprintf(stderr, "syncmapctl: %s\n", text);
 		return;
 	}
+	if (!cli->array_has_items)
+		cli->in_array = false;
 	json = json_object_new_object();
 	add_text(json, "error", text);
 	say_json(cli, json);
@@ -164,17 +164,21 @@ int fail_key(struct cli *cli, const struct bytes *key, const char *wrong)
 	return EXIT_ERROR;
 }
 
-void say_note(struct cli *cli, const struct bytes *key, const char *format, ...)
+void note_key(struct cli *cli, const struct bytes *key, const char *what)
 {
 	struct bytes text = { };
-	va_list args;
 
 	show_key(cli, key, &text);
-	fprintf(stderr, "syncmapctl: map '%s': key '%s' ", cli->name,
-		text.data);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
+	fflush(stdout);
+	fprintf(stderr, "syncmapctl: map '%s': key '%s' %s\n", cli->name,
+		text.data, what);
 	bytes_free(&text);
+}
+
+const char *explain(int err, const struct libsyncmap_result *result,
+		    char *text, size_t size)
+{
+	if (err == -EINVAL)
+		return "a key that this map cannot have";
+	return libsyncmap_explain(err, result, text, size);
 }

@@ -58,8 +58,8 @@ int fail_request(struct request *request, int err)
 {
 	char text[128];
 
-	libsyncmap_explain(err, &request->result, text, sizeof(text));
-	return fail_key(request->cli, &request->key, text);
+	return fail_key(request->cli, &request->key,
+			explain(err, &request->result, text, sizeof(text)));
 }
 
 /*
@@ -107,7 +107,7 @@ int say_absent(struct request *request, const char *what)
 	if (request->cli->json)
 		say_request(request, what, false, NULL);
 	else
-		say_note(request->cli, &request->key, "is absent");
+		note_key(request->cli, &request->key, "is absent");
 	return EXIT_NO;
 }
 

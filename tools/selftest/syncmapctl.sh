@@ -109,6 +109,8 @@ map_errors()
 	u 1 "syncmapctl: map 'm': permission denied by its mode" count m
 	u 1 "syncmapctl: map 'm': only the owner of the map may do this" \
 		remove m
+	t 1 "syncmapctl: map 'm': key 'a\x00b': a key that this map cannot have" \
+		store m 'a\x00b' v
 	t 0 '{"map":"m","removed":true}' -j remove m
 }
 
@@ -199,6 +201,7 @@ many_lines()
 	same 'load of many keys' got want
 	t 0 '{"map":"n","cleared":true}' -j clear n
 	t 0 '[]' -j range n
+	t 1 '{"error":"map '"'n'"': key '"'x'"': not a number"}' -j load n x 1
 	printf '1\t2\nx\t1\n3\t-1\n4\n' >lines
 	t 1 '{"map":"n","lines":4,"stored":1,"present":0,"bad":3,"errors":[{"line":2,"error":"not a number"},{"line":3,"error":"not a number"},{"line":4,"error":"no tab between key and value"}]}' \
 		-j import -f u64 n lines
