@@ -35,15 +35,15 @@ void test_register(struct test *test);
 #define TEST(id) TEST_LIMIT(id, 30)
 
 #define TEST_LIMIT(id, limit)						\
-	static void run_##id(void);					\
+	static void do_test_##id(void);					\
 	static struct test test_##id = {				\
-		.name = #id, .run = run_##id, .seconds = (limit),	\
+		.name = #id, .run = do_test_##id, .seconds = (limit),	\
 	};								\
 	__attribute__((constructor)) static void register_##id(void)	\
 	{								\
 		test_register(&test_##id);				\
 	}								\
-	static void run_##id(void)
+	static void do_test_##id(void)
 
 /* The test says why it cannot run here; that does not count as passed */
 __attribute__((noreturn, format(printf, 1, 2)))

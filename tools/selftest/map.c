@@ -6,6 +6,8 @@
 
 struct syncmap_op got;
 
+static int control = -1;
+
 int map_call(int fd, unsigned long command, void *arg)
 {
 	return ioctl(fd, command, arg) ? -errno : 0;
@@ -24,12 +26,10 @@ int map_op(int fd, struct syncmap_op op)
 
 int map_control(void)
 {
-	static int fd = -1;
-
-	if (fd < 0)
-		fd = open(SYNCMAP_DEVICE, O_RDWR | O_CLOEXEC);
-	ASSERT(fd >= 0);
-	return fd;
+	if (control < 0)
+		control = open(SYNCMAP_DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT(control >= 0);
+	return control;
 }
 
 int map_create(const char *name, __u32 type, const struct syncmap_limits *limits,
@@ -150,7 +150,7 @@ void map_walk(int fd, __u32 flags, __u32 size,
 	free(buffer);
 }
 
-void test_tidy(void)
+static void remove_all(void)
 {
 	struct syncmap_map_info infos[16];
 	struct syncmap_list list = {
@@ -166,4 +166,12 @@ void test_tidy(void)
 				     strlen(TEST_NAME)))
 				map_remove(infos[i].name);
 	}
+}
+
+/* The next test has no descriptor that it did not open itself */
+void test_tidy(void)
+{
+	remove_all();
+	close(control);
+	control = -1;
 }
