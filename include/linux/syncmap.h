@@ -11,15 +11,16 @@
  *	syncmap_load(), syncmap_load_many(), syncmap_count()
  *   takes RCU by itself, any context but NMI, never sleeps:
  *	syncmap_delete(), syncmap_load_and_delete(),
- *	syncmap_compare_and_swap(), syncmap_compare_and_delete()
+ *	syncmap_compare_and_swap(), syncmap_compare_and_delete(),
+ *	syncmap_range(), syncmap_swap_reserved(), syncmap_unreserve()
  *   the same, but sleeps when @gfp lets it:
  *	syncmap_store(), syncmap_swap(), syncmap_load_or_store(),
  *	syncmap_reserve()
  *   expects the caller inside rcu_read_lock():
  *	syncmap_next()
  *   process context, may sleep:
- *	syncmap_range(), syncmap_clear(), syncmap_promote(),
- *	syncmap_load_or_compute(), syncmap_get_stats(), syncmap_destroy()
+ *	syncmap_clear(), syncmap_promote(), syncmap_load_or_compute(),
+ *	syncmap_get_stats(), syncmap_check(), syncmap_destroy()
  *
  * A map never looks into a value. Whoever takes a pointer out of a map and
  * dereferences it holds rcu_read_lock() over both, or has another reason to

@@ -4,7 +4,6 @@
  */
 #include <linux/errno.h>
 #include <linux/export.h>
-#include <linux/sched.h>
 
 #include "internal.h"
 
@@ -178,7 +177,7 @@ static int walk_on(struct syncmap *map, u64 *cursor, unsigned int budget,
 	return 0;
 }
 
-/* One read section shows about so many entries */
+/* Between so many places, a read section ends and preemption may set in */
 #define RANGE_PART	64
 
 /**
@@ -193,7 +192,11 @@ static int walk_on(struct syncmap *map, u64 *cursor, unsigned int budget,
  * to end; the value is one that the key had meanwhile. Keys that come or go may
  * be visited or not. Allocates nothing.
  *
- * Context: Process context, may sleep between two calls of @fn.
+ * It does not sleep, as it may run within the read section of another range; on
+ * a kernel without preemption, whoever walks millions of keys had better use
+ * syncmap_next() and cond_resched().
+ *
+ * Context: Any but NMI. Takes rcu_read_lock(), and leaves it now and then.
  * Return: what @fn returned last, 0 for an empty map.
  */
 int syncmap_range(struct syncmap *map,
@@ -208,7 +211,6 @@ int syncmap_range(struct syncmap *map,
 		rcu_read_lock();
 		ret = walk_on(map, &cursor, RANGE_PART, fn, arg);
 		rcu_read_unlock();
-		cond_resched();
 	}
 	return ret;
 }
