@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory, and failures of allocations on demand.
+ */
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+/*
+ * The alignment of the kernel's size classes: powers of two, 96 and 192, up to
+ * which only the largest power of two that divides the class is certain.
+ */
+static size_t alignment(size_t size)
+{
+	size_t class = 8;
+
+	if (size > 64 && size <= 96)
+		return 32;
+	if (size > 128 && size <= 192)
+		return 64;
+	while (class < size && class < 4096)
+		class *= 2;
+	return class;
+}
+
+void *shim_alloc(size_t size, gfp_t gfp)
+{
+	struct task_struct *task = current;
+	void *p;
+
+	if (task->fail_nth && !--task->fail_nth)
+		return NULL;
+	if (posix_memalign(&p, alignment(size), size ?: 1))
+		return NULL;
+	if (gfp & __GFP_ZERO)
+		memset(p, 0, size);
+	return p;
+}
+
+void shim_free(const void *p)
+{
+	free((void *)p);
+}
+
+void get_random_bytes(void *buffer, size_t len)
+{
+	static unsigned int calls;
+	u64 z = __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
+	u8 *p = buffer;
+
+	while (len--) {
+		z = z * 0x5851f42d4c957f2dULL + 0x14057b7ef767814fULL;
+		*p++ = z >> 56;
+	}
+}
+
+void shim_warn(const char *file, int line, const char *what)
+{
+	fprintf(stderr, "WARNING: %s:%d: %s\n", file, line, what);
+	abort();
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Threads: what they are to the core, and how they wait for each other.
+ */
+#include <pthread.h>
+#include <linux/compiler.h>
+#if !SHIM_TSAN
+#define _LGPL_SOURCE	/* inline, which ThreadSanitizer would not understand */
+#endif
+#include <urcu/urcu-memb.h>
+#undef rcu_dereference
+#undef rcu_assign_pointer
+
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+
+#if SHIM_TSAN
+__thread bool shim_fenced;
+__thread void *shim_touched;
+
+/* What readers did comes before what is done after a grace period */
+static char grace_period;
+
+#define GRACE_RELEASE()	__tsan_release(&grace_period)
+#define GRACE_ACQUIRE()	__tsan_acquire(&grace_period)
+#else
+#define GRACE_RELEASE()	((void)0)
+#define GRACE_ACQUIRE()	((void)0)
+#endif
+
+__thread struct task_struct *shim_task;
+int nr_cpu_ids;
+
+static __thread int my_cpu = -1;
+static __thread bool registered;
+static bool cpu_taken[SHIM_CPUS];
+static pthread_mutex_t threads_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t leaving;
+
+static void leave(void *arg)
+{
+	(void)arg;
+	if (registered)
+		urcu_memb_unregister_thread();
+	registered = false;
+	if (my_cpu < 0)
+		return;
+	pthread_mutex_lock(&threads_lock);
+	cpu_taken[my_cpu] = false;
+	pthread_mutex_unlock(&threads_lock);
+	my_cpu = -1;
+}
+
+static void make_key(void)
+{
+	pthread_key_create(&leaving, leave);
+}
+
+static void will_leave(void)
+{
+	pthread_once(&once, make_key);
+	pthread_setspecific(leaving, &leaving);
+}
+
+static noinline void enlist(void)
+{
+	urcu_memb_register_thread();
+	registered = true;
+	will_leave();
+}
+
+void rcu_read_lock(void)
+{
+	if (unlikely(!registered))
+		enlist();
+	urcu_memb_read_lock();
+}
+
+void rcu_read_unlock(void)
+{
+	GRACE_RELEASE();
+	urcu_memb_read_unlock();
+}
+
+void shim_synchronize(void)
+{
+	urcu_memb_synchronize_rcu();
+	GRACE_ACQUIRE();
+}
+
+static int take_cpu(void)
+{
+	int cpu = 0;
+
+	pthread_mutex_lock(&threads_lock);
+	while (cpu_taken[cpu])
+		if (++cpu == SHIM_CPUS)
+			shim_warn(__FILE__, __LINE__, "too many threads");
+	cpu_taken[cpu] = true;
+	if (cpu >= nr_cpu_ids)
+		__atomic_store_n(&nr_cpu_ids, cpu + 1, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&threads_lock);
+	will_leave();
+	return cpu;
+}
+
+int shim_cpu(void)
+{
+	if (unlikely(my_cpu < 0))
+		my_cpu = take_cpu();
+	return my_cpu;
+}
+
+struct task_struct *shim_task_make(void)
+{
+	static __thread struct task_struct own;
+
+	return shim_task = &own;
+}
+
+static void *run(void *arg)
+{
+	struct task_struct *task = arg;
+
+	shim_task = task;
+	task->fn(task->arg);
+	return NULL;
+}
+
+struct task_struct *kthread_run(int (*fn)(void *arg), void *arg,
+				const char *name)
+{
+	struct task_struct *task = calloc(1, sizeof(*task));
+	pthread_t thread;
+
+	(void)name;
+	task->fn = fn;
+	task->arg = arg;
+	if (pthread_create(&thread, NULL, run, task)) {
+		free(task);
+		return ERR_PTR(-EAGAIN);
+	}
+	task->thread = thread;
+	return task;
+}
+
+int kthread_stop(struct task_struct *task)
+{
+	pthread_join(task->thread, NULL);
+	free(task);
+	return 0;
+}
+
+static bool try_lock(spinlock_t *lock)
+{
+	int unlocked = 0;
+
+	return __atomic_compare_exchange_n(&lock->locked, &unlocked, 1, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+void shim_lock(spinlock_t *lock)
+{
+	if (try_lock(lock))
+		return;
+	__atomic_add_fetch(&lock->waiters, 1, __ATOMIC_RELAXED);
+	while (!try_lock(lock))
+		sched_yield();
+	__atomic_sub_fetch(&lock->waiters, 1, __ATOMIC_RELAXED);
+}
+
+void shim_unlock(spinlock_t *lock)
+{
+	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+}
+
+static pthread_mutex_t wait_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t woken = PTHREAD_COND_INITIALIZER;
+
+void shim_wait_begin(void)
+{
+	pthread_mutex_lock(&wait_lock);
+}
+
+void shim_wait(void)
+{
+	pthread_cond_wait(&woken, &wait_lock);
+}
+
+void shim_wait_end(void)
+{
+	pthread_mutex_unlock(&wait_lock);
+}
+
+/* Who waits has looked before it began to wait, or looks after this */
+void shim_wake(void)
+{
+	pthread_mutex_lock(&wait_lock);
+	pthread_cond_broadcast(&woken);
+	pthread_mutex_unlock(&wait_lock);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _SHIM_ATOMIC_H
+#define _SHIM_ATOMIC_H
+
+#include <linux/compiler.h>
+
+#define ATOMIC64_INIT(n)	{ (n) }
+
+/* What returns nothing orders nothing, what returns a value is a full barrier */
+#define SHIM_ATOMIC(name, type, number)					\
+static inline number name##_read(const type *v)				\
+{									\
+	return READ_ONCE(v->counter);					\
+}									\
+static inline number name##_read_acquire(const type *v)			\
+{									\
+	return smp_load_acquire(&v->counter);				\
+}									\
+static inline void name##_set(type *v, number i)			\
+{									\
+	WRITE_ONCE(v->counter, i);					\
+}									\
+static inline number name##_add_return(number i, type *v)		\
+{									\
+	shim_point(v);							\
+	return __atomic_add_fetch(&v->counter, i, __ATOMIC_SEQ_CST);	\
+}									\
+static inline void name##_add(number i, type *v)			\
+{									\
+	shim_point(v);							\
+	if (shim_ordered(v))						\
+		__atomic_add_fetch(&v->counter, i, __ATOMIC_SEQ_CST);	\
+	else								\
+		__atomic_add_fetch(&v->counter, i, __ATOMIC_RELAXED);	\
+}									\
+static inline void name##_inc(type *v)					\
+{									\
+	name##_add(1, v);						\
+}									\
+static inline void name##_dec(type *v)					\
+{									\
+	name##_add(-1, v);						\
+}									\
+static inline number name##_inc_return(type *v)				\
+{									\
+	return name##_add_return(1, v);					\
+}									\
+static inline bool name##_dec_and_test(type *v)				\
+{									\
+	return !name##_add_return(-1, v);				\
+}									\
+static inline void name##_andnot(number i, type *v)			\
+{									\
+	shim_point(v);							\
+	if (shim_ordered(v))						\
+		__atomic_and_fetch(&v->counter, ~i, __ATOMIC_SEQ_CST);	\
+	else								\
+		__atomic_and_fetch(&v->counter, ~i, __ATOMIC_RELAXED);	\
+}									\
+static inline bool name##_try_cmpxchg(type *v, number *old, number new)	\
+{									\
+	return try_cmpxchg(&v->counter, old, new);			\
+}
+
+SHIM_ATOMIC(atomic, atomic_t, int)
+SHIM_ATOMIC(atomic64, atomic64_t, s64)
+SHIM_ATOMIC(atomic_long, atomic_long_t, s64)
+
+typedef struct { atomic_t refs; } refcount_t;
+
+static inline void refcount_set(refcount_t *r, int n)
+{
+	atomic_set(&r->refs, n);
+}
+
+static inline int refcount_read(const refcount_t *r)
+{
+	return atomic_read(&r->refs);
+}
+
+static inline void refcount_inc(refcount_t *r)
+{
+	atomic_inc(&r->refs);
+}
+
+static inline bool refcount_dec_and_test(refcount_t *r)
+{
+	return atomic_dec_and_test(&r->refs);
+}
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Accesses to shared memory are atomic builtins, which ThreadSanitizer knows,
+ * and each of them is a point at which the explorer may switch threads.
+ */
+#ifndef _SHIM_COMPILER_H
+#define _SHIM_COMPILER_H
+
+#include <linux/types.h>
+
+#if defined(__SANITIZE_THREAD__)
+#define SHIM_TSAN	1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SHIM_TSAN	1
+#endif
+#endif
+#ifndef SHIM_TSAN
+#define SHIM_TSAN	0
+#endif
+
+#undef __always_inline
+#define __always_inline		inline __attribute__((always_inline))
+#define noinline		__attribute__((noinline))
+#define __aligned(n)		__attribute__((aligned(n)))
+#define __maybe_unused		__attribute__((unused))
+#define __printf(a, b)		__attribute__((format(printf, a, b)))
+#define __rcu
+#define __force
+#define __percpu
+#define __init
+#define __exit
+#define __acquires(x)
+#define __releases(x)
+#define likely(x)		__builtin_expect(!!(x), 1)
+#define unlikely(x)		__builtin_expect(!!(x), 0)
+#define barrier()		__asm__ __volatile__("" ::: "memory")
+
+#define L1_CACHE_BYTES			64
+#define ____cacheline_aligned		__aligned(L1_CACHE_BYTES)
+#define ____cacheline_aligned_in_smp	__aligned(L1_CACHE_BYTES)
+#define prefetch(p)			__builtin_prefetch(p)
+
+#ifdef SHIM_EXPLORE
+void shim_point(const volatile void *address);
+#else
+static inline void shim_point(const volatile void *address)
+{
+	(void)address;
+}
+#endif
+
+/*
+ * The kernel relies on address dependencies behind READ_ONCE() of a pointer, or
+ * of the unsigned long of a tagged one. ThreadSanitizer knows none, so that
+ * they are acquires for it; those of other types are not.
+ */
+#define shim_read_order(x)						\
+	(SHIM_TSAN && _Generic(&(x), const int *: 0, int *: 0,		\
+			       const bool *: 0, bool *: 0,		\
+			       const u8 *: 0, u8 *: 0,			\
+			       const unsigned int *: 0, unsigned int *: 0, \
+			       const u64 *: 0, u64 *: 0,		\
+			       const s64 *: 0, s64 *: 0,		\
+			       const long *: 0, long *: 0,		\
+			       default: 1))
+
+#define READ_ONCE(x)							\
+({									\
+	shim_point(&(x));						\
+	shim_read_order(x) ? __atomic_load_n(&(x), __ATOMIC_ACQUIRE) :	\
+			     __atomic_load_n(&(x), __ATOMIC_RELAXED);	\
+})
+#define WRITE_ONCE(x, v)						\
+({									\
+	shim_point(&(x));						\
+	__atomic_store_n(&(x), v, __ATOMIC_RELAXED);			\
+})
+#define smp_load_acquire(p)						\
+({									\
+	shim_point(p);							\
+	__atomic_load_n(p, __ATOMIC_ACQUIRE);				\
+})
+#define smp_store_release(p, v)						\
+({									\
+	shim_point(p);							\
+	__atomic_store_n(p, v, __ATOMIC_RELEASE);			\
+})
+#define smp_mb()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define try_cmpxchg(p, old, new)					\
+({									\
+	shim_point(p);							\
+	__atomic_compare_exchange_n(p, old, new, false,			\
+				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+})
+
+/*
+ * ThreadSanitizer knows no fences either. A relaxed operation takes the order
+ * of a smp_mb__before_atomic() before it, and smp_mb__after_atomic() acquires
+ * what the operation before it has seen.
+ */
+#if SHIM_TSAN
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+void __tsan_mutex_pre_lock(void *address, unsigned int flags);
+
+extern __thread bool shim_fenced;
+extern __thread void *shim_touched;
+
+static inline bool shim_ordered(void *address)
+{
+	bool fenced = shim_fenced;
+
+	shim_fenced = false;
+	shim_touched = address;
+	return fenced;
+}
+
+#define smp_mb__before_atomic()	((void)(shim_fenced = true))
+#define smp_mb__after_atomic()	__tsan_acquire(shim_touched)
+#else
+static inline bool shim_ordered(void *address)
+{
+	(void)address;
+	return false;
+}
+
+#define smp_mb__before_atomic()	smp_mb()
+#define smp_mb__after_atomic()	smp_mb()
+#endif
+
+#endif

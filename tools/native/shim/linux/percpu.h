@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A thread stands for a CPU: it has a number of its own, below nr_cpu_ids, as
+ * long as it lives.
+ */
+#ifndef _SHIM_PERCPU_H
+#define _SHIM_PERCPU_H
+
+#include <linux/slab.h>
+
+#define SHIM_CPUS	128
+#define SHIM_CPU_STRIDE	64
+
+int shim_cpu(void);
+extern int nr_cpu_ids;
+
+/* What all CPUs share under the variable's name is large enough for each */
+#define DEFINE_PER_CPU(type, name)					\
+	char shim_percpu_##name[SHIM_CPUS * SHIM_CPU_STRIDE]		\
+		__aligned(SHIM_CPU_STRIDE);				\
+	extern type name __attribute__((alias("shim_percpu_" #name)))
+
+#define alloc_percpu_gfp(type, gfp)					\
+	((type *)kzalloc(SHIM_CPUS * SHIM_CPU_STRIDE +			\
+			 0 * sizeof(char[SHIM_CPU_STRIDE - sizeof(type)]), \
+			 gfp))
+#define free_percpu(p)		shim_free(p)
+#define per_cpu_ptr(p, cpu)						\
+	((__typeof__(p))((unsigned long)(p) + (cpu) * SHIM_CPU_STRIDE))
+#define for_each_possible_cpu(cpu)					\
+	for (cpu = 0; cpu < __atomic_load_n(&nr_cpu_ids, __ATOMIC_ACQUIRE); cpu++)
+
+/* Written by one thread, read by all */
+#define this_cpu_add_return(x, n)					\
+({									\
+	__typeof__(&(x)) _x = per_cpu_ptr(&(x), shim_cpu());		\
+	__typeof__(x) _sum = *_x + (n);					\
+									\
+	__atomic_store_n(_x, _sum, __ATOMIC_RELAXED);			\
+	_sum;								\
+})
+#define this_cpu_add(x, n)	((void)this_cpu_add_return(x, n))
+#define this_cpu_sub(x, n)	this_cpu_add(x, -(n))
+#define this_cpu_inc(x)		this_cpu_add(x, 1)
+#define this_cpu_inc_return(x)	this_cpu_add_return(x, 1)
+
+#endif

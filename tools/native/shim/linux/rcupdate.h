@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _SHIM_RCUPDATE_H
+#define _SHIM_RCUPDATE_H
+
+#include <linux/compiler.h>
+
+void rcu_read_lock(void);
+void rcu_read_unlock(void);
+
+#define rcu_access_pointer(p)		READ_ONCE(p)
+#define rcu_dereference_check(p, c)	((void)sizeof(c), READ_ONCE(p))
+#define rcu_dereference_protected(p, c)	((void)sizeof(c), (p))
+#define rcu_assign_pointer(p, v)	smp_store_release(&(p), v)
+#define RCU_INIT_POINTER(p, v)		((void)((p) = (v)))
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory is aligned as the kernel guarantees it, and no better. The allocation
+ * that current->fail_nth counts down to fails.
+ */
+#ifndef _SHIM_SLAB_H
+#define _SHIM_SLAB_H
+
+#include <linux/kernel.h>
+
+#define GFP_KERNEL	1U
+#define GFP_ATOMIC	2U
+#define __GFP_ZERO	4U
+#define __GFP_NOWARN	8U
+#define __GFP_ACCOUNT	16U
+
+#define gfpflags_allow_blocking(gfp)	((gfp) & GFP_KERNEL)
+
+void *shim_alloc(size_t size, gfp_t gfp);
+void shim_free(const void *p);
+
+#define kmalloc(size, gfp)	shim_alloc(size, gfp)
+#define kzalloc(size, gfp)	shim_alloc(size, (gfp) | __GFP_ZERO)
+#define kcalloc(n, size, gfp)	kzalloc((n) * (size), gfp)
+#define kvmalloc(size, gfp)	shim_alloc(size, gfp)
+#define kvzalloc(size, gfp)	kzalloc(size, gfp)
+#define __vmalloc(size, gfp)	shim_alloc(size, gfp)
+#define kfree(p)		shim_free(p)
+#define kvfree(p)		shim_free(p)
+
+struct kmem_cache {
+	size_t size;
+};
+
+#define KMEM_CACHE(type, flags)		shim_cache(sizeof(struct type))
+#define kmem_cache_alloc(cache, gfp)	shim_alloc((cache)->size, gfp)
+#define kmem_cache_free(cache, p)	((void)(cache), shim_free(p))
+#define kmem_cache_destroy(cache)	shim_free(cache)
+
+static inline struct kmem_cache *shim_cache(size_t size)
+{
+	struct kmem_cache *cache = shim_alloc(sizeof(*cache), GFP_KERNEL);
+
+	if (cache)
+		cache->size = size;
+	return cache;
+}
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* All queues are one, unbound, with a few workers */
+#ifndef _SHIM_WORKQUEUE_H
+#define _SHIM_WORKQUEUE_H
+
+#include <linux/kernel.h>
+#include <linux/rcupdate.h>
+
+#define WQ_UNBOUND	1
+#define WQ_MEM_RECLAIM	2
+
+struct workqueue_struct;
+
+struct work_struct {
+	void			(*func)(struct work_struct *work);
+	struct work_struct	*next;
+	u64			due;
+	bool			pending;
+};
+
+struct delayed_work {
+	struct work_struct work;
+};
+
+struct rcu_work {
+	struct work_struct	work;
+	struct rcu_work		*after;
+	unsigned long		readers;	/* that it waits for: explorer */
+	bool			waiting;	/* for a grace period */
+};
+
+struct irq_work {
+	void (*func)(struct irq_work *work);
+};
+
+void shim_synchronize(void);
+bool shim_queue(struct work_struct *work, unsigned long delay, bool again);
+bool shim_cancel(struct work_struct *work);
+bool shim_flush(struct work_struct *work);
+bool queue_rcu_work(struct workqueue_struct *wq, struct rcu_work *work);
+bool flush_rcu_work(struct rcu_work *work);
+struct workqueue_struct *alloc_workqueue(const char *name, int flags, int max);
+void destroy_workqueue(struct workqueue_struct *wq);
+
+extern struct workqueue_struct *system_unbound_wq;
+
+#define __DELAYED_WORK_INITIALIZER(name, fn, flags)			\
+	{ .work = { .func = fn } }
+#define INIT_WORK(w, fn)		(*(w) = (struct work_struct){ .func = fn })
+#define INIT_DELAYED_WORK(w, fn)	INIT_WORK(&(w)->work, fn)
+#define INIT_RCU_WORK(w, fn)		INIT_WORK(&(w)->work, fn)
+#define to_delayed_work(w)		container_of(w, struct delayed_work, work)
+#define to_rcu_work(w)			container_of(w, struct rcu_work, work)
+#define queue_work(wq, w)		((void)(wq), shim_queue(w, 0, false))
+#define queue_delayed_work(wq, w, delay)				\
+	((void)(wq), shim_queue(&(w)->work, delay, false))
+#define mod_delayed_work(wq, w, delay)					\
+	((void)(wq), shim_queue(&(w)->work, delay, true))
+#define cancel_delayed_work_sync(w)	shim_cancel(&(w)->work)
+#define flush_work(w)			shim_flush(w)
+
+/* At once, as if the interrupt came before the next instruction */
+#define IRQ_WORK_INIT(fn)		{ .func = fn }
+#define IRQ_WORK_INIT_HARD(fn)		((struct irq_work)IRQ_WORK_INIT(fn))
+#define init_irq_work(w, fn)		(*(w) = (struct irq_work){ .func = fn })
+#define irq_work_sync(w)		((void)(w))
+
+static inline bool irq_work_queue(struct irq_work *work)
+{
+	work->func(work);
+	return true;
+}
+
+#endif
