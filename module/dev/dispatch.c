@@ -7,6 +7,8 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ioctl.h>
+#include <linux/math.h>
+#include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -57,7 +59,25 @@ find_command(const struct syncmap_commands *commands, unsigned int cmd)
 	return command;
 }
 
-/* The struct is written back later: find out now whether that can succeed */
+/*
+ * Could @size bytes be written there? Asked before a change whose result could
+ * not be told otherwise; nothing is changed.
+ */
+int syncmap_probe_write(void __user *user, size_t size)
+{
+	unsigned long at = (unsigned long)user, end = at + size;
+	u8 byte;
+
+	if (!access_ok(user, size))
+		return -EFAULT;
+	for (; at < end; at = round_down(at, PAGE_SIZE) + PAGE_SIZE) {
+		if (get_user(byte, (u8 __user *)at) ||
+		    put_user(byte, (u8 __user *)at))
+			return -EFAULT;
+	}
+	return 0;
+}
+
 static int copy_in(struct syncmap_call *call,
 		   const struct syncmap_command *command, void __user *user,
 		   size_t size)
@@ -69,7 +89,7 @@ static int copy_in(struct syncmap_call *call,
 	err = copy_struct_from_user(&call->arg, command->size, user, size);
 	if (err)
 		return err;
-	return copy_to_user(user, &call->arg, sizeof(u32)) ? -EFAULT : 0;
+	return syncmap_probe_write(user, min_t(size_t, size, command->size));
 }
 
 static int run(struct syncmap_call *call, const struct syncmap_command *command,

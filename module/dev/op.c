@@ -5,7 +5,6 @@
  */
 #include <linux/err.h>
 #include <linux/mm.h>
-#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -52,17 +51,14 @@ static int copy_value(struct bytemap_request *req, struct small *small)
 	return copy_from_user(to, user, len) ? -EFAULT : 0;
 }
 
-/*
- * A change whose old value cannot be delivered would lose it: find out before.
- * What is in the buffer is overwritten in any case.
- */
+/* A change whose old value cannot be delivered would lose it */
 static int check_out(const struct bytemap *map, const struct syncmap_op *op)
 {
 	size_t size = min(op->out_size, map->limits.value_size);
 
 	if (bytemap_op_has(op->op, OP_KEEPS))
 		return 0;
-	return fault_in_writeable(u64_to_user_ptr(op->out), size) ? -EFAULT : 0;
+	return syncmap_probe_write(u64_to_user_ptr(op->out), size);
 }
 
 static int copy_all(const struct bytemap *map, struct bytemap_request *req,
