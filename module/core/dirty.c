@@ -94,10 +94,12 @@ void syncmap_dirty_seal(struct syncmap_dirty *dirty, u64 hash)
 	unsigned long *head = &dirty->heads[dirty_chain(dirty, hash)];
 	unsigned long flags;
 
-	if (READ_ONCE(*head) & DIRTY_SEALED)
+	/* Pairs with the release below: all links are seen by who goes on */
+	if (smp_load_acquire(head) & DIRTY_SEALED)
 		return;
 	syncmap_dirty_lock(dirty, hash, &flags);
-	WRITE_ONCE(*head, *head | DIRTY_SEALED);
+	/* Pairs with the acquire above, in who does without the lock */
+	smp_store_release(head, *head | DIRTY_SEALED);
 	syncmap_dirty_unlock(dirty, hash, flags);
 }
 

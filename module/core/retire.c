@@ -43,7 +43,7 @@ static void drain_kick(struct syncmap_gen *gen)
 		refcount_inc(&gen->refs);
 		if (drain_start(gen))
 			return;
-		clear_bit(0, &gen->draining);
+		clear_bit_unlock(0, &gen->draining);
 		/* Pairs with the full barrier of llist_add() */
 		smp_mb__after_atomic();
 		syncmap_gen_put(gen);
@@ -62,7 +62,7 @@ static void drain(struct work_struct *work)
 	}
 	if (drain_start(gen))
 		return;
-	clear_bit(0, &gen->draining);
+	clear_bit_unlock(0, &gen->draining);
 	/* Pairs with the full barrier of llist_add(): one of us sees the other */
 	smp_mb__after_atomic();
 	drain_kick(gen);
