@@ -6,7 +6,7 @@
 
 #include "crew.h"
 
-#define STABLE	256U
+#define STABLE	128U
 
 static unsigned int stable_keys(const struct test_map *tm)
 {
@@ -97,7 +97,7 @@ static void load_and_store_multiples(struct worker *w)
 	void *value;
 	u64 key;
 
-	for (i = 0; i < 6000; i++) {
+	for (i = 0; i < test_rounds(2000); i++) {
 		key = i % stable_keys(w->tm);
 		CREW_EXPECT(w, tm_load(w->tm, key, &value) &&
 			    right_value(key, value));
@@ -121,14 +121,14 @@ static void range_sees_each_stable_key_once(struct kunit *test)
 
 /* Keys that come and go: all workers on the same few */
 #define CHURN_KEYS	16
-#define CHURN_ROUNDS	1500
+#define CHURN_ROUNDS	500
 
 static void churn_shared(struct worker *w)
 {
 	unsigned int i;
 	u64 key;
 
-	for (i = 0; i < CHURN_ROUNDS; i++) {
+	for (i = 0; i < test_rounds(CHURN_ROUNDS); i++) {
 		key = STABLE + test_below(&w->rnd, CHURN_KEYS);
 		if (i & 1)
 			tm_delete(w->tm, key);
@@ -153,7 +153,7 @@ static void walks_survive_churn(struct kunit *test)
 	crew_run(crew);
 }
 
-#define GROWTH	700
+#define GROWTH	300
 
 static void grow(struct worker *w)
 {
@@ -195,7 +195,7 @@ static void store_any(struct worker *w)
 {
 	unsigned int i;
 
-	for (i = 0; i < 500; i++)
+	for (i = 0; i < test_rounds(300); i++)
 		CREW_EXPECT(w, !tm_store(w->tm, i % 40, val(i % 40)));
 }
 
@@ -238,7 +238,7 @@ static u64 bytes_of(struct test_map *tm)
 	return stats.bytes;
 }
 
-#define COMINGS	1000
+#define COMINGS	500
 
 static void come_and_go(struct worker *w)
 {

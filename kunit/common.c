@@ -11,6 +11,10 @@ static unsigned long long seed = 1;
 module_param(seed, ullong, 0444);
 MODULE_PARM_DESC(seed, "seed of everything random, to repeat a failure");
 
+static unsigned int scale = 1;
+module_param(scale, uint, 0444);
+MODULE_PARM_DESC(scale, "multiplier for rounds, to look for rare failures");
+
 static u64 equal_hash(const void *key, size_t len)
 {
 	return U64_MAX;
@@ -141,6 +145,11 @@ void test_map_exit(struct kunit *test)
 u64 test_seed(void)
 {
 	return seed;
+}
+
+unsigned int test_rounds(unsigned int rounds)
+{
+	return rounds * max(scale, 1U);
 }
 
 void test_random(struct rnd_state *rnd, u64 salt)

@@ -66,8 +66,12 @@ void test_map_exit(struct kunit *test);
 /* Make the map, which is empty, one of another kind */
 void tm_become(struct test_map *tm, const struct test_variant *variant);
 
-/* Seed of everything random; printed by the cases that use it */
+/*
+ * Module parameters: the seed of everything random, and what the rounds of
+ * random and of racing cases are multiplied by
+ */
 u64 test_seed(void);
+unsigned int test_rounds(unsigned int rounds);
 void test_random(struct rnd_state *rnd, u64 salt);
 u32 test_below(struct rnd_state *rnd, u32 limit);
 

@@ -97,13 +97,16 @@ void tm_thaw(struct test_map *tm);
 bool test_promote_pause(struct test_map *tm, unsigned int step);
 int test_promote_resume(void);
 
+/* Behind the publication of s1, before the first chain is sealed */
+#define TEST_STEP_BEGUN	1
+
 /*
- * Every step for one variant, each fifth for the others, which differ in less
- * than a promotion takes: for (at = n % test_stride(tm); ...; at += stride)
+ * Every step for one variant, each third for the others, in which less differs
+ * than in where the key is: for (at = n % test_stride(tm); ...; at += stride)
  */
 static inline unsigned int test_stride(const struct test_map *tm)
 {
-	return tm->variant == test_variants_few ? 1 : 5;
+	return tm->variant == test_variants_few ? 1 : 3;
 }
 
 #endif /* _SYNCMAP_KUNIT_INSIDE_H */

@@ -23,7 +23,7 @@ static void load_of_absent_is_false(struct kunit *test)
 static void load_finds_keys_in_each_table(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	unsigned int n = test_keys(tm, 200);
+	unsigned int n = test_keys(tm, 80);
 	u64 i;
 
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, n / 2), 0);
@@ -277,7 +277,7 @@ static void load_with_stale_state_finds_the_key(struct kunit *test)
 		at = place % stride;
 		while (stale_load(test, at, place))
 			at += stride;
-		KUNIT_EXPECT_GT(test, at, 20);
+		KUNIT_EXPECT_GE(test, at, 4);
 	}
 }
 

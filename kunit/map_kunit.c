@@ -68,7 +68,7 @@ static void define_needs_no_init(struct kunit *test)
 static void count_is_exact_at_rest(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	unsigned int n = test_keys(tm, 200);
+	unsigned int n = test_keys(tm, 90);
 	unsigned long wanted = 0;
 	void *value;
 	u64 i;
@@ -87,7 +87,7 @@ static void count_is_exact_at_rest(struct kunit *test)
 					0);
 			wanted++;
 		}
-		if (i % 50 == 0)
+		if (i % 30 == 0)
 			KUNIT_EXPECT_EQ(test, syncmap_promote(&tm->map), 0);
 	}
 	KUNIT_EXPECT_EQ(test, syncmap_count(&tm->map), wanted);

@@ -8,8 +8,8 @@
 #include "common.h"
 
 #define MODEL_KEYS	24
-#define MODEL_STEPS	400
-#define MODEL_ROUNDS	6
+#define MODEL_STEPS	300
+#define MODEL_ROUNDS	4
 
 struct model {
 	struct kunit	*test;
@@ -361,7 +361,7 @@ static void model_matches_reference(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, m);
 	m->test = test;
 	m->tm = test->priv;
-	for (round = 0; round < MODEL_ROUNDS; round++)
+	for (round = 0; round < test_rounds(MODEL_ROUNDS); round++)
 		KUNIT_ASSERT_TRUE_MSG(test, run_round(m, round),
 				      "seed %llu, round %u", test_seed(),
 				      round);

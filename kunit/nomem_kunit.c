@@ -2,14 +2,16 @@
 /*
  * Running out of memory at each allocation of each operation
  *
- * The kernel can be told to fail the n-th allocation of a task. That spares
- * those which may sleep unless debugfs says otherwise, see nomem_init().
+ * The kernel can be told to fail the n-th allocation of a task. Unless debugfs
+ * says otherwise that spares those which may sleep, so here none may.
  */
 #include <linux/err.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "inside.h"
+
+#define NOMEM_GFP	(GFP_ATOMIC | __GFP_NOWARN)
 
 #ifdef CONFIG_FAULT_INJECTION
 static void inject(unsigned int nth)
@@ -38,14 +40,22 @@ static bool injected(void)
 
 static int nomem_init(struct kunit *test)
 {
+	struct test_map *tm;
 	void *p;
+	int err;
 
 	inject(1);
-	p = kmalloc(8, GFP_KERNEL);
-	if (injected() && !p)
-		return test_map_init(test);
-	kfree(p);
-	kunit_skip(test, "no fault injection, or failslab/ignore-gfp-wait is Y");
+	p = kmalloc(8, NOMEM_GFP);
+	if (!injected() || p) {
+		kfree(p);
+		kunit_skip(test, "a kernel without fault injection");
+	}
+	err = test_map_init(test);
+	if (!err) {
+		tm = test->priv;
+		tm->gfp = NOMEM_GFP;
+	}
+	return err;
 }
 
 /* Keys [0, KEYS) read, up to 2 * KEYS dirty; from there on absent */
@@ -94,7 +104,7 @@ static int nomem_load_or_compute(struct test_map *tm)
 
 	test_key(tm, ABSENT, &key);
 	return syncmap_load_or_compute(&tm->map, key.bytes, key.len, compute,
-				       val(ABSENT), &actual, GFP_KERNEL);
+				       val(ABSENT), &actual, NOMEM_GFP);
 }
 
 static int nomem_reserve(struct test_map *tm)
@@ -104,7 +114,7 @@ static int nomem_reserve(struct test_map *tm)
 	void *was;
 
 	test_key(tm, ABSENT, &key);
-	res = syncmap_reserve(&tm->map, key.bytes, key.len, GFP_KERNEL);
+	res = syncmap_reserve(&tm->map, key.bytes, key.len, NOMEM_GFP);
 	if (IS_ERR(res))
 		return PTR_ERR(res);
 	return syncmap_swap_reserved(&tm->map, res, val(ABSENT), &was);
@@ -112,7 +122,12 @@ static int nomem_reserve(struct test_map *tm)
 
 static int nomem_promote(struct test_map *tm)
 {
-	return syncmap_promote(&tm->map);
+	int err;
+
+	syncmap_token_wait(&tm->map);
+	err = syncmap_build(&tm->map, NOMEM_GFP);
+	syncmap_token_release(&tm->map);
+	return err;
 }
 
 static const struct nomem {
@@ -211,7 +226,7 @@ static void promote_after_nomem_completes(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, fill(tm), 0);
 		KUNIT_EXPECT_TRUE(test, tm_delete(tm, 0));
 		inject(nth);
-		syncmap_promote(&tm->map);
+		nomem_promote(tm);
 		fired = injected();
 		KUNIT_EXPECT_EQ(test, tm_store(tm, 2 * KEYS, val(2 * KEYS)),
 				0);

@@ -6,7 +6,7 @@
 #include "../module/core/ops.c"
 #include "common.h"
 
-#define KEYS	48
+#define KEYS	20
 
 /* The matrix runs twice: with all keys dirty, and with all of them read */
 #define TABLES	2

@@ -5,7 +5,7 @@
 #include "../module/core/range.c"
 #include "inside.h"
 
-#define KEYS	100U
+#define KEYS	80U
 
 /* What a walk has seen, and what it is to do on its way */
 struct seen {

@@ -59,7 +59,7 @@ static void generation_outlives_its_states(struct kunit *test)
 	struct test_map *tm = test->priv;
 	int i;
 
-	for (i = 0; i < 50; i++) {
+	for (i = 0; i < 20; i++) {
 		KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
 		KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
 		KUNIT_EXPECT_TRUE(test, tm_delete(tm, 3));
@@ -78,7 +78,7 @@ static void limbo_is_drained_by_itself(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
 	tm_freeze(tm);
 	gen = tm_state(tm)->gen;
-	for (i = 1; i < 500; i++) {
+	for (i = 1; i < 200; i++) {
 		KUNIT_EXPECT_EQ(test, tm_store(tm, i, val(i)), 0);
 		KUNIT_EXPECT_TRUE(test, tm_delete(tm, i));
 	}
@@ -95,7 +95,7 @@ static void store_and_delete_any(struct worker *w)
 {
 	int i;
 
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < 150; i++) {
 		CREW_EXPECT(w, !tm_store(w->tm, i % 8, val(1)));
 		tm_delete(w->tm, test_below(&w->rnd, 8));
 		if (i % 50 == 0)

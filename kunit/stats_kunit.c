@@ -98,7 +98,7 @@ static void stats_include_the_old_dirty(struct kunit *test)
 	bool paused;
 
 	KUNIT_ASSERT_EQ(test, test_act_setup(tm, TEST_DIRTY, &cell), 0);
-	paused = test_promote_pause(tm, 1);
+	paused = test_promote_pause(tm, TEST_STEP_BEGUN);
 	KUNIT_EXPECT_EQ(test, tm_store(tm, 1, val(1)), 0);
 	syncmap_get_stats(&tm->map, &stats);
 	KUNIT_EXPECT_EQ(test, test_promote_resume(), 0);

@@ -17,7 +17,7 @@ static atomic_t *counters(struct kunit *test, unsigned int n)
 	return counter;
 }
 
-#define RACE_KEYS	32
+#define RACE_KEYS	12
 
 static void race_to_store(struct worker *w)
 {
@@ -51,7 +51,7 @@ static void load_or_store_has_one_winner(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&winners[key]), 1);
 }
 
-#define JOBS	100
+#define JOBS	60
 
 static void take_jobs(struct worker *w)
 {
@@ -78,7 +78,7 @@ static void load_and_delete_takes_once(struct kunit *test)
 	u64 key;
 
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, JOBS), 0);
-	crew_add(crew, 50, take_jobs, taken);
+	crew_add(crew, 30, take_jobs, taken);
 	crew_add_helper(crew, crew_promote, NULL);
 	crew_run(crew);
 	for (key = 0; key < JOBS; key++)
@@ -208,7 +208,7 @@ static void tokens_are_conserved(struct kunit *test)
  * one thread.
  */
 #define OWN_KEYS	8
-#define OWN_ROUNDS	60
+#define OWN_ROUNDS	25
 #define OWN_WORKERS	3
 
 static bool own_swap(struct test_map *tm, u64 key, bool remove)
@@ -258,7 +258,7 @@ static void use_own_keys(struct worker *w)
 	unsigned int n;
 	u64 key;
 
-	for (n = 0; n < OWN_ROUNDS; n++) {
+	for (n = 0; n < test_rounds(OWN_ROUNDS); n++) {
 		key = w->id * OWN_KEYS + n % OWN_KEYS;
 		CREW_EXPECT(w, own_swap(w->tm, key, n & 1));
 		CREW_EXPECT(w, tm_delete(w->tm, key));
@@ -282,7 +282,7 @@ static void unshared_keys_behave_sequentially(struct kunit *test)
 }
 
 /* All workers do one thing to each key; after that, none sees it undone */
-#define SHARED_KEYS	48
+#define SHARED_KEYS	32
 
 enum shared_op {
 	SHARED_SWAP,
