@@ -21,6 +21,11 @@ words()
 	tr -s ' \t' '\n' | sed '/^$/d' | sort -u
 }
 
+option_names()	# in the JSON of help
+{
+	grep -oE '"--[a-z-]+"' | tr -d '"' | words
+}
+
 check()	# NAME, and a diff or a list of what is wrong
 {
 	n=$((n + 1))
@@ -48,8 +53,8 @@ missing()	# prints those of the words that a grep pattern (@ is the word) does n
 	done
 }
 
-verbs=$("$tool" -j help | jq -r '.[].verb')
-options=$("$tool" -j help | jq -r '.[].options[]' | words)
+verbs=$("$tool" -j help | sed -nE 's/.*"verb":"([a-z-]+)".*/\1/p')
+options=$("$tool" -j help | option_names)
 abi_words=$( (sed -nE 's/^\tSYNCMAP_OP_([A-Z_]+)\s*= .*/\1/p' $abi
 	sed -nE 's/^#define SYNCMAP_([A-Z_]+)\s+_IOWR.*/\1/p' $abi) |
 	tr 'A-Z_' 'a-z-')
@@ -69,7 +74,7 @@ same 'completion has all verbs' "$verbs" "$(bash -c '. completion/syncmapctl
 	declare -f _syncmapctl' | sed -n "/verbs='/,/'/p" |
 	sed "s/.*verbs='//; s/'.*//")"
 check 'completion has the options of all verbs' "$(for verb in $verbs; do
-	diff <("$tool" -j help "$verb" | jq -r '.options[]' | sort) \
+	diff <("$tool" -j help "$verb" | option_names) \
 		<(. completion/syncmapctl; _syncmapctl_options "$verb" | words |
 			grep -vE '^--(json|pretty|help)$') | sed "s/^/$verb /"
 	done)"
