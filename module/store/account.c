@@ -50,7 +50,7 @@ static struct bytemap_account *get_locked(kuid_t uid)
 	    !capable(CAP_SYS_RESOURCE))
 		return ERR_PTR(-EDQUOT);
 	if (!account) {
-		account = kzalloc(sizeof(*account), GFP_KERNEL_ACCOUNT);
+		account = kzalloc(sizeof(*account), BYTEMAP_GFP);
 		if (!account)
 			return ERR_PTR(-ENOMEM);
 		account->uid = uid;

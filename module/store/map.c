@@ -94,13 +94,12 @@ static int init_core(struct bytemap *map)
 
 static struct bytemap *alloc_map(const struct syncmap_create *params)
 {
-	struct bytemap *map = kzalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
+	struct bytemap *map = kzalloc(sizeof(*map), BYTEMAP_GFP);
 	int err = -ENOMEM;
 
 	if (!map)
 		return ERR_PTR(-ENOMEM);
-	map->counts = alloc_percpu_gfp(struct bytemap_counts,
-				       GFP_KERNEL_ACCOUNT);
+	map->counts = alloc_percpu_gfp(struct bytemap_counts, BYTEMAP_GFP);
 	if (!map->counts)
 		goto free_map;
 	memcpy(map->name, params->name, sizeof(map->name));

@@ -216,6 +216,15 @@ static bool needs_fresh(const struct bytemap_request *req,
 	       !fits_in_place(value, req->op->value_len);
 }
 
+/* The deleter does the same: one of us succeeds */
+static void remove_deleted(struct bytemap *map, struct bytemap_request *req,
+			   struct bytemap_value *value)
+{
+	if (syncmap_compare_and_delete(&map->core, req->key, req->op->key_len,
+				       value))
+		bytemap_value_put(value);
+}
+
 static int update(struct bytemap *map, struct bytemap_request *req,
 		  struct bytemap_value *value)
 {
@@ -232,9 +241,8 @@ static int update(struct bytemap *map, struct bytemap_request *req,
 	ret = update_locked(map, req, value, same);
 	deleted = value->state == VALUE_DELETED;
 	write_sequnlock(&value->lock);
-	if (deleted && syncmap_compare_and_delete(&map->core, req->key,
-						  req->op->key_len, value))
-		bytemap_value_put(value);
+	if (deleted)
+		remove_deleted(map, req, value);
 	return ret;
 }
 
@@ -244,6 +252,8 @@ static int look(struct bytemap *map, struct bytemap_request *req,
 	int err;
 
 	err = bytemap_value_view(map, value, &req->found, req->op->out_size);
+	if (err == -ENOENT && has(req, OP_INSERTS))
+		remove_deleted(map, req, value);
 	return err ?: tell(req->op, &req->found);
 }
 
@@ -327,7 +337,7 @@ static int insert(struct bytemap *map, struct bytemap_request *req)
 		return ret == -ENOSPC && is_present(map, req) ? -EAGAIN : ret;
 	publish(req, 0, READ_ONCE(map->epoch));
 	ret = syncmap_load_or_store(&map->core, req->key, op->key_len,
-				    req->fresh, &actual, GFP_KERNEL_ACCOUNT);
+				    req->fresh, &actual, BYTEMAP_GFP);
 	if (ret) {
 		unpublish(req);
 		bytemap_gauge_cancel(&map->bytes, bytes);

@@ -48,6 +48,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/gfp.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
@@ -72,6 +73,12 @@ struct dentry;
 
 /* Values up to this length are copied, longer ones referenced */
 #define BYTEMAP_COPY		256U
+
+/*
+ * What users make us allocate is charged to their memory cgroups. When memory
+ * is short they hear -ENOMEM, rather than somebody be killed for it.
+ */
+#define BYTEMAP_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /*
  * A counter with a limit. What is reserved counts as taken, and is in flight

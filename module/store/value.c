@@ -55,7 +55,7 @@ struct bytemap_value *bytemap_value_alloc(size_t len)
 
 	if (len <= BYTEMAP_SMALL)
 		size = round_up(size, 32);
-	value = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	value = kvmalloc(size, BYTEMAP_GFP);
 	if (!value)
 		return NULL;
 	seqlock_init(&value->lock);

@@ -19,7 +19,7 @@ struct bytemap_walk *bytemap_walk_alloc(struct bytemap *map, u64 cursor)
 	size_t keys = BYTEMAP_WALK_BATCH * map->limits.key_size;
 	struct bytemap_walk *walk;
 
-	walk = kvmalloc(struct_size(walk, keys, keys), GFP_KERNEL_ACCOUNT);
+	walk = kvmalloc(struct_size(walk, keys, keys), BYTEMAP_GFP);
 	if (!walk)
 		return NULL;
 	walk->map = map;

@@ -35,6 +35,7 @@
  *	EPERM		only the map's owner may do this
  *	EBADF		the descriptor was not opened for this access
  *	EINTR		a fatal signal ended the wait
+ *	EMFILE, ENFILE	no more descriptors, as for open(2)
  *	ENOMEM		out of memory, or over the memory limit of the cgroup
  *
  * A command that fails has changed nothing, with one exception: EFAULT for a
