@@ -8,7 +8,7 @@
  * EXPECT goes on after a failure, ASSERT ends the test. A program runs all of
  * its tests, or those that its arguments name. $SELFTEST_SEED is the seed of
  * random numbers; $SELFTEST_SLOW a divisor of the numbers of iterations, and a
- * factor of the time limits, for slow kernels.
+ * factor of the time limits (1, or 5 on a kernel with lockdep).
  */
 #ifndef HARNESS_H
 #define HARNESS_H

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every allocation, and every access to user memory, of every command fails in
+ * turn, through /proc/self/fail-nth. ENOMEM has changed nothing; EFAULT has
+ * done nothing or all of it; nothing leaks.
+ */
+#include <fcntl.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "command.h"
+
+#define FAULTS_MAX	200
+
+static int nth_fd = -1;
+
+static void set(const char *file, const char *value)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s", file);
+	fd = open(path, O_WRONLY);
+	if (fd < 0)
+		test_skip("no %s: this kernel cannot inject faults", path);
+	ASSERT(write(fd, value, strlen(value)) > 0);
+	close(fd);
+}
+
+static void need_faults(void)
+{
+	nth_fd = open("/proc/self/fail-nth", O_RDWR);
+	if (nth_fd < 0)
+		test_skip("no /proc/self/fail-nth: this kernel cannot inject faults");
+	set("failslab/ignore-gfp-wait", "N");
+	set("failslab/verbose", "0");
+	set("fail_page_alloc/ignore-gfp-wait", "N");
+	set("fail_page_alloc/ignore-gfp-highmem", "N");
+	set("fail_page_alloc/min-order", "0");
+	set("fail_page_alloc/verbose", "0");
+	set("fail_usercopy/verbose", "0");
+}
+
+static bool arm(unsigned int nth)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", nth);
+
+	return pwrite(nth_fd, text, len, 0) == len;
+}
+
+/* Has the fault happened? If not, asking and disarming may run into it */
+static bool disarm(void)
+{
+	char text[16] = "";
+	bool failed;
+
+	failed = pread(nth_fd, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
+	while (!arm(0))
+		;
+	return failed;
+}
+
+struct outcome {
+	int		ret;
+	bool		failed;		/* else there are no more to try */
+	unsigned int	out_of_memory;
+};
+
+#define with_fault(nth, outcome, call) do {				\
+	ASSERT(arm(nth));						\
+	(outcome)->ret = (call);					\
+	(outcome)->failed = disarm();					\
+	(outcome)->out_of_memory += (outcome)->ret == -ENOMEM;		\
+} while (0)
+
+static void try_command(const struct command *command)
+{
+	struct outcome outcome = { .failed = true };
+	struct fixture fixture;
+	union argument arg;
+
+	command_set_up(&fixture);
+	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
+		test_context("%s, fault %u", command->name, nth);
+		command->fill(&arg);
+		with_fault(nth, &outcome, command_call(&fixture, command,
+						       command->number, &arg));
+		if (!outcome.ret) {
+			command_undo(&fixture, command, &arg);
+		} else if (outcome.ret == -ENOMEM) {
+			command_expect_unchanged(&fixture);
+		} else {
+			EXPECT_EQ(-EFAULT, outcome.ret);
+			command_set_up(&fixture);
+		}
+	}
+	EXPECT(!outcome.failed);
+	test_note("%s: ENOMEM at %u places", command->name,
+		  outcome.out_of_memory);
+}
+
+TEST_LIMIT(commands, 120)
+{
+	need_faults();
+	for (size_t i = 0; i < n_commands; i++)
+		try_command(&commands[i]);
+}
+
+TEST(named_map)
+{
+	struct outcome outcome = { .failed = true };
+	__u32 maps = map_system().maps;
+
+	need_faults();
+	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
+		test_context("fault %u", nth);
+		with_fault(nth, &outcome, map_create(TEST_NAME "faults",
+						     SYNCMAP_KEY_BYTES, NULL,
+						     0600));
+		if (outcome.ret >= 0) {
+			EXPECT_EQ(0, close(outcome.ret));
+			EXPECT_EQ(0, map_remove(TEST_NAME "faults"));
+			continue;
+		}
+		EXPECT(outcome.ret == -ENOMEM || outcome.ret == -EFAULT);
+		EXPECT_EQ(-ENOENT, map_remove(TEST_NAME "faults"));
+		EXPECT_EQ(maps, map_system().maps);
+	}
+	EXPECT(!outcome.failed);
+	EXPECT(outcome.out_of_memory >= 3);
+	test_note("ENOMEM at %u places", outcome.out_of_memory);
+}
+
+/* The operations, where what they need has to be allocated */
+
+#define LONG	1000
+
+static char text[LONG], other[LONG], out[LONG], key[200];
+
+struct state {
+	__u64	count;
+	__u64	bytes;
+	bool	there;
+	__u32	len;
+	char	value[LONG];
+};
+
+static struct state look(int fd, __u32 key_len)
+{
+	struct syncmap_map_info info = map_info(fd);
+	struct state state = { .count = info.count, .bytes = info.bytes };
+
+	state.there = !DO(fd, LOAD, KEY_N(key, key_len), OUT(state.value));
+	state.len = got.out_len;
+	return state;
+}
+
+/* A key that is there, or absent, in the dirty or in the read table */
+static void prepare(int fd, __u32 key_len, __u32 old_len, bool there,
+		    bool promoted)
+{
+	map_clear(fd);
+	if (there || promoted)
+		ASSERT_EQ(0, DO(fd, STORE, KEY_N(key, key_len),
+				VALUE_N(other, old_len)));
+	if (promoted)
+		map_promote(fd);
+	if (!there)
+		ASSERT_EQ(0, DO(fd, DELETE, KEY_N(key, key_len)));
+}
+
+static struct syncmap_op make_op(__u32 code, __u32 key_len, __u32 old_len,
+				 __u32 len)
+{
+	struct syncmap_op op = { .op = code, KEY_N(key, key_len) };
+
+	if (code == SYNCMAP_OP_STORE || code == SYNCMAP_OP_LOAD_OR_STORE ||
+	    code == SYNCMAP_OP_SWAP || code == SYNCMAP_OP_COMPARE_AND_SWAP) {
+		op.value = PTR(text);
+		op.value_len = len;
+	}
+	if (code >= SYNCMAP_OP_COMPARE_AND_SWAP) {
+		op.old = PTR(other);
+		op.old_len = old_len;
+	}
+	if (code != SYNCMAP_OP_STORE && code != SYNCMAP_OP_DELETE) {
+		op.out = PTR(out);
+		op.out_size = sizeof(out);
+	}
+	return op;
+}
+
+static unsigned int sweep(int fd, __u32 code, __u32 key_len, unsigned int how)
+{
+	__u32 old_len = how & 1 ? LONG : 10, len = how & 2 ? LONG : 20;
+	struct syncmap_op op = make_op(code, key_len, old_len, len);
+	struct outcome outcome = { .failed = true };
+	struct state before = { }, after = { .count = 1 };
+
+	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
+		if (memcmp(&before, &after, sizeof(before)))
+			prepare(fd, key_len, old_len, how & 4, how & 8);
+		before = look(fd, key_len);
+		test_context("operation %u, key of %u, case %u, fault %u", code,
+			     key_len, how, nth);
+		got = op;
+		with_fault(nth, &outcome, map_call(fd, SYNCMAP_OP, &got));
+		after = look(fd, key_len);
+		if (outcome.ret == -ENOMEM || outcome.ret == -ENOENT)
+			EXPECT_MEM(&before, sizeof(before), &after,
+				   sizeof(after));
+		else
+			EXPECT(!outcome.ret || outcome.ret == -EFAULT);
+		EXPECT_EQ(after.there, after.count);
+		EXPECT_EQ(after.there ? map_system().entry_overhead + key_len +
+			  after.len : 0, after.bytes);
+	}
+	EXPECT(!outcome.failed);
+	return outcome.out_of_memory;
+}
+
+TEST_LIMIT(operations, 300)
+{
+	static const __u32 keys[] = { 5, 200 };
+	int fd = map_private(SYNCMAP_KEY_STRING);
+
+	memset(text, 't', sizeof(text));
+	memset(other, 'o', sizeof(other));
+	memset(key, 'k', sizeof(key));
+	need_faults();
+	for (__u32 code = SYNCMAP_OP_LOAD;
+	     code <= SYNCMAP_OP_COMPARE_AND_DELETE; code++) {
+		unsigned int sum = 0;
+
+		for (unsigned int how = 0; how < 16; how++)
+			for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+				sum += sweep(fd, code, keys[i], how);
+		test_note("operation %u: ENOMEM at %u places", code, sum);
+	}
+}
+
+/* Enough keys that what a promotion allocates is not there already */
+TEST(promotion)
+{
+	struct outcome outcome = { .failed = true };
+	struct syncmap_promote arg = { };
+	int fd = map_private(SYNCMAP_KEY_U64);
+	__u64 from = 0, value;
+
+	need_faults();
+	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
+		map_fill(fd, from, from + 200);
+		from += 200;
+		test_context("fault %u", nth);
+		with_fault(nth, &outcome, map_call(fd, SYNCMAP_PROMOTE, &arg));
+		EXPECT(!outcome.ret || outcome.ret == -ENOMEM ||
+		       outcome.ret == -EFAULT);
+		EXPECT_EQ(from, map_count(fd));
+		for (__u64 n = 0; n < from; n += 7) {
+			EXPECT_EQ(0, DO(fd, LOAD, KEY_N(&n, 8),
+					OUT_N(&value, 8)));
+			EXPECT_EQ(n, value);
+		}
+	}
+	EXPECT(!outcome.failed);
+	EXPECT(outcome.out_of_memory);
+}
