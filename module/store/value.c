@@ -27,7 +27,7 @@
 
 static struct percpu_counter doomed;
 
-int __init bytemap_value_init(void)
+int bytemap_value_init(void)
 {
 	return percpu_counter_init(&doomed, 0, GFP_KERNEL);
 }

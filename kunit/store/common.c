@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the suites of the store share
+ */
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+
+#include "../common.h"
+#include "common.h"
+
+#define MAPS	8
+
+struct store_maps {
+	struct bytemap	*map[MAPS];
+	unsigned int	count;
+};
+
+int store_suite_init(struct kunit_suite *suite)
+{
+	return test_suite_init(suite) ?: bytemap_value_init();
+}
+
+void store_suite_exit(struct kunit_suite *suite)
+{
+	bytemap_value_exit();
+}
+
+int store_test_init(struct kunit *test)
+{
+	test->priv = kunit_kzalloc(test, sizeof(struct store_maps), GFP_KERNEL);
+	return test->priv ? 0 : -ENOMEM;
+}
+
+void store_test_exit(struct kunit *test)
+{
+	struct store_maps *maps = test->priv;
+
+	while (maps->count)
+		bytemap_put(maps->map[--maps->count]);
+}
+
+static struct bytemap *make(struct kunit *test,
+			    const struct syncmap_create *create)
+{
+	struct store_maps *maps = test->priv;
+	struct bytemap *map = bytemap_create(create);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, map);
+	KUNIT_ASSERT_LT(test, maps->count, (unsigned int)MAPS);
+	maps->map[maps->count++] = map;
+	return map;
+}
+
+struct bytemap *store_map(struct kunit *test, u32 key_type,
+			  const struct syncmap_limits *limits)
+{
+	struct syncmap_create create = { .key_type = key_type, .mode = 0600 };
+
+	if (limits)
+		create.limits = *limits;
+	return make(test, &create);
+}
+
+struct bytemap *store_map_named(struct kunit *test, const char *name)
+{
+	struct syncmap_create create = { .key_type = SYNCMAP_KEY_STRING };
+
+	strscpy(create.name, name, sizeof(create.name));
+	return make(test, &create);
+}
+
+static u32 length(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
+/* As the device does it */
+static int prepare(struct bytemap_request *req, const struct store_op *so)
+{
+	req->key = so->key;
+	req->value = so->value;
+	req->old = so->old;
+	if (req->op->value_len <= BYTEMAP_SMALL)
+		return 0;
+	req->fresh = bytemap_value_alloc(req->op->value_len);
+	if (!req->fresh)
+		return -ENOMEM;
+	memcpy(req->fresh->bytes, so->value, req->op->value_len);
+	return 0;
+}
+
+/* One for all: the cases run one after another */
+static char out[1024];
+
+int store_op(struct bytemap *map, struct store_op *so)
+{
+	struct syncmap_op *op = &so->op;
+	struct bytemap_request req = { .op = op };
+	int err;
+
+	op->key_len = length(so->key);
+	op->value_len = length(so->value);
+	op->old_len = length(so->old);
+	if (bytemap_op_has(op->op, OP_GIVES_VALUE) && !op->out_size)
+		op->out_size = sizeof(out);
+	err = bytemap_op_check(map, op) ?: prepare(&req, so);
+	if (!err)
+		err = bytemap_op(map, &req);
+	so->out = out;
+	memset(out, 0, sizeof(out));
+	if (op->out_len <= op->out_size)
+		memcpy(out, bytemap_view_bytes(&req.found), op->out_len);
+	bytemap_request_release(&req);
+	return err;
+}
+
+int store_store(struct bytemap *map, const char *key, const char *value)
+{
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_STORE, .key = key, .value = value,
+	};
+
+	return store_op(map, &so);
+}
+
+int store_delete(struct bytemap *map, const char *key)
+{
+	struct store_op so = { .op.op = SYNCMAP_OP_DELETE, .key = key };
+
+	return store_op(map, &so);
+}
+
+bool store_has(struct bytemap *map, const char *key, const char *value)
+{
+	struct store_op so = { .op.op = SYNCMAP_OP_LOAD, .key = key };
+
+	return !store_op(map, &so) && so.op.out_len == length(value) &&
+	       !memcmp(so.out, value, so.op.out_len);
+}
+
+struct bytemap_value *store_object(struct bytemap *map, const char *key)
+{
+	struct bytemap_value *value = NULL;
+	void *found;
+
+	rcu_read_lock();
+	if (syncmap_load(&map->core, key, strlen(key), &found)) {
+		value = found;
+		refcount_inc(&value->refs);
+	}
+	rcu_read_unlock();
+	return value;
+}
+
+char *store_text(struct kunit *test, char c, size_t len)
+{
+	char *text = kunit_kzalloc(test, len + 1, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	memset(text, c, len);
+	return text;
+}
+
+u64 store_count(struct bytemap *map)
+{
+	struct syncmap_map_info info;
+
+	bytemap_get_info(map, &info);
+	return info.count;
+}
+
+u64 store_bytes(struct bytemap *map)
+{
+	return bytemap_gauge_read(&map->bytes);
+}
+
+void store_as_user(struct kunit *test, unsigned int uid, unsigned int gid,
+		   void (*fn)(struct kunit *test, struct bytemap *map),
+		   struct bytemap *map)
+{
+	struct cred *cred = prepare_creds();
+	const struct cred *before;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cred->fsuid = KUIDT_INIT(uid);
+	cred->fsgid = KGIDT_INIT(gid);
+	cap_clear(cred->cap_effective);
+	before = override_creds(cred);
+	fn(test, map);
+	revert_creds(before);
+	put_cred(cred);
+}

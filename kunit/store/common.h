@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the suites of the store share: maps that end with the case, operations
+ * on text. A suite includes the file that it tests.
+ */
+#ifndef _SYNCMAP_KUNIT_STORE_COMMON_H
+#define _SYNCMAP_KUNIT_STORE_COMMON_H
+
+#include <kunit/test.h>
+
+#include "../../module/store/store.h"
+
+int store_suite_init(struct kunit_suite *suite);
+void store_suite_exit(struct kunit_suite *suite);
+
+/* For .init and .exit: keeps and puts the case's maps */
+int store_test_init(struct kunit *test);
+void store_test_exit(struct kunit *test);
+
+/* A private map; @limits may be NULL */
+struct bytemap *store_map(struct kunit *test, u32 key_type,
+			  const struct syncmap_limits *limits);
+struct bytemap *store_map_named(struct kunit *test, const char *name);
+
+/* One operation on text, and what came of it */
+struct store_op {
+	struct syncmap_op	op;
+	const char		*key;
+	const char		*value;
+	const char		*old;
+	const char		*out;	/* valid until the next operation */
+};
+
+/* Fills in the lengths, and a buffer if the operation gives a value */
+int store_op(struct bytemap *map, struct store_op *so);
+int store_store(struct bytemap *map, const char *key, const char *value);
+int store_delete(struct bytemap *map, const char *key);
+bool store_has(struct bytemap *map, const char *key, const char *value);
+
+/* The object that has the key, with a reference; NULL if there is none */
+struct bytemap_value *store_object(struct bytemap *map, const char *key);
+
+/* Text of @len times @c, freed with the case */
+char *store_text(struct kunit *test, char c, size_t len);
+
+u64 store_count(struct bytemap *map);
+u64 store_bytes(struct bytemap *map);
+
+/* Run @fn as another user without capabilities */
+void store_as_user(struct kunit *test, unsigned int uid, unsigned int gid,
+		   void (*fn)(struct kunit *test, struct bytemap *map),
+		   struct bytemap *map);
+
+#define STORE_SUITE(_name, _cases)					\
+	static struct kunit_suite _cases##_suite = {			\
+		.name = _name,						\
+		.suite_init = store_suite_init,				\
+		.suite_exit = store_suite_exit,				\
+		.init = store_test_init,				\
+		.exit = store_test_exit,				\
+		.test_cases = _cases,					\
+	};								\
+	kunit_test_suite(_cases##_suite)
+
+#endif /* _SYNCMAP_KUNIT_STORE_COMMON_H */
