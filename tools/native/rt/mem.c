@@ -31,16 +31,16 @@ void *shim_alloc(size_t size, gfp_t gfp)
 
 	if (task->fail_nth && !--task->fail_nth)
 		return NULL;
-	if (posix_memalign(&p, alignment(size), size ?: 1))
-		return NULL;
-	if (gfp & __GFP_ZERO)
+	p = shim_raw_alloc(alignment(size), size);
+	if (p && gfp & __GFP_ZERO)
 		memset(p, 0, size);
 	return p;
 }
 
 void shim_free(const void *p)
 {
-	free((void *)p);
+	if (p)
+		shim_raw_free((void *)p);
 }
 
 void get_random_bytes(void *buffer, size_t len)
@@ -53,10 +53,4 @@ void get_random_bytes(void *buffer, size_t len)
 		z = z * 0x5851f42d4c957f2dULL + 0x14057b7ef767814fULL;
 		*p++ = z >> 56;
 	}
-}
-
-void shim_warn(const char *file, int line, const char *what)
-{
-	fprintf(stderr, "WARNING: %s:%d: %s\n", file, line, what);
-	abort();
 }

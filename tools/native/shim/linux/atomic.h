@@ -22,12 +22,12 @@ static inline void name##_set(type *v, number i)			\
 }									\
 static inline number name##_add_return(number i, type *v)		\
 {									\
-	shim_point(v);							\
+	shim_point(v, true);						\
 	return __atomic_add_fetch(&v->counter, i, __ATOMIC_SEQ_CST);	\
 }									\
 static inline void name##_add(number i, type *v)			\
 {									\
-	shim_point(v);							\
+	shim_point(v, true);						\
 	if (shim_ordered(v))						\
 		__atomic_add_fetch(&v->counter, i, __ATOMIC_SEQ_CST);	\
 	else								\
@@ -51,7 +51,7 @@ static inline bool name##_dec_and_test(type *v)				\
 }									\
 static inline void name##_andnot(number i, type *v)			\
 {									\
-	shim_point(v);							\
+	shim_point(v, true);						\
 	if (shim_ordered(v))						\
 		__atomic_and_fetch(&v->counter, ~i, __ATOMIC_SEQ_CST);	\
 	else								\

@@ -17,14 +17,14 @@
 static inline bool test_bit(unsigned int bit, const unsigned long *word)
 {
 	word += bit / BITS_PER_LONG;
-	shim_point(word);
+	shim_point(word, false);
 	return __atomic_load_n(word, __ATOMIC_RELAXED) & BIT(bit % BITS_PER_LONG);
 }
 
 static inline void set_bit(unsigned int bit, unsigned long *word)
 {
 	word += bit / BITS_PER_LONG;
-	shim_point(word);
+	shim_point(word, true);
 	if (shim_ordered(word))
 		__atomic_or_fetch(word, BIT(bit % BITS_PER_LONG), __ATOMIC_SEQ_CST);
 	else
@@ -34,7 +34,7 @@ static inline void set_bit(unsigned int bit, unsigned long *word)
 static inline void clear_bit(unsigned int bit, unsigned long *word)
 {
 	word += bit / BITS_PER_LONG;
-	shim_point(word);
+	shim_point(word, true);
 	if (shim_ordered(word))
 		__atomic_and_fetch(word, ~BIT(bit % BITS_PER_LONG), __ATOMIC_SEQ_CST);
 	else
@@ -44,21 +44,21 @@ static inline void clear_bit(unsigned int bit, unsigned long *word)
 static inline void clear_bit_unlock(unsigned int bit, unsigned long *word)
 {
 	word += bit / BITS_PER_LONG;
-	shim_point(word);
+	shim_point(word, true);
 	__atomic_and_fetch(word, ~BIT(bit % BITS_PER_LONG), __ATOMIC_RELEASE);
 }
 
 static inline bool test_and_set_bit(unsigned int bit, unsigned long *word)
 {
 	word += bit / BITS_PER_LONG;
-	shim_point(word);
+	shim_point(word, true);
 	return __atomic_fetch_or(word, BIT(bit % BITS_PER_LONG), __ATOMIC_SEQ_CST) & BIT(bit % BITS_PER_LONG);
 }
 
 static inline bool test_and_set_bit_lock(unsigned int bit, unsigned long *word)
 {
 	word += bit / BITS_PER_LONG;
-	shim_point(word);
+	shim_point(word, true);
 	return __atomic_fetch_or(word, BIT(bit % BITS_PER_LONG), __ATOMIC_ACQUIRE) & BIT(bit % BITS_PER_LONG);
 }
 

@@ -8,15 +8,13 @@
 
 #include <linux/types.h>
 
-#if defined(__SANITIZE_THREAD__)
-#define SHIM_TSAN	1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SHIM_TSAN	1
+#ifndef __has_feature
+#define __has_feature(x)	0
 #endif
-#endif
-#ifndef SHIM_TSAN
-#define SHIM_TSAN	0
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define SHIM_TSAN		1
+#else
+#define SHIM_TSAN		0
 #endif
 
 #undef __always_inline
@@ -42,11 +40,10 @@
 #define prefetch(p)			__builtin_prefetch(p)
 
 #ifdef SHIM_EXPLORE
-void shim_point(const volatile void *address);
+void shim_point(const volatile void *address, bool write);
 #else
-static inline void shim_point(const volatile void *address)
+static inline void shim_point(const volatile void *address, bool write)
 {
-	(void)address;
 }
 #endif
 
@@ -67,29 +64,29 @@ static inline void shim_point(const volatile void *address)
 
 #define READ_ONCE(x)							\
 ({									\
-	shim_point(&(x));						\
+	shim_point(&(x), false);					\
 	shim_read_order(x) ? __atomic_load_n(&(x), __ATOMIC_ACQUIRE) :	\
 			     __atomic_load_n(&(x), __ATOMIC_RELAXED);	\
 })
 #define WRITE_ONCE(x, v)						\
 ({									\
-	shim_point(&(x));						\
+	shim_point(&(x), true);						\
 	__atomic_store_n(&(x), v, __ATOMIC_RELAXED);			\
 })
 #define smp_load_acquire(p)						\
 ({									\
-	shim_point(p);							\
+	shim_point(p, false);						\
 	__atomic_load_n(p, __ATOMIC_ACQUIRE);				\
 })
 #define smp_store_release(p, v)						\
 ({									\
-	shim_point(p);							\
+	shim_point(p, true);						\
 	__atomic_store_n(p, v, __ATOMIC_RELEASE);			\
 })
 #define smp_mb()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define try_cmpxchg(p, old, new)					\
 ({									\
-	shim_point(p);							\
+	shim_point(p, true);						\
 	__atomic_compare_exchange_n(p, old, new, false,			\
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
 })
@@ -102,7 +99,6 @@ static inline void shim_point(const volatile void *address)
 #if SHIM_TSAN
 void __tsan_acquire(void *address);
 void __tsan_release(void *address);
-void __tsan_mutex_pre_lock(void *address, unsigned int flags);
 
 extern __thread bool shim_fenced;
 extern __thread void *shim_touched;
@@ -121,7 +117,6 @@ static inline bool shim_ordered(void *address)
 #else
 static inline bool shim_ordered(void *address)
 {
-	(void)address;
 	return false;
 }
 

@@ -34,7 +34,7 @@ static inline bool llist_add(struct llist_node *node, struct llist_head *list)
 
 static inline struct llist_node *llist_del_all(struct llist_head *list)
 {
-	shim_point(list);
+	shim_point(list, true);
 	return __atomic_exchange_n(&list->first, NULL, __ATOMIC_SEQ_CST);
 }
 

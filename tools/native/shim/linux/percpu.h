@@ -8,7 +8,11 @@
 
 #include <linux/slab.h>
 
+#ifdef SHIM_EXPLORE
+#define SHIM_CPUS	1
+#else
 #define SHIM_CPUS	128
+#endif
 #define SHIM_CPU_STRIDE	64
 
 int shim_cpu(void);

@@ -18,6 +18,8 @@
 
 void *shim_alloc(size_t size, gfp_t gfp);
 void shim_free(const void *p);
+void *shim_raw_alloc(size_t align, size_t size);
+void shim_raw_free(void *p);
 
 #define kmalloc(size, gfp)	shim_alloc(size, gfp)
 #define kzalloc(size, gfp)	shim_alloc(size, (gfp) | __GFP_ZERO)

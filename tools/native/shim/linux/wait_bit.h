@@ -66,7 +66,7 @@ static inline int wait_for_completion_killable(struct completion *c)
 
 static inline void complete(struct completion *c)
 {
-	shim_point(c);
+	shim_point(c, true);
 	__atomic_add_fetch(&c->done, 1, __ATOMIC_RELEASE);
 	shim_wake();
 }

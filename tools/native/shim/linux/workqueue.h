@@ -46,6 +46,7 @@ extern struct workqueue_struct *system_unbound_wq;
 
 #define __DELAYED_WORK_INITIALIZER(name, fn, flags)			\
 	{ .work = { .func = fn } }
+#define DECLARE_WORK(name, fn)	struct work_struct name = { .func = fn }
 #define INIT_WORK(w, fn)		(*(w) = (struct work_struct){ .func = fn })
 #define INIT_DELAYED_WORK(w, fn)	INIT_WORK(&(w)->work, fn)
 #define INIT_RCU_WORK(w, fn)		INIT_WORK(&(w)->work, fn)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the KUnit suites: all, or those whose names contain an argument.
+ * Runs the KUnit suites: all, or those named by arguments, as in "load" for
+ * syncmap_load.
  */
 #include <stdarg.h>
 #include <kunit/test.h>
@@ -114,7 +115,7 @@ int main(int argc, char **argv)
 	for (suite = suites; suite; suite = suite->next) {
 		wanted = argc == 1;
 		for (i = 1; i < argc; i++)
-			wanted |= !!strstr(suite->name, argv[i]);
+			wanted |= !strcmp(strchr(suite->name, '_') + 1, argv[i]);
 		if (wanted)
 			run_suite(suite);
 	}

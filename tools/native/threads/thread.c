@@ -154,6 +154,24 @@ int kthread_stop(struct task_struct *task)
 	return 0;
 }
 
+void *shim_raw_alloc(size_t align, size_t size)
+{
+	void *p;
+
+	return posix_memalign(&p, align, size ?: 1) ? NULL : p;
+}
+
+void shim_raw_free(void *p)
+{
+	free(p);
+}
+
+void shim_warn(const char *file, int line, const char *what)
+{
+	fprintf(stderr, "WARNING: %s:%d: %s\n", file, line, what);
+	abort();
+}
+
 static bool try_lock(spinlock_t *lock)
 {
 	int unlocked = 0;
