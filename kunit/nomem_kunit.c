@@ -237,12 +237,32 @@ static void promote_after_nomem_completes(struct kunit *test)
 	}
 }
 
+/* What allocated in the last run of a case, or NULL */
+static const char *allocated;
+
 /* What must not fail allocates nothing, so that the first one stays to come */
 static void allocates_nothing(struct kunit *test, bool nothing,
 			      const char *what)
 {
-	KUNIT_EXPECT_FALSE_MSG(test, injected(), "%s allocates", what);
+	if (injected())
+		allocated = what;
 	KUNIT_EXPECT_TRUE_MSG(test, nothing, "%s failed", what);
+}
+
+/*
+ * KASAN and the object debugger allocate now and then in the name of whoever
+ * frees something; the map would do so each time.
+ */
+static void run_without_memory(struct kunit *test,
+			       void (*run)(struct kunit *test))
+{
+	int tries = 3;
+
+	do {
+		allocated = NULL;
+		run(test);
+	} while (allocated && --tries);
+	KUNIT_EXPECT_TRUE_MSG(test, !allocated, "%s allocates", allocated);
 }
 
 static int count_entry(const struct syncmap_entry *entry, void *arg)
@@ -252,7 +272,7 @@ static int count_entry(const struct syncmap_entry *entry, void *arg)
 }
 
 /* A.2, A.3: of keys that are present, in either table */
-static void present_keys_need_no_memory(struct kunit *test)
+static void present_keys(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
 	unsigned int n = 0;
@@ -293,8 +313,13 @@ static void present_keys_need_no_memory(struct kunit *test)
 			  "clear and range of an empty map");
 }
 
+static void present_keys_need_no_memory(struct kunit *test)
+{
+	run_without_memory(test, present_keys);
+}
+
 /* A reserved store needs no memory, whatever happened to the map meanwhile */
-static void reserved_store_needs_no_memory(struct kunit *test)
+static void reserved_store(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
 	struct syncmap_reservation *res;
@@ -316,6 +341,11 @@ static void reserved_store_needs_no_memory(struct kunit *test)
 				  "swap_reserved");
 		EXPECT_LOADS(test, tm, ABSENT, val(1));
 	}
+}
+
+static void reserved_store_needs_no_memory(struct kunit *test)
+{
+	run_without_memory(test, reserved_store);
 }
 
 KUNIT_ARRAY_PARAM(nomem, nomems, nomem_desc);
