@@ -88,4 +88,13 @@ static struct kunit_case account_cases[] = {
 	{}
 };
 
-STORE_SUITE("bytemap_account", account_cases);
+static struct kunit_suite account_suite = {
+	.name = "bytemap_account",
+	.suite_init = store_suite_init,
+	.suite_exit = store_suite_exit,
+	.init = store_test_init,
+	.exit = store_test_exit,
+	.test_cases = account_cases,
+};
+
+kunit_test_suite(account_suite);

@@ -51,15 +51,4 @@ void store_as_user(struct kunit *test, unsigned int uid, unsigned int gid,
 		   void (*fn)(struct kunit *test, struct bytemap *map),
 		   struct bytemap *map);
 
-#define STORE_SUITE(_name, _cases)					\
-	static struct kunit_suite _cases##_suite = {			\
-		.name = _name,						\
-		.suite_init = store_suite_init,				\
-		.suite_exit = store_suite_exit,				\
-		.init = store_test_init,				\
-		.exit = store_test_exit,				\
-		.test_cases = _cases,					\
-	};								\
-	kunit_test_suite(_cases##_suite)
-
 #endif /* _SYNCMAP_KUNIT_STORE_COMMON_H */

@@ -137,4 +137,13 @@ static struct kunit_case gauge_cases[] = {
 	{}
 };
 
-STORE_SUITE("bytemap_gauge", gauge_cases);
+static struct kunit_suite gauge_suite = {
+	.name = "bytemap_gauge",
+	.suite_init = store_suite_init,
+	.suite_exit = store_suite_exit,
+	.init = store_test_init,
+	.exit = store_test_exit,
+	.test_cases = gauge_cases,
+};
+
+kunit_test_suite(gauge_suite);

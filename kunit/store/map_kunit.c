@@ -190,4 +190,13 @@ static struct kunit_case map_cases[] = {
 	{}
 };
 
-STORE_SUITE("bytemap_map", map_cases);
+static struct kunit_suite map_suite = {
+	.name = "bytemap_map",
+	.suite_init = store_suite_init,
+	.suite_exit = store_suite_exit,
+	.init = store_test_init,
+	.exit = store_test_exit,
+	.test_cases = map_cases,
+};
+
+kunit_test_suite(map_suite);

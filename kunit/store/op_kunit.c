@@ -340,4 +340,13 @@ static struct kunit_case op_cases[] = {
 	{}
 };
 
-STORE_SUITE("bytemap_op", op_cases);
+static struct kunit_suite op_suite = {
+	.name = "bytemap_op",
+	.suite_init = store_suite_init,
+	.suite_exit = store_suite_exit,
+	.init = store_test_init,
+	.exit = store_test_exit,
+	.test_cases = op_cases,
+};
+
+kunit_test_suite(op_suite);

@@ -135,4 +135,13 @@ static struct kunit_case request_cases[] = {
 	{}
 };
 
-STORE_SUITE("bytemap_request", request_cases);
+static struct kunit_suite request_suite = {
+	.name = "bytemap_request",
+	.suite_init = store_suite_init,
+	.suite_exit = store_suite_exit,
+	.init = store_test_init,
+	.exit = store_test_exit,
+	.test_cases = request_cases,
+};
+
+kunit_test_suite(request_suite);

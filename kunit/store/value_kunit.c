@@ -162,4 +162,13 @@ static struct kunit_case value_cases[] = {
 	{}
 };
 
-STORE_SUITE("bytemap_value", value_cases);
+static struct kunit_suite value_suite = {
+	.name = "bytemap_value",
+	.suite_init = store_suite_init,
+	.suite_exit = store_suite_exit,
+	.init = store_test_init,
+	.exit = store_test_exit,
+	.test_cases = value_cases,
+};
+
+kunit_test_suite(value_suite);

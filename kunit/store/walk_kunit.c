@@ -149,4 +149,13 @@ static struct kunit_case walk_cases[] = {
 	{}
 };
 
-STORE_SUITE("bytemap_walk", walk_cases);
+static struct kunit_suite walk_suite = {
+	.name = "bytemap_walk",
+	.suite_init = store_suite_init,
+	.suite_exit = store_suite_exit,
+	.init = store_test_init,
+	.exit = store_test_exit,
+	.test_cases = walk_cases,
+};
+
+kunit_test_suite(walk_suite);
