@@ -105,8 +105,11 @@ static int put_steps(struct syncmap_range *range, struct bytemap_walk *walk)
 		cond_resched();
 		err = put_step(range, walk);
 	}
-	range->cursor = walk->cursor;
-	return err == -EMSGSIZE && range->count ? 0 : err;
+	if (err == -EMSGSIZE && range->count)
+		err = 0;
+	if (!err)
+		range->cursor = walk->cursor;
+	return err;
 }
 
 static int check(struct syncmap_range *range)
