@@ -573,3 +573,17 @@ TEST(descriptors)
 	EXPECT_EQ(-1, read(map_control(), &c, 1));
 	EXPECT_EQ(-1, write(map_control(), &c, 1));
 }
+
+TEST(fdinfo)
+{
+	int fd = map_create(TEST_NAME "fdinfo", SYNCMAP_KEY_U64, NULL, 0600);
+	char path[64], text[1024] = "", want[128];
+	int file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = open(path, O_RDONLY);
+	ASSERT(read(file, text, sizeof(text) - 1) > 0);
+	snprintf(want, sizeof(want), "syncmap-id:\t%llu\n", map_info(fd).id);
+	EXPECT(strstr(text, want));
+	EXPECT(strstr(text, "syncmap-name:\t" TEST_NAME "fdinfo\n"));
+}

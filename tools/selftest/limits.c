@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Limits are hard, exact under concurrency, and told with the error */
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "map.h"
@@ -275,6 +277,61 @@ TEST(never_more_bytes)
 	map_walk(race->fd, 0, 4096, add_bytes, &sum);
 	EXPECT_EQ(sum, map_info(race->fd).bytes);
 	EXPECT(map_stats(race->fd).rejected);
+}
+
+/* The memory of the cgroup: ENOMEM for who is over it, and nobody is killed */
+
+#define CGROUP	"/sys/fs/cgroup/"
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	close(fd);
+	return ok;
+}
+
+static void store_until_it_fails(int n, void *arg)
+{
+	static char text[1000];
+	struct race *race = arg;
+	int ret = 0;
+
+	(void)n;
+	ASSERT(write_file(CGROUP "selftest/cgroup.procs", "0"));
+	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
+	for (__u64 key = 0; !ret && key < race->max; key++) {
+		ret = DO(race->fd, STORE, KEY_N(&key, 8),
+			 VALUE_N(text, sizeof(text)));
+		race->stored[0] += !ret;
+	}
+	race->wrong = ret != -ENOMEM;
+}
+
+TEST(memory_of_the_cgroup)
+{
+	struct race *race = test_shared(sizeof(*race));
+	__u64 key = 0;
+
+	write_file(CGROUP "cgroup.subtree_control", "+memory");
+	mkdir(CGROUP "selftest", 0755);
+	if (!write_file(CGROUP "selftest/memory.max", "16M"))
+		test_skip("no memory controller at " CGROUP);
+	race->max = 64000;
+	race->fd = map_private(SYNCMAP_KEY_U64);
+	test_wait(test_fork(store_until_it_fails, 0, race));
+	EXPECT(!race->wrong);
+	EXPECT(race->stored[0] > 1000);
+	EXPECT_EQ(race->stored[0], map_count(race->fd));
+	EXPECT_EQ(race->stored[0] * (overhead() + 8 + 1000),
+		  map_info(race->fd).bytes);
+	/* Others go on */
+	EXPECT_EQ(0, DO(race->fd, LOAD, KEY_N(&key, 8)));
+	map_fill(race->fd, 100000, 101000);
+	map_clear(race->fd);
+	close(race->fd);
+	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
 }
 
 /* How many maps there may be */

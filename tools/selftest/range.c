@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Walks: whole records, cursors that survive everything, no key twice */
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -206,6 +207,23 @@ TEST(grow_as_told)
 		}
 	}
 	EXPECT_EQ(100, seen);
+}
+
+/* The buffer ends behind some hundred records: what was written counts for nothing */
+TEST(fault_on_the_way)
+{
+	char *page = mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct syncmap_range range = { .buffer = PTR(page), .size = 2 * 4096 };
+	int fd = make_map(STABLE, true);
+
+	ASSERT(page != MAP_FAILED);
+	ASSERT_EQ(0, munmap(page + 4096, 4096));
+	EXPECT_EQ(-EFAULT, range_call(fd, &range));
+	EXPECT_EQ(0, range.cursor);
+	range.size = 4096;
+	EXPECT_EQ(0, range_call(fd, &range));
+	EXPECT(range.count);
 }
 
 /* A buffer that is not aligned is the caller's own affair, and works */
