@@ -264,13 +264,15 @@ int syncmap_build(struct syncmap *map, gfp_t gfp)
 	struct builder *b;
 	int err = -ENOMEM;
 
+	/* Nobody is to be killed for a table that can wait */
+	gfp |= __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 	if (memcg)
 		gfp |= __GFP_ACCOUNT;
 	active = set_active_memcg(memcg);
 	b = kzalloc(sizeof(*b), gfp);
 	if (b) {
 		b->map = map;
-		b->gfp = gfp | __GFP_NOWARN;
+		b->gfp = gfp;
 		err = build(b);
 		account(b, start, err);
 	}

@@ -13,6 +13,7 @@
 #define __GFP_ZERO	4U
 #define __GFP_NOWARN	8U
 #define __GFP_ACCOUNT	16U
+#define __GFP_RETRY_MAYFAIL	32U
 
 #define gfpflags_allow_blocking(gfp)	((gfp) & GFP_KERNEL)
 
