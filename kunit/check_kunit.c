@@ -53,7 +53,7 @@ static void check_reports_what_is_broken(struct kunit *test)
 	atomic64_set(tm_slot(tm, 1), WORD_DEAD);
 	tm_thaw(tm);
 	KUNIT_EXPECT_EQ(test, syncmap_check(&tm->map), -EUCLEAN);
-	atomic64_set(tm_slot(tm, 1), word_open(4 * 1 + 6));
+	atomic64_set(tm_slot(tm, 1), word_open(CODE(1)));
 }
 
 /* Swap @place with @wrong: the check must object until it is swapped back */

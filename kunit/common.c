@@ -52,6 +52,7 @@ static u64 low_zero_hash(const void *key, size_t len)
 	.params = { .key_len = _key_len, __VA_ARGS__ },			\
 	.keys = _keys,							\
 }
+
 #define CUSTOM(_fn)	.hash = SYNCMAP_HASH_CUSTOM, .hash_fn = _fn
 #define FAST		.hash = SYNCMAP_HASH_FAST
 #define SIPHASH		.hash = SYNCMAP_HASH_SIPHASH

@@ -12,6 +12,9 @@
 /* The key that cases for one key use, and stepwise promotions look at */
 #define TEST_SUBJECT	1000
 
+/* The code of val(n), as a constant */
+#define CODE(n)	(4 * (n) + 6ULL)
+
 /* Where a key may be before a case begins */
 enum test_place {
 	TEST_ABSENT,		/* nowhere */

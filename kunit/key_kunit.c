@@ -122,6 +122,7 @@ static void key_word_hash_equals_hash(struct kunit *test)
 static void key_init_checks_the_length(struct kunit *test)
 {
 	static const u8 bytes[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+	static size_t huge = (size_t)U32_MAX + 1;
 	struct syncmap_key key;
 	unsigned int fixed, len;
 	bool fits;
@@ -139,8 +140,7 @@ static void key_init_checks_the_length(struct kunit *test)
 	len = SYNCMAP_KEY_MAX;
 	KUNIT_EXPECT_TRUE(test, syncmap_key_init(&key, 0, bytes, len));
 	KUNIT_EXPECT_FALSE(test, syncmap_key_init(&key, 0, bytes, len + 1));
-	KUNIT_EXPECT_FALSE(test, syncmap_key_init(&key, 0, bytes,
-						  (size_t)U32_MAX + 1));
+	KUNIT_EXPECT_FALSE(test, syncmap_key_init(&key, 0, bytes, huge));
 }
 
 /* Neither hash, length nor bytes alone make two byte strings equal */

@@ -173,8 +173,6 @@ struct chain {
 	u64		value;
 };
 
-#define CODE(n)	(4 * (n) + 6ULL)
-
 static const struct chain chains[] = {
 	{ "open live", CODE(1) | 1, 0, 0, true, 1 },
 	{ "open dead", WORD_DEAD, 0, 0, false },

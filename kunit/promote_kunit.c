@@ -71,7 +71,8 @@ static atomic64_t *step_table_append(struct syncmap_table *table,
 
 static void step_dirty_seal(struct syncmap_dirty *dirty, u64 hash)
 {
-	if (dirty_chain(dirty, hash) == dirty_chain(dirty, hook.hash))
+	if (hooked() &&
+	    dirty_chain(dirty, hash) == dirty_chain(dirty, hook.hash))
 		step();
 	syncmap_dirty_seal(dirty, hash);
 }
@@ -218,12 +219,14 @@ static void range_holds_at_each_step(struct kunit *test)
 	} while (came && ++at);
 }
 
-/* A promotion in another thread, for test_promote_pause() */
+/*
+ * A promotion in another thread, for test_promote_pause(), which spins: within a
+ * read section that takes a preemptible kernel or a second CPU.
+ */
 
 static struct {
 	struct test_map		*tm;
 	unsigned int		at;
-	struct work_struct	work;
 	struct completion	go;
 	bool			paused;
 	bool			ended;
@@ -246,15 +249,16 @@ static void pause_work(struct work_struct *work)
 	smp_store_release(&pause.ended, true);
 }
 
+static DECLARE_WORK(pausing, pause_work);
+
 bool test_promote_pause(struct test_map *tm, unsigned int at)
 {
 	pause.tm = tm;
 	pause.at = at;
 	pause.paused = false;
 	pause.ended = false;
-	INIT_WORK(&pause.work, pause_work);
 	init_completion(&pause.go);
-	queue_work(system_unbound_wq, &pause.work);
+	queue_work(system_unbound_wq, &pausing);
 	do {
 		cpu_relax();
 		/* Pairs with the releases in pause_here() and pause_work() */
@@ -267,7 +271,7 @@ bool test_promote_pause(struct test_map *tm, unsigned int at)
 int test_promote_resume(void)
 {
 	complete(&pause.go);
-	flush_work(&pause.work);
+	flush_work(&pausing);
 	return pause.err;
 }
 

@@ -5,8 +5,6 @@
 #include "../module/core/update.c"
 #include "inside.h"
 
-#define CODE(n)	(4 * (n) + 6ULL)
-
 /* Two tables behind the read table, each with the one key */
 struct tables {
 	struct syncmap_table	*first;
@@ -322,6 +320,39 @@ static void delete_of_sealed_leaves_a_tombstone(struct kunit *test)
 	tm_thaw(tm);
 }
 
+/* A.2, A.3: with the lock of their chain held, which lockdep would report */
+static void present_keys_need_no_lock(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_dirty *dirty;
+	struct test_key buffer;
+	unsigned long flags;
+	bool right;
+	void *was;
+	u64 hash;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 1, 2), 0);
+	tm_freeze(tm);
+	tm->gfp = GFP_ATOMIC;
+	dirty = tm_state(tm)->dirty;
+	hash = tm_key(tm, 0, &buffer).hash;
+	syncmap_dirty_lock(dirty, hash, &flags);
+	right = tm_load(tm, 0, &was) && tm_load(tm, 1, &was) &&
+		!tm_load(tm, 2, &was) &&
+		tm_swap(tm, 0, val(5), &was) == 1 &&
+		tm_swap(tm, 1, val(5), &was) == 1 &&
+		tm_load_or_store(tm, 0, val(6), &was) == 1 &&
+		tm_compare_and_swap(tm, 0, val(5), val(6)) &&
+		tm_compare_and_delete(tm, 0, val(6)) &&
+		tm_swap(tm, 0, val(7), &was) == 0 &&
+		tm_load_and_delete(tm, 0, &was);
+	syncmap_dirty_unlock(dirty, hash, flags);
+	tm_thaw(tm);
+	KUNIT_EXPECT_TRUE(test, right);
+}
+
 /* what was deleted from an open chain takes no place there */
 static void delete_of_dirty_unlinks(struct kunit *test)
 {
@@ -353,6 +384,7 @@ static struct kunit_case update_cases[] = {
 	KUNIT_CASE(apply_handles_each_word_state),
 	KUNIT_CASE_PARAM(updates_with_stale_state_linearize, few_gen_params),
 	KUNIT_CASE_PARAM(insert_seals_the_old_dirty, few_gen_params),
+	KUNIT_CASE_PARAM(present_keys_need_no_lock, few_gen_params),
 	KUNIT_CASE_PARAM(delete_of_sealed_leaves_a_tombstone, few_gen_params),
 	KUNIT_CASE_PARAM(delete_of_dirty_unlinks, few_gen_params),
 	KUNIT_CASE_PARAM(store_of_deleted_reuses_its_place, few_gen_params),
