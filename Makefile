@@ -16,7 +16,7 @@ help:
 	@echo 'make demo       show what a map does, in a virtual machine'
 	@echo 'make shell      a shell in a virtual machine that has the module'
 	@echo 'make check      build and run all tests (about 15 minutes the first time)'
-	@echo 'make check-fast the part of it that takes about two minutes'
+	@echo 'make check-fast the part of it that boots nothing (about two minutes)'
 	@echo 'make clean      remove what was built here'
 	@echo
 	@echo 'demo and shell take KERNEL=stock-6.1, stock-6.12, stock-6.1-rt, debug-6.1 ...'
