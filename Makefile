@@ -22,15 +22,22 @@ help:
 	@echo 'demo and shell take KERNEL=stock-6.1, stock-6.12, stock-6.1-rt, debug-6.1 ...'
 	@echo 'Kernels are kept in ~/.cache/syncmap (SYNCMAP_CACHE).'
 
-modules:
+modules: $(KDIR)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(llvm) modules
+
+$(KDIR):
+	@echo "make: no kernel headers in $@" >&2
+	@echo "      (Debian: linux-headers-$(shell uname -r)); make demo needs none" >&2
+	@exit 1
 
 tools:
 	$(MAKE) -C tools
 	$(MAKE) -C tools/selftest
 
 install: all
-	$(MAKE) -C $(KDIR) M=$(CURDIR) $(llvm) modules_install
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(llvm) INSTALL_MOD_PATH=$(DESTDIR) \
+		modules_install
+	$(if $(DESTDIR),,depmod $(shell cat $(KDIR)/include/config/kernel.release))
 	$(MAKE) -C tools install
 
 demo:
@@ -48,7 +55,7 @@ check-fast:
 clean:
 	rm -rf build
 	find . -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
-		-o -name '.*.cmd' -o -name Module.symvers \
+		-o -name '.*.cmd' -o -name '.*.d' -o -name Module.symvers \
 		-o -name modules.order | xargs -r rm -f
 
 .PHONY: all help modules tools install demo shell check check-fast clean
