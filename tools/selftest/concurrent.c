@@ -313,6 +313,48 @@ TEST_LIMIT(no_torn_values, 60)
 	run_twice(run_torn);
 }
 
+/* Small values are overwritten in place, under the eyes of those who read them */
+static void overwrite(int n, void *arg)
+{
+	struct shared *shared = arg;
+	char text[64];
+	__u64 key = 0;
+
+	for (unsigned int i = 0; i < shared->n; i++) {
+		__u32 len = i % 2 ? sizeof(text) : 1 + i % 63;
+
+		memset(text, 'a' + len % 26, len);
+		ASSERT_EQ(0, DO(shared->fd, STORE, KEY_N(&key, 8),
+				VALUE_N(text, len)));
+	}
+	(void)n;
+}
+
+static void read_one(int n, void *arg)
+{
+	struct shared *shared = arg;
+	char value[64];
+	__u64 key = 0;
+
+	if (!n) {
+		overwrite(n, arg);
+		return;
+	}
+	for (unsigned int i = 0; i < shared->n && !test_failed(); i++) {
+		if (!DO(shared->fd, LOAD, KEY_N(&key, 8), OUT(value)))
+			expect_not_torn(value, got.out_len);
+	}
+}
+
+TEST_LIMIT(no_torn_value_in_place, 60)
+{
+	struct shared *shared = test_shared(sizeof(*shared));
+
+	shared->fd = map_private(SYNCMAP_KEY_U64);
+	shared->n = test_times(200000);
+	test_parallel(2, read_one, shared);
+}
+
 /* with keys of one's own, everything is as if one were alone */
 static void alone(int n, void *arg)
 {
@@ -392,10 +434,10 @@ TEST_LIMIT(post_state_is_seen, 60)
 static void collect_revisions(int n, void *arg)
 {
 	struct shared *shared = arg;
-	__u64 newest[4] = { };
+	__u64 newest[2] = { };
 
 	for (unsigned int i = 0; i < shared->n; i++) {
-		__u64 key = test_random() % 4;
+		__u64 key = test_random() % 2;
 		bool wrote;
 
 		switch (test_random() % 4) {
@@ -435,7 +477,7 @@ static void collect_revisions(int n, void *arg)
 
 static void run_revisions(struct shared *shared)
 {
-	shared->n = test_times(5000);
+	shared->n = test_times(60000);
 	test_parallel(WORKERS, collect_revisions, shared);
 }
 
