@@ -58,7 +58,7 @@ static int run_create(struct syncmap_call *call)
 
 	if (create->flags)
 		return -EOPNOTSUPP;
-	if (memchr_inv(create->reserved, 0, sizeof(create->reserved)))
+	if (create->ttl || create->stale)
 		return -EINVAL;
 	map = bytemap_create(create);
 	if (IS_ERR(map))
@@ -188,7 +188,7 @@ static int run_list(struct syncmap_call *call)
 	if (list->flags)
 		return -EOPNOTSUPP;
 	if (list->reserved || !list->capacity || list->entry_size > PAGE_SIZE ||
-	    list->entry_size < offsetofend(struct syncmap_map_info, limits))
+	    list->entry_size < offsetofend(struct syncmap_map_info, stale))
 		return -EINVAL;
 	list->count = 0;
 	while (!err && list->cursor != SYNCMAP_END &&
@@ -204,7 +204,7 @@ static int run_list(struct syncmap_call *call)
 
 static const struct syncmap_command control_command[] = {
 	CONTROL(SYNCMAP_INFO, syncmap_info, max_user_maps, .run = run_info),
-	CONTROL(SYNCMAP_CREATE, syncmap_create, reserved, .run = run_create,
+	CONTROL(SYNCMAP_CREATE, syncmap_create, stale, .run = run_create,
 		.finish = finish_create),
 	CONTROL(SYNCMAP_OPEN, syncmap_open, reserved, .run = run_open,
 		.finish = syncmap_mapfd_finish),

@@ -50,7 +50,7 @@
 
 #include "store.h"
 
-static bool has(const struct bytemap_request *req, u8 any)
+static bool has(const struct bytemap_request *req, u16 any)
 {
 	return bytemap_op_has(req->op->op, any);
 }

@@ -8,7 +8,7 @@
 
 #include "store.h"
 
-static const u8 traits[] = {
+static const u16 traits[] = {
 	[SYNCMAP_OP_LOAD] = OP_GIVES_VALUE | OP_KEEPS,
 	[SYNCMAP_OP_STORE] = OP_TAKES_VALUE | OP_INSERTS,
 	[SYNCMAP_OP_LOAD_OR_STORE] = OP_TAKES_VALUE | OP_GIVES_VALUE | OP_INSERTS |
@@ -21,7 +21,7 @@ static const u8 traits[] = {
 };
 
 /* @op has passed bytemap_op_check(), or comes from the kernel */
-bool bytemap_op_has(u32 op, u8 any)
+bool bytemap_op_has(u32 op, u16 any)
 {
 	return traits[array_index_nospec(op, ARRAY_SIZE(traits))] & any;
 }
@@ -68,6 +68,23 @@ static int check_unused(const struct syncmap_op *op)
 	return 0;
 }
 
+/* What the operations of sync.Map know nothing of */
+static int check_unused_extras(const struct syncmap_op *op)
+{
+	if (!bytemap_op_has(op->op, OP_TAKES_DEADLINE) && op->deadline)
+		return -EINVAL;
+	if (!bytemap_op_has(op->op, OP_TAKES_TOKEN) && op->token)
+		return -EINVAL;
+	if (!bytemap_op_has(op->op, OP_WAITS) && op->wait_until)
+		return -EINVAL;
+	if (!bytemap_op_has(op->op, OP_CALCULATES) &&
+	    (op->operand || op->initial))
+		return -EINVAL;
+	if (!(op->flags & SYNCMAP_OP_BOUNDED) && op->bound)
+		return -EINVAL;
+	return 0;
+}
+
 static int check_lengths(const struct bytemap *map, struct syncmap_op *op)
 {
 	const struct syncmap_limits *limits = &map->limits;
@@ -96,6 +113,10 @@ void bytemap_op_reset(struct syncmap_op *op)
 	op->limited = SYNCMAP_LIMITED_NOT;
 	op->used = 0;
 	op->limit = 0;
+	op->expires = 0;
+	op->leased = 0;
+	op->before = 0;
+	op->after = 0;
 }
 
 /* What can be said before the key is there. Zeroes the results */
@@ -108,11 +129,9 @@ int bytemap_op_check(const struct bytemap *map, struct syncmap_op *op)
 		return -EOPNOTSUPP;
 	if (!op->op)
 		return -EINVAL;
-	if (op->op >= ARRAY_SIZE(traits))
+	if (op->op >= ARRAY_SIZE(traits) || !traits[op->op])
 		return -EOPNOTSUPP;
-	if (memchr_inv(op->reserved, 0, sizeof(op->reserved)))
-		return -EINVAL;
-	err = check_unused(op);
+	err = check_unused(op) ?: check_unused_extras(op);
 	return err ?: check_lengths(map, op);
 }
 

@@ -250,9 +250,13 @@ enum {
 	OP_INSERTS	= BIT(3),	/* an absent key */
 	OP_DELETES	= BIT(4),	/* a present key */
 	OP_KEEPS	= BIT(5),	/* leaves a present key as it is */
+	OP_TAKES_DEADLINE = BIT(6),
+	OP_TAKES_TOKEN	= BIT(7),
+	OP_WAITS	= BIT(8),
+	OP_CALCULATES	= BIT(9),	/* a number out of a number */
 };
 
-bool bytemap_op_has(u32 op, u8 any);
+bool bytemap_op_has(u32 op, u16 any);
 u32 bytemap_op_access(u32 op);
 void bytemap_op_reset(struct syncmap_op *op);
 int bytemap_op_check(const struct bytemap *map, struct syncmap_op *op);

@@ -49,7 +49,7 @@ static void fill_random(void *p, size_t size)
 /* So that some of them get far */
 static void make_op(struct syncmap_op *op)
 {
-	op->op = test_random() % 10;
+	op->op = test_random() % 22;
 	op->flags = test_random() % 4 ? 0 : test_random() % 4;
 	op->key = random_pointer();
 	op->key_len = test_random() % 4 ? 8 : random_length();
@@ -68,7 +68,8 @@ static void make_op(struct syncmap_op *op)
 		op->out = random_pointer();
 		op->out_size = random_length();
 	}
-	memset(op->reserved, 0, sizeof(op->reserved));
+	op->deadline = op->token = op->wait_until = 0;
+	op->operand = op->initial = op->bound = 0;
 }
 
 static void make_range(struct syncmap_range *range)

@@ -38,7 +38,8 @@ static const struct field fields[] = {
 	FIELD(syncmap_create, limits, 72),
 	FIELD(syncmap_create, mode, 96),
 	FIELD(syncmap_create, fd, 100),
-	FIELD(syncmap_create, reserved, 104),
+	FIELD(syncmap_create, ttl, 104),
+	FIELD(syncmap_create, stale, 112),
 
 	SIZE(syncmap_open, 80),
 	FIELD(syncmap_open, name, 0),
@@ -52,7 +53,7 @@ static const struct field fields[] = {
 	FIELD(syncmap_remove, flags, 64),
 	FIELD(syncmap_remove, reserved, 68),
 
-	SIZE(syncmap_map_info, 152),
+	SIZE(syncmap_map_info, 168),
 	FIELD(syncmap_map_info, flags, 0),
 	FIELD(syncmap_map_info, state, 4),
 	FIELD(syncmap_map_info, id, 8),
@@ -67,6 +68,8 @@ static const struct field fields[] = {
 	FIELD(syncmap_map_info, bytes, 112),
 	FIELD(syncmap_map_info, revision, 120),
 	FIELD(syncmap_map_info, limits, 128),
+	FIELD(syncmap_map_info, ttl, 152),
+	FIELD(syncmap_map_info, stale, 160),
 
 	SIZE(syncmap_list, 40),
 	FIELD(syncmap_list, cursor, 0),
@@ -77,7 +80,7 @@ static const struct field fields[] = {
 	FIELD(syncmap_list, count, 28),
 	FIELD(syncmap_list, reserved, 32),
 
-	SIZE(syncmap_map_stats, 320),
+	SIZE(syncmap_map_stats, 416),
 	FIELD(syncmap_map_stats, flags, 0),
 	FIELD(syncmap_map_stats, amended, 4),
 	FIELD(syncmap_map_stats, count, 8),
@@ -105,8 +108,20 @@ static const struct field fields[] = {
 	FIELD(syncmap_map_stats, lock_waits, 184),
 	FIELD(syncmap_map_stats, fill, 192),
 	FIELD(syncmap_map_stats, displaced, 256),
+	FIELD(syncmap_map_stats, expiring, 320),
+	FIELD(syncmap_map_stats, expired, 328),
+	FIELD(syncmap_map_stats, owned, 336),
+	FIELD(syncmap_map_stats, orphaned, 344),
+	FIELD(syncmap_map_stats, leases, 352),
+	FIELD(syncmap_map_stats, lease_waits, 360),
+	FIELD(syncmap_map_stats, leases_granted, 368),
+	FIELD(syncmap_map_stats, leases_lost, 376),
+	FIELD(syncmap_map_stats, watchers, 384),
+	FIELD(syncmap_map_stats, events, 392),
+	FIELD(syncmap_map_stats, overflows, 400),
+	FIELD(syncmap_map_stats, reclaimed, 408),
 
-	SIZE(syncmap_op, 144),
+	SIZE(syncmap_op, 192),
 	FIELD(syncmap_op, op, 0),
 	FIELD(syncmap_op, flags, 4),
 	FIELD(syncmap_op, key, 8),
@@ -126,7 +141,16 @@ static const struct field fields[] = {
 	FIELD(syncmap_op, limited, 92),
 	FIELD(syncmap_op, used, 96),
 	FIELD(syncmap_op, limit, 104),
-	FIELD(syncmap_op, reserved, 112),
+	FIELD(syncmap_op, deadline, 112),
+	FIELD(syncmap_op, token, 120),
+	FIELD(syncmap_op, wait_until, 128),
+	FIELD(syncmap_op, operand, 136),
+	FIELD(syncmap_op, initial, 144),
+	FIELD(syncmap_op, bound, 152),
+	FIELD(syncmap_op, expires, 160),
+	FIELD(syncmap_op, leased, 168),
+	FIELD(syncmap_op, before, 176),
+	FIELD(syncmap_op, after, 184),
 
 	SIZE(syncmap_record, 24),
 	FIELD(syncmap_record, size, 0),
@@ -170,9 +194,9 @@ TEST(command_numbers)
 	EXPECT_EQ(0xc050d702, SYNCMAP_OPEN);
 	EXPECT_EQ(0xc048d703, SYNCMAP_REMOVE);
 	EXPECT_EQ(0xc028d704, SYNCMAP_LIST);
-	EXPECT_EQ(0xc098d710, SYNCMAP_MAP_INFO);
-	EXPECT_EQ(0xc140d711, SYNCMAP_STATS);
-	EXPECT_EQ(0xc090d712, SYNCMAP_OP);
+	EXPECT_EQ(0xc0a8d710, SYNCMAP_MAP_INFO);
+	EXPECT_EQ(0xc1a0d711, SYNCMAP_STATS);
+	EXPECT_EQ(0xc0c0d712, SYNCMAP_OP);
 	EXPECT_EQ(0xc028d713, SYNCMAP_RANGE);
 	EXPECT_EQ(0xc008d714, SYNCMAP_CLEAR);
 	EXPECT_EQ(0xc008d715, SYNCMAP_PROMOTE);

@@ -35,6 +35,13 @@
  *	EPERM		only the map's owner may do this
  *	EBADF		the descriptor was not opened for this access
  *	EINTR		a fatal signal ended the wait
+ *	EROFS		the map is frozen
+ *	ESTALE		the lease is no longer the caller's
+ *	EAGAIN		somebody else holds the lease
+ *	ETIMEDOUT	the lease was not to be had in time
+ *	ERANGE		the result would pass the bound, or wrap around
+ *	EILSEQ		the value is no number of this width; its length is
+ *			returned
  *	EMFILE, ENFILE	no more descriptors, as for open(2)
  *	ENOMEM		out of memory, or over the memory limit of the cgroup
  *
@@ -123,7 +130,10 @@ struct syncmap_info {
  * @mode: read and write permission for owner, group and others, as for a file
  *	(0666 at most; the umask is applied)
  * @fd: out: descriptor of the map, for reading and writing
- * @reserved: must be zero
+ * @ttl: nanoseconds that an entry lives unless its store says otherwise; zero:
+ *	for ever
+ * @stale: nanoseconds that the value of an expired entry is kept for
+ *	SYNCMAP_OP_STALE; zero: not at all
  *
  * A named map lives until SYNCMAP_REMOVE, and keeps the module loaded.
  */
@@ -134,7 +144,8 @@ struct syncmap_create {
 	struct syncmap_limits	limits;
 	__u32			mode;
 	__s32			fd;
-	__u64			reserved[2];
+	__u64			ttl;
+	__u64			stale;
 };
 
 /**
@@ -171,11 +182,13 @@ struct syncmap_remove {
 /* The map has no name, or has it no longer */
 #define SYNCMAP_MAP_PRIVATE	0x1
 #define SYNCMAP_MAP_REMOVED	0x2
+/* Nobody can change it any more */
+#define SYNCMAP_MAP_FROZEN	0x4
 
 /**
  * struct syncmap_map_info - SYNCMAP_MAP_INFO, and one element of SYNCMAP_LIST
  * @flags: must be zero
- * @state: out: SYNCMAP_MAP_PRIVATE, SYNCMAP_MAP_REMOVED
+ * @state: out: SYNCMAP_MAP_PRIVATE, SYNCMAP_MAP_REMOVED, SYNCMAP_MAP_FROZEN
  * @id: out: number of the map; never used again
  * @name: out: its name, padded with zeroes
  * @key_type: out: one of &enum syncmap_key_type
@@ -188,6 +201,8 @@ struct syncmap_remove {
  * @bytes: out: what they count against @limits.bytes
  * @revision: out: the newest revision of any entry
  * @limits: out: what the map may hold
+ * @ttl: out: see &struct syncmap_create
+ * @stale: out: see &struct syncmap_create
  */
 struct syncmap_map_info {
 	__u32			flags;
@@ -204,6 +219,8 @@ struct syncmap_map_info {
 	__u64			bytes;
 	__u64			revision;
 	struct syncmap_limits	limits;
+	__u64			ttl;
+	__u64			stale;
 };
 
 /* A cursor that stands behind the last element of a list or range */
@@ -268,6 +285,18 @@ struct syncmap_list {
  * @fill: out: read buckets by number of keys in them
  * @displaced: out: read keys by distance from their home bucket; the last
  *	counts all that are further away
+ * @expiring: out: entries that have a deadline
+ * @expired: out: entries that were removed after their deadline
+ * @owned: out: entries that are bound to a descriptor
+ * @orphaned: out: entries that were removed because their descriptor closed
+ * @leases: out: leases that are held
+ * @lease_waits: out: operations that waited for a lease
+ * @leases_granted: out: leases that were given
+ * @leases_lost: out: leases that ended without a value
+ * @watchers: out: descriptors that watch
+ * @events: out: events that were queued for them
+ * @overflows: out: how often a watcher's queue was full
+ * @reclaimed: out: entries and tombstones dropped because memory was short
  */
 struct syncmap_map_stats {
 	__u32	flags;
@@ -297,10 +326,25 @@ struct syncmap_map_stats {
 	__u64	lock_waits;
 	__u64	fill[SYNCMAP_HISTOGRAM_SIZE];
 	__u64	displaced[SYNCMAP_HISTOGRAM_SIZE];
+	__u64	expiring;
+	__u64	expired;
+	__u64	owned;
+	__u64	orphaned;
+	__u64	leases;
+	__u64	lease_waits;
+	__u64	leases_granted;
+	__u64	leases_lost;
+	__u64	watchers;
+	__u64	events;
+	__u64	overflows;
+	__u64	reclaimed;
 };
 
 /**
- * enum syncmap_op_code - the operations on one key, in sync.Map's words
+ * enum syncmap_op_code - the operations on one key
+ *
+ * Those of sync.Map, in its words:
+ *
  * @SYNCMAP_OP_LOAD: get the value; ENOENT when absent
  * @SYNCMAP_OP_STORE: set the value
  * @SYNCMAP_OP_LOAD_OR_STORE: get the value if there is one, else set it;
@@ -312,6 +356,41 @@ struct syncmap_map_stats {
  *	differs, ENOENT when absent
  * @SYNCMAP_OP_COMPARE_AND_DELETE: delete the key if its value is @old; EBUSY
  *	when it differs, ENOENT when absent
+ *
+ * On the time that an entry has:
+ *
+ * @SYNCMAP_OP_TOUCH: give the entry @deadline; neither value nor revision
+ *	change; ENOENT when absent
+ *
+ * On a value that is a number: a __u64, or with SYNCMAP_OP_U32 a __u32, in the
+ * byte order of the machine. An absent key counts as one of value @initial with
+ * SYNCMAP_OP_INITIAL, else ENOENT. ERANGE, and nothing changed, when the result
+ * would be too large or negative, or with SYNCMAP_OP_BOUNDED pass @bound:
+ *
+ * @SYNCMAP_OP_ADD: add @operand; @bound is the highest result
+ * @SYNCMAP_OP_SUB: subtract @operand; @bound is the lowest result
+ * @SYNCMAP_OP_MIN: the lesser of value and @operand
+ * @SYNCMAP_OP_MAX: the greater one
+ * @SYNCMAP_OP_AND: value and @operand, bit by bit
+ * @SYNCMAP_OP_OR: value or @operand, bit by bit
+ * @SYNCMAP_OP_XOR: value exclusive or @operand, bit by bit
+ *
+ * On a value that grows:
+ *
+ * @SYNCMAP_OP_APPEND: put @value behind the value that is there, an empty one
+ *	when absent; @out_len tells the new length. With SYNCMAP_OP_BOUNDED
+ *	EFBIG if it would exceed @bound, in any case if it would exceed the
+ *	limit of the map
+ *
+ * On a value that one caller computes for all:
+ *
+ * @SYNCMAP_OP_LOAD_OR_LEASE: get the value if there is one, else become the one
+ *	who computes it: SYNCMAP_OP_LEASED, and @token. While somebody else
+ *	does, wait until @wait_until (ETIMEDOUT), or with SYNCMAP_OP_NOWAIT not
+ *	at all (EAGAIN). STORE with @token ends the lease and gives the value
+ *	to all who wait; it also ends when the descriptor closes
+ * @SYNCMAP_OP_UNLEASE: end the lease of @token without a value: the next one
+ *	in line gets it; ESTALE when it is not the caller's any more
  */
 enum syncmap_op_code {
 	SYNCMAP_OP_LOAD			= 1,
@@ -322,13 +401,47 @@ enum syncmap_op_code {
 	SYNCMAP_OP_SWAP			= 6,
 	SYNCMAP_OP_COMPARE_AND_SWAP	= 7,
 	SYNCMAP_OP_COMPARE_AND_DELETE	= 8,
+	SYNCMAP_OP_TOUCH		= 9,
+	SYNCMAP_OP_ADD			= 10,
+	SYNCMAP_OP_SUB			= 11,
+	SYNCMAP_OP_MIN			= 12,
+	SYNCMAP_OP_MAX			= 13,
+	SYNCMAP_OP_AND			= 14,
+	SYNCMAP_OP_OR			= 15,
+	SYNCMAP_OP_XOR			= 16,
+	SYNCMAP_OP_APPEND		= 17,
+	SYNCMAP_OP_LOAD_OR_LEASE	= 18,
+	SYNCMAP_OP_UNLEASE		= 19,
 };
 
 /* Compare with @expected instead of @old; for the two compare operations */
 #define SYNCMAP_OP_BY_REVISION	0x1
+/* LOAD: get the value only if its revision is higher than @expected */
+#define SYNCMAP_OP_IF_NEWER	0x2
+/*
+ * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP: the entry that is stored goes
+ * when this open file closes. A later store without the flag unbinds it
+ */
+#define SYNCMAP_OP_OWNED	0x4
+/* LOAD_OR_LEASE: do not wait */
+#define SYNCMAP_OP_NOWAIT	0x8
+/* LOAD_OR_LEASE: rather than wait, take the value that has expired */
+#define SYNCMAP_OP_STALE	0x10
+/* Arithmetic: the number has 32 bits */
+#define SYNCMAP_OP_U32		0x20
+/* Arithmetic: @initial is valid */
+#define SYNCMAP_OP_INITIAL	0x40
+/* Arithmetic and APPEND: @bound is valid */
+#define SYNCMAP_OP_BOUNDED	0x80
+
+/* For @deadline: never, whatever the map's default is */
+#define SYNCMAP_NEVER		(~(__u64)0)
 
 /* Bits of &syncmap_op.result */
 #define SYNCMAP_OP_LOADED	0x1	/* the key had a value before */
+#define SYNCMAP_OP_UNCHANGED	0x2	/* it is not newer: no bytes given */
+#define SYNCMAP_OP_LEASED	0x4	/* the caller has the lease: @token */
+#define SYNCMAP_OP_EXPIRED	0x8	/* the value given is a stale one */
 
 /**
  * enum syncmap_limited - which limit an operation ran into
@@ -349,7 +462,7 @@ enum syncmap_limited {
 /**
  * struct syncmap_op - SYNCMAP_OP: one operation on one key
  * @op: one of &enum syncmap_op_code
- * @flags: SYNCMAP_OP_BY_REVISION
+ * @flags: SYNCMAP_OP_BY_REVISION and the like
  * @key: pointer to the key
  * @value: pointer to the new value
  * @old: pointer to the content to compare with
@@ -359,18 +472,31 @@ enum syncmap_limited {
  * @old_len: bytes to compare with
  * @out_size: bytes of the buffer; zero when the value is not wanted
  * @expected: the revision to compare with
+ * @deadline: when what is stored expires: nanoseconds of CLOCK_BOOTTIME;
+ *	SYNCMAP_NEVER; zero: the default of the map. An entry is absent from
+ *	that time on. A store without one cancels the old one
+ * @token: the lease that STORE and UNLEASE end; zero: STORE needs none
+ * @wait_until: how long LOAD_OR_LEASE waits: nanoseconds of CLOCK_BOOTTIME, or
+ *	SYNCMAP_NEVER
+ * @operand: of arithmetic
+ * @initial: with SYNCMAP_OP_INITIAL: value of an absent key
+ * @bound: with SYNCMAP_OP_BOUNDED: the highest, or lowest, result
  * @revision: out: revision of what the operation loaded or stored, or of the
  *	deletion; with EBUSY and EMSGSIZE of what is there
  * @previous: out: revision of what was replaced or deleted, zero if nothing
  * @out_len: out: bytes of the value that was found. If that is more than
  *	@out_size, nothing was written to @out: the operation has failed with
  *	EBUSY or EMSGSIZE, or @out_size is zero
- * @result: out: SYNCMAP_OP_LOADED
+ * @result: out: SYNCMAP_OP_LOADED and the like
  * @status: out: 0, or the negative errno that the command returns
  * @limited: out: one of &enum syncmap_limited
  * @used: out: with ENOSPC: how much there is; with EFBIG: the length asked for
  * @limit: out: with ENOSPC and EFBIG: the maximum
- * @reserved: must be zero
+ * @expires: out: deadline of what was loaded or stored, SYNCMAP_NEVER if none;
+ *	zero if there is nothing
+ * @leased: out: with SYNCMAP_OP_LEASED: the token
+ * @before: out: number that arithmetic found, @initial if none
+ * @after: out: number that it left; with ERANGE the same as @before
  *
  * What an operation has no use for must be zero: LOAD takes no value, STORE no
  * old one, and so on. Pointer and length zero mean an empty key or value.
@@ -401,7 +527,16 @@ struct syncmap_op {
 	__u32	limited;
 	__u64	used;
 	__u64	limit;
-	__u64	reserved[4];
+	__u64	deadline;
+	__u64	token;
+	__u64	wait_until;
+	__u64	operand;
+	__u64	initial;
+	__u64	bound;
+	__u64	expires;
+	__u64	leased;
+	__u64	before;
+	__u64	after;
 };
 
 /**
