@@ -14,6 +14,7 @@
 #include <uapi/linux/syncmap.h>
 
 struct bytemap;
+struct bytemap_client;
 
 /* A command on its way. Handlers read and write @arg, the user's struct */
 struct syncmap_call {
@@ -86,6 +87,7 @@ void syncmap_control_exit(void);
 int syncmap_mapfd_make(struct syncmap_call *call, struct bytemap *map,
 		       u32 access);
 void syncmap_mapfd_finish(struct syncmap_call *call, int err);
+struct bytemap_client *syncmap_mapfd_client(const struct file *file);
 struct bytemap *syncmap_mapfd_map(const struct file *file);
 u32 syncmap_mapfd_access(const struct file *file);
 

@@ -11,13 +11,19 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 
 #include "../store/store.h"
 #include "dev.h"
 
-struct bytemap *syncmap_mapfd_map(const struct file *file)
+struct bytemap_client *syncmap_mapfd_client(const struct file *file)
 {
 	return file->private_data;
+}
+
+struct bytemap *syncmap_mapfd_map(const struct file *file)
+{
+	return syncmap_mapfd_client(file)->map;
 }
 
 u32 syncmap_mapfd_access(const struct file *file)
@@ -104,7 +110,7 @@ static int map_release(struct inode *inode, struct file *file)
 
 	if (!map->name[0])
 		syncmap_debugfs_remove(map);
-	bytemap_put(map);
+	bytemap_client_destroy(syncmap_mapfd_client(file));
 	return 0;
 }
 
@@ -132,25 +138,34 @@ static int open_flags(u32 access)
 	return access == SYNCMAP_ACCESS_WRITE ? O_WRONLY : O_RDWR;
 }
 
-/* A descriptor for the reply of @call; takes over the reference on @map */
+/*
+ * A descriptor for the reply of @call. On success the file has the caller's
+ * reference on @map.
+ */
 int syncmap_mapfd_make(struct syncmap_call *call, struct bytemap *map,
 		       u32 access)
 {
-	struct file *file;
-	int fd;
+	struct bytemap_client *client = bytemap_client_create(map);
+	int err;
 
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		return fd;
-	file = anon_inode_getfile("[syncmap]", &map_fops, map,
-				  open_flags(access));
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		return PTR_ERR(file);
-	}
-	call->new_fd = fd;
-	call->new_file = file;
+	if (IS_ERR(client))
+		return PTR_ERR(client);
+	call->new_fd = get_unused_fd_flags(O_CLOEXEC);
+	err = call->new_fd;
+	if (err < 0)
+		goto free_client;
+	call->new_file = anon_inode_getfile("[syncmap]", &map_fops, client,
+					    open_flags(access));
+	err = PTR_ERR_OR_ZERO(call->new_file);
+	if (err)
+		goto put_fd;
 	return 0;
+
+put_fd:
+	put_unused_fd(call->new_fd);
+free_client:
+	kfree(client);
+	return err;
 }
 
 void syncmap_mapfd_finish(struct syncmap_call *call, int err)

@@ -94,9 +94,10 @@ static int copy_out(const struct bytemap_request *req)
 	return 0;
 }
 
-static int run_checked(struct bytemap *map, struct syncmap_op *op)
+static int run_checked(struct bytemap_client *client, struct syncmap_op *op)
 {
-	struct bytemap_request req = { .op = op };
+	struct bytemap_request req = { .op = op, .client = client };
+	struct bytemap *map = client->map;
 	struct small small;
 	int err;
 
@@ -113,16 +114,16 @@ static int run_checked(struct bytemap *map, struct syncmap_op *op)
 
 int syncmap_run_op(struct syncmap_call *call)
 {
-	struct bytemap *map = syncmap_mapfd_map(call->file);
+	struct bytemap_client *client = syncmap_mapfd_client(call->file);
 	struct syncmap_op *op = &call->arg.op;
 	int err;
 
-	err = bytemap_op_check(map, op);
+	err = bytemap_op_check(client->map, op);
 	if (!err &&
 	    bytemap_op_access(op->op) & ~syncmap_mapfd_access(call->file))
 		err = -EBADF;
 	if (!err)
-		err = run_checked(map, op);
+		err = run_checked(client, op);
 	op->status = err;
 	return err;
 }

@@ -171,6 +171,18 @@ struct bytemap {
 	u8				epoch;
 };
 
+/*
+ * What a descriptor has: its map, and what goes when it is closed. Descriptors
+ * that were duplicated or passed on are one client.
+ */
+struct bytemap_client {
+	struct bytemap		*map;
+};
+
+/* client.c */
+struct bytemap_client *bytemap_client_create(struct bytemap *map);
+void bytemap_client_destroy(struct bytemap_client *client);
+
 /* value.c */
 int bytemap_value_init(void);
 void bytemap_value_exit(void);
@@ -267,6 +279,7 @@ int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
 /**
  * struct bytemap_request - one operation on one key
  * @op: what to do, its lengths and flags; takes the results
+ * @client: who asks; NULL for the kernel, which can own nothing
  * @key: the key
  * @value: the new value, when it is short
  * @fresh: the new value in an object of its own, when it is longer than
@@ -279,6 +292,7 @@ int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
  */
 struct bytemap_request {
 	struct syncmap_op	*op;
+	struct bytemap_client	*client;
 	const void		*key;
 	const void		*value;
 	struct bytemap_value	*fresh;
