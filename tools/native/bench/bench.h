@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the driver, the workloads and the contenders share
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+
+#define BENCH_THREADS	16
+#define BENCH_BATCH	16
+
+struct map;
+struct zipf;
+
+/* Time in units of its own, see time.c; what comes before is complete */
+static __always_inline u64 bench_clock(void)
+{
+#ifdef __x86_64__
+	unsigned int cpu;
+	u64 now = __builtin_ia32_rdtscp(&cpu);
+
+	__asm__ __volatile__("lfence" ::: "memory");
+	return now;
+#else
+	return ktime_get_ns();
+#endif
+}
+
+/* Times in 16 steps per doubling */
+#define HISTOGRAM_STEPS	16
+#define HISTOGRAM_SIZE	(60 * HISTOGRAM_STEPS)
+
+struct histogram {
+	u64	count[HISTOGRAM_SIZE];
+	u64	total;
+	u64	longest;
+};
+
+static __always_inline void histogram_add(struct histogram *histogram, u64 time)
+{
+	unsigned int doubling = 0;
+
+	if (time >= HISTOGRAM_STEPS)
+		doubling = 60 - __builtin_clzll(time) - 1;
+	histogram->count[doubling * HISTOGRAM_STEPS + (time >> doubling)]++;
+	histogram->total++;
+	if (unlikely(time > histogram->longest))
+		histogram->longest = time;
+}
+
+/* One thread's part in a run of a workload */
+struct worker {
+	struct map		*map;
+	u64			n;	/* keys 0 to n - 1 are in the map */
+	u64			fresh;	/* first of the numbers for new keys */
+	u64			window;	/* how many of them are in the map */
+	u64			limit;	/* operations */
+	u32			writes;	/* of 2^32 operations */
+	int			thread;
+	const bool		*stop;
+	const struct zipf	*zipf;
+	struct histogram	*times;
+	u64			random;
+	/* out */
+	u64			ops;
+	u64			hits;
+	u64			sum;	/* of value_number() of the hits */
+};
+
+/* What each contender has a function for; NULL when it cannot do it */
+enum {
+	RUN_LOAD,		/* any key */
+	RUN_LOAD_ZIPF,
+	RUN_MISS,		/* a key that is absent */
+	RUN_LATENCY,		/* the key that the last value leads to */
+	RUN_CHASE,		/* the same, by way of the object it points to */
+	RUN_OBJECT,		/* any key, and the object its value points to */
+	RUN_BATCH,		/* sixteen keys at once */
+	RUN_MIX,		/* load or store a key that is present */
+	RUN_MIX_ZIPF,
+	RUN_AMENDED,		/* load; some keys are new, and change */
+	RUN_CHURN,		/* store, load and delete a new key */
+	RUN_INSERT,		/* store new keys, one after the other */
+	RUN_DELETE,		/* nine keys of ten, one after the other */
+	RUN_PAYLOAD,		/* read or write a small value */
+	RUN_RANGE,		/* all entries */
+	RUN_PROMOTE,		/* store a new key, and promote */
+	RUN_TIMED_LOAD,		/* RUN_LOAD, each operation timed */
+	RUN_TIMED_MIX,
+	RUN_TIMED_INSERT,
+	RUN_TYPES,
+};
+
+enum {
+	CAN_NOT_SHARE	= 1,	/* ONE_THREAD */
+	CAN_NOT_SEE	= 2,	/* NO_SHARING */
+	CAN_NOT_STORE	= 4,	/* SLOW_STORE */
+	CAN_EMBED	= 8,	/* INTRUSIVE */
+};
+
+struct contender {
+	const char	*name;
+	const char	*summary;
+	unsigned int	flags;
+	struct map	*(*create)(void);
+	void		(*destroy)(struct map *map);
+	/* Store keys 0 to n - 1 */
+	void		(*fill)(struct map *map, u64 n,
+				void *(*value)(u64 number, void *arg), void *arg);
+	/* How many of them are not as they were filled in, or not absent */
+	u64		(*verify)(struct map *map, u64 from, u64 to, bool present,
+				  void *(*value)(u64 number, void *arg), void *arg);
+	/* The same with small values, that are struct payload */
+	void		(*fill_payload)(struct map *map, u64 n);
+	void		(*enter)(struct map *map, int thread);
+	void		(*leave)(struct map *map, int thread);
+	void		(*run[RUN_TYPES])(struct worker *worker);
+};
+
+#endif

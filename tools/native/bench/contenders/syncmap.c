@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The map that all this is about.
+ */
+#define CONTENDER	syncmap
+#define SUMMARY		"this map"
+#include "contender.h"
+
+struct map {
+	struct syncmap	map;
+};
+
+static struct map *map_new(void)
+{
+	struct map *map = kzalloc(sizeof(*map), GFP_KERNEL);
+	struct syncmap_params params = {
+		.key_len = KEY_LEN == 8 ? 8 : 0,
+#ifdef HASH_SIP
+		.hash = SYNCMAP_HASH_SIPHASH,
+#endif
+	};
+
+	if (syncmap_init(&map->map, &params))
+		abort();
+	return map;
+}
+
+static void map_free(struct map *map)
+{
+	syncmap_destroy(&map->map);
+	kfree(map);
+}
+
+static __always_inline bool map_load(struct map *map, const struct key *key,
+				     void **value)
+{
+	return syncmap_load(&map->map, key, KEY_LEN, value);
+}
+
+static __always_inline void map_store(struct map *map, const struct key *key,
+				      void *value)
+{
+	if (syncmap_store(&map->map, key, KEY_LEN, value, GFP_KERNEL))
+		abort();
+}
+
+static __always_inline bool map_delete(struct map *map, const struct key *key)
+{
+	return syncmap_delete(&map->map, key, KEY_LEN);
+}
+
+static __always_inline bool map_load_or_store(struct map *map,
+					      const struct key *key,
+					      void *value, void **actual)
+{
+	return syncmap_load_or_store(&map->map, key, KEY_LEN, value, actual,
+				     GFP_KERNEL) > 0;
+}
+
+#define HAS_LOAD_MANY
+static __always_inline unsigned int map_load_many(struct map *map,
+						  const struct key *keys,
+						  void **values, unsigned int n)
+{
+	struct syncmap_lookup batch[BENCH_BATCH];
+	unsigned int i, found;
+
+	for (i = 0; i < n; i++)
+		batch[i] = (struct syncmap_lookup){ &keys[i], KEY_LEN };
+	found = syncmap_load_many(&map->map, batch, n);
+	for (i = 0; i < n; i++)
+		values[i] = batch[i].value;
+	return found;
+}
+
+#define HAS_RANGE
+static int range_entry(const struct syncmap_entry *entry, void *sum)
+{
+	*(u64 *)sum += value_number(entry->value);
+	return 0;
+}
+
+static u64 map_range(struct map *map)
+{
+	u64 sum = 0;
+
+	syncmap_range(&map->map, range_entry, &sum);
+	return sum;
+}
+
+#define HAS_PROMOTE
+static void map_promote(struct map *map)
+{
+	syncmap_promote(&map->map);
+}
+
+#include "workloads.h"

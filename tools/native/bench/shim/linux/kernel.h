@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a production kernel has not */
+#include_next <linux/kernel.h>
+
+#undef CONFIG_PROVE_RCU
+#define CONFIG_PROVE_RCU	0

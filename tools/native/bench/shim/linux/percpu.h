@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A counter is one addition, to an address in a register: as with %gs */
+#include_next <linux/percpu.h>
+
+#ifndef _BENCH_PERCPU_H
+#define _BENCH_PERCPU_H
+
+extern __thread unsigned long bench_cpu_offset;
+
+#undef this_cpu_add_return
+#undef this_cpu_add
+#define this_cpu_ptr(p)							\
+	((__typeof__(p))((unsigned long)(p) + bench_cpu_offset))
+#define this_cpu_add_return(x, n)	(*this_cpu_ptr(&(x)) += (n))
+#define this_cpu_add(x, n)		((void)this_cpu_add_return(x, n))
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Locks in place: taken and given back free they are what the kernel's are, one
+ * atomic operation and one store. Who waits yields after a while, for there may
+ * be more threads than cores.
+ */
+#ifndef _SHIM_SPINLOCK_H
+#define _SHIM_SPINLOCK_H
+
+#include <linux/kernel.h>
+
+typedef struct {
+	int	locked;
+	int	waiters;
+} spinlock_t;
+
+/* Readers count up by RW_READER; a writer that waits keeps new ones out */
+typedef struct {
+	unsigned int	count;
+	spinlock_t	queue;
+} rwlock_t;
+
+#define RW_WRITER	1U
+#define RW_WAITING	2U
+#define RW_READER	4U
+
+struct mutex {
+	spinlock_t	lock;
+};
+
+void bench_lock_slow(spinlock_t *lock);
+void bench_read_lock_slow(rwlock_t *lock);
+void bench_write_lock_slow(rwlock_t *lock);
+
+static __always_inline bool spin_trylock(spinlock_t *lock)
+{
+	int unlocked = 0;
+
+	return __atomic_compare_exchange_n(&lock->locked, &unlocked, 1, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static __always_inline void spin_lock(spinlock_t *lock)
+{
+	if (unlikely(!spin_trylock(lock)))
+		bench_lock_slow(lock);
+}
+
+static __always_inline void spin_unlock(spinlock_t *lock)
+{
+	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+}
+
+static __always_inline void read_lock(rwlock_t *lock)
+{
+	if (unlikely(__atomic_add_fetch(&lock->count, RW_READER,
+					__ATOMIC_ACQUIRE) &
+		     (RW_WRITER | RW_WAITING)))
+		bench_read_lock_slow(lock);
+}
+
+static __always_inline void read_unlock(rwlock_t *lock)
+{
+	__atomic_sub_fetch(&lock->count, RW_READER, __ATOMIC_RELEASE);
+}
+
+static __always_inline void write_lock(rwlock_t *lock)
+{
+	unsigned int unlocked = 0;
+
+	if (unlikely(!__atomic_compare_exchange_n(&lock->count, &unlocked,
+						  RW_WRITER, false,
+						  __ATOMIC_ACQUIRE,
+						  __ATOMIC_RELAXED)))
+		bench_write_lock_slow(lock);
+}
+
+static __always_inline void write_unlock(rwlock_t *lock)
+{
+	__atomic_sub_fetch(&lock->count, RW_WRITER, __ATOMIC_RELEASE);
+}
+
+#define DEFINE_SPINLOCK(name)		spinlock_t name = {}
+#define DEFINE_MUTEX(name)		struct mutex name = {}
+#define spin_lock_init(l)		(*(l) = (spinlock_t){})
+#define rwlock_init(l)			(*(l) = (rwlock_t){})
+#define mutex_init(l)			(*(l) = (struct mutex){})
+#define spin_lock_irqsave(l, flags)	((flags) = 0, spin_lock(l))
+#define spin_unlock_irqrestore(l, flags) ((void)(flags), spin_unlock(l))
+#define spin_is_contended(l)						\
+	(__atomic_load_n(&(l)->waiters, __ATOMIC_RELAXED) > 0)
+#define mutex_lock(m)			spin_lock(&(m)->lock)
+#define mutex_unlock(m)			spin_unlock(&(m)->lock)
+#define lockdep_assert_held(l)		((void)(l))
+
+#endif
