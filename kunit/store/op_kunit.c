@@ -223,53 +223,6 @@ static void an_inserter_removes_what_is_marked(struct kunit *test)
 	}
 }
 
-/* An updater that found the object before it was replaced, or cleared */
-static int late_update(struct bytemap *map, struct bytemap_value *value,
-		       const char *text)
-{
-	struct syncmap_op op = { .op = SYNCMAP_OP_STORE, .key_len = 1,
-				 .value_len = strlen(text) };
-	struct bytemap_request req = { .op = &op, .key = "k", .value = text };
-	int err;
-
-	err = make_fresh(&req);
-	if (!err)
-		err = update(map, &req, value);
-	bytemap_request_release(&req);
-	return err;
-}
-
-static void an_updater_starts_over_after_replacement(struct kunit *test)
-{
-	struct bytemap *map = string_map(test);
-	struct bytemap_value *value;
-
-	KUNIT_EXPECT_EQ(test, store_store(map, "k", "old"), 0);
-	value = store_object(map, "k");
-	KUNIT_EXPECT_EQ(test, store_store(map, "k", store_text(test, 'l', 99)),
-			0);
-	KUNIT_EXPECT_EQ(test, value->state, VALUE_REPLACED);
-	KUNIT_EXPECT_EQ(test, late_update(map, value, "new"), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, store_bytes(map), bytemap_charge(1, 99));
-	bytemap_value_put(value);
-}
-
-static void a_replacer_starts_over_after_clear(struct kunit *test)
-{
-	struct bytemap *map = string_map(test);
-	struct bytemap_value *value;
-
-	KUNIT_EXPECT_EQ(test, store_store(map, "k", "old"), 0);
-	value = store_object(map, "k");
-	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
-	KUNIT_EXPECT_EQ(test, value->state, VALUE_LIVE);
-	KUNIT_EXPECT_EQ(test, late_update(map, value,
-					  store_text(test, 'l', 99)), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
-	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
-	bytemap_value_put(value);
-}
-
 static void a_full_map_says_so(struct kunit *test)
 {
 	const struct syncmap_limits limits = { .entries = 2,
@@ -296,21 +249,6 @@ static void a_full_map_says_so(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_store(map, "c", "0123456789"), 0);
 }
 
-/* The key came, and took the last place, after an inserter had missed it */
-static void a_key_that_came_is_no_reason_to_be_full(struct kunit *test)
-{
-	const struct syncmap_limits limits = { .entries = 1 };
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, &limits);
-	struct syncmap_op op = { .op = SYNCMAP_OP_STORE, .key_len = 1 };
-	struct bytemap_request req = { .op = &op, .key = "k" };
-
-	KUNIT_EXPECT_EQ(test, store_store(map, "k", "there"), 0);
-	KUNIT_EXPECT_EQ(test, insert(map, &req), -EAGAIN);
-	req.key = "l";
-	KUNIT_EXPECT_EQ(test, insert(map, &req), -ENOSPC);
-	bytemap_request_release(&req);
-}
-
 static void freed_places_are_a_reason_to_try_again(struct kunit *test)
 {
 	struct bytemap *map = string_map(test);
@@ -332,10 +270,7 @@ static struct kunit_case op_cases[] = {
 	KUNIT_CASE(revisions_grow_across_deletion),
 	KUNIT_CASE(a_marked_key_is_absent),
 	KUNIT_CASE(an_inserter_removes_what_is_marked),
-	KUNIT_CASE(an_updater_starts_over_after_replacement),
-	KUNIT_CASE(a_replacer_starts_over_after_clear),
 	KUNIT_CASE(a_full_map_says_so),
-	KUNIT_CASE(a_key_that_came_is_no_reason_to_be_full),
 	KUNIT_CASE(freed_places_are_a_reason_to_try_again),
 	{}
 };

@@ -15,11 +15,11 @@
  *	bytemap->entries, ->bytes		atomic (gauge.c)
  *	bytemap->live				atomic: entries by the epoch in
 						which they were reserved
-	bytemap->freed				atomic: entries ever uncharged
-	bytemap->epoch				clear_lock, changed while
-						->entries is closed; read while
-						holding a reservation
-	bytemap->revision			atomic
+ *	bytemap->freed				atomic: entries ever uncharged
+ *	bytemap->epoch				clear_lock, changed while
+ *						->entries is closed; read while
+ *						holding a reservation
+ *	bytemap->revision			atomic
  *	bytemap->counts				this_cpu_inc()
  *	bytemap->debugfs			the device: written before the
  *						map is shown, read after it was
@@ -303,8 +303,29 @@ struct bytemap_request {
 	bool			wants_fresh;
 };
 
+int bytemap_request_blocked(struct bytemap_request *req,
+			    struct bytemap_gauge *gauge, u64 n, int err);
 int bytemap_op(struct bytemap *map, struct bytemap_request *req);
 void bytemap_request_release(struct bytemap_request *req);
+
+static inline bool bytemap_request_has(const struct bytemap_request *req,
+				       u16 any)
+{
+	return bytemap_op_has(req->op->op, any);
+}
+
+/* insert.c */
+int bytemap_request_fresh(struct bytemap_request *req);
+void bytemap_publish(struct bytemap_request *req, u64 revision, u8 epoch);
+void bytemap_unpublish(struct bytemap_request *req);
+int bytemap_insert(struct bytemap *map, struct bytemap_request *req);
+
+/* update.c */
+int bytemap_tell(struct syncmap_op *op, const struct bytemap_view *found);
+void bytemap_remove_deleted(struct bytemap *map, struct bytemap_request *req,
+			    struct bytemap_value *value);
+int bytemap_update(struct bytemap *map, struct bytemap_request *req,
+		   struct bytemap_value *value);
 
 /* walk.c */
 
