@@ -28,6 +28,12 @@ static const struct {
 	{ EPERM,	"only the owner of the map may do this" },
 	{ EBADF,	"the map is not open for this access" },
 	{ EINTR,	"interrupted" },
+	{ EROFS,	"the map is frozen" },
+	{ ESTALE,	"the lease is somebody else's by now" },
+	{ EAGAIN,	"somebody else holds the lease" },
+	{ ETIMEDOUT,	"somebody else held the lease for too long" },
+	{ ERANGE,	"the result would pass the bound, or not fit" },
+	{ EILSEQ,	"the value is no number of this width" },
 	{ ENOMEM,	"out of memory, or over the cgroup's memory limit" },
 };
 
