@@ -34,7 +34,7 @@ static void key_of(const struct check *c, u64 word, struct syncmap_key *key)
 	else
 		syncmap_key_init(key, 0, obj->bytes, obj->len);
 	key->bytes = key_len ? &key->word : key->bytes;
-	syncmap_key_hash(c->map, c->state, key);
+	syncmap_key_hash(c->map, c->state, key, false);
 }
 
 /* Nobody builds: each word is open, or expunged */

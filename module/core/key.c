@@ -8,18 +8,6 @@
 
 #include "key.h"
 
-/* Fractions of the golden ratio and of pi: no structure, half the bits set */
-#define FAST_MUL_1	0x9e3779b97f4a7c15ULL
-#define FAST_MUL_2	0x243f6a8885a308d3ULL
-
-/* Fold the 128-bit product: each bit of the result hangs on every input bit */
-static u64 fold(u64 a, u64 b)
-{
-	__uint128_t product = (__uint128_t)a * b;
-
-	return (u64)product ^ (u64)(product >> 64);
-}
-
 static u64 read_u64(const u8 *p)
 {
 	u64 v;
@@ -59,15 +47,14 @@ u64 syncmap_hash_fast(const void *bytes, size_t len, const siphash_key_t *seed)
 	size_t left = len;
 
 	for (; left > 16; left -= 16, p += 16)
-		state = fold(read_u64(p) ^ FAST_MUL_1,
-			     read_u64(p + 8) ^ state);
+		state = hash_fold(read_u64(p) ^ FAST_MUL_1,
+				  read_u64(p + 8) ^ state);
 	if (left > 8) {
-		state = fold(read_u64(p) ^ FAST_MUL_1, state ^ FAST_MUL_2);
+		state = hash_fold(read_u64(p) ^ FAST_MUL_1, state ^ FAST_MUL_2);
 		left -= 8;
 		p += 8;
 	}
-	state = fold(read_tail(p, left) ^ state, seed->key[1] ^ FAST_MUL_1);
-	return fold(state ^ len, FAST_MUL_2);
+	return hash_finish(state, read_tail(p, left), len, seed);
 }
 
 /**

@@ -26,6 +26,26 @@ struct syncmap_key {
 	u32		len;
 };
 
+/* Fractions of the golden ratio and of pi: no structure, half the bits set */
+#define FAST_MUL_1	0x9e3779b97f4a7c15ULL
+#define FAST_MUL_2	0x243f6a8885a308d3ULL
+
+/* Fold the 128-bit product: each bit of the result hangs on every input bit */
+static __always_inline u64 hash_fold(u64 a, u64 b)
+{
+	__uint128_t product = (__uint128_t)a * b;
+
+	return (u64)product ^ (u64)(product >> 64);
+}
+
+/* The last step of syncmap_hash_fast(), and the only one of a short key */
+static __always_inline u64 hash_finish(u64 state, u64 tail, size_t len,
+				       const siphash_key_t *seed)
+{
+	state = hash_fold(tail ^ state, seed->key[1] ^ FAST_MUL_1);
+	return hash_fold(state ^ len, FAST_MUL_2);
+}
+
 u64 syncmap_hash(const struct syncmap_params *params,
 		 const siphash_key_t *seed, const struct syncmap_key *key);
 u64 syncmap_hash_fast(const void *bytes, size_t len, const siphash_key_t *seed);

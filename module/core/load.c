@@ -30,9 +30,8 @@ u64 syncmap_follow(const struct syncmap *map, const struct syncmap_key *key,
 	}
 }
 
-static noinline u64 load_dirty(struct syncmap *map,
-			       const struct syncmap_state *state,
-			       const struct syncmap_key *key)
+static u64 load_dirty(struct syncmap *map, const struct syncmap_state *state,
+		      const struct syncmap_key *key)
 {
 	u8 key_len = map->params.key_len;
 	struct syncmap_node *node;
@@ -51,23 +50,68 @@ static noinline u64 load_dirty(struct syncmap *map,
 	return code;
 }
 
-static __always_inline u64 load_state(struct syncmap *map,
-				      const struct syncmap_state *state,
-				      const struct syncmap_key *key)
+/* The key in pieces: whole, it would lie in memory on the fast path, too */
+static noinline u64 load_slow(struct syncmap *map,
+			      const struct syncmap_state *state,
+			      const void *bytes, size_t len, u64 hash,
+			      const atomic64_t *home)
 {
-	const atomic64_t *home;
+	struct syncmap_key key;
 	u64 code;
 
-	home = table_find(&state->view, key, map->params.key_len);
-	if (home && syncmap_resolve(map, key, home, &state->table->next, &code)) {
+	syncmap_key_init(&key, map->params.key_len, bytes, len);
+	key.hash = hash;
+	if (home && syncmap_resolve(map, &key, home, &state->table->next, &code)) {
 		this_cpu_inc(state->counts->hits);
 		return code;
 	}
-	if (likely(!READ_ONCE(state->dirty->used) && !state->old)) {
+	if (!READ_ONCE(state->dirty->used) && !state->old) {
 		this_cpu_inc(state->counts->hits);
 		return CODE_ABSENT;
 	}
-	return load_dirty(map, state, key);
+	return load_dirty(map, state, &key);
+}
+
+static __always_inline u64 load_state(struct syncmap *map,
+				      const struct syncmap_state *state,
+				      const struct syncmap_key *key, u8 key_len)
+{
+	const atomic64_t *home = table_find(&state->view, key, key_len);
+	u64 word = home ? word_read(home) : CODE_ABSENT;
+
+	if (likely(word_is_open(word)) ||
+	    (!home && !READ_ONCE(state->dirty->used) && !state->old)) {
+		this_cpu_inc(state->counts->hits);
+		return word_code(word);
+	}
+	return load_slow(map, state, key->bytes, key->len, key->hash, home);
+}
+
+static __always_inline bool load(struct syncmap *map, bool plain,
+				 const void *key, size_t len, void **value)
+{
+	u8 key_len = plain ? sizeof(u64) : map->params.key_len;
+	const struct syncmap_state *state;
+	struct syncmap_key k;
+	u64 code;
+
+	if (!syncmap_key_init(&k, key_len, key, len))
+		return false;
+	rcu_read_lock();
+	state = syncmap_state(map);
+	syncmap_key_hash(map, state, &k, plain);
+	code = load_state(map, state, &k, key_len);
+	rcu_read_unlock();
+	if (code == CODE_ABSENT)
+		return false;
+	*value = code_value(code);
+	return true;
+}
+
+static noinline bool load_any(struct syncmap *map, const void *key, size_t len,
+			      void **value)
+{
+	return load(map, false, key, len, value);
 }
 
 /**
@@ -90,22 +134,10 @@ static __always_inline u64 load_state(struct syncmap *map,
 bool syncmap_load(struct syncmap *map, const void *key, size_t len,
 		  void **value)
 {
-	const struct syncmap_state *state;
-	struct syncmap_key k;
-	u64 code;
-
 	syncmap_assert(map);
-	if (!syncmap_key_init(&k, map->params.key_len, key, len))
-		return false;
-	rcu_read_lock();
-	state = syncmap_state(map);
-	syncmap_key_hash(map, state, &k);
-	code = load_state(map, state, &k);
-	rcu_read_unlock();
-	if (code == CODE_ABSENT)
-		return false;
-	*value = code_value(code);
-	return true;
+	if (likely(syncmap_is_plain(map)))
+		return load(map, true, key, len, value);
+	return load_any(map, key, len, value);
 }
 EXPORT_SYMBOL_GPL(syncmap_load);
 
@@ -127,15 +159,15 @@ static unsigned int load_batch(struct syncmap *map,
 					    batch[i].key, batch[i].len);
 		if (!valid[i])
 			continue;
-		syncmap_key_hash(map, state, &keys[i]);
+		syncmap_key_hash(map, state, &keys[i], false);
 		bucket = &state->view.buckets[table_home(keys[i].hash,
 							 state->view.homes)];
-		prefetch(bucket);
-		prefetch(bucket->word);
+		table_prefetch(bucket);
+		table_prefetch(bucket->word);
 	}
 	for (i = 0; i < n; i++) {
-		code = valid[i] ? load_state(map, state, &keys[i]) :
-				  CODE_ABSENT;
+		code = valid[i] ? load_state(map, state, &keys[i],
+					     map->params.key_len) : CODE_ABSENT;
 		batch[i].found = code != CODE_ABSENT;
 		batch[i].value = batch[i].found ? code_value(code) : NULL;
 		found += batch[i].found;

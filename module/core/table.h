@@ -18,8 +18,6 @@
 #include <linux/bitops.h>
 #include <linux/cache.h>
 #include <linux/math64.h>
-#include <linux/prefetch.h>
-
 #include "key.h"
 #include "word.h"
 
@@ -106,6 +104,15 @@ static inline u64 header_match(u64 header, u8 fp)
 }
 
 /*
+ * Not prefetch(): on x86 that by-passes the second level cache, from which most
+ * look-ups in a map of some size are served.
+ */
+static __always_inline void table_prefetch(const void *line)
+{
+	__builtin_prefetch(line);
+}
+
+/*
  * The value word of a key, or NULL. Ends because the last bucket of a tail
  * never has a filter bit.
  */
@@ -121,7 +128,7 @@ static __always_inline atomic64_t *table_find(const struct syncmap_view *view,
 
 	for (;; i++) {
 		bucket = &view->buckets[i];
-		prefetch(bucket->word);
+		table_prefetch(bucket->word);
 		/* Pairs with the release in syncmap_table_append() */
 		header = smp_load_acquire(&bucket->header);
 		match = header_match(header, fp);

@@ -239,7 +239,7 @@ static enum outcome insert_first(struct syncmap *map, struct syncmap_key *key,
 
 	if (!first || !node)
 		return NEED_NODE;
-	syncmap_key_hash(map, first, key);
+	syncmap_key_hash(map, first, key, false);
 	syncmap_dirty_lock(first->dirty, key->hash, &flags);
 	syncmap_dirty_locate(first->dirty, key, map->params.key_len, &place);
 	link_dirty(map, first, key, update, &place);
@@ -345,7 +345,7 @@ int syncmap_update(struct syncmap *map, struct syncmap_key *key,
 		if (state_is_empty(state) && syncmap_inserts(update)) {
 			outcome = insert_first(map, key, update);
 		} else {
-			syncmap_key_hash(map, state, key);
+			syncmap_key_hash(map, state, key, false);
 			outcome = update_state(map, state, key, update);
 		}
 		grown = outcome == DONE && syncmap_inserts(update) &&
