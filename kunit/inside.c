@@ -130,7 +130,7 @@ struct syncmap_key tm_key(struct test_map *tm, u64 i, struct test_key *buffer)
 	test_key(tm, i, buffer);
 	syncmap_key_init(&key, tm->map.params.key_len, buffer->bytes,
 			 buffer->len);
-	syncmap_key_hash(&tm->map, tm_state(tm), &key);
+	syncmap_key_hash(&tm->map, tm_state(tm), &key, false);
 	return key;
 }
 
