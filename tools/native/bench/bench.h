@@ -30,7 +30,7 @@ static __always_inline u64 bench_clock(void)
 
 /* Times in 16 steps per doubling */
 #define HISTOGRAM_STEPS	16
-#define HISTOGRAM_SIZE	(60 * HISTOGRAM_STEPS)
+#define HISTOGRAM_SIZE	(61 * HISTOGRAM_STEPS)
 
 struct histogram {
 	u64	count[HISTOGRAM_SIZE];
@@ -106,6 +106,7 @@ struct contender {
 	unsigned int	flags;
 	struct map	*(*create)(void);
 	void		(*destroy)(struct map *map);
+	void		(*promote)(struct map *map);	/* or NULL */
 	/* Store keys 0 to n - 1 */
 	void		(*fill)(struct map *map, u64 n,
 				void *(*value)(u64 number, void *arg), void *arg);
@@ -114,6 +115,10 @@ struct contender {
 				  void *(*value)(u64 number, void *arg), void *arg);
 	/* The same with small values, that are struct payload */
 	void		(*fill_payload)(struct map *map, u64 n);
+	/* Run it against a model; the number of wrong answers */
+	u64		(*check)(u64 seed, int threads);
+	/* Memory that it did not get from kmalloc(), or NULL */
+	size_t		(*bytes)(struct map *map);
 	void		(*enter)(struct map *map, int thread);
 	void		(*leave)(struct map *map, int thread);
 	void		(*run[RUN_TYPES])(struct worker *worker);

@@ -67,14 +67,16 @@
  *			static void map_leave(struct map *map, int thread);
  *			Called by each worker before and after its operations;
  *			@thread counts from 0, below BENCH_THREADS.
+ *	HAS_BYTES	static size_t map_bytes(struct map *map);
+ *			Memory that a library has not got from kmalloc().
  *	INTRUSIVE	The values are struct object, and the map's node is in
  *			their @own: only workloads with one object per key.
  *	SLOW_STORE	A store takes as long as there are keys: the workloads
  *			with more than one in a hundred are left out, and those
  *			with any from 64k keys on.
  *	ONE_THREAD	No two operations may run at a time.
- *	NO_SHARING	What one thread stores, others may not see: only loads
- *			are checked, and each thread has all keys.
+ *	NO_SHARING	What one thread stores, others do not see: the map is
+ *			filled once for each thread.
  *
  * Values are never NULL and have their low three bits clear. Operations run
  * between rcu_enter() and rcu_leave(), with a quiescent state every few dozens:
@@ -82,7 +84,8 @@
  * load returned stays readable until the next operation. Whoever waits for
  * another thread in an operation does it between shim_offline() and
  * shim_online(). Threads of a design's own (pthread_create()) begin with
- * rcu_enter(), if they look at what others free.
+ * rcu_enter(), if they look at what others free. map_new(), map_free() and
+ * map_promote() may wait.
  */
 #ifndef BENCH_CONTENDER_H
 #define BENCH_CONTENDER_H

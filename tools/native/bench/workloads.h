@@ -17,7 +17,7 @@ static __always_inline bool goes_on(const struct worker *worker, u64 ops)
  * A function that repeats @operation, in which these are registers:
  * random, fresh, number, key, value, hits, sum
  */
-#define RUN(name, operation)						\
+#define RUN_BY(name, burst, operation)					\
 static noinline void run_##name(struct worker *worker)			\
 {									\
 	const struct zipf *zipf __maybe_unused = worker->zipf;		\
@@ -32,9 +32,9 @@ static noinline void run_##name(struct worker *worker)			\
 	int i;								\
 									\
 	do {								\
-		for (i = 0; i < BURST; i++)				\
+		for (i = 0; i < burst; i++)				\
 			operation					\
-		ops += BURST;						\
+		ops += burst;						\
 	} while (goes_on(worker, ops));					\
 	worker->ops = ops;						\
 	worker->hits = hits;						\
@@ -42,6 +42,8 @@ static noinline void run_##name(struct worker *worker)			\
 	worker->random = random;					\
 	worker->fresh = fresh;						\
 }
+
+#define RUN(name, operation)		RUN_BY(name, BURST, operation)
 
 /* The same, with the time of each operation, but not of what comes before */
 #define RUN_TIMED(name, prepare, operation)				\
@@ -216,21 +218,18 @@ RUN(payload, {
 #endif
 
 #ifdef HAS_RANGE
-RUN(range, {
+RUN_BY(range, 1, {
 	sum += map_range(map);
 })
 #endif
 
 #ifdef HAS_PROMOTE
-RUN(promote, {
-	key = key_of(fresh);
+RUN_BY(promote, 1, {
+	key = key_of(fresh++);
 	hits += map_delete(map, &key);
+	key = key_of(fresh);
 	map_store(map, &key, value_of(fresh, n));
 	map_promote(map);
-	sum++;
-	rcu_quiescent();
-	if (READ_ONCE(*worker->stop))
-		break;
 })
 #endif
 
@@ -313,10 +312,16 @@ const struct contender EXPAND_NAME(CONTENDER, KEY_LEN, HASH_NAME) = {
 	,
 	.create = map_new,
 	.destroy = map_free,
+#ifdef HAS_PROMOTE
+	.promote = map_promote,
+#endif
 	.fill = fill,
 	.verify = verify,
 #ifdef HAS_PAYLOAD
 	.fill_payload = fill_payload,
+#endif
+#ifdef HAS_BYTES
+	.bytes = map_bytes,
 #endif
 	.enter = enter,
 	.leave = leave,

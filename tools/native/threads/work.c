@@ -52,6 +52,15 @@ static void remove_pending(struct work_struct *work)
 	work->pending = false;
 }
 
+/* For who is not a worker; a reader of RCU must not keep others waiting */
+static void wait_changed(void)
+{
+	bool again = shim_offline();
+
+	pthread_cond_wait(&changed, &lock);
+	shim_online(again);
+}
+
 /* A work never runs twice at a time; sleep until there may be one to run */
 static struct work_struct *next_work(void)
 {
@@ -86,7 +95,9 @@ static void *worker(void *arg)
 			continue;
 		remove_pending(*mine);
 		pthread_mutex_unlock(&lock);
+		shim_online(true);
 		(*mine)->func(*mine);
+		shim_offline();
 		pthread_mutex_lock(&lock);
 		*mine = NULL;
 		pthread_cond_broadcast(&changed);
@@ -149,7 +160,7 @@ void destroy_workqueue(struct workqueue_struct *wq)
 	pthread_mutex_lock(&lock);
 	while (waiting || in_grace || running[0] || running[1] ||
 	       (queue && queue->due <= ktime_get_ns()))
-		pthread_cond_wait(&changed, &lock);
+		wait_changed();
 	pthread_mutex_unlock(&lock);
 }
 
@@ -179,7 +190,7 @@ bool shim_cancel(struct work_struct *work)
 		if (pending)
 			remove_pending(work);
 		else if (is_running(work))
-			pthread_cond_wait(&changed, &lock);
+			wait_changed();
 	} while (work->pending || is_running(work));
 	pthread_mutex_unlock(&lock);
 	return pending;
@@ -189,7 +200,7 @@ bool shim_flush(struct work_struct *work)
 {
 	pthread_mutex_lock(&lock);
 	while (work->pending || is_running(work))
-		pthread_cond_wait(&changed, &lock);
+		wait_changed();
 	pthread_mutex_unlock(&lock);
 	return true;
 }
@@ -215,7 +226,7 @@ bool flush_rcu_work(struct rcu_work *work)
 {
 	pthread_mutex_lock(&lock);
 	while (work->waiting || work->work.pending || is_running(&work->work))
-		pthread_cond_wait(&changed, &lock);
+		wait_changed();
 	pthread_mutex_unlock(&lock);
 	return true;
 }

@@ -2,19 +2,7 @@
 /*
  * Locks that are taken.
  */
-#include <sched.h>
-#include <linux/sched.h>
 #include <linux/spinlock.h>
-
-#define SPINS	1000
-
-static void pause_or_yield(unsigned int *spins)
-{
-	if (++*spins % SPINS)
-		cpu_relax();
-	else
-		sched_yield();
-}
 
 void bench_lock_slow(spinlock_t *lock)
 {

@@ -95,8 +95,10 @@ bool shim_offline(void)
 
 void shim_online(bool again)
 {
-	if (again)
-		urcu_qsbr_thread_online();
+	if (!again)
+		return;
+	enlist();
+	urcu_qsbr_thread_online();
 }
 
 void shim_synchronize(void)

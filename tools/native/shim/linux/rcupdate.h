@@ -7,6 +7,16 @@
 void rcu_read_lock(void);
 void rcu_read_unlock(void);
 
+/* Around waiting; for an RCU whose threads read unless they say otherwise */
+static inline bool shim_offline(void)
+{
+	return false;
+}
+
+static inline void shim_online(bool again)
+{
+}
+
 #define rcu_access_pointer(p)		READ_ONCE(p)
 #define rcu_dereference_check(p, c)	((void)sizeof(c), READ_ONCE(p))
 #define rcu_dereference_protected(p, c)	((void)sizeof(c), (p))

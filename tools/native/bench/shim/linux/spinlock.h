@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Locks in place: taken and given back free they are what the kernel's are, one
- * atomic operation and one store. Who waits yields after a while, for there may
- * be more threads than cores.
+ * atomic operation and one store.
  */
 #ifndef _SHIM_SPINLOCK_H
 #define _SHIM_SPINLOCK_H
 
+#include <sched.h>
 #include <linux/kernel.h>
+
+/* For who spins; there may be more threads than cores */
+static inline void pause_or_yield(unsigned int *spins)
+{
+	if (++*spins % 1024)
+		__builtin_ia32_pause();
+	else
+		sched_yield();
+}
 
 typedef struct {
 	int	locked;

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The driver: runs the workloads, keeps what they measure, and reports it
+ */
+#ifndef BENCH_DRIVER_H
+#define BENCH_DRIVER_H
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+#include "key.h"
+
+#define K	1024ULL
+#define M	(K * K)
+
+/* registry.c */
+#define CONTENDER(name)	+ 1
+enum {
+	CONTENDERS = 0
+#include "contenders.h"
+};
+#undef CONTENDER
+
+enum {
+	KIND_U64,
+	KIND_U64_SIP,
+	KIND_16,
+	KIND_32,
+	KINDS,
+};
+
+struct kind {
+	const char		*name;
+	const struct contender	*contenders[CONTENDERS];
+};
+
+extern const struct kind kinds[KINDS];
+const char *contender_name(int contender);
+int contender_index(const char *name);
+
+/* main.c */
+struct options {
+	bool		full;
+	int		repetitions;
+	unsigned int	slice_ms;
+	const char	*parts;		/* a list with commas, or NULL: all */
+	const char	*maps;		/* the same */
+	const char	*report;	/* directory, or NULL */
+};
+
+extern struct options options;
+bool is_listed(const char *list, const char *word);
+
+/* pool.c */
+struct job {
+	const struct contender	*contender;
+	int			threads;
+	int			type[BENCH_THREADS];	/* RUN_... */
+	struct worker		workers[BENCH_THREADS];
+	u64			ns[BENCH_THREADS];
+};
+
+int cpus(void);
+void job_init(struct job *job, const struct contender *contender,
+	      struct map *map, u64 n, int threads, int type);
+void job_run(struct job *job, unsigned int ms);
+double job_rate(const struct job *job);
+
+/* time.c */
+void clock_calibrate(void);
+double clock_ns(u64 time);
+double histogram_ns(const struct histogram *histogram, double share);
+
+/* zipf.c */
+const struct zipf *zipf_of(u64 n);
+
+/* scene.c */
+struct scene {
+	int		kind;
+	u64		n;
+	int		threads;	/* no more than this will come */
+	struct map	*maps[CONTENDERS];
+};
+
+typedef void *(*value_fn)(u64 number, void *arg);
+typedef bool (*wanted_fn)(const struct contender *contender, u64 n);
+
+bool takes_part(int contender);
+bool is_plain(const struct contender *contender, u64 n);
+struct map *map_open(const struct contender *contender, u64 n, int threads,
+		     value_fn value, void *arg);
+void scene_open(struct scene *scene, value_fn value, void *arg,
+		wanted_fn wanted);
+void scene_close(struct scene *scene);
+void *plain_value(u64 number, void *n);
+
+/* turns.c */
+struct workload {
+	const char	*name;
+	const char	*summary;
+	int		type;		/* RUN_... */
+	unsigned int	writes;		/* in a hundred operations */
+	unsigned int	keys;		/* in an operation; 0: one */
+};
+
+bool is_able(const struct contender *contender, const struct workload *workload,
+	     u64 n);
+void take_turns(struct scene *scene, const struct workload *workloads,
+		int count);
+void print_turns(const struct scene *scene, const struct workload *workloads,
+		 int count);
+
+/* result.c: samples of a workload by a contender */
+#define SAMPLES_MAX	16
+
+struct cell {
+	const char	*workload;
+	int		kind;
+	u64		n;
+	int		threads;
+	int		contender;
+	const char	*unit;
+	int		count;
+	double		samples[SAMPLES_MAX];
+};
+
+void sample(const char *workload, const char *unit, int kind, u64 n,
+	    int threads, int contender, double value);
+const struct cell *cell_find(const char *workload, int kind, u64 n, int threads,
+			     int contender);
+double cell_median(const struct cell *cell);
+double cell_spread(const struct cell *cell);
+void results_write(FILE *file);
+
+/* report.c: to the terminal, and to the report */
+void report_open(int argc, char **argv);
+void report_close(void);
+FILE *report_file(const char *name);
+void report(const char *format, ...) __printf(1, 2);
+const char *size_name(u64 n);
+void table(const char *title, int kind, u64 n, int threads,
+	   const char *const *workloads, int count);
+
+/* machine.c */
+void machine_print(void);
+
+/* targets.c */
+void targets_print(void);
+
+/* The parts of a run: parts.c */
+struct part {
+	const char	*name;
+	const char	*summary;
+	void		(*run)(void);
+};
+
+extern const struct part parts[];
+void run_mixes(void);
+void run_objects(void);
+void run_amended(void);
+void run_growth(void);
+void run_promotions(void);
+void run_payloads(void);
+void run_memory(void);
+void run_sizes(void);
+void run_scaling(void);
+void run_ranges(void);
+void run_claims(void);
+
+/* replay.c */
+int check_all(void);
+
+#endif

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A map grows from no key to many: what an insert costs, alone, by two threads
+ * and beside a reader; how long single operations take; and how long the same
+ * reader takes when nobody writes.
+ */
+#include "driver.h"
+
+static struct histogram inserts, loads;
+
+static bool grows(int i)
+{
+	const struct contender *contender = kinds[KIND_U64].contenders[i];
+
+	return takes_part(i) && is_plain(contender, 0) &&
+	       !(contender->flags & (CAN_NOT_STORE | CAN_NOT_SEE));
+}
+
+/* Inserts share the keys 0 to n - 1 between @threads */
+static void prepare(struct job *job, int i, struct map *map, u64 n, int threads)
+{
+	int t;
+
+	job_init(job, kinds[KIND_U64].contenders[i], map, n, threads,
+		 RUN_INSERT);
+	for (t = 0; t < threads; t++) {
+		job->workers[t].fresh = t * (n / threads);
+		job->workers[t].limit = n / threads;
+	}
+}
+
+static double ns_per_insert(const struct job *job, u64 n)
+{
+	u64 ns = 0;
+	int t;
+
+	for (t = 0; t < job->threads; t++)
+		if (job->workers[t].limit != U64_MAX)
+			ns = max(ns, job->ns[t]);
+	return (double)ns / n;
+}
+
+static void grow(int i, u64 n, int threads, const char *workload)
+{
+	const struct contender *contender = kinds[KIND_U64].contenders[i];
+	struct map *map = contender->create();
+	struct job job;
+
+	prepare(&job, i, map, n, threads);
+	job_run(&job, 0);
+	sample(workload, "ns", KIND_U64, n, 2, i, ns_per_insert(&job, n));
+	contender->destroy(map);
+}
+
+static void sample_times(int i, u64 n, const struct histogram *histogram,
+			 const char *const *names)
+{
+	sample(names[0], "ns", KIND_U64, n, 2, i, histogram_ns(histogram, .99));
+	sample(names[1], "ns", KIND_U64, n, 2, i, histogram_ns(histogram, .999));
+	sample(names[2], "us", KIND_U64, n, 2, i,
+	       clock_ns(histogram->longest) / 1000);
+}
+
+static const char *const insert_times[] = {
+	"insert p99", "insert p99.9", "insert worst",
+};
+static const char *const load_times[] = {
+	"load p99", "load p99.9", "load worst",
+};
+static const char *const still_times[] = {
+	"still p99", "still p99.9", "still worst",
+};
+
+static void grow_beside_reader(int i, u64 n)
+{
+	const struct contender *contender = kinds[KIND_U64].contenders[i];
+	struct map *map = contender->create();
+	struct job job;
+
+	memset(&inserts, 0, sizeof(inserts));
+	memset(&loads, 0, sizeof(loads));
+	prepare(&job, i, map, n, 1);
+	job.threads = 2;
+	job.type[0] = RUN_TIMED_INSERT;
+	job.workers[0].times = &inserts;
+	job.workers[1] = job.workers[0];
+	job.workers[1].thread = 1;
+	job.workers[1].limit = U64_MAX;
+	job.workers[1].times = &loads;
+	job.type[1] = RUN_TIMED_LOAD;
+	job_run(&job, 0);
+	sample("grow+read", "ns", KIND_U64, n, 2, i, ns_per_insert(&job, n));
+	sample_times(i, n, &inserts, insert_times);
+	sample_times(i, n, &loads, load_times);
+
+	memset(&loads, 0, sizeof(loads));
+	job.type[0] = RUN_LOAD;
+	job.workers[0].limit = U64_MAX;
+	job_run(&job, 10 * options.slice_ms);
+	sample_times(i, n, &loads, still_times);
+	contender->destroy(map);
+}
+
+static void run_size(u64 n)
+{
+	static const char *const costs[] = { "grow", "grow by 2", "grow+read" };
+	char title[80];
+	int r, i, turn;
+
+	for (r = 0; r < options.repetitions; r++) {
+		for (turn = 0; turn < CONTENDERS; turn++) {
+			i = (turn + r) % CONTENDERS;
+			if (!grows(i))
+				continue;
+			grow(i, n, 1, costs[0]);
+			if (!(kinds[KIND_U64].contenders[i]->flags &
+			      CAN_NOT_SHARE)) {
+				grow(i, n, 2, costs[1]);
+				grow_beside_reader(i, n);
+			}
+		}
+	}
+	snprintf(title, sizeof(title), "growth to %s u64 keys, ns per insert",
+		 size_name(n));
+	table(title, KIND_U64, n, 2, costs, ARRAY_SIZE(costs));
+	snprintf(title, sizeof(title),
+		 "growth to %s keys beside a reader: inserts, ns (worst: us)",
+		 size_name(n));
+	table(title, KIND_U64, n, 2, insert_times, 3);
+	snprintf(title, sizeof(title), "the reader's loads meanwhile");
+	table(title, KIND_U64, n, 2, load_times, 3);
+	snprintf(title, sizeof(title), "its loads when nobody writes");
+	table(title, KIND_U64, n, 2, still_times, 3);
+}
+
+void run_growth(void)
+{
+	run_size(M);
+	if (options.full)
+		run_size(4 * M);
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Options and dispatch.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "driver.h"
+#include "module/core/core.h"
+
+struct options options = {
+	.repetitions = 3,
+	.slice_ms = 15,
+};
+
+/* Whether @word is one of the words of a list with commas; NULL has all */
+bool is_listed(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+	const char *at = list;
+
+	if (!list)
+		return true;
+	for (; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (!strncmp(at, word, len) && (!at[len] || at[len] == ','))
+			return true;
+	}
+	return false;
+}
+
+static void usage(FILE *file)
+{
+	const struct part *part;
+	int i;
+
+	fputs("usage: bench [-f] [-p PARTS] [-m MAPS] [-r N] [-s MS] [-o DIR]\n"
+	      "       bench -c\n"
+	      "  -f  full: all sizes, more repetitions\n"
+	      "  -p  these parts only; a list with commas\n"
+	      "  -m  these contenders only\n"
+	      "  -r  repetitions\n"
+	      "  -s  milliseconds of each\n"
+	      "  -o  leave a report in this directory\n"
+	      "  -c  check that all contenders give right answers\n\nparts:\n",
+	      file);
+	for (part = parts; part->name; part++)
+		fprintf(file, "  %-12s %s\n", part->name, part->summary);
+	fputs("\ncontenders:\n", file);
+	for (i = 0; i < CONTENDERS; i++)
+		fprintf(file, "  %-12s %s\n", contender_name(i),
+			kinds[0].contenders[i]->summary);
+}
+
+static int number_of(const char *text, int most)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (*end || end == text || n < 1 || n > most) {
+		fprintf(stderr, "bench: '%s' is not a number from 1 to %d\n",
+			text, most);
+		exit(2);
+	}
+	return n;
+}
+
+/* Each word of the list must be the name of something */
+static void expect_names(const char *list, bool (*is_name)(const char *word))
+{
+	char word[64];
+	size_t len;
+
+	for (; *list; list += len + (list[len] == ',')) {
+		len = strcspn(list, ",");
+		snprintf(word, sizeof(word), "%.*s", (int)len, list);
+		if (!is_name(word)) {
+			fprintf(stderr, "bench: there is no '%s'\n", word);
+			exit(2);
+		}
+	}
+}
+
+static bool is_part(const char *word)
+{
+	const struct part *part;
+
+	for (part = parts; part->name; part++)
+		if (!strcmp(part->name, word))
+			return true;
+	return false;
+}
+
+static bool is_contender(const char *word)
+{
+	return contender_index(word) >= 0;
+}
+
+static bool parse(int argc, char **argv)
+{
+	bool check = false;
+	int option;
+
+	while ((option = getopt(argc, argv, "fp:m:r:s:o:ch")) != -1) {
+		switch (option) {
+		case 'f':
+			options.full = true;
+			options.repetitions = 7;
+			options.slice_ms = 30;
+			break;
+		case 'p':
+			expect_names(options.parts = optarg, is_part);
+			break;
+		case 'm':
+			expect_names(options.maps = optarg, is_contender);
+			break;
+		case 'r':
+			options.repetitions = number_of(optarg, SAMPLES_MAX);
+			break;
+		case 's':
+			options.slice_ms = number_of(optarg, 10000);
+			break;
+		case 'o':
+			options.report = optarg;
+			break;
+		case 'c':
+			check = true;
+			break;
+		default:
+			usage(option == 'h' ? stdout : stderr);
+			exit(option == 'h' ? 0 : 2);
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		exit(2);
+	}
+	return check;
+}
+
+int main(int argc, char **argv)
+{
+	bool check = parse(argc, argv);
+	const struct part *part;
+
+	if (syncmap_core_init()) {
+		fputs("bench: out of memory\n", stderr);
+		return 1;
+	}
+	clock_calibrate();
+	if (check)
+		return check_all();
+	report_open(argc, argv);
+	for (part = parts; part->name; part++)
+		if (is_listed(options.parts, part->name))
+			part->run();
+	targets_print();
+	report_close();
+	return 0;
+}

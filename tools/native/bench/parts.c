@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The parts of a run, and those that are only turns on maps at rest.
+ */
+#include <linux/slab.h>
+
+#include "driver.h"
+
+const struct part parts[] = {
+	{ "mixes", "loads and stores of present keys, by size and kind of key",
+	  run_mixes },
+	{ "objects", "load, and look into the object", run_objects },
+	{ "amended", "loads while new keys come and go", run_amended },
+	{ "payloads", "small values that change", run_payloads },
+	{ "ranges", "visit all entries", run_ranges },
+	{ "growth", "from no key to many, and how long each operation takes",
+	  run_growth },
+	{ "promotions", "loads while the map is reorganised all the time",
+	  run_promotions },
+	{ "memory", "bytes in use while nine keys of ten are deleted",
+	  run_memory },
+	{ "sizes", "from a thousand to sixteen million keys", run_sizes },
+	{ "scaling", "one, two and four threads", run_scaling },
+	{ "claims", "what is said of Go's maps, in C", run_claims },
+	{}
+};
+
+static void run_kind(int kind, u64 n, const struct workload *workloads,
+		     int count)
+{
+	struct scene scene = { .kind = kind, .n = n, .threads = 2 };
+
+	scene_open(&scene, plain_value, &n, is_plain);
+	take_turns(&scene, workloads, count);
+	print_turns(&scene, workloads, count);
+	scene_close(&scene);
+}
+
+void run_mixes(void)
+{
+	static const struct workload workloads[] = {
+		{ "load", "any key", RUN_LOAD },
+		{ "zipf", "any key, some much more often", RUN_LOAD_ZIPF },
+		{ "miss", "a key that is absent", RUN_MISS },
+		{ "latency", "the key that the last value leads to",
+		  RUN_LATENCY },
+		{ "batch", "sixteen keys at once", RUN_BATCH, 0, BENCH_BATCH },
+		{ "99/1", "99 % loads, 1 % stores", RUN_MIX, 1 },
+		{ "95/5", "95 % loads", RUN_MIX, 5 },
+		{ "zipf 95/5", "the same, some keys more often", RUN_MIX_ZIPF, 5 },
+		{ "50/50", "half of it stores", RUN_MIX, 50 },
+		{ "5/95", "95 % stores", RUN_MIX, 95 },
+		{ "churn", "store, load and delete a new key", RUN_CHURN },
+	};
+	static const u64 sizes[] = { K, 64 * K, M };
+	int kind, i;
+
+	for (kind = 0; kind < KINDS; kind++) {
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			if (!options.full && kind != KIND_U64 && sizes[i] != 64 * K)
+				continue;
+			run_kind(kind, sizes[i], workloads,
+				 ARRAY_SIZE(workloads));
+		}
+	}
+}
+
+/* The intrusive contender has its nodes in them, the others share them */
+static void *object_value(u64 number, void *objects)
+{
+	return (struct object *)objects + number;
+}
+
+static bool everyone(const struct contender *contender, u64 n)
+{
+	return true;
+}
+
+static void run_object_kind(int kind, u64 n, const struct workload *workloads,
+			    int count)
+{
+	struct scene scene = { .kind = kind, .n = n, .threads = 2 };
+	struct object *objects = kvmalloc(n * sizeof(*objects), GFP_KERNEL);
+	u64 i;
+
+	for (i = 0; i < n; i++)
+		objects[i].next = key_next(i, n);
+	scene_open(&scene, object_value, objects, everyone);
+	take_turns(&scene, workloads, count);
+	print_turns(&scene, workloads, count);
+	scene_close(&scene);
+	kvfree(objects);
+}
+
+void run_objects(void)
+{
+	static const struct workload workloads[] = {
+		{ "chase", "the key that the last object leads to", RUN_CHASE },
+		{ "object", "any key, and look into its object", RUN_OBJECT },
+	};
+	static const u64 sizes[] = { 64 * K, M };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		run_object_kind(KIND_U64, sizes[i], workloads,
+				ARRAY_SIZE(workloads));
+		if (options.full)
+			run_object_kind(KIND_16, sizes[i], workloads,
+					ARRAY_SIZE(workloads));
+	}
+}
+
+static bool has_payload(const struct contender *contender, u64 n)
+{
+	return contender->fill_payload;
+}
+
+void run_payloads(void)
+{
+	static const struct workload workloads[] = {
+		{ "payload 95/5", "95 % reads", RUN_PAYLOAD, 5 },
+		{ "payload 50/50", "half of it writes", RUN_PAYLOAD, 50 },
+	};
+	static const u64 sizes[] = { 64 * K, M };
+	struct scene scene = { .kind = KIND_U64, .threads = 2 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		scene.n = sizes[i];
+		scene_open(&scene, NULL, NULL, has_payload);
+		take_turns(&scene, workloads, ARRAY_SIZE(workloads));
+		print_turns(&scene, workloads, ARRAY_SIZE(workloads));
+		scene_close(&scene);
+	}
+}
+
+void run_ranges(void)
+{
+	static const u64 sizes[] = { K, M };
+	struct scene scene = { .kind = KIND_U64, .threads = 1 };
+	struct workload workload = { "range", "all entries", RUN_RANGE };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		scene.n = workload.keys = sizes[i];
+		scene_open(&scene, plain_value, &scene.n, is_plain);
+		take_turns(&scene, &workload, 1);
+		print_turns(&scene, &workload, 1);
+		scene_close(&scene);
+	}
+}
+
+void run_sizes(void)
+{
+	static const struct workload workloads[] = {
+		{ "load", "any key", RUN_LOAD },
+		{ "miss", "a key that is absent", RUN_MISS },
+		{ "latency", "the key that the last value leads to",
+		  RUN_LATENCY },
+	};
+	u64 n;
+
+	for (n = K; n <= (options.full ? 16 * M : M); n *= 4)
+		run_kind(KIND_U64, n, workloads, ARRAY_SIZE(workloads));
+}
+
+void run_scaling(void)
+{
+	static const struct workload workloads[] = {
+		{ "load", "any key", RUN_LOAD },
+		{ "95/5", "95 % loads", RUN_MIX, 5 },
+		{ "50/50", "half of it stores", RUN_MIX, 50 },
+	};
+	static const u64 sizes[] = { 64 * K, M };
+	struct scene scene = { .kind = KIND_U64 };
+	int i;
+
+	if (cpus() < 4)
+		report("\nFour threads have only %d CPUs here: what they lose is waiting for one another.\n",
+		       cpus());
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		scene.n = sizes[i];
+		scene.threads = 4;
+		scene_open(&scene, plain_value, &scene.n, is_plain);
+		for (scene.threads = 1; scene.threads <= 4; scene.threads *= 2) {
+			take_turns(&scene, workloads, ARRAY_SIZE(workloads));
+			print_turns(&scene, workloads, ARRAY_SIZE(workloads));
+		}
+		scene_close(&scene);
+	}
+}

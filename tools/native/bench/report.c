@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The report: what is printed, and a directory with the same and the numbers.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "driver.h"
+
+static FILE *text;
+
+FILE *report_file(const char *name)
+{
+	char path[4096];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", options.report, name);
+	file = fopen(path, "w");
+	if (!file) {
+		fprintf(stderr, "bench: %s: %s\n", path, strerror(errno));
+		exit(1);
+	}
+	return file;
+}
+
+void report(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	fflush(stdout);
+	if (!text)
+		return;
+	va_start(args, format);
+	vfprintf(text, format, args);
+	va_end(args);
+}
+
+void report_open(int argc, char **argv)
+{
+	time_t now = time(NULL);
+	char date[32];
+	int i;
+
+	if (options.report) {
+		mkdir(options.report, 0777);
+		text = report_file("report.txt");
+	}
+	report("command:  ");
+	for (i = 0; i < argc; i++)
+		report("%s%s", i ? " " : "", argv[i]);
+	strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", gmtime(&now));
+	report("\ndate:     %s\n", date);
+	machine_print();
+	report("runs:     %d repetitions of %u ms each; in brackets: distance of the quartiles\n",
+	       options.repetitions, options.slice_ms);
+}
+
+void report_close(void)
+{
+	FILE *file;
+
+	if (!text)
+		return;
+	fclose(text);
+	file = report_file("results.tsv");
+	results_write(file);
+	fclose(file);
+}
+
+const char *size_name(u64 n)
+{
+	static char names[8][24];
+	static unsigned int next;
+	char *name = names[next++ % ARRAY_SIZE(names)];
+
+	if (n >= M)
+		snprintf(name, sizeof(names[0]), "%lluM", n / M);
+	else if (n >= K)
+		snprintf(name, sizeof(names[0]), "%lluk", n / K);
+	else
+		snprintf(name, sizeof(names[0]), "%llu", n);
+	return name;
+}
+
+static void print_cell(const struct cell *cell)
+{
+	double median;
+
+	if (!cell) {
+		report("%16s", "-");
+		return;
+	}
+	median = cell_median(cell);
+	if (cell->count > 1)
+		report("%10.*f (%2.0f%%)", median < 10 ? 2 : median < 100 ? 1 : 0,
+		       median, 100 * cell_spread(cell));
+	else
+		report("%10.*f      ", median < 10 ? 2 : median < 100 ? 1 : 0,
+		       median);
+}
+
+/* A line per contender that has something in it, a column per workload */
+void table(const char *title, int kind, u64 n, int threads,
+	   const char *const *workloads, int count)
+{
+	const struct cell *row[16];
+	int i, j, filled;
+
+	report("\n%s\n%-12s", title, "");
+	for (j = 0; j < count; j++)
+		report("%16s", workloads[j]);
+	report("\n");
+	for (i = 0; i < CONTENDERS; i++) {
+		filled = 0;
+		for (j = 0; j < count; j++) {
+			row[j] = cell_find(workloads[j], kind, n, threads, i);
+			filled += !!row[j];
+		}
+		if (!filled)
+			continue;
+		report("%-12s", contender_name(i));
+		for (j = 0; j < count; j++)
+			print_cell(row[j]);
+		report("\n");
+	}
+}

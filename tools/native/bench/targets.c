@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What was promised, and what this run says of it: each row is a ratio of two
+ * medians of the same run, or a time or size as it is.
+ */
+#include <math.h>
+
+#include "driver.h"
+
+struct figure {
+	const char	*workload;
+	const char	*contender;	/* NULL: there is none to compare with */
+	int		kind;
+	u64		n;
+};
+
+struct target {
+	const char	*what;
+	struct figure	ours;
+	struct figure	theirs;
+	double		prototype;	/* 0: was not measured */
+	double		must;
+	double		aim;
+	bool		less;		/* is better */
+	double		scale;		/* of ours, when it stands alone */
+	int		threads;	/* 0: two */
+};
+
+#define OURS(workload, kind, n)		{ workload, "syncmap", kind, n }
+#define THEIRS(workload, contender, kind, n) { workload, contender, kind, n }
+
+/* Against another contender in the same workload */
+#define AGAINST(text, work, map, kind, n, ...)				\
+	{ text, OURS(work, kind, n), THEIRS(work, map, kind, n), __VA_ARGS__ }
+
+/* A figure of our own */
+#define ALONE(text, work, n, ...)					\
+	{ .what = text, .ours = OURS(work, KIND_U64, n), .less = true,	\
+	  .scale = 1, __VA_ARGS__ }
+
+static const struct target targets[] = {
+	AGAINST("load, 1k, : rhashtable's design",
+		"load", "rhash", KIND_U64, K, 1.0, 1.0, 1.2),
+	AGAINST("load, 64k, : rhashtable's design",
+		"load", "rhash", KIND_U64, 64 * K, 1.2, 1.15, 1.5),
+	AGAINST("load, 1M, : rhashtable's design",
+		"load", "rhash", KIND_U64, M, 1.2, 1.15, 2),
+	AGAINST("load, SipHash, 1M, : rhashtable's design",
+		"load", "rhash", KIND_U64_SIP, M, 2.2, 1.15, 2),
+	AGAINST("load, 64k, : copy-on-write",
+		"load", "cow", KIND_U64, 64 * K, 1.1, 1.0, 1.1),
+	AGAINST("load, 1M, : copy-on-write",
+		"load", "cow", KIND_U64, M, 0.85, 0.8, 1.0),
+	AGAINST("latency, 64k, : rhashtable's design",
+		"latency", "rhash", KIND_U64, 64 * K, 2.3, 1.8, 2.5),
+	AGAINST("latency, 1M, : rhashtable's design",
+		"latency", "rhash", KIND_U64, M, 2.7, 2.2, 3),
+	AGAINST("load and look, 64k, : intrusive rhashtable",
+		"chase", "rhash_in", KIND_U64, 64 * K, 1.05, 0.95, 1.2),
+	AGAINST("load and look, 1M, : intrusive rhashtable",
+		"chase", "rhash_in", KIND_U64, M, 1.1, 0.95, 1.2),
+	AGAINST("load, 64k, : Go's sync.Map",
+		"load", "go_syncmap", KIND_U64, 64 * K, 7, 5, 8),
+	AGAINST("miss, 64k, : rhashtable's design",
+		"miss", "rhash", KIND_U64, 64 * K, 1.5, 1.3, 2),
+	AGAINST("miss, 1M, : rhashtable's design",
+		"miss", "rhash", KIND_U64, M, 1.5, 1.3, 2),
+	AGAINST("99/1, 64k, : 32 shards",
+		"99/1", "shards", KIND_U64, 64 * K, 4.5, 3.5, 6),
+	AGAINST("99/1, 1M, : 32 shards",
+		"99/1", "shards", KIND_U64, M, 7, 5, 10),
+	AGAINST("95/5, 64k, : 32 shards",
+		"95/5", "shards", KIND_U64, 64 * K, 4.5, 3.5, 6),
+	AGAINST("95/5, 1M, : 32 shards",
+		"95/5", "shards", KIND_U64, M, 7, 5, 10),
+	AGAINST("50/50, 64k, : rhashtable's design",
+		"50/50", "rhash", KIND_U64, 64 * K, 0.9, 0.85, 1.2),
+	AGAINST("50/50, 1M, : rhashtable's design",
+		"50/50", "rhash", KIND_U64, M, 1.3, 1.3, 2),
+	AGAINST("young keys, 64k, : Go's design in C",
+		"amended", "godesign", KIND_U64, 64 * K, 2.0, 1.6, 3),
+	AGAINST("young keys, 1M, : Go's design in C",
+		"amended", "godesign", KIND_U64, M, 2.2, 1.8, 3),
+	{ "sixteen at once, 1M, : one by one",
+	  OURS("batch", KIND_U64, M), OURS("load", KIND_U64, M), 1.7, 1.4, 2.5 },
+	{ "sixteen at once, SipHash, 1M, : one by one",
+	  OURS("batch", KIND_U64_SIP, M), OURS("load", KIND_U64_SIP, M),
+	  2.2, 2, 4 },
+	AGAINST("grow to 1M, time per insert, : rhashtable's design",
+		"grow+read", "rhash", KIND_U64, M, 0.62, 0.7, 0.5, true),
+	ALONE("grow to 1M, longest insert, ms", "insert worst", M,
+	      .prototype = 6.5, .must = 10, .aim = 1, .scale = 1e-3),
+	AGAINST("churn, 64k, : 32 shards",
+		"churn", "shards", KIND_U64, 64 * K, 0.4, 0.5, 1.5),
+	AGAINST("small values 50/50, 64k, : 32 shards",
+		"payload 50/50", "shards", KIND_U64, 64 * K, 0, 2, 4),
+	ALONE("p99.9 of a load among promotions, 64k, us", "promoting p99.9",
+	      64 * K, .prototype = 0.25, .must = 0.4, .aim = 0.2, .scale = 1e-3),
+	ALONE("p99.9 of a load among promotions, 1M, us", "promoting p99.9", M,
+	      .prototype = 0.45, .must = 0.65, .aim = 0.3, .scale = 1e-3),
+	ALONE("bytes per integer key, 64k", "bytes", 64 * K,
+	      .prototype = 24.4, .must = 27, .aim = 20, .threads = 1),
+	ALONE("bytes per integer key, 1M", "bytes", M,
+	      .prototype = 24.4, .must = 27, .aim = 20, .threads = 1),
+	AGAINST("16-byte keys, load, 64k, : rhashtable's design",
+		"load", "rhash", KIND_16, 64 * K, 0.7, 0.7, 1.2),
+	AGAINST("16-byte keys, latency, 64k, : rhashtable's design",
+		"latency", "rhash", KIND_16, 64 * K, 2.3, 1.8, 2.5),
+};
+
+static const struct cell *figure_cell(const struct figure *figure, int threads)
+{
+	int contender = contender_index(figure->contender);
+
+	if (contender < 0)
+		return NULL;
+	return cell_find(figure->workload, figure->kind, figure->n,
+			 threads ?: 2, contender);
+}
+
+/* Turns of the same repetition are compared with each other, then the median */
+static double measure(const struct target *target)
+{
+	const struct cell *ours = figure_cell(&target->ours, target->threads);
+	const struct cell *theirs = NULL;
+	struct cell ratio = {};
+
+	if (target->theirs.contender)
+		theirs = figure_cell(&target->theirs, target->threads);
+	if (!ours || (target->theirs.contender && !theirs))
+		return NAN;
+	if (!theirs)
+		return cell_median(ours) * target->scale;
+	for (; ratio.count < min(ours->count, theirs->count); ratio.count++)
+		ratio.samples[ratio.count] = ours->samples[ratio.count] /
+					     theirs->samples[ratio.count];
+	return cell_median(&ratio);
+}
+
+static bool reaches(const struct target *target, double measured, double goal)
+{
+	return target->less ? measured <= goal : measured >= goal;
+}
+
+static const char *verdict(const struct target *target, double measured)
+{
+	if (isnan(measured))
+		return "not measured";
+	if (reaches(target, measured, target->aim))
+		return "aim";
+	return reaches(target, measured, target->must) ? "must" : "MISSED";
+}
+
+void targets_print(void)
+{
+	const struct target *target;
+	double measured;
+
+	report("\n%-52s%10s%8s%8s%10s\n", "targets (ratios: of rates, but for times)",
+	       "prototype", "must", "aim", "measured");
+	for (target = targets; target < targets + ARRAY_SIZE(targets); target++) {
+		measured = measure(target);
+		report("%-52s", target->what);
+		if (target->prototype)
+			report("%10.3g", target->prototype);
+		else
+			report("%10s", "-");
+		report("%8.3g%8.3g", target->must, target->aim);
+		if (isnan(measured))
+			report("%10s", "-");
+		else
+			report("%10.2f", measured);
+		report("  %s\n", verdict(target, measured));
+	}
+}
