@@ -8,8 +8,9 @@
 #include "driver.h"
 #include "rt/mem.h"
 
-/* For what a map has to free after it was filled */
+/* A map has settled when its memory has not changed for so long */
 #define SETTLE_MS	20
+#define SETTLE_MS_MAX	1000
 
 bool takes_part(int contender)
 {
@@ -41,6 +42,18 @@ static void fill(const struct contender *contender, struct map *map, u64 n,
 	rcu_barrier();
 }
 
+static void settle(void)
+{
+	size_t before = 0, now = mem_used();
+	int ms;
+
+	for (ms = 0; now != before && ms < SETTLE_MS_MAX; ms += SETTLE_MS) {
+		msleep(SETTLE_MS);
+		before = now;
+		now = mem_used();
+	}
+}
+
 /* A map with keys 0 to n - 1. Without @value they get small values */
 struct map *map_open(const struct contender *contender, u64 n, int threads,
 		     value_fn value, void *arg)
@@ -54,7 +67,7 @@ struct map *map_open(const struct contender *contender, u64 n, int threads,
 		fill(contender, map, n, i, value, arg);
 	if (contender->promote)
 		contender->promote(map);
-	msleep(SETTLE_MS);
+	settle();
 	return map;
 }
 
