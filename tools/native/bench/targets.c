@@ -160,6 +160,8 @@ void targets_print(void)
 	       "prototype", "must", "aim", "measured");
 	for (target = targets; target < targets + ARRAY_SIZE(targets); target++) {
 		measured = measure(target);
+		if (isnan(measured) && (options.parts || options.maps))
+			continue;
 		report("%-52s", target->what);
 		if (target->prototype)
 			report("%10.3g", target->prototype);

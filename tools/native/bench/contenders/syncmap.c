@@ -5,10 +5,18 @@
 #define CONTENDER	syncmap
 #define SUMMARY		"this map"
 #include "contender.h"
+#include "inplace.h"
 
 struct map {
 	struct syncmap	map;
+	bool		owns_values;
 };
+
+static void free_value(void *value, void *map)
+{
+	if (((struct map *)map)->owns_values)
+		kfree(value);
+}
 
 static struct map *map_new(void)
 {
@@ -18,6 +26,8 @@ static struct map *map_new(void)
 #ifdef HASH_SIP
 		.hash = SYNCMAP_HASH_SIPHASH,
 #endif
+		.free_value = free_value,
+		.free_arg = map,
 	};
 
 	if (syncmap_init(&map->map, &params))
@@ -92,6 +102,42 @@ static u64 map_range(struct map *map)
 static void map_promote(struct map *map)
 {
 	syncmap_promote(&map->map);
+}
+
+#define HAS_PAYLOAD
+static noinline void write_new(struct map *map, const struct key *key,
+			       const struct payload *from)
+{
+	struct inplace *value = inplace_new(from);
+	void *actual;
+
+	map->owns_values = true;
+	while (map_load_or_store(map, key, value, &actual)) {
+		if (inplace_write(actual, from)) {
+			kfree(value);
+			return;
+		}
+	}
+}
+
+static __always_inline void map_write(struct map *map, const struct key *key,
+				      const struct payload *from)
+{
+	void *value;
+
+	if (!map_load(map, key, &value) || !inplace_write(value, from))
+		write_new(map, key, from);
+}
+
+static __always_inline bool map_read(struct map *map, const struct key *key,
+				     struct payload *to)
+{
+	void *value;
+
+	if (!map_load(map, key, &value))
+		return false;
+	inplace_read(value, to);
+	return true;
 }
 
 #include "workloads.h"
