@@ -78,6 +78,7 @@ enum {
 	RUN_CHASE,		/* the same, by way of the object it points to */
 	RUN_OBJECT,		/* any key, and the object its value points to */
 	RUN_BATCH,		/* sixteen keys at once */
+	RUN_RANGE,		/* all entries */
 	RUN_MIX,		/* load or store a key that is present */
 	RUN_MIX_ZIPF,
 	RUN_AMENDED,		/* load; some keys are new, and change */
@@ -85,7 +86,6 @@ enum {
 	RUN_INSERT,		/* store new keys, one after the other */
 	RUN_DELETE,		/* nine keys of ten, one after the other */
 	RUN_PAYLOAD,		/* read or write a small value */
-	RUN_RANGE,		/* all entries */
 	RUN_PROMOTE,		/* store a new key, and promote */
 	RUN_TIMED_LOAD,		/* RUN_LOAD, each operation timed */
 	RUN_TIMED_MIX,

@@ -59,6 +59,8 @@ struct job {
 	int			type[BENCH_THREADS];	/* RUN_... */
 	struct worker		workers[BENCH_THREADS];
 	u64			ns[BENCH_THREADS];
+	u64			busy_ns[BENCH_THREADS];
+	u64			process_ns;
 };
 
 int cpus(void);
@@ -66,6 +68,7 @@ void job_init(struct job *job, const struct contender *contender,
 	      struct map *map, u64 n, int threads, int type);
 void job_run(struct job *job, unsigned int ms);
 double job_rate(const struct job *job);
+double job_disturbed(const struct job *job);
 
 /* time.c */
 void clock_calibrate(void);
@@ -108,6 +111,7 @@ bool is_able(const struct contender *contender, const struct workload *workload,
 	     u64 n);
 void take_turns(struct scene *scene, const struct workload *workloads,
 		int count);
+double turns_disturbed(void);
 void print_turns(const struct scene *scene, const struct workload *workloads,
 		 int count);
 

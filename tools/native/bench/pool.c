@@ -50,16 +50,26 @@ static void pass_gate(int threads)
 		sched_yield();
 }
 
+static u64 busy_ns(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return (u64)time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
+}
+
 static void work(struct job *job, int thread)
 {
 	struct worker *worker = &job->workers[thread];
-	u64 start;
+	u64 start, busy;
 
 	rcu_enter();
 	job->contender->enter(worker->map, thread);
 	pass_gate(job->threads);
 	start = ktime_get_ns();
+	busy = busy_ns(CLOCK_THREAD_CPUTIME_ID);
 	job->contender->run[job->type[thread]](worker);
+	job->busy_ns[thread] = busy_ns(CLOCK_THREAD_CPUTIME_ID) - busy;
 	job->ns[thread] = ktime_get_ns() - start;
 	job->contender->leave(worker->map, thread);
 	rcu_leave();
@@ -133,6 +143,7 @@ void job_init(struct job *job, const struct contender *contender,
 void job_run(struct job *new, unsigned int ms)
 {
 	struct timespec time = { ms / 1000, ms % 1000 * 1000000L };
+	u64 busy = busy_ns(CLOCK_PROCESS_CPUTIME_ID);
 	int i;
 
 	pthread_mutex_lock(&lock);
@@ -158,6 +169,24 @@ void job_run(struct job *new, unsigned int ms)
 	while (running)
 		pthread_cond_wait(&finished, &lock);
 	pthread_mutex_unlock(&lock);
+	new->process_ns = busy_ns(CLOCK_PROCESS_CPUTIME_ID) - busy;
+}
+
+/*
+ * The share of the workers' time that others had, who are not of this process:
+ * what its own background takes is part of what is measured.
+ */
+double job_disturbed(const struct job *job)
+{
+	double lost = 0, background = job->process_ns, total = 0;
+	int i;
+
+	for (i = 0; i < job->threads; i++) {
+		lost += (double)job->ns[i] - job->busy_ns[i];
+		background -= job->busy_ns[i];
+		total += job->ns[i];
+	}
+	return max(lost - max(background, 0.0), 0.0) / total;
 }
 
 /* Operations of all threads in a microsecond: millions per second */

@@ -14,6 +14,11 @@
 /* What takes as long as there are keys is done rarely, or in small maps only */
 #define SLOW_KEYS	(4 * K)
 
+#define TRIES		5
+#define DISTURBED	0.05
+
+static unsigned int turns, disturbed_turns;
+
 static bool changes_keys(int type)
 {
 	return type == RUN_AMENDED || type == RUN_CHURN || type == RUN_INSERT ||
@@ -32,6 +37,33 @@ bool is_able(const struct contender *contender, const struct workload *workload,
 	return !workload->writes || n <= SLOW_KEYS;
 }
 
+/*
+ * A turn in which other processes have taken the CPUs away is taken again; the
+ * least disturbed one counts.
+ */
+static double undisturbed_rate(struct job *job)
+{
+	double best = 1, rate = 0, disturbed;
+	int i;
+
+	for (i = 0; i < TRIES && best > DISTURBED; i++) {
+		job_run(job, options.slice_ms);
+		disturbed = job_disturbed(job);
+		if (disturbed <= best) {
+			best = disturbed;
+			rate = job_rate(job);
+		}
+	}
+	turns++;
+	disturbed_turns += best > DISTURBED;
+	return rate;
+}
+
+double turns_disturbed(void)
+{
+	return turns ? (double)disturbed_turns / turns : 0;
+}
+
 static void take_turn(const struct scene *scene,
 		      const struct workload *workload, int i)
 {
@@ -46,9 +78,8 @@ static void take_turn(const struct scene *scene,
 		job.workers[t].writes = U32_MAX / 100 * workload->writes;
 	job_run(&job, WARM_MS + min_t(u64, scene->n * WARM_NS_PER_KEY / 1000000,
 				      WARM_MS_MAX));
-	job_run(&job, options.slice_ms);
 	sample(workload->name, "Mops", scene->kind, scene->n, scene->threads, i,
-	       job_rate(&job) * max(workload->keys, 1U));
+	       undisturbed_rate(&job) * max(workload->keys, 1U));
 }
 
 void take_turns(struct scene *scene, const struct workload *workloads,
