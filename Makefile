@@ -17,6 +17,8 @@ help:
 	@echo 'make shell      a shell in a virtual machine that has the module'
 	@echo 'make check      build and run all tests (about 15 minutes the first time)'
 	@echo 'make check-fast the part of it that boots nothing (about two minutes)'
+	@echo 'make bench      measure the map and its rivals: build/bench (3 minutes;'
+	@echo '                BENCH=-f: all sizes, 20 minutes)'
 	@echo 'make clean      remove what was built here'
 	@echo
 	@echo 'demo and shell take KERNEL=stock-6.1, stock-6.12, stock-6.1-rt, debug-6.1 ...'
@@ -52,10 +54,13 @@ check:
 check-fast:
 	tools/check/run fast
 
+bench:
+	$(MAKE) -C tools/native/bench report
+
 clean:
 	rm -rf build
 	find . -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name '.*.d' -o -name Module.symvers \
 		-o -name modules.order | xargs -r rm -f
 
-.PHONY: all help modules tools install demo shell check check-fast clean
+.PHONY: all help modules tools install demo shell check check-fast bench clean

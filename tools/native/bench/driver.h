@@ -134,6 +134,8 @@ void sample(const char *workload, const char *unit, int kind, u64 n,
 const struct cell *cell_find(const char *workload, int kind, u64 n, int threads,
 			     int contender);
 double cell_median(const struct cell *cell);
+double cell_min(const struct cell *cell);
+double cell_max(const struct cell *cell);
 double cell_spread(const struct cell *cell);
 void results_write(FILE *file);
 
@@ -148,6 +150,9 @@ void table(const char *title, int kind, u64 n, int threads,
 
 /* machine.c */
 void machine_print(void);
+
+/* plot.c */
+void plots_write(void);
 
 /* targets.c */
 void targets_print(void);

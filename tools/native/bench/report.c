@@ -71,6 +71,7 @@ void report_close(void)
 	file = report_file("results.tsv");
 	results_write(file);
 	fclose(file);
+	plots_write();
 }
 
 const char *size_name(u64 n)

@@ -76,6 +76,16 @@ double cell_median(const struct cell *cell)
 	return quantile(cell, 0.5);
 }
 
+double cell_min(const struct cell *cell)
+{
+	return quantile(cell, 0);
+}
+
+double cell_max(const struct cell *cell)
+{
+	return quantile(cell, 1);
+}
+
 /* From the first to the third quartile, relative to the median */
 double cell_spread(const struct cell *cell)
 {
@@ -96,6 +106,6 @@ void results_write(FILE *file)
 		fprintf(file, "%s\t%s\t%llu\t%d\t%s\t%s\t%.6g\t%.6g\t%.6g\t%d\n",
 			cell->workload, kinds[cell->kind].name, cell->n,
 			cell->threads, contender_name(cell->contender),
-			cell->unit, cell_median(cell), quantile(cell, 0),
-			quantile(cell, 1), cell->count);
+			cell->unit, cell_median(cell), cell_min(cell),
+			cell_max(cell), cell->count);
 }
