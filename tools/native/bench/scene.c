@@ -78,6 +78,7 @@ void scene_open(struct scene *scene, value_fn value, void *arg,
 	size_t bytes;
 	int i;
 
+	settle();
 	for (i = 0; i < CONTENDERS; i++) {
 		contender = kinds[scene->kind].contenders[i];
 		scene->maps[i] = NULL;
