@@ -22,15 +22,28 @@ struct hash {
 
 #define HASH_SLOTS_MIN	16
 
-static void hash_init(struct hash *hash)
+static __maybe_unused u64 hash_slots_for(u64 keys)
 {
-	hash->slots = kvcalloc(HASH_SLOTS_MIN, sizeof(*hash->slots),
-			       GFP_KERNEL);
-	hash->mask = HASH_SLOTS_MIN - 1;
+	u64 slots = HASH_SLOTS_MIN;
+
+	while (keys * 3 > (slots - 1) * 2)
+		slots *= 2;
+	return slots;
+}
+
+static void hash_init_slots(struct hash *hash, u64 slots)
+{
+	hash->slots = kvcalloc(slots, sizeof(*hash->slots), GFP_KERNEL);
+	hash->mask = slots - 1;
 	hash->used = 0;
 }
 
-static void hash_exit(struct hash *hash)
+static __maybe_unused void hash_init(struct hash *hash)
+{
+	hash_init_slots(hash, HASH_SLOTS_MIN);
+}
+
+static __maybe_unused void hash_exit(struct hash *hash)
 {
 	kvfree(hash->slots);
 }
@@ -113,16 +126,13 @@ static bool hash_may_move(const struct hash *hash, u64 home, u64 from, u64 to)
 	return ((from - home) & hash->mask) >= ((from - to) & hash->mask);
 }
 
-static __always_inline bool hash_delete(struct hash *hash,
-					const struct key *key, u64 h)
+static __always_inline void hash_empty(const struct hash *hash,
+				       struct hash_slot *slot)
 {
 	struct hash_slot *slots = hash->slots;
-	struct hash_slot *slot = hash_find(hash, key, h);
 	u64 hole = slot - slots;
 	u64 i;
 
-	if (!slot->value)
-		return false;
 	for (i = (hole + 1) & hash->mask; slots[i].value;
 	     i = (i + 1) & hash->mask) {
 		if (hash_may_move(hash, key_hash(&slots[i].key), i, hole)) {
@@ -131,9 +141,53 @@ static __always_inline bool hash_delete(struct hash *hash,
 		}
 	}
 	slots[hole].value = NULL;
+}
+
+static __always_inline bool hash_delete(struct hash *hash,
+					const struct key *key, u64 h)
+{
+	struct hash_slot *slot = hash_find(hash, key, h);
+
+	if (!slot->value)
+		return false;
+	hash_empty(hash, slot);
 	if (unlikely(--hash->used * 8 < hash->mask && hash->mask >= HASH_SLOTS_MIN))
 		hash_resize(hash, (hash->mask + 1) / 2);
 	return true;
+}
+
+static __maybe_unused u64 hash_range(const struct hash *hash)
+{
+	u64 i, sum = 0;
+
+	for (i = 0; i <= hash->mask; i++)
+		if (hash->slots[i].value)
+			sum += value_number(hash->slots[i].value);
+	return sum;
+}
+
+/* Values that are struct payload */
+
+static __always_inline void hash_write(struct hash *hash,
+				       const struct key *key, u64 h,
+				       const struct payload *from)
+{
+	struct hash_slot *slot = hash_find(hash, key, h);
+	struct payload *payload = slot->value;
+
+	if (!payload) {
+		payload = kmalloc(sizeof(*payload), GFP_ATOMIC);
+		hash_fill(hash, slot, key, payload);
+	}
+	*payload = *from;
+}
+
+static __maybe_unused void hash_free_values(const struct hash *hash)
+{
+	u64 i;
+
+	for (i = 0; i <= hash->mask; i++)
+		kfree(hash->slots[i].value);
 }
 
 #endif

@@ -12,3 +12,5 @@
 #undef prefetch
 #define prefetch(p)		__builtin_prefetch(p, 0, 0)
 #endif
+
+#define smp_rmb()	__atomic_thread_fence(__ATOMIC_ACQUIRE)

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * liburcu's lock-free hash table (split-ordered lists) as it comes, resizing
+ * itself and counting, with key and value in the node.
+ *
+ * A store overwrites the value in the node; it may come just after the key was
+ * deleted, and counts as just before.
+ */
+#define CONTENDER	lfht
+#define SUMMARY		"liburcu's lock-free hash table"
+#include "contender.h"
+#include "inplace.h"
+
+#include <urcu/rculfhash.h>
+
+extern struct rcu_flavor_struct urcu_qsbr_flavor;
+
+#define BUCKETS_MIN	64
+
+struct node {
+	struct cds_lfht_node	link;
+	void			*value;
+	struct key		key;
+};
+
+struct map {
+	struct cds_lfht	*ht;
+	bool		payload;	/* the values are struct inplace */
+};
+
+static struct map *map_new(void)
+{
+	struct map *map = kzalloc(sizeof(*map), GFP_KERNEL);
+
+	map->ht = cds_lfht_new_flavor(BUCKETS_MIN, BUCKETS_MIN, 0,
+				      CDS_LFHT_AUTO_RESIZE |
+				      CDS_LFHT_ACCOUNTING,
+				      &urcu_qsbr_flavor, NULL);
+	return map;
+}
+
+static __always_inline struct node *node_of(struct cds_lfht_node *link)
+{
+	return link ? container_of(link, struct node, link) : NULL;
+}
+
+static int match(struct cds_lfht_node *link, const void *key)
+{
+	return key_equal(&node_of(link)->key, key);
+}
+
+static __always_inline struct node *map_find(struct map *map,
+					     const struct key *key, u64 h)
+{
+	struct cds_lfht_iter iter;
+
+	cds_lfht_lookup(map->ht, h, match, key, &iter);
+	return node_of(cds_lfht_iter_get_node(&iter));
+}
+
+static __always_inline bool map_load(struct map *map, const struct key *key,
+				     void **value)
+{
+	struct node *node = map_find(map, key, key_hash(key));
+
+	*value = node ? READ_ONCE(node->value) : NULL;
+	return node;
+}
+
+/* The node that the key has already, or NULL if it was inserted */
+static struct node *insert(struct map *map, const struct key *key, u64 h,
+			   void *value)
+{
+	struct node *new = kmalloc(sizeof(*new), GFP_KERNEL);
+	struct node *node;
+
+	cds_lfht_node_init(&new->link);
+	new->value = value;
+	new->key = *key;
+	node = node_of(cds_lfht_add_unique(map->ht, h, match, key,
+					   &new->link));
+	if (likely(node == new))
+		return NULL;
+	kfree(new);
+	return node;
+}
+
+static __always_inline void map_store(struct map *map, const struct key *key,
+				      void *value)
+{
+	u64 h = key_hash(key);
+	struct node *node = map_find(map, key, h);
+
+	if (!node)
+		node = insert(map, key, h, value);
+	if (node)
+		smp_store_release(&node->value, value);
+}
+
+static __always_inline bool map_delete(struct map *map, const struct key *key)
+{
+	struct node *node = map_find(map, key, key_hash(key));
+
+	if (!node || cds_lfht_del(map->ht, &node->link))
+		return false;
+	kvfree_rcu(node);
+	return true;
+}
+
+static __always_inline bool map_load_or_store(struct map *map,
+					      const struct key *key,
+					      void *value, void **actual)
+{
+	u64 h = key_hash(key);
+	struct node *node = map_find(map, key, h);
+
+	if (!node)
+		node = insert(map, key, h, value);
+	*actual = node ? READ_ONCE(node->value) : value;
+	return node;
+}
+
+#define HAS_RANGE
+static u64 map_range(struct map *map)
+{
+	struct cds_lfht_iter iter;
+	struct node *node;
+	u64 sum = 0;
+
+	cds_lfht_for_each_entry(map->ht, &iter, node, link)
+		sum += value_number(READ_ONCE(node->value));
+	return sum;
+}
+
+#define HAS_PAYLOAD
+static __always_inline void map_write(struct map *map, const struct key *key,
+				      const struct payload *from)
+{
+	u64 h = key_hash(key);
+	struct node *node = map_find(map, key, h);
+	struct inplace *new = NULL;
+
+	if (unlikely(!node)) {
+		new = inplace_new(from);
+		node = insert(map, key, h, new);
+		WRITE_ONCE(map->payload, true);
+	}
+	if (likely(node)) {
+		inplace_write(node->value, from);
+		kfree(new);
+	}
+}
+
+static __always_inline bool map_read(struct map *map, const struct key *key,
+				     struct payload *to)
+{
+	void *value;
+
+	if (map_load(map, key, &value))
+		inplace_read(value, to);
+	return value;
+}
+
+static void map_free(struct map *map)
+{
+	struct cds_lfht_iter iter;
+	struct node *node;
+
+	rcu_enter();
+	cds_lfht_for_each_entry(map->ht, &iter, node, link) {
+		cds_lfht_del(map->ht, &node->link);
+		if (map->payload)
+			kvfree_rcu(node->value);
+		kvfree_rcu(node);
+	}
+	rcu_leave();
+	cds_lfht_destroy(map->ht, NULL);
+	kfree(map);
+}
+
+#include "workloads.h"

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The design of the kernel's rhashtable: chains of nodes that RCU readers walk,
+ * a lock in bit 0 of each bucket, and resizing by a worker that moves one node
+ * at a time, the last of its chain, into the table that comes next. A chain
+ * ends in a word that names its bucket: a reader who was carried away into
+ * another chain notices, and walks again. Grows at 75 %, shrinks below 30 %;
+ * who inserts at 100 % makes the next table himself.
+ *
+ * Left out: a hash of its own for each table and the rehash when a chain gets
+ * longer than sixteen (the hash here is keyed), nested tables (allocation does
+ * not fail), lists of duplicates, and the walker that survives a resize.
+ *
+ * Values are a word of the node, which a store of a present key overwrites; it
+ * may come just after the key was deleted, and counts as just before. With
+ * INTRUSIVE the node lies in the object that is the value, and a store of a
+ * present key replaces the node.
+ */
+#ifndef BENCH_RHASH_H
+#define BENCH_RHASH_H
+
+#include "rhash_table.h"
+
+static struct map *map_new(void)
+{
+	struct map *map = kzalloc(sizeof(*map), GFP_KERNEL);
+
+	INIT_WORK(&map->work, resize);
+	RCU_INIT_POINTER(map->table, table_new(BUCKETS_MIN));
+	return map;
+}
+
+static __always_inline bool map_load(struct map *map, const struct key *key,
+				     void **value)
+{
+	struct node *node = map_find(map, key, key_hash(key));
+
+	*value = node ? node_value(node) : NULL;
+	return node;
+}
+
+/* In a locked bucket: the word that points to the key's node, or NULL */
+static struct node **find_link(unsigned long *bucket, const struct key *key,
+			       struct node **found)
+{
+	struct node **link = NULL;
+	struct node *node;
+
+	for (node = bucket_first(bucket); !is_end(node); node = node->next) {
+		if (key_equal(&node->key, key)) {
+			*found = node;
+			return link;
+		}
+		link = &node->next;
+	}
+	*found = NULL;
+	return link;
+}
+
+/* Let @next follow the node before, or make it the first; unlocks */
+static void set_link_unlock(unsigned long *bucket, struct node **link,
+			    struct node *next)
+{
+	if (!link) {
+		bucket_set(bucket, next, false);
+		return;
+	}
+	smp_store_release(link, next);
+	bucket_unlock(bucket);
+}
+
+/* Whether the key's place is in a later table, made here if it must be */
+static bool goes_on_in_next(struct map *map, struct table *table, bool insert)
+{
+	if (rcu_dereference(table->future))
+		return true;
+	if (!insert || likely(!above_100(map, table)))
+		return false;
+	attach_table(table, 2 * (table->mask + 1));
+	queue_work(system_unbound_wq, &map->work);
+	return true;
+}
+
+/*
+ * The key's node, and the bucket that it is in; or NULL, and the bucket where
+ * it may be inserted. The bucket is locked.
+ */
+static __always_inline struct node *
+lock_key(struct map *map, const struct key *key, u64 h, bool insert,
+	 unsigned long **bucket, struct node ***link)
+{
+	struct table *table = rcu_dereference(map->table);
+	struct node *node;
+
+	for (;; table = rcu_dereference(table->future)) {
+		*bucket = bucket_of(table, h);
+		bucket_lock(*bucket);
+		*link = find_link(*bucket, key, &node);
+		if (node || !goes_on_in_next(map, table, insert))
+			return node;
+		bucket_unlock(*bucket);
+	}
+}
+
+static void count_and_resize(struct map *map, int change)
+{
+	struct table *table = rcu_dereference(map->table);
+
+	atomic64_add(change, &map->count);
+	if (unlikely(change > 0 ? above_75(map, table) :
+				  below_30(map, table)) &&
+	    !rcu_dereference(table->future))
+		queue_work(system_unbound_wq, &map->work);
+}
+
+static __always_inline bool map_delete(struct map *map, const struct key *key)
+{
+	unsigned long *bucket;
+	struct node **link;
+	struct node *node;
+
+	node = lock_key(map, key, key_hash(key), false, &bucket, &link);
+	if (!node) {
+		bucket_unlock(bucket);
+		return false;
+	}
+	set_link_unlock(bucket, link, node->next);
+	node_free_rcu(node);
+	count_and_resize(map, -1);
+	return true;
+}
+
+/* The node that the key has already, or NULL if it is in @new now */
+static struct node *insert(struct map *map, u64 h, struct node *new)
+{
+	unsigned long *bucket;
+	struct node **link;
+	struct node *node;
+
+	node = lock_key(map, &new->key, h, true, &bucket, &link);
+	if (unlikely(node)) {
+		bucket_unlock(bucket);
+		return node;
+	}
+	new->next = bucket_first(bucket);
+	bucket_set(bucket, new, false);
+	count_and_resize(map, 1);
+	return NULL;
+}
+
+static struct node *insert_value(struct map *map, const struct key *key, u64 h,
+				 void *value)
+{
+	struct node *new = node_new(key, value);
+	struct node *node = insert(map, h, new);
+
+	if (unlikely(node))
+		node_free(new);
+	return node;
+}
+
+#ifdef INTRUSIVE
+static void map_store(struct map *map, const struct key *key, void *value)
+{
+	struct node *old, *new = node_new(key, value);
+	u64 h = key_hash(key);
+	unsigned long *bucket;
+	struct node **link;
+
+	old = lock_key(map, key, h, true, &bucket, &link);
+	new->next = old ? old->next : bucket_first(bucket);
+	set_link_unlock(bucket, old ? link : NULL, new);
+	if (!old)
+		count_and_resize(map, 1);
+}
+#else
+static __always_inline void map_store(struct map *map, const struct key *key,
+				      void *value)
+{
+	u64 h = key_hash(key);
+	struct node *node = map_find(map, key, h);
+
+	if (!node)
+		node = insert_value(map, key, h, value);
+	if (node)
+		smp_store_release(&node->value, value);
+}
+#endif
+
+static __always_inline bool map_load_or_store(struct map *map,
+					      const struct key *key,
+					      void *value, void **actual)
+{
+	u64 h = key_hash(key);
+	struct node *node = map_find(map, key, h);
+
+	if (!node)
+		node = insert_value(map, key, h, value);
+	*actual = node ? node_value(node) : value;
+	return node;
+}
+
+/* Without a resize in between, each key once */
+#define HAS_RANGE
+static u64 map_range(struct map *map)
+{
+	struct table *table = rcu_dereference(map->table);
+	struct node *node;
+	u64 i, sum = 0;
+
+	for (; table; table = rcu_dereference(table->future))
+		for (i = 0; i <= table->mask; i++)
+			for (node = bucket_first(&table->buckets[i]);
+			     !is_end(node); node = rcu_dereference(node->next))
+				sum += value_number(node_value(node));
+	return sum;
+}
+
+#ifndef INTRUSIVE
+#define HAS_PAYLOAD
+static __always_inline void map_write(struct map *map, const struct key *key,
+				      const struct payload *from)
+{
+	u64 h = key_hash(key);
+	struct node *node = map_find(map, key, h);
+	struct inplace *new = NULL;
+
+	if (unlikely(!node)) {
+		new = inplace_new(from);
+		node = insert_value(map, key, h, new);
+		WRITE_ONCE(map->payload, true);
+	}
+	if (likely(node)) {
+		inplace_write(node->value, from);
+		kfree(new);
+	}
+}
+
+static __always_inline bool map_read(struct map *map, const struct key *key,
+				     struct payload *to)
+{
+	void *value;
+
+	if (map_load(map, key, &value))
+		inplace_read(value, to);
+	return value;
+}
+#endif
+
+static void free_nodes(struct map *map, struct table *table)
+{
+	struct node *node, *next;
+	u64 i;
+
+	for (i = 0; i <= table->mask; i++) {
+		for (node = bucket_first(&table->buckets[i]); !is_end(node);
+		     node = next) {
+			next = node->next;
+			if (map->payload)
+				kfree(node_value(node));
+			node_free(node);
+		}
+	}
+}
+
+static void map_free(struct map *map)
+{
+	flush_work(&map->work);
+	free_nodes(map, map->table);
+	kvfree(map->table);
+	kfree(map);
+}
+
+#include "workloads.h"
+
+#endif
