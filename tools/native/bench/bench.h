@@ -93,6 +93,16 @@ enum {
 	RUN_TYPES,
 };
 
+/* By the number of a key, whatever its length */
+struct operations {
+	bool	(*load)(struct map *map, u64 number, void **value);
+	void	(*store)(struct map *map, u64 number, void *value);
+	bool	(*delete)(struct map *map, u64 number);
+	bool	(*load_or_store)(struct map *map, u64 number, void *value,
+				 void **actual);
+	u64	(*range)(struct map *map);	/* or NULL */
+};
+
 enum {
 	CAN_NOT_SHARE	= 1,	/* ONE_THREAD */
 	CAN_NOT_SEE	= 2,	/* NO_SHARING */
@@ -122,6 +132,7 @@ struct contender {
 	void		(*enter)(struct map *map, int thread);
 	void		(*leave)(struct map *map, int thread);
 	void		(*run[RUN_TYPES])(struct worker *worker);
+	struct operations operations;
 };
 
 #endif

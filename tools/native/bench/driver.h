@@ -177,6 +177,9 @@ void run_scaling(void);
 void run_ranges(void);
 void run_claims(void);
 
+/* check.c */
+u64 check_contender(const struct contender *contender, u64 seed, int threads);
+
 /* replay.c */
 int check_all(void);
 

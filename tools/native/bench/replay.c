@@ -12,6 +12,8 @@
 #define OPS		(K * 2)
 #define WINDOW		(KEYS / 16)
 #define THREADS		2
+#define CHECK_SEED	1
+#define CHECK_THREADS	4
 
 static const char *const names[RUN_TYPES] = {
 	[RUN_LOAD] = "load",
@@ -259,6 +261,9 @@ int check_all(void)
 			contender = kinds[kind].contenders[i];
 			if (!takes_part(i))
 				continue;
+			judge(!check_contender(contender, CHECK_SEED,
+					       CHECK_THREADS),
+			      contender, kind, "operations");
 			if (is_plain(contender, KEYS))
 				check_map(contender, kind, plain_value, &keys);
 			check_map(contender, kind, object_value, NULL);

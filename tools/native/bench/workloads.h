@@ -282,6 +282,35 @@ static void leave(struct map *map, int thread)
 #endif
 }
 
+static bool load_number(struct map *map, u64 number, void **value)
+{
+	struct key key = key_of(number);
+
+	return map_load(map, &key, value);
+}
+
+static void store_number(struct map *map, u64 number, void *value)
+{
+	struct key key = key_of(number);
+
+	map_store(map, &key, value);
+}
+
+static bool delete_number(struct map *map, u64 number)
+{
+	struct key key = key_of(number);
+
+	return map_delete(map, &key);
+}
+
+static bool load_or_store_number(struct map *map, u64 number, void *value,
+				 void **actual)
+{
+	struct key key = key_of(number);
+
+	return map_load_or_store(map, &key, value, actual);
+}
+
 #define NAME_OF(name, len, hash)	name##_##len##hash
 #define EXPAND_NAME(name, len, hash)	NAME_OF(name, len, hash)
 #define TEXT_OF(name)			#name
@@ -354,6 +383,15 @@ const struct contender EXPAND_NAME(CONTENDER, KEY_LEN, HASH_NAME) = {
 #endif
 #ifdef HAS_PROMOTE
 		[RUN_PROMOTE] = run_promote,
+#endif
+	},
+	.operations = {
+		.load = load_number,
+		.store = store_number,
+		.delete = delete_number,
+		.load_or_store = load_or_store_number,
+#ifdef HAS_RANGE
+		.range = map_range,
 #endif
 	},
 };
