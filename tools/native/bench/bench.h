@@ -90,6 +90,11 @@ enum {
 	RUN_TIMED_LOAD,		/* RUN_LOAD, each operation timed */
 	RUN_TIMED_MIX,
 	RUN_TIMED_INSERT,
+	RUN_GO,			/* here begin the benchmarks of golist.h */
+	RUN_GO_BEFORE = RUN_GO - 1,
+#define GO(name, keys)	RUN_GO_##name,
+#include "golist.h"
+#undef GO
 	RUN_TYPES,
 };
 

@@ -15,7 +15,7 @@
 
 #define OWN		4096	/* keys of each thread */
 #define SHARED		16	/* keys that all fight for, numbered first */
-#define OPS		400000
+#define OPS		100000
 #define SLOW_OWN	64
 #define SLOW_OPS	20000
 #define SAID_MAX	10

@@ -52,6 +52,18 @@
  *			were present.
  *	HAS_RANGE	static u64 map_range(struct map *map);
  *			Visit all entries; the sum of their value_number().
+ *	HAS_ALL		The other operations of sync.Map, and HAS_RANGE:
+ *			static bool map_swap(struct map *map,
+ *				const struct key *key, void *value, void **previous);
+ *			static bool map_load_and_delete(struct map *map,
+ *				const struct key *key, void **value);
+ *			static bool map_compare_and_swap(struct map *map,
+ *				const struct key *key, void *old, void *new);
+ *			static bool map_compare_and_delete(struct map *map,
+ *				const struct key *key, void *old);
+ *			static void map_delete_any(struct map *map);
+ *				Delete the first key that a Range finds.
+ *			static void map_clear(struct map *map);
  *	HAS_PROMOTE	static void map_promote(struct map *map);
  *			Reorganise now, as the map does by itself at times.
  *	HAS_PAYLOAD	Small values that are changed, and read whole:

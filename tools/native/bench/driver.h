@@ -96,6 +96,7 @@ struct map *map_open(const struct contender *contender, u64 n, int threads,
 void scene_open(struct scene *scene, value_fn value, void *arg,
 		wanted_fn wanted);
 void scene_close(struct scene *scene);
+void settle(void);
 void *plain_value(u64 number, void *n);
 
 /* turns.c */
@@ -147,6 +148,8 @@ void report(const char *format, ...) __printf(1, 2);
 const char *size_name(u64 n);
 void table(const char *title, int kind, u64 n, int threads,
 	   const char *const *workloads, int count);
+void table_down(const char *title, int kind, u64 n, int threads,
+		const char *const *workloads, int count);
 
 /* machine.c */
 void machine_print(void);
@@ -176,6 +179,7 @@ void run_sizes(void);
 void run_scaling(void);
 void run_ranges(void);
 void run_claims(void);
+void run_gobench(void);
 
 /* check.c */
 u64 check_contender(const struct contender *contender, u64 seed, int threads);

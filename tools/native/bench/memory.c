@@ -45,11 +45,14 @@ static void sample_used(const char *moment, int i, u64 n,
 static void run_contender(FILE *file, int i, u64 n)
 {
 	const struct contender *contender = kinds[KIND_U64].contenders[i];
-	size_t before = mem_used();
 	struct map *map;
 	struct job job;
+	size_t before;
 
+	settle();
+	before = mem_used();
 	map = map_open(contender, n, 1, plain_value, &n);
+	settle();
 	sample_used(moments[0], i, n, contender, map, before);
 	job_init(&job, contender, map, n, 1, RUN_DELETE);
 	job.workers[0].fresh = 0;

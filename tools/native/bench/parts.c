@@ -22,6 +22,7 @@ const struct part parts[] = {
 	{ "sizes", "from a thousand to sixteen million keys", run_sizes },
 	{ "scaling", "one, two and four threads", run_scaling },
 	{ "claims", "what is said of Go's maps, in C", run_claims },
+	{ "gobench", "the benchmarks of Go's sync.Map", run_gobench },
 	{}
 };
 

@@ -35,6 +35,9 @@ static const char *const names[RUN_TYPES] = {
 	[RUN_TIMED_LOAD] = "timed_load",
 	[RUN_TIMED_MIX] = "timed_mix",
 	[RUN_TIMED_INSERT] = "timed_insert",
+#define GO(name, keys)	[RUN_GO_##name] = #name,
+#include "golist.h"
+#undef GO
 };
 
 static struct object objects[KEYS];
@@ -214,7 +217,7 @@ static bool runs_on(const struct contender *contender, int type, bool objects)
 {
 	struct workload workload = { .type = type, .writes = 25 };
 
-	if (type == RUN_PAYLOAD || !is_able(contender, &workload, KEYS))
+	if (type == RUN_PAYLOAD || type >= RUN_GO || !is_able(contender, &workload, KEYS))
 		return false;
 	return objects == (type == RUN_CHASE || type == RUN_OBJECT);
 }
@@ -248,29 +251,61 @@ static void check_payloads(const struct contender *contender, int kind)
 	contender->destroy(map);
 }
 
+/* What one thread counts in a benchmark of Go's is the same for all */
+static void check_go(const struct contender *contender, int kind, int type)
+{
+	static struct worker first[RUN_TYPES];
+	static const u64 keys[] = {
+#define GO(name, keys)	keys,
+#include "golist.h"
+#undef GO
+	};
+	u64 n = KEYS;
+	struct map *map = map_open(contender, keys[type - RUN_GO], 1,
+				   plain_value, &n);
+	struct worker *expected = &first[type];
+	struct job job;
+
+	job_init(&job, contender, map, n, 1, type);
+	job.workers[0].fresh = 2 * n;
+	job.workers[0].limit = OPS;
+	job_run(&job, 0);
+	if (!expected->ops)
+		*expected = job.workers[0];
+	judge(expected->hits == job.workers[0].hits &&
+	      expected->sum == job.workers[0].sum &&
+	      expected->ops == job.workers[0].ops, contender, kind, names[type]);
+	contender->destroy(map);
+}
+
+static void check_contender_kind(const struct contender *contender, int kind)
+{
+	u64 keys = KEYS;
+	int type;
+
+	judge(!check_contender(contender, CHECK_SEED, CHECK_THREADS), contender,
+	      kind, "operations");
+	if (is_plain(contender, KEYS))
+		check_map(contender, kind, plain_value, &keys);
+	check_map(contender, kind, object_value, NULL);
+	if (contender->fill_payload)
+		check_payloads(contender, kind);
+	for (type = RUN_GO; type < RUN_TYPES; type++)
+		if (contender->run[type])
+			check_go(contender, kind, type);
+}
+
 int check_all(void)
 {
-	const struct contender *contender;
-	u64 keys = KEYS;
 	int kind, i;
 
 	for (i = 0; i < KEYS; i++)
 		objects[i].next = key_next(i, KEYS);
-	for (kind = 0; kind < KINDS; kind++) {
-		for (i = 0; i < CONTENDERS; i++) {
-			contender = kinds[kind].contenders[i];
-			if (!takes_part(i))
-				continue;
-			judge(!check_contender(contender, CHECK_SEED,
-					       CHECK_THREADS),
-			      contender, kind, "operations");
-			if (is_plain(contender, KEYS))
-				check_map(contender, kind, plain_value, &keys);
-			check_map(contender, kind, object_value, NULL);
-			if (contender->fill_payload)
-				check_payloads(contender, kind);
-		}
-	}
+	for (kind = 0; kind < KINDS; kind++)
+		for (i = 0; i < CONTENDERS; i++)
+			if (takes_part(i))
+				check_contender_kind(kinds[kind].contenders[i],
+						     kind);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed > 0;
 }

@@ -131,3 +131,36 @@ void table(const char *title, int kind, u64 n, int threads,
 		report("\n");
 	}
 }
+
+static bool has_any(int contender, int kind, u64 n, int threads,
+		    const char *const *workloads, int count)
+{
+	while (count--)
+		if (cell_find(workloads[count], kind, n, threads, contender))
+			return true;
+	return false;
+}
+
+/* The other way round: a line per workload, a column per contender */
+void table_down(const char *title, int kind, u64 n, int threads,
+		const char *const *workloads, int count)
+{
+	int shown[CONTENDERS], columns = 0;
+	int i, j;
+
+	report("\n%s\n%-28s", title, "");
+	for (i = 0; i < CONTENDERS; i++) {
+		if (!has_any(i, kind, n, threads, workloads, count))
+			continue;
+		shown[columns++] = i;
+		report("%16s", contender_name(i));
+	}
+	report("\n");
+	for (j = 0; j < count; j++) {
+		report("%-28s", workloads[j]);
+		for (i = 0; i < columns; i++)
+			print_cell(cell_find(workloads[j], kind, n, threads,
+					     shown[i]));
+		report("\n");
+	}
+}

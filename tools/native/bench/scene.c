@@ -42,7 +42,8 @@ static void fill(const struct contender *contender, struct map *map, u64 n,
 	rcu_barrier();
 }
 
-static void settle(void)
+/* Wait for what was freed, and what is reorganised in the background */
+void settle(void)
 {
 	size_t before = 0, now = mem_used();
 	int ms;
@@ -67,7 +68,6 @@ struct map *map_open(const struct contender *contender, u64 n, int threads,
 		fill(contender, map, n, i, value, arg);
 	if (contender->promote)
 		contender->promote(map);
-	settle();
 	return map;
 }
 
@@ -87,6 +87,7 @@ void scene_open(struct scene *scene, value_fn value, void *arg,
 		bytes = mem_used();
 		scene->maps[i] = map_open(contender, scene->n, scene->threads,
 					  value, arg);
+		settle();
 		bytes = mem_used() - bytes;
 		if (contender->bytes)
 			bytes += contender->bytes(scene->maps[i]);

@@ -233,6 +233,10 @@ RUN_BY(promote, 1, {
 })
 #endif
 
+#ifdef HAS_ALL
+#include "gobench.h"
+#endif
+
 static void fill(struct map *map, u64 n,
 		 void *(*value)(u64 number, void *arg), void *arg)
 {
@@ -383,6 +387,11 @@ const struct contender EXPAND_NAME(CONTENDER, KEY_LEN, HASH_NAME) = {
 #endif
 #ifdef HAS_PROMOTE
 		[RUN_PROMOTE] = run_promote,
+#endif
+#ifdef HAS_ALL
+#define GO(name, keys)	[RUN_GO_##name] = run_go_##name,
+#include "golist.h"
+#undef GO
 #endif
 	},
 	.operations = {

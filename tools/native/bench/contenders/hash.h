@@ -120,6 +120,32 @@ static __always_inline bool hash_load_or_store(struct hash *hash,
 	return false;
 }
 
+static __always_inline bool hash_swap(struct hash *hash, const struct key *key,
+				      u64 h, void *value, void **previous)
+{
+	struct hash_slot *slot = hash_find(hash, key, h);
+	bool found = slot->value;
+
+	*previous = slot->value;
+	if (found)
+		slot->value = value;
+	else
+		hash_fill(hash, slot, key, value);
+	return found;
+}
+
+static __always_inline bool hash_compare_and_swap(struct hash *hash,
+						  const struct key *key, u64 h,
+						  void *old, void *new)
+{
+	struct hash_slot *slot = hash_find(hash, key, h);
+
+	if (slot->value != old)
+		return false;
+	slot->value = new;
+	return true;
+}
+
 /* Whether the key whose home is @home may be moved from @from up to @to */
 static bool hash_may_move(const struct hash *hash, u64 home, u64 from, u64 to)
 {
@@ -143,6 +169,15 @@ static __always_inline void hash_empty(const struct hash *hash,
 	slots[hole].value = NULL;
 }
 
+/* Take the slot's key out */
+static __always_inline void hash_free(struct hash *hash,
+				      struct hash_slot *slot)
+{
+	hash_empty(hash, slot);
+	if (unlikely(--hash->used * 8 < hash->mask && hash->mask >= HASH_SLOTS_MIN))
+		hash_resize(hash, (hash->mask + 1) / 2);
+}
+
 static __always_inline bool hash_delete(struct hash *hash,
 					const struct key *key, u64 h)
 {
@@ -150,10 +185,54 @@ static __always_inline bool hash_delete(struct hash *hash,
 
 	if (!slot->value)
 		return false;
-	hash_empty(hash, slot);
-	if (unlikely(--hash->used * 8 < hash->mask && hash->mask >= HASH_SLOTS_MIN))
-		hash_resize(hash, (hash->mask + 1) / 2);
+	hash_free(hash, slot);
 	return true;
+}
+
+static __always_inline bool hash_load_and_delete(struct hash *hash,
+						 const struct key *key, u64 h,
+						 void **value)
+{
+	struct hash_slot *slot = hash_find(hash, key, h);
+
+	*value = slot->value;
+	if (!*value)
+		return false;
+	hash_free(hash, slot);
+	return true;
+}
+
+static __always_inline bool hash_compare_and_delete(struct hash *hash,
+						    const struct key *key,
+						    u64 h, void *old)
+{
+	struct hash_slot *slot = hash_find(hash, key, h);
+
+	if (slot->value != old)
+		return false;
+	hash_free(hash, slot);
+	return true;
+}
+
+static __maybe_unused bool hash_delete_any(struct hash *hash)
+{
+	u64 i;
+
+	for (i = 0; i <= hash->mask; i++) {
+		if (hash->slots[i].value) {
+			hash_free(hash, &hash->slots[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+static __maybe_unused void hash_clear(struct hash *hash)
+{
+	if (!hash->used)
+		return;
+	hash_exit(hash);
+	hash_init(hash);
 }
 
 static __maybe_unused u64 hash_range(const struct hash *hash)

@@ -98,6 +98,51 @@ static u64 map_range(struct map *map)
 	return sum;
 }
 
+#define HAS_ALL
+static __always_inline bool map_swap(struct map *map, const struct key *key,
+				     void *value, void **previous)
+{
+	return syncmap_swap(&map->map, key, KEY_LEN, value, previous,
+			    GFP_KERNEL) > 0;
+}
+
+static __always_inline bool map_load_and_delete(struct map *map,
+						const struct key *key,
+						void **value)
+{
+	return syncmap_load_and_delete(&map->map, key, KEY_LEN, value);
+}
+
+static __always_inline bool map_compare_and_swap(struct map *map,
+						 const struct key *key,
+						 void *old, void *new)
+{
+	return syncmap_compare_and_swap(&map->map, key, KEY_LEN, old, new);
+}
+
+static __always_inline bool map_compare_and_delete(struct map *map,
+						   const struct key *key,
+						   void *old)
+{
+	return syncmap_compare_and_delete(&map->map, key, KEY_LEN, old);
+}
+
+static int delete_entry(const struct syncmap_entry *entry, void *map)
+{
+	syncmap_delete(map, entry->key, entry->len);
+	return 1;
+}
+
+static void map_delete_any(struct map *map)
+{
+	syncmap_range(&map->map, delete_entry, &map->map);
+}
+
+static void map_clear(struct map *map)
+{
+	syncmap_clear(&map->map);
+}
+
 #define HAS_PROMOTE
 static void map_promote(struct map *map)
 {
