@@ -41,8 +41,8 @@ void store_test_exit(struct kunit *test)
 		bytemap_put(maps->map[--maps->count]);
 }
 
-static struct bytemap *make(struct kunit *test,
-			    const struct syncmap_create *create)
+struct bytemap *store_map_of(struct kunit *test,
+			     const struct syncmap_create *create)
 {
 	struct store_maps *maps = test->priv;
 	struct bytemap *map = bytemap_create(create);
@@ -60,7 +60,7 @@ struct bytemap *store_map(struct kunit *test, u32 key_type,
 
 	if (limits)
 		create.limits = *limits;
-	return make(test, &create);
+	return store_map_of(test, &create);
 }
 
 struct bytemap *store_map_named(struct kunit *test, const char *name)
@@ -68,7 +68,7 @@ struct bytemap *store_map_named(struct kunit *test, const char *name)
 	struct syncmap_create create = { .key_type = SYNCMAP_KEY_STRING };
 
 	strscpy(create.name, name, sizeof(create.name));
-	return make(test, &create);
+	return store_map_of(test, &create);
 }
 
 static u32 length(const char *text)
@@ -77,18 +77,15 @@ static u32 length(const char *text)
 }
 
 /* As the device does it */
-static int prepare(struct bytemap_request *req, const struct store_op *so)
+static int prepare(const struct bytemap *map, struct bytemap_request *req,
+		   const struct store_op *so)
 {
 	req->key = so->key;
 	req->value = so->value;
 	req->old = so->old;
 	if (req->op->value_len <= BYTEMAP_SMALL)
 		return 0;
-	req->fresh = bytemap_value_alloc(req->op->value_len);
-	if (!req->fresh)
-		return -ENOMEM;
-	memcpy(req->fresh->bytes, so->value, req->op->value_len);
-	return 0;
+	return bytemap_request_fresh(map, req);
 }
 
 /* One for all: the cases run one after another */
@@ -105,7 +102,7 @@ int store_op(struct bytemap *map, struct store_op *so)
 	op->old_len = length(so->old);
 	if (bytemap_op_has(op->op, OP_GIVES_VALUE) && !op->out_size)
 		op->out_size = sizeof(out);
-	err = bytemap_op_check(map, op) ?: prepare(&req, so);
+	err = bytemap_op_check(map, op) ?: prepare(map, &req, so);
 	if (!err)
 		err = bytemap_op(map, &req);
 	so->out = out;

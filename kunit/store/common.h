@@ -20,6 +20,8 @@ void store_test_exit(struct kunit *test);
 /* A private map; @limits may be NULL */
 struct bytemap *store_map(struct kunit *test, u32 key_type,
 			  const struct syncmap_limits *limits);
+struct bytemap *store_map_of(struct kunit *test,
+			     const struct syncmap_create *create);
 struct bytemap *store_map_named(struct kunit *test, const char *name);
 
 /* One operation on text, and what came of it */

@@ -154,11 +154,11 @@ static void the_old_epoch_ends_with_its_entries(struct kunit *test)
 
 static void info_and_stats_tell_what_happened(struct kunit *test)
 {
+	static struct syncmap_map_stats stats;
+	static struct syncmap_map_info info;
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct store_op so = { .op.op = SYNCMAP_OP_COMPARE_AND_DELETE,
 			       .key = "a", .old = "other" };
-	struct syncmap_map_stats stats;
-	struct syncmap_map_info info;
 
 	KUNIT_EXPECT_EQ(test, store_store(map, "a", "1"), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "a", "2"), 0);

@@ -14,7 +14,7 @@ static int late_update(struct bytemap *map, struct bytemap_value *value,
 	struct bytemap_request req = { .op = &op, .key = "k", .value = text };
 	int err;
 
-	err = bytemap_request_fresh(&req);
+	err = bytemap_request_fresh(map, &req);
 	if (!err)
 		err = bytemap_update(map, &req, value);
 	bytemap_request_release(&req);

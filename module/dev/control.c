@@ -58,8 +58,6 @@ static int run_create(struct syncmap_call *call)
 
 	if (create->flags)
 		return -EOPNOTSUPP;
-	if (create->ttl || create->stale)
-		return -EINVAL;
 	map = bytemap_create(create);
 	if (IS_ERR(map))
 		return PTR_ERR(map);

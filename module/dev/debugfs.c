@@ -52,6 +52,9 @@ static const struct stat_line stat_lines[] = {
 	LINE(last_promote_ns),
 	LINE(max_promote_ns),
 	LINE(lock_waits),
+	LINE(expiring),
+	LINE(expired),
+	LINE(lapsed),
 };
 
 static void show_histogram(struct seq_file *m, const char *name,
@@ -109,6 +112,8 @@ static int config_show(struct seq_file *m, void *unused)
 	seq_printf(m, "%-16s %llu\n", "max_bytes", limits->bytes);
 	seq_printf(m, "%-16s %u\n", "max_key_size", limits->key_size);
 	seq_printf(m, "%-16s %u\n", "max_value_size", limits->value_size);
+	seq_printf(m, "%-16s %llu\n", "ttl", map->ttl);
+	seq_printf(m, "%-16s %llu\n", "stale", map->stale);
 	return 0;
 }
 

@@ -57,16 +57,13 @@ static int parse_key(const struct bytemap *map, char *word, u64 *number,
 	}
 }
 
-static int set_value(struct bytemap_request *req, const char *value)
+static int set_value(const struct bytemap *map, struct bytemap_request *req,
+		     const char *value)
 {
 	req->value = value;
 	if (req->op->value_len <= BYTEMAP_SMALL)
 		return 0;
-	req->fresh = bytemap_value_alloc(req->op->value_len);
-	if (!req->fresh)
-		return -ENOMEM;
-	memcpy(req->fresh->bytes, value, req->op->value_len);
-	return 0;
+	return bytemap_request_fresh(map, req);
 }
 
 static int run_op(struct bytemap *map, u32 code, char *word, const char *value)
@@ -83,7 +80,7 @@ static int run_op(struct bytemap *map, u32 code, char *word, const char *value)
 	if (err)
 		return err;
 	op.value_len = value ? strlen(value) : 0;
-	err = bytemap_op_check(map, &op) ?: set_value(&req, value);
+	err = bytemap_op_check(map, &op) ?: set_value(map, &req, value);
 	if (!err)
 		err = bytemap_op(map, &req);
 	bytemap_request_release(&req);

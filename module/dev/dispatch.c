@@ -32,13 +32,13 @@ static void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct syncmap_map_info) != 168);
 	BUILD_BUG_ON(offsetof(struct syncmap_map_info, count) != 104);
 	BUILD_BUG_ON(sizeof(struct syncmap_list) != 40);
-	BUILD_BUG_ON(sizeof(struct syncmap_map_stats) != 416);
+	BUILD_BUG_ON(sizeof(struct syncmap_map_stats) != 424);
 	BUILD_BUG_ON(offsetof(struct syncmap_map_stats, fill) != 192);
 	BUILD_BUG_ON(sizeof(struct syncmap_op) != 192);
 	BUILD_BUG_ON(offsetof(struct syncmap_op, expected) != 56);
 	BUILD_BUG_ON(offsetof(struct syncmap_op, out_len) != 80);
 	BUILD_BUG_ON(offsetof(struct syncmap_op, deadline) != 112);
-	BUILD_BUG_ON(sizeof(struct syncmap_record) != 24);
+	BUILD_BUG_ON(sizeof(struct syncmap_record) != 32);
 	BUILD_BUG_ON(sizeof(struct syncmap_range) != 40);
 	BUILD_BUG_ON(sizeof(struct syncmap_clear) != 8);
 	BUILD_BUG_ON(sizeof(struct syncmap_promote) != 8);

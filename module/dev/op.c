@@ -35,14 +35,15 @@ static void free_copy(const void *copy, const void *small)
 }
 
 /* A value that cannot be written in place goes into its object right away */
-static int copy_value(struct bytemap_request *req, struct small *small)
+static int copy_value(const struct bytemap *map, struct bytemap_request *req,
+		      struct small *small)
 {
 	void __user *user = u64_to_user_ptr(req->op->value);
 	u32 len = req->op->value_len;
 	void *to = small->value;
 
 	if (len > BYTEMAP_SMALL) {
-		req->fresh = bytemap_value_alloc(len);
+		req->fresh = bytemap_request_alloc(map, req, len);
 		if (!req->fresh)
 			return -ENOMEM;
 		to = req->fresh->bytes;
@@ -78,7 +79,7 @@ static int copy_all(const struct bytemap *map, struct bytemap_request *req,
 			   sizeof(small->old));
 	if (IS_ERR(req->old))
 		return PTR_ERR(req->old);
-	err = copy_value(req, small);
+	err = copy_value(map, req, small);
 	return err ?: check_out(map, op);
 }
 

@@ -33,6 +33,7 @@ static int put_record(struct syncmap_range *range,
 		.key_len = item->key_len,
 		.value_len = item->view.len,
 		.revision = item->view.revision,
+		.expires = item->view.deadline,
 	};
 	void __user *user = u64_to_user_ptr(range->buffer + range->used);
 	u32 value_len = keys_only(range) ? 0 : item->view.len;

@@ -8,16 +8,37 @@
 
 #include "store.h"
 
-/* The new value in an object of its own */
-int bytemap_request_fresh(struct bytemap_request *req)
+/* An object for what is stored on the terms of @req */
+struct bytemap_value *
+bytemap_request_alloc(const struct bytemap *map,
+		      const struct bytemap_request *req, size_t len)
 {
+	u32 key_len = req->op->key_len;
+	struct bytemap_value *value;
+
+	if (bytemap_request_is_mortal(map, req))
+		return bytemap_mortal_alloc(len, req->key, key_len);
+	value = bytemap_value_alloc(len);
+	if (value)
+		value->key_len = key_len;
+	return value;
+}
+
+/* The new value, or room for it, in an object of its own */
+int bytemap_request_fresh(const struct bytemap *map,
+			  struct bytemap_request *req)
+{
+	bool known = bytemap_request_has(req, OP_TAKES_VALUE);
+	u32 len = known ? req->op->value_len : req->room;
+
 	req->wants_fresh = false;
 	if (req->fresh)
 		return 0;
-	req->fresh = bytemap_value_alloc(req->op->value_len);
+	req->fresh = bytemap_request_alloc(map, req, len);
 	if (!req->fresh)
 		return -ENOMEM;
-	memcpy(req->fresh->bytes, req->value, req->op->value_len);
+	if (known)
+		memcpy(req->fresh->bytes, req->value, len);
 	return 0;
 }
 
@@ -27,10 +48,11 @@ void bytemap_publish(struct bytemap_request *req, u64 revision, u8 epoch)
 	struct bytemap_value *fresh = req->fresh;
 
 	refcount_inc(&fresh->refs);
-	fresh->key_len = req->op->key_len;
 	fresh->epoch = epoch;
 	fresh->revision = revision;
 	fresh->state = VALUE_LIVE;
+	if (fresh->mortal)
+		bytemap_mortal(fresh)->deadline = req->deadline;
 }
 
 /* The core has not taken it */
@@ -55,14 +77,19 @@ static int reserve(struct bytemap *map, struct bytemap_request *req, u64 bytes)
 	return 0;
 }
 
-/* Its revision, even if the value has been overwritten meanwhile */
-static u64 insertion_revision(struct bytemap *map, struct bytemap_value *fresh)
+/*
+ * Returns its revision, even if the value has been overwritten meanwhile. Who
+ * deleted it has not found it queued.
+ */
+static u64 settle(struct bytemap *map, struct bytemap_value *fresh)
 {
 	u64 revision;
 
 	write_seqlock(&fresh->lock);
 	bytemap_value_settle_locked(map, fresh);
 	revision = fresh->born;
+	if (fresh->mortal && fresh->state == VALUE_LIVE)
+		bytemap_expiry_queue_locked(map, fresh);
 	write_sequnlock(&fresh->lock);
 	return revision;
 }
@@ -84,13 +111,14 @@ static bool is_present(struct bytemap *map, struct bytemap_request *req)
 int bytemap_insert(struct bytemap *map, struct bytemap_request *req)
 {
 	struct syncmap_op *op = req->op;
-	u64 bytes = bytemap_charge(op->key_len, op->value_len);
 	void *actual;
+	u64 bytes;
 	int ret;
 
-	ret = bytemap_request_fresh(req);
+	ret = bytemap_request_fresh(map, req);
 	if (ret)
 		return ret;
+	bytes = bytemap_value_charge(req->fresh);
 	ret = reserve(map, req, bytes);
 	if (ret)
 		return ret == -ENOSPC && is_present(map, req) ? -EAGAIN : ret;
@@ -106,6 +134,7 @@ int bytemap_insert(struct bytemap *map, struct bytemap_request *req)
 	bytemap_value_charged(map, req->fresh);
 	bytemap_gauge_commit(&map->bytes);
 	bytemap_gauge_commit(&map->entries);
-	op->revision = insertion_revision(map, req->fresh);
+	op->revision = settle(map, req->fresh);
+	op->expires = req->deadline;
 	return 0;
 }

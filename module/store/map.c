@@ -106,10 +106,13 @@ static struct bytemap *alloc_map(const struct syncmap_create *params)
 	map->id = atomic64_inc_return(&last_id);
 	map->key_type = params->key_type;
 	map->mode = params->mode & ~current_umask();
+	map->ttl = params->ttl;
+	map->stale = params->stale;
 	map->uid = current_fsuid();
 	map->gid = current_fsgid();
 	mutex_init(&map->clear_lock);
 	kref_init(&map->refs);
+	bytemap_expiry_init(map);
 	err = set_limits(map, &params->limits);
 	if (err)
 		goto free_counts;
@@ -172,6 +175,7 @@ static void release(struct kref *refs)
 {
 	struct bytemap *map = container_of(refs, struct bytemap, refs);
 
+	bytemap_expiry_exit(map);
 	syncmap_destroy(&map->core);
 	mem_cgroup_put(map->memcg);
 	bytemap_account_put(map->account);
@@ -269,10 +273,15 @@ int bytemap_clear(struct bytemap *map)
 	return err;
 }
 
-static u64 count(const struct bytemap *map)
+/* Exact when nobody writes and no more than a sweep's worth has just expired */
+static u64 count(struct bytemap *map)
 {
-	s64 live = atomic64_read(&map->live[READ_ONCE(map->epoch)]);
+	u8 epoch = READ_ONCE(map->epoch);
+	s64 live;
 
+	bytemap_expiry_sweep(map, BYTEMAP_SWEEP, false);
+	live = atomic64_read(&map->live[epoch]) -
+	       atomic64_read(&map->lapsed[epoch]);
 	return max(live, 0LL);
 }
 
@@ -296,6 +305,8 @@ void bytemap_get_info(struct bytemap *map, struct syncmap_map_info *info)
 	info->bytes = bytemap_gauge_read(&map->bytes);
 	info->revision = atomic64_read(&map->revision);
 	info->limits = map->limits;
+	info->ttl = map->ttl;
+	info->stale = map->stale;
 }
 
 static void add_counts(const struct bytemap *map,
@@ -312,6 +323,8 @@ static void add_counts(const struct bytemap *map,
 		stats->mismatches += counts.event[BYTEMAP_MISMATCH];
 		stats->rejected += counts.event[BYTEMAP_REJECTED];
 		stats->throttled += counts.event[BYTEMAP_THROTTLED];
+		stats->expired += counts.event[BYTEMAP_EXPIRED];
+		stats->reclaimed += counts.event[BYTEMAP_RECLAIMED];
 	}
 }
 
@@ -348,7 +361,9 @@ void bytemap_get_stats(struct bytemap *map, struct syncmap_map_stats *stats)
 	stats->count = count(map);
 	stats->bytes = bytemap_gauge_read(&map->bytes);
 	stats->revision = atomic64_read(&map->revision);
+	stats->lapsed = atomic64_read(&map->lapsed[READ_ONCE(map->epoch)]);
 	add_counts(map, stats);
+	bytemap_expiry_stats(map, stats);
 	add_core(map, stats);
 }
 

@@ -55,7 +55,7 @@ static int look(struct bytemap *map, struct bytemap_request *req,
 
 	err = bytemap_value_view(map, value, &req->found, req->op->out_size);
 	if (err == -ENOENT && bytemap_request_has(req, OP_INSERTS))
-		bytemap_remove_deleted(map, req, value);
+		bytemap_make_way(map, req, value);
 	return err ?: bytemap_tell(req->op, &req->found);
 }
 
@@ -87,7 +87,7 @@ static int attempt(struct bytemap *map, struct bytemap_request *req)
 }
 
 /* Between two attempts: get what the last one lacked */
-static int prepare(struct bytemap_request *req)
+static int prepare(const struct bytemap *map, struct bytemap_request *req)
 {
 	struct bytemap_gauge *gauge = req->blocked;
 
@@ -95,7 +95,7 @@ static int prepare(struct bytemap_request *req)
 		return -EINTR;
 	cond_resched();
 	if (req->wants_fresh)
-		return bytemap_request_fresh(req);
+		return bytemap_request_fresh(map, req);
 	req->blocked = NULL;
 	return gauge ? bytemap_gauge_wait(gauge, req->blocked_for) : 0;
 }
@@ -112,6 +112,8 @@ static int check_full(struct bytemap *map, u64 freed)
 	smp_rmb();
 	if (bytemap_is_clearing(map))
 		return bytemap_wait_cleared(map) ?: -EAGAIN;
+	if (bytemap_expiry_sweep(map, BYTEMAP_SWEEP, true))
+		return -EAGAIN;
 	return atomic64_read(&map->freed) == freed ? -ENOSPC : -EAGAIN;
 }
 
@@ -145,6 +147,8 @@ int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 	u64 freed;
 	int ret;
 
+	if (bytemap_request_has(req, OP_INSERTS | OP_TAKES_DEADLINE))
+		req->deadline = bytemap_expiry_deadline(map, req->op->deadline);
 	for (;;) {
 		freed = atomic64_read_acquire(&map->freed);
 		ret = attempt(map, req);
@@ -152,7 +156,7 @@ int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 			ret = check_full(map, freed);
 		if (ret != -EAGAIN)
 			break;
-		ret = prepare(req);
+		ret = prepare(map, req);
 		if (ret)
 			break;
 	}

@@ -8,13 +8,14 @@
  *
  * Who may do what
  *
- *	bytemap: name, id, type, limits,	immutable once the map is made
- *	uid, gid, mode, memcg, account
+ *	bytemap: name, id, type, limits, ttl,	immutable once the map is made
+ *	stale, uid, gid, mode, memcg, account
  *	bytemap->shown				cmpxchg; the winner of true ->
  *						false owns the name's reference
  *	bytemap->entries, ->bytes		atomic (gauge.c)
  *	bytemap->live				atomic: entries by the epoch in
 						which they were reserved
+ *	bytemap->lapsed				atomic
  *	bytemap->freed				atomic: entries ever uncharged
  *	bytemap->epoch				clear_lock, changed while
  *						->entries is closed; read while
@@ -24,7 +25,8 @@
  *	bytemap->debugfs			the device: written before the
  *						map is shown, read after it was
  *						hidden
- *	value: capacity, key_len, epoch		immutable once published
+ *	value: capacity, key_len, epoch,	immutable once published
+ *	mortal
  *	value: content, len, revision, state	value->lock, a seqlock: written
  *						under it, read within it. A
  *						large value's bytes and length
@@ -32,11 +34,16 @@
  *	value->born				value->lock, while the inserter
  *						holds its reference
  *	value->refs				atomic
+ *	mortal->deadline			value->lock, as content
+ *	mortal->node				value->lock and expiry->lock
+ *	bytemap->expiry: queues			expiry->lock
  *	accounts				account_lock
  *
- * Lock order: bytemap->clear_lock; value->lock; then whatever the core takes.
- * No two value locks nest. Nothing sleeps, allocates or touches user memory
- * under a value lock, and the work under it is bounded by BYTEMAP_COPY bytes.
+ * Lock order: bytemap->clear_lock; value->lock; then expiry->lock, or whatever
+ * the core takes. Two value locks nest only while a value is being replaced:
+ * that of its replacement, which nobody else knows before, is the inner one.
+ * Nothing sleeps, allocates or touches user memory under a value lock, and the
+ * work under it is bounded by BYTEMAP_COPY bytes.
  *
  * References: a descriptor, a debugfs file and a name hold one on the map; the
  * core map, an inserter, and whoever copies a large value to a user hold one
@@ -55,13 +62,15 @@
 #include <linux/refcount.h>
 #include <linux/seqlock.h>
 #include <linux/syncmap.h>
+#include <linux/timerqueue.h>
 #include <linux/uidgid.h>
+#include <linux/workqueue.h>
 #include <uapi/linux/syncmap.h>
 
 struct bytemap_account;
 struct dentry;
 
-/* Bytes that an entry counts besides key and value */
+/* Bytes that an entry counts besides key and value; a mortal one, once more */
 #define BYTEMAP_OVERHEAD	64U
 
 /* Longest key and value that any map allows */
@@ -104,8 +113,9 @@ u64 bytemap_gauge_read(const struct bytemap_gauge *gauge);
 
 enum bytemap_value_state {
 	VALUE_FRESH,		/* not published yet */
-	VALUE_LIVE,
+	VALUE_LIVE,		/* until its deadline, if it has one */
 	VALUE_REPLACED,		/* another object has the key */
+	VALUE_LAPSED,		/* the key is absent; kept as a stale value */
 	VALUE_DELETED,		/* the key is absent, whatever the core says */
 };
 
@@ -116,7 +126,8 @@ struct bytemap_value {
 	u32		capacity;
 	u16		key_len;
 	u8		state;		/* enum bytemap_value_state */
-	u8		epoch;		/* index in bytemap->live */
+	u8		epoch : 1;	/* index in bytemap->live */
+	u8		mortal : 1;	/* within a struct bytemap_mortal */
 	u64		revision;	/* 0: not settled, see value.c */
 	union {
 		u64		born;	/* revision of its insertion */
@@ -125,9 +136,25 @@ struct bytemap_value {
 	u8		bytes[];
 };
 
+/*
+ * A value that may end by itself. What that takes is in front of it, and a copy
+ * of the key, by which it is found in the core, behind its bytes: values that
+ * stay until they are deleted do not pay for it.
+ */
+struct bytemap_mortal {
+	/* expires: not after @deadline, so that moving that back costs nothing;
+	 * 0: in no queue
+	 */
+	struct timerqueue_node	node;
+	u64			deadline;	/* or SYNCMAP_NEVER */
+	struct bytemap_value	value;
+};
+
 /* What an operation found: a copy, or a reference to an immutable value */
 struct bytemap_view {
 	u64			revision;
+	u64			deadline;	/* SYNCMAP_NEVER: none */
+	u64			now;		/* 0 if there is none */
 	u32			len;
 	struct bytemap_value	*held;
 	u8			bytes[BYTEMAP_COPY];
@@ -139,11 +166,22 @@ enum bytemap_event {
 	BYTEMAP_MISMATCH,
 	BYTEMAP_REJECTED,
 	BYTEMAP_THROTTLED,
+	BYTEMAP_EXPIRED,
+	BYTEMAP_RECLAIMED,
 	BYTEMAP_EVENTS,
 };
 
 struct bytemap_counts {
 	u64	event[BYTEMAP_EVENTS];
+};
+
+/* Values with deadlines, in the order in which something is to be done */
+struct bytemap_expiry {
+	spinlock_t		lock;		/* the queues */
+	struct timerqueue_head	due;		/* live ones */
+	struct timerqueue_head	lapsed;		/* by the end of map->stale */
+	u64			expiring;	/* how many are due some day */
+	struct delayed_work	work;
 };
 
 struct bytemap {
@@ -153,6 +191,8 @@ struct bytemap {
 	u32				key_type;
 	u32				mode;
 	struct syncmap_limits		limits;
+	u64				ttl;
+	u64				stale;
 	kuid_t				uid;
 	kgid_t				gid;
 	struct bytemap_account		*account;
@@ -167,8 +207,10 @@ struct bytemap {
 	struct bytemap_gauge		entries ____cacheline_aligned;
 	struct bytemap_gauge		bytes;
 	atomic64_t			live[2];
+	atomic64_t			lapsed[2];	/* of these */
 	atomic64_t			freed;
 	u8				epoch;
+	struct bytemap_expiry		expiry ____cacheline_aligned;
 };
 
 /*
@@ -187,6 +229,8 @@ void bytemap_client_destroy(struct bytemap_client *client);
 int bytemap_value_init(void);
 void bytemap_value_exit(void);
 struct bytemap_value *bytemap_value_alloc(size_t len);
+struct bytemap_value *bytemap_mortal_alloc(size_t len, const void *key,
+					   size_t key_len);
 void bytemap_value_put(struct bytemap_value *value);
 void bytemap_value_charged(struct bytemap *map,
 			   const struct bytemap_value *value);
@@ -195,8 +239,11 @@ void bytemap_value_uncharge(struct bytemap *map,
 void bytemap_value_free(void *value, void *map);
 void bytemap_value_settle_locked(struct bytemap *map,
 				 struct bytemap_value *value);
+void bytemap_value_end_locked(struct bytemap *map, struct bytemap_value *value);
 int bytemap_value_view(struct bytemap *map, struct bytemap_value *value,
 		       struct bytemap_view *view, u32 room);
+int bytemap_value_view_stale(struct bytemap *map, struct bytemap_value *value,
+			     struct bytemap_view *view, u32 room);
 void bytemap_value_view_locked(struct bytemap_value *value,
 			       struct bytemap_view *view, u32 room);
 const void *bytemap_view_bytes(const struct bytemap_view *view);
@@ -218,10 +265,54 @@ static inline bool bytemap_value_is_small(const struct bytemap_value *value)
 	return value->capacity <= BYTEMAP_SMALL;
 }
 
+static inline struct bytemap_mortal *
+bytemap_mortal(const struct bytemap_value *value)
+{
+	return container_of(value, struct bytemap_mortal, value);
+}
+
+/* The copy of the key that a mortal value has */
+static inline void *bytemap_mortal_key(const struct bytemap_value *value)
+{
+	return (void *)value->bytes + value->capacity;
+}
+
 static inline u64 bytemap_charge(size_t key_len, size_t len)
 {
 	return BYTEMAP_OVERHEAD + key_len + len;
 }
+
+static inline u64 bytemap_value_charge(const struct bytemap_value *value)
+{
+	u64 charge = bytemap_charge(value->key_len, value->len);
+
+	return value->mortal ? charge + bytemap_charge(value->key_len, 0) :
+			       charge;
+}
+
+/* Had it expired when it was viewed? */
+static inline bool bytemap_view_is_late(const struct bytemap_view *view)
+{
+	return view->now >= view->deadline;
+}
+
+/* expiry.c */
+void bytemap_expiry_init(struct bytemap *map);
+void bytemap_expiry_exit(struct bytemap *map);
+u64 bytemap_expiry_deadline(const struct bytemap *map, u64 deadline);
+void bytemap_expiry_queue_locked(struct bytemap *map,
+				 struct bytemap_value *value);
+void bytemap_expiry_unqueue_locked(struct bytemap *map,
+				   struct bytemap_value *value);
+void bytemap_expire_locked(struct bytemap *map, struct bytemap_value *value,
+			   bool keep);
+/* Entries that one sweep looks at */
+#define BYTEMAP_SWEEP		128
+
+unsigned int bytemap_expiry_sweep(struct bytemap *map, unsigned int max,
+				  bool reclaim);
+void bytemap_expiry_stats(struct bytemap *map,
+			  struct syncmap_map_stats *stats);
 
 /* account.c */
 struct bytemap_account *bytemap_account_get(kuid_t uid);
@@ -286,8 +377,10 @@ int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
  *	%BYTEMAP_SMALL; else NULL, and made when needed
  * @old: content to compare with
  * @found: the value that was found, for operations that give one
+ * @deadline: private: of what is stored; SYNCMAP_NEVER
  * @blocked: private: the gauge that may have no room for @blocked_for
  * @blocked_for: private
+ * @room: private: bytes that @fresh has to take, if @value does not say
  * @wants_fresh: private: the next attempt needs @fresh
  */
 struct bytemap_request {
@@ -298,8 +391,10 @@ struct bytemap_request {
 	struct bytemap_value	*fresh;
 	const void		*old;
 	struct bytemap_view	found;
+	u64			deadline;
 	struct bytemap_gauge	*blocked;
 	u64			blocked_for;
+	u32			room;
 	bool			wants_fresh;
 };
 
@@ -308,6 +403,15 @@ int bytemap_request_blocked(struct bytemap_request *req,
 int bytemap_op(struct bytemap *map, struct bytemap_request *req);
 void bytemap_request_release(struct bytemap_request *req);
 
+/* Does what is stored need a struct bytemap_mortal? */
+static inline bool bytemap_request_is_mortal(const struct bytemap *map,
+					     const struct bytemap_request *req)
+{
+	u64 deadline = req->op->deadline ?: map->ttl;
+
+	return deadline && deadline != SYNCMAP_NEVER;
+}
+
 static inline bool bytemap_request_has(const struct bytemap_request *req,
 				       u16 any)
 {
@@ -315,15 +419,21 @@ static inline bool bytemap_request_has(const struct bytemap_request *req,
 }
 
 /* insert.c */
-int bytemap_request_fresh(struct bytemap_request *req);
+struct bytemap_value *
+bytemap_request_alloc(const struct bytemap *map,
+		      const struct bytemap_request *req, size_t len);
+int bytemap_request_fresh(const struct bytemap *map,
+			  struct bytemap_request *req);
 void bytemap_publish(struct bytemap_request *req, u64 revision, u8 epoch);
 void bytemap_unpublish(struct bytemap_request *req);
 int bytemap_insert(struct bytemap *map, struct bytemap_request *req);
 
 /* update.c */
 int bytemap_tell(struct syncmap_op *op, const struct bytemap_view *found);
-void bytemap_remove_deleted(struct bytemap *map, struct bytemap_request *req,
+void bytemap_remove_deleted(struct bytemap *map, const void *key, size_t len,
 			    struct bytemap_value *value);
+void bytemap_make_way(struct bytemap *map, struct bytemap_request *req,
+		      struct bytemap_value *value);
 int bytemap_update(struct bytemap *map, struct bytemap_request *req,
 		   struct bytemap_value *value);
 

@@ -9,16 +9,28 @@
 #include "store.h"
 
 static int change_bytes(struct bytemap *map, struct bytemap_request *req,
-			u32 from, u32 to)
+			u64 from, u64 to)
 {
 	int err = bytemap_gauge_change(&map->bytes, from, to);
 
 	return err ? bytemap_request_blocked(req, &map->bytes, to - from, err) : 0;
 }
 
-static bool fits_in_place(const struct bytemap_value *value, u32 len)
+static bool fits_in_place(const struct bytemap *map,
+			  const struct bytemap_request *req,
+			  const struct bytemap_value *value)
 {
-	return bytemap_value_is_small(value) && len <= value->capacity;
+	return bytemap_value_is_small(value) &&
+	       req->op->value_len <= value->capacity &&
+	       bytemap_request_is_mortal(map, req) == value->mortal;
+}
+
+static void set_deadline_locked(struct bytemap *map,
+				struct bytemap_request *req,
+				struct bytemap_value *value)
+{
+	bytemap_mortal(value)->deadline = req->deadline;
+	bytemap_expiry_queue_locked(map, value);
 }
 
 static int overwrite_locked(struct bytemap *map, struct bytemap_request *req,
@@ -34,40 +46,88 @@ static int overwrite_locked(struct bytemap *map, struct bytemap_request *req,
 	WRITE_ONCE(value->len, len);
 	value->revision = bytemap_next_revision(map);
 	req->op->revision = value->revision;
+	if (value->mortal)
+		set_deadline_locked(map, req, value);
 	bytemap_count(map, BYTEMAP_IN_PLACE);
 	return 0;
 }
 
+static bool put_in_core(struct bytemap *map, struct bytemap_request *req,
+			struct bytemap_value *value, u64 revision)
+{
+	bytemap_publish(req, revision, value->epoch);
+	if (syncmap_compare_and_swap(&map->core, req->key, req->op->key_len,
+				     value, req->fresh))
+		return true;
+	bytemap_unpublish(req);
+	return false;
+}
+
+/* Who finds a mortal object in the core waits until it is queued, too */
+static bool put_fresh_locked(struct bytemap *map, struct bytemap_request *req,
+			     struct bytemap_value *value, u64 revision)
+{
+	struct bytemap_value *fresh = req->fresh;
+	bool done;
+
+	if (!fresh->mortal)
+		return put_in_core(map, req, value, revision);
+	spin_lock_nested(&fresh->lock.lock, SINGLE_DEPTH_NESTING);
+	done = put_in_core(map, req, value, revision);
+	if (done)
+		bytemap_expiry_queue_locked(map, fresh);
+	spin_unlock(&fresh->lock.lock);
+	return done;
+}
+
 /* Growth is charged before, and what is charged too much given back after */
 static int replace_locked(struct bytemap *map, struct bytemap_request *req,
-			  struct bytemap_value *value)
+			  struct bytemap_value *value, u64 revision)
 {
-	u32 from = value->len, to = req->op->value_len, most = max(from, to);
+	u64 from = bytemap_value_charge(value);
+	u64 to = bytemap_value_charge(req->fresh);
+	u64 most = max(from, to);
 	int err;
 
 	err = change_bytes(map, req, from, most);
 	if (err)
 		return err;
-	bytemap_publish(req, bytemap_next_revision(map), value->epoch);
-	if (!syncmap_compare_and_swap(&map->core, req->key, req->op->key_len,
-				      value, req->fresh)) {
-		bytemap_unpublish(req);
+	if (!put_fresh_locked(map, req, value, revision)) {
 		bytemap_gauge_change(&map->bytes, most, from);
 		return -EAGAIN;
 	}
 	bytemap_gauge_change(&map->bytes, most, to);
-	req->op->revision = req->fresh->revision;
+	req->op->revision = revision;
+	if (value->mortal)
+		bytemap_expiry_unqueue_locked(map, value);
 	value->state = VALUE_REPLACED;
 	bytemap_value_put(value);
 	bytemap_count(map, BYTEMAP_REPLACED);
 	return 0;
 }
 
+/* A value that has no room for a deadline is replaced by a copy that has */
+static int touch_locked(struct bytemap *map, struct bytemap_request *req,
+			struct bytemap_value *value)
+{
+	struct bytemap_value *fresh = req->fresh;
+
+	if (value->mortal) {
+		set_deadline_locked(map, req, value);
+		return 0;
+	}
+	if (req->deadline == SYNCMAP_NEVER)
+		return 0;
+	fresh->len = value->len;
+	if (bytemap_value_is_small(value))
+		memcpy(fresh->bytes, value->bytes, value->len);
+	return replace_locked(map, req, value, value->revision);
+}
+
 static int delete_locked(struct bytemap *map, struct bytemap_request *req,
 			 struct bytemap_value *value)
 {
-	value->state = VALUE_DELETED;
-	bytemap_value_uncharge(map, value);
+	bytemap_value_end_locked(map, value);
 	req->op->revision = bytemap_next_revision(map);
 	return 0;
 }
@@ -77,9 +137,27 @@ static int change_locked(struct bytemap *map, struct bytemap_request *req,
 {
 	if (bytemap_request_has(req, OP_DELETES))
 		return delete_locked(map, req, value);
-	if (fits_in_place(value, req->op->value_len))
+	if (req->op->op == SYNCMAP_OP_TOUCH)
+		return touch_locked(map, req, value);
+	if (fits_in_place(map, req, value))
 		return overwrite_locked(map, req, value);
-	return replace_locked(map, req, value);
+	return replace_locked(map, req, value, bytemap_next_revision(map));
+}
+
+/* Whoever stores, or says that nothing be there, leaves no stale value behind */
+static bool makes_way(const struct bytemap_request *req)
+{
+	return bytemap_request_has(req, OP_INSERTS) ||
+	       (bytemap_request_has(req, OP_DELETES) &&
+		!bytemap_request_has(req, OP_TAKES_OLD));
+}
+
+static int absent_locked(struct bytemap *map, struct bytemap_request *req,
+			 struct bytemap_value *value)
+{
+	if (makes_way(req))
+		bytemap_expire_locked(map, value, false);
+	return -ENOENT;
 }
 
 /* Tell what is there. -EMSGSIZE: more than the caller has room for */
@@ -87,6 +165,7 @@ int bytemap_tell(struct syncmap_op *op, const struct bytemap_view *found)
 {
 	op->result = SYNCMAP_OP_LOADED;
 	op->revision = found->revision;
+	op->expires = found->deadline;
 	op->out_len = found->len;
 	return op->out_size && found->len > op->out_size ? -EMSGSIZE : 0;
 }
@@ -116,10 +195,14 @@ static int update_locked(struct bytemap *map, struct bytemap_request *req,
 	u64 previous;
 	int err;
 
-	if (value->state != VALUE_LIVE)
-		return value->state == VALUE_DELETED ? -ENOENT : -EAGAIN;
+	if (value->state == VALUE_REPLACED)
+		return -EAGAIN;
+	if (value->state == VALUE_DELETED)
+		return -ENOENT;
 	bytemap_value_settle_locked(map, value);
 	bytemap_value_view_locked(value, &req->found, op->out_size);
+	if (bytemap_view_is_late(&req->found))
+		return absent_locked(map, req, value);
 	err = bytemap_tell(op, &req->found);
 	if (!matches_locked(req, value, same)) {
 		bytemap_count(map, BYTEMAP_MISMATCH);
@@ -129,25 +212,75 @@ static int update_locked(struct bytemap *map, struct bytemap_request *req,
 		return err;
 	previous = value->revision;
 	err = change_locked(map, req, value);
-	if (!err)
+	if (err)
+		return err;
+	if (op->revision != previous)
 		op->previous = previous;
-	return err;
+	if (bytemap_request_has(req, OP_TAKES_DEADLINE))
+		op->expires = req->deadline;
+	return 0;
 }
 
-static bool needs_fresh(const struct bytemap_request *req,
+/* The content of a large value is copied before the lock is taken */
+static bool touch_needs_fresh(struct bytemap_request *req,
+			      const struct bytemap_value *value)
+{
+	if (value->mortal || req->deadline == SYNCMAP_NEVER)
+		return false;
+	if (req->fresh && req->room != value->capacity) {
+		bytemap_value_put(req->fresh);
+		req->fresh = NULL;
+	}
+	req->room = value->capacity;
+	if (req->fresh && !bytemap_value_is_small(value))
+		memcpy(req->fresh->bytes, value->bytes, value->len);
+	return !req->fresh;
+}
+
+static bool needs_fresh(const struct bytemap *map, struct bytemap_request *req,
 			const struct bytemap_value *value)
 {
+	if (req->op->op == SYNCMAP_OP_TOUCH)
+		return touch_needs_fresh(req, value);
 	return bytemap_request_has(req, OP_TAKES_VALUE) && !req->fresh &&
-	       !fits_in_place(value, req->op->value_len);
+	       !fits_in_place(map, req, value);
 }
 
-/* The deleter does the same: one of us succeeds */
-void bytemap_remove_deleted(struct bytemap *map, struct bytemap_request *req,
+/* Whoever does the same: one of us succeeds */
+void bytemap_remove_deleted(struct bytemap *map, const void *key, size_t len,
 			    struct bytemap_value *value)
 {
-	if (syncmap_compare_and_delete(&map->core, req->key, req->op->key_len,
-				       value))
+	if (syncmap_compare_and_delete(&map->core, key, len, value))
 		bytemap_value_put(value);
+}
+
+static bool make_way_locked(struct bytemap *map, struct bytemap_request *req,
+			    struct bytemap_value *value)
+{
+	if (value->state == VALUE_LIVE || value->state == VALUE_LAPSED) {
+		bytemap_value_view_locked(value, &req->found, 0);
+		if (bytemap_view_is_late(&req->found))
+			bytemap_expire_locked(map, value, false);
+	}
+	return value->state == VALUE_DELETED;
+}
+
+/*
+ * The key was found absent, and @value in the core: see to it that an insertion
+ * can follow, unless the key has come back
+ */
+void bytemap_make_way(struct bytemap *map, struct bytemap_request *req,
+		      struct bytemap_value *value)
+{
+	bool deleted = true;
+
+	if (value->mortal) {
+		write_seqlock(&value->lock);
+		deleted = make_way_locked(map, req, value);
+		write_sequnlock(&value->lock);
+	}
+	if (deleted)
+		bytemap_remove_deleted(map, req->key, req->op->key_len, value);
 }
 
 /*
@@ -161,7 +294,7 @@ int bytemap_update(struct bytemap *map, struct bytemap_request *req,
 	bool deleted, same = false;
 	int ret;
 
-	if (needs_fresh(req, value)) {
+	if (needs_fresh(map, req, value)) {
 		req->wants_fresh = true;
 		return -EAGAIN;
 	}
@@ -172,6 +305,6 @@ int bytemap_update(struct bytemap *map, struct bytemap_request *req,
 	deleted = value->state == VALUE_DELETED;
 	write_sequnlock(&value->lock);
 	if (deleted)
-		bytemap_remove_deleted(map, req, value);
+		bytemap_remove_deleted(map, req->key, req->op->key_len, value);
 	return ret;
 }

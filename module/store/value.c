@@ -14,6 +14,7 @@
  * knows of it. @born keeps it for the inserter, who has to report it even if
  * the value has been overwritten since.
  */
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/percpu_counter.h>
 #include <linux/rcupdate.h>
@@ -41,33 +42,80 @@ void bytemap_value_exit(void)
 
 static size_t value_size(const struct bytemap_value *value)
 {
-	return struct_size(value, bytes, value->capacity);
+	size_t size = value->capacity;
+
+	if (value->mortal)
+		return sizeof(struct bytemap_mortal) + size + value->key_len;
+	return sizeof(*value) + size;
+}
+
+static void free_value(const struct bytemap_value *value)
+{
+	if (value->mortal)
+		kvfree(bytemap_mortal(value));
+	else
+		kvfree(value);
 }
 
 /*
- * A small value gets the room that the allocation has anyway, so that it can
- * grow a little. Charged to the caller's memory cgroup.
+ * Memory for a value of @len bytes and @other ones, in the caller's memory
+ * cgroup. *@room: how long the value may become. A small one has the room that
+ * the allocation has anyway, so that it can grow a little.
  */
-struct bytemap_value *bytemap_value_alloc(size_t len)
+static void *alloc(size_t other, size_t len, size_t *room)
 {
-	size_t size = sizeof(struct bytemap_value) + len;
-	struct bytemap_value *value;
+	size_t size = other + len;
 
-	if (len <= BYTEMAP_SMALL)
+	*room = len;
+	if (len <= BYTEMAP_SMALL) {
 		size = round_up(size, 32);
-	value = kvmalloc(size, BYTEMAP_GFP);
-	if (!value)
-		return NULL;
+		*room = min_t(size_t, size - other, BYTEMAP_SMALL);
+	}
+	return kvmalloc(size, BYTEMAP_GFP);
+}
+
+static void init(struct bytemap_value *value, size_t len, size_t room)
+{
 	seqlock_init(&value->lock);
 	refcount_set(&value->refs, 1);
 	value->len = len;
-	value->capacity = len;
-	if (len <= BYTEMAP_SMALL)
-		value->capacity = min_t(size_t, size - sizeof(*value),
-					BYTEMAP_SMALL);
+	value->capacity = room;
+	value->mortal = false;
 	value->state = VALUE_FRESH;
 	value->revision = 0;
 	value->born = 0;
+}
+
+struct bytemap_value *bytemap_value_alloc(size_t len)
+{
+	struct bytemap_value *value;
+	size_t room;
+
+	value = alloc(sizeof(*value), len, &room);
+	if (value)
+		init(value, len, room);
+	return value;
+}
+
+/* A value that can be given a deadline */
+struct bytemap_value *bytemap_mortal_alloc(size_t len, const void *key,
+					   size_t key_len)
+{
+	struct bytemap_mortal *mortal;
+	struct bytemap_value *value;
+	size_t room;
+
+	mortal = alloc(sizeof(*mortal) + key_len, len, &room);
+	if (!mortal)
+		return NULL;
+	timerqueue_init(&mortal->node);
+	mortal->node.expires = 0;
+	mortal->deadline = SYNCMAP_NEVER;
+	value = &mortal->value;
+	init(value, len, room);
+	value->mortal = true;
+	value->key_len = key_len;
+	memcpy(bytemap_mortal_key(value), key, key_len);
 	return value;
 }
 
@@ -78,7 +126,7 @@ static void free_rcu(struct rcu_head *rcu)
 
 	percpu_counter_add_batch(&doomed, -(s64)value_size(value),
 				 DOOMED_BATCH);
-	kvfree(value);
+	free_value(value);
 }
 
 void bytemap_value_put(struct bytemap_value *value)
@@ -86,7 +134,7 @@ void bytemap_value_put(struct bytemap_value *value)
 	if (!refcount_dec_and_test(&value->refs))
 		return;
 	if (value->state == VALUE_FRESH) {
-		kvfree(value);
+		free_value(value);
 		return;
 	}
 	percpu_counter_add_batch(&doomed, value_size(value), DOOMED_BATCH);
@@ -111,10 +159,31 @@ void bytemap_value_uncharge(struct bytemap *map,
 
 	atomic64_inc(&map->freed);
 	bytemap_gauge_change(&map->bytes,
-			     bytemap_charge(value->key_len, value->len), 0);
+			     bytemap_value_charge(value), 0);
 	bytemap_gauge_change(&map->entries, 1, 0);
 	if (atomic64_dec_and_test(live))
 		wake_up_var(live);
+}
+
+/* Its key is absent. The core has the value until somebody removes it */
+void bytemap_value_end_locked(struct bytemap *map, struct bytemap_value *value)
+{
+	lockdep_assert_held(&value->lock.lock);
+	if (value->mortal)
+		bytemap_expiry_unqueue_locked(map, value);
+	if (value->state == VALUE_LAPSED)
+		atomic64_dec(&map->lapsed[value->epoch]);
+	value->state = VALUE_DELETED;
+	bytemap_value_uncharge(map, value);
+}
+
+/* A mortal value may be found by other ways than through the core */
+static void end(struct bytemap *map, struct bytemap_value *value)
+{
+	write_seqlock(&value->lock);
+	if (value->state != VALUE_DELETED)
+		bytemap_value_end_locked(map, value);
+	write_sequnlock(&value->lock);
 }
 
 /*
@@ -126,10 +195,12 @@ void bytemap_value_free(void *ptr, void *arg)
 	struct bytemap_value *value = ptr;
 	struct bytemap *map = arg;
 
-	if (value->state != VALUE_DELETED)
+	if (value->mortal)
+		end(map, value);
+	else if (value->state != VALUE_DELETED)
 		bytemap_value_uncharge(map, value);
 	if (refcount_dec_and_test(&value->refs))
-		kvfree(value);
+		free_value(value);
 }
 
 void bytemap_value_settle_locked(struct bytemap *map,
@@ -149,12 +220,29 @@ static void settle(struct bytemap *map, struct bytemap_value *value)
 	write_sequnlock(&value->lock);
 }
 
+/*
+ * Within the sequence, or under the lock, as the rest: had the deadline been
+ * moved after the clock was read, or the clock been read before there was a
+ * value, there would have been no instant at which the two belonged together.
+ */
+static void read_clock(const struct bytemap_value *value,
+		       struct bytemap_view *view)
+{
+	view->deadline = bytemap_mortal(value)->deadline;
+	if (view->deadline != SYNCMAP_NEVER)
+		view->now = ktime_get_boottime_ns();
+}
+
 /* The state that belongs to what was copied */
 static u8 copy_out(const struct bytemap_value *value, struct bytemap_view *view,
 		   u32 room)
 {
 	view->revision = value->revision;
 	view->len = READ_ONCE(value->len);
+	view->deadline = SYNCMAP_NEVER;
+	view->now = 0;
+	if (value->mortal)
+		read_clock(value, view);
 	if (view->len <= room && view->len <= BYTEMAP_COPY)
 		memcpy(view->bytes, value->bytes, view->len);
 	return value->state;
@@ -192,20 +280,40 @@ static bool hold(struct bytemap_value *value, struct bytemap_view *view,
  * Looks at a value that was found in the core, within the same RCU read
  * section. Bytes are taken if there are at most @room.
  *
- * Return: 0; -ENOENT if the key was deleted; -EAGAIN if the value has been
- * replaced or cleared and nobody has a reference any more.
+ * Return: 0; -ENOENT if the key was deleted or has expired; -EAGAIN if the
+ * value has been replaced or cleared and nobody has a reference any more, or if
+ * it would have expired had it not been replaced.
  */
 int bytemap_value_view(struct bytemap *map, struct bytemap_value *value,
 		       struct bytemap_view *view, u32 room)
 {
 	u8 state = copy_consistent(value, view, room);
 
-	if (state == VALUE_DELETED)
+	if (state == VALUE_DELETED || state == VALUE_LAPSED)
 		return -ENOENT;
+	if (bytemap_view_is_late(view))
+		return state == VALUE_LIVE ? -ENOENT : -EAGAIN;
 	if (!view->revision) {
 		settle(map, value);
 		return -EAGAIN;
 	}
+	return hold(value, view, room) ? 0 : -EAGAIN;
+}
+
+/*
+ * The same for SYNCMAP_OP_STALE, which takes a value that has expired as long
+ * as the map keeps it.
+ */
+int bytemap_value_view_stale(struct bytemap *map, struct bytemap_value *value,
+			     struct bytemap_view *view, u32 room)
+{
+	u8 state = copy_consistent(value, view, room);
+
+	if (state != VALUE_LIVE && state != VALUE_LAPSED)
+		return state == VALUE_DELETED ? -ENOENT : -EAGAIN;
+	if (!bytemap_view_is_late(view) ||
+	    view->now - view->deadline >= map->stale)
+		return -ENOENT;
 	return hold(value, view, room) ? 0 : -EAGAIN;
 }
 

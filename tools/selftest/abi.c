@@ -234,7 +234,7 @@ TEST(operation_codes)
 
 	command_set_up(&fixture);
 	EXPECT_EQ(-EINVAL, map_op(fixture.map, (struct syncmap_op){ KEY("key") }));
-	for (unsigned int code = SYNCMAP_OP_COMPARE_AND_DELETE + 1; code;
+	for (unsigned int code = SYNCMAP_OP_TOUCH + 1; code;
 	     code = code < 64 ? code + 1 : code << 1) {
 		test_context("code %u", code);
 		EXPECT_EQ(-EOPNOTSUPP, map_op(fixture.map, (struct syncmap_op){
@@ -251,21 +251,24 @@ TEST(operands_of_no_use)
 		__u32		codes;	/* bits of operations that refuse it */
 		struct syncmap_op with;
 	} cases[] = {
-		{ "value", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8, { .value = 1 } },
-		{ "value_len", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8,
+		{ "value", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9,
+		  { .value = 1 } },
+		{ "value_len", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9,
 		  { .value_len = 1 } },
-		{ "old", 0x7e, { .old = 1 } },
-		{ "old_len", 0x7e, { .old_len = 1 } },
+		{ "old", 0x27e, { .old = 1 } },
+		{ "old_len", 0x27e, { .old_len = 1 } },
 		{ "out", 1 << 2 | 1 << 5, { .out = 1 } },
 		{ "out_size", 1 << 2 | 1 << 5, { .out_size = 1 } },
-		{ "expected", 0x1fe, { .expected = 1 } },
-		{ "BY_REVISION", 0x7e, { .flags = SYNCMAP_OP_BY_REVISION } },
+		{ "expected", 0x3fe, { .expected = 1 } },
+		{ "BY_REVISION", 0x27e, { .flags = SYNCMAP_OP_BY_REVISION } },
+		{ "deadline", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8,
+		  { .deadline = 1 } },
 	};
 	struct fixture fixture;
 
 	command_set_up(&fixture);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		for (__u32 code = 1; code <= 8; code++) {
+		for (__u32 code = 1; code <= 9; code++) {
 			struct syncmap_op op = cases[i].with;
 
 			if (!(cases[i].codes & 1 << code))

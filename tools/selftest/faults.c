@@ -143,6 +143,7 @@ struct state {
 	__u64	bytes;
 	bool	there;
 	__u32	len;
+	__u64	expires;
 	char	value[LONG];
 };
 
@@ -153,17 +154,42 @@ static struct state look(int fd, __u32 key_len)
 
 	state.there = !DO(fd, LOAD, KEY_N(key, key_len), OUT(state.value));
 	state.len = got.out_len;
+	state.expires = got.expires;
 	return state;
 }
 
-/* A key that is there, or absent, in the dirty or in the read table */
-static void prepare(int fd, __u32 key_len, __u32 old_len, bool there,
-		    bool promoted)
+/* With a deadline an entry counts its key and the overhead twice */
+static __u64 charge(const struct state *state, __u32 key_len)
 {
+	__u64 entry = map_system().entry_overhead + key_len;
+
+	if (!state->there)
+		return 0;
+	return (state->expires == SYNCMAP_NEVER ? entry : 2 * entry) +
+	       state->len;
+}
+
+/* What is there, in the dirty or in the read table, and what is to come */
+enum {
+	OLD_LONG	= 1,
+	NEW_LONG	= 2,
+	THERE		= 4,
+	PROMOTED	= 8,
+	OLD_EXPIRES	= 16,
+	NEW_EXPIRES	= 32,
+	CASES		= 64,
+};
+
+static void prepare(int fd, __u32 key_len, __u32 old_len, unsigned int how)
+{
+	bool there = how & THERE, promoted = how & PROMOTED;
+
 	map_clear(fd);
 	if (there || promoted)
 		ASSERT_EQ(0, DO(fd, STORE, KEY_N(key, key_len),
-				VALUE_N(other, old_len)));
+				VALUE_N(other, old_len),
+				.deadline = how & OLD_EXPIRES ?
+					    SYNCMAP_NEVER - 1 : 0));
 	if (promoted)
 		map_promote(fd);
 	if (!there)
@@ -180,7 +206,8 @@ static struct syncmap_op make_op(__u32 code, __u32 key_len, __u32 old_len,
 		op.value = PTR(text);
 		op.value_len = len;
 	}
-	if (code >= SYNCMAP_OP_COMPARE_AND_SWAP) {
+	if (code == SYNCMAP_OP_COMPARE_AND_SWAP ||
+	    code == SYNCMAP_OP_COMPARE_AND_DELETE) {
 		op.old = PTR(other);
 		op.old_len = old_len;
 	}
@@ -193,14 +220,17 @@ static struct syncmap_op make_op(__u32 code, __u32 key_len, __u32 old_len,
 
 static unsigned int sweep(int fd, __u32 code, __u32 key_len, unsigned int how)
 {
-	__u32 old_len = how & 1 ? LONG : 10, len = how & 2 ? LONG : 20;
+	__u32 old_len = how & OLD_LONG ? LONG : 10;
+	__u32 len = how & NEW_LONG ? LONG : 20;
 	struct syncmap_op op = make_op(code, key_len, old_len, len);
 	struct outcome outcome = { .failed = true };
 	struct state before = { }, after = { .count = 1 };
 
+	if (code == SYNCMAP_OP_TOUCH || (op.value && how & NEW_EXPIRES))
+		op.deadline = SYNCMAP_NEVER - 2;
 	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
 		if (memcmp(&before, &after, sizeof(before)))
-			prepare(fd, key_len, old_len, how & 4, how & 8);
+			prepare(fd, key_len, old_len, how);
 		before = look(fd, key_len);
 		test_context("operation %u, key of %u, case %u, fault %u", code,
 			     key_len, how, nth);
@@ -213,8 +243,7 @@ static unsigned int sweep(int fd, __u32 code, __u32 key_len, unsigned int how)
 		else
 			EXPECT(!outcome.ret || outcome.ret == -EFAULT);
 		EXPECT_EQ(after.there, after.count);
-		EXPECT_EQ(after.there ? map_system().entry_overhead + key_len +
-			  after.len : 0, after.bytes);
+		EXPECT_EQ(charge(&after, key_len), after.bytes);
 	}
 	EXPECT(!outcome.failed);
 	return outcome.out_of_memory;
@@ -230,10 +259,10 @@ TEST_LIMIT(operations, 300)
 	memset(key, 'k', sizeof(key));
 	need_faults();
 	for (__u32 code = SYNCMAP_OP_LOAD;
-	     code <= SYNCMAP_OP_COMPARE_AND_DELETE; code++) {
+	     code <= SYNCMAP_OP_TOUCH; code++) {
 		unsigned int sum = 0;
 
-		for (unsigned int how = 0; how < 16; how++)
+		for (unsigned int how = 0; how < CASES; how++)
 			for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 				sum += sweep(fd, code, keys[i], how);
 		test_note("operation %u: ENOMEM at %u places", code, sum);

@@ -80,7 +80,7 @@ static const struct field fields[] = {
 	FIELD(syncmap_list, count, 28),
 	FIELD(syncmap_list, reserved, 32),
 
-	SIZE(syncmap_map_stats, 416),
+	SIZE(syncmap_map_stats, 424),
 	FIELD(syncmap_map_stats, flags, 0),
 	FIELD(syncmap_map_stats, amended, 4),
 	FIELD(syncmap_map_stats, count, 8),
@@ -110,16 +110,17 @@ static const struct field fields[] = {
 	FIELD(syncmap_map_stats, displaced, 256),
 	FIELD(syncmap_map_stats, expiring, 320),
 	FIELD(syncmap_map_stats, expired, 328),
-	FIELD(syncmap_map_stats, owned, 336),
-	FIELD(syncmap_map_stats, orphaned, 344),
-	FIELD(syncmap_map_stats, leases, 352),
-	FIELD(syncmap_map_stats, lease_waits, 360),
-	FIELD(syncmap_map_stats, leases_granted, 368),
-	FIELD(syncmap_map_stats, leases_lost, 376),
-	FIELD(syncmap_map_stats, watchers, 384),
-	FIELD(syncmap_map_stats, events, 392),
-	FIELD(syncmap_map_stats, overflows, 400),
-	FIELD(syncmap_map_stats, reclaimed, 408),
+	FIELD(syncmap_map_stats, lapsed, 336),
+	FIELD(syncmap_map_stats, owned, 344),
+	FIELD(syncmap_map_stats, orphaned, 352),
+	FIELD(syncmap_map_stats, leases, 360),
+	FIELD(syncmap_map_stats, lease_waits, 368),
+	FIELD(syncmap_map_stats, leases_granted, 376),
+	FIELD(syncmap_map_stats, leases_lost, 384),
+	FIELD(syncmap_map_stats, watchers, 392),
+	FIELD(syncmap_map_stats, events, 400),
+	FIELD(syncmap_map_stats, overflows, 408),
+	FIELD(syncmap_map_stats, reclaimed, 416),
 
 	SIZE(syncmap_op, 192),
 	FIELD(syncmap_op, op, 0),
@@ -152,13 +153,14 @@ static const struct field fields[] = {
 	FIELD(syncmap_op, before, 176),
 	FIELD(syncmap_op, after, 184),
 
-	SIZE(syncmap_record, 24),
+	SIZE(syncmap_record, 32),
 	FIELD(syncmap_record, size, 0),
 	FIELD(syncmap_record, key_len, 4),
 	FIELD(syncmap_record, value_len, 8),
 	FIELD(syncmap_record, reserved, 12),
 	FIELD(syncmap_record, revision, 16),
-	FIELD(syncmap_record, data, 24),
+	FIELD(syncmap_record, expires, 24),
+	FIELD(syncmap_record, data, 32),
 
 	SIZE(syncmap_range, 40),
 	FIELD(syncmap_range, cursor, 0),
@@ -195,7 +197,7 @@ TEST(command_numbers)
 	EXPECT_EQ(0xc048d703, SYNCMAP_REMOVE);
 	EXPECT_EQ(0xc028d704, SYNCMAP_LIST);
 	EXPECT_EQ(0xc0a8d710, SYNCMAP_MAP_INFO);
-	EXPECT_EQ(0xc1a0d711, SYNCMAP_STATS);
+	EXPECT_EQ(0xc1a8d711, SYNCMAP_STATS);
 	EXPECT_EQ(0xc0c0d712, SYNCMAP_OP);
 	EXPECT_EQ(0xc028d713, SYNCMAP_RANGE);
 	EXPECT_EQ(0xc008d714, SYNCMAP_CLEAR);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "map.h"
@@ -49,6 +50,24 @@ int map_create(const char *name, __u32 type, const struct syncmap_limits *limits
 int map_private(__u32 type)
 {
 	return map_limited(type, (struct syncmap_limits){ });
+}
+
+int map_expiring(__u32 type, __u64 ttl, __u64 stale)
+{
+	struct syncmap_create arg = {
+		.key_type = type, .mode = 0600, .ttl = ttl, .stale = stale,
+	};
+
+	ASSERT_EQ(0, map_call(map_control(), SYNCMAP_CREATE, &arg));
+	return arg.fd;
+}
+
+__u64 map_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * SECOND + ts.tv_nsec;
 }
 
 int map_limited(__u32 type, struct syncmap_limits limits)

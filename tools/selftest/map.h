@@ -15,6 +15,9 @@
 
 #define TEST_NAME	"selftest-"
 
+#define MS		1000000ULL
+#define SECOND		1000000000ULL
+
 #define PTR(p)		((__u64)(uintptr_t)(p))
 
 /* For initialisers of struct syncmap_op; a string's NUL does not belong to it */
@@ -41,11 +44,16 @@ int map_control(void);
 int map_create(const char *name, __u32 type, const struct syncmap_limits *limits,
 	       __u32 mode);
 int map_private(__u32 type);
+/* With a default time to live, and one for stale values, in nanoseconds */
+int map_expiring(__u32 type, __u64 ttl, __u64 stale);
 int map_limited(__u32 type, struct syncmap_limits limits);
 int map_open(const char *name, __u32 access);
 int map_remove(const char *name);
 void map_promote(int fd);
 void map_clear(int fd);
+
+/* CLOCK_BOOTTIME, in nanoseconds */
+__u64 map_now(void);
 
 struct syncmap_info map_system(void);
 struct syncmap_map_info map_info(int fd);

@@ -89,7 +89,7 @@ TEST(empty)
 
 TEST(each_once)
 {
-	static const __u32 sizes[] = { 144, 200, 1000, 4096, 100000, 1 << 20 };
+	static const __u32 sizes[] = { 152, 200, 1000, 4096, 100000, 1 << 20 };
 
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(sizes); i++) {
 		int fd = make_map(STABLE, i % 2);
@@ -138,11 +138,12 @@ TEST(keys_only_tells_length)
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE_N(value, sizeof(value))));
 	EXPECT_EQ(0, range_call(fd, &range));
 	EXPECT_EQ(1, range.count);
-	EXPECT_EQ(32, range.used);
-	EXPECT_EQ(32, record->size);
+	EXPECT_EQ(40, range.used);
+	EXPECT_EQ(40, record->size);
 	EXPECT_EQ(3, record->key_len);
 	EXPECT_EQ(sizeof(value), record->value_len);
 	EXPECT_EQ(got.revision, record->revision);
+	EXPECT_EQ(SYNCMAP_NEVER, record->expires);
 	EXPECT_MEM("key\0\0\0\0", 8, record->data, 8);
 }
 
@@ -158,7 +159,7 @@ TEST(at_the_end)
 
 TEST(too_small)
 {
-	static char value[3000], buffer[3040] __attribute__((aligned(8)));
+	static char value[3000], buffer[3048] __attribute__((aligned(8)));
 	struct syncmap_range range = { .buffer = PTR(buffer) };
 	int fd = map_private(SYNCMAP_KEY_STRING);
 	__u32 need = sizeof(struct syncmap_record) + 3003 + 5;
@@ -270,7 +271,7 @@ TEST(cursor_survives)
 {
 	int fd = make_map(STABLE, false);
 	struct seen seen = { };
-	char buffer[144];
+	char buffer[152];
 	struct syncmap_range range = {
 		.buffer = PTR(buffer), .size = sizeof(buffer),
 	};
@@ -295,7 +296,7 @@ TEST(delete_what_was_shown)
 {
 	int fd = make_map(STABLE, true);
 	struct seen seen = { };
-	char buffer[144];
+	char buffer[152];
 	struct syncmap_range range = {
 		.buffer = PTR(buffer), .size = sizeof(buffer),
 	};
@@ -344,7 +345,7 @@ static void come_and_go(int n, void *arg)
 
 TEST_LIMIT(stable_keys_exactly_once, 60)
 {
-	static const __u32 sizes[] = { 144, 1000, 20000 };
+	static const __u32 sizes[] = { 152, 1000, 20000 };
 	int fd = make_map(STABLE, false);
 	pid_t pids[2];
 	__u64 promotions;

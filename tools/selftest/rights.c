@@ -198,6 +198,7 @@ static const struct need needs[] = {
 	  { .op = SYNCMAP_OP_COMPARE_AND_DELETE, OLD("") } },
 	{ "LOAD_AND_DELETE", READ | WRITE,
 	  { .op = SYNCMAP_OP_LOAD_AND_DELETE } },
+	{ "TOUCH", READ | WRITE, { .op = SYNCMAP_OP_TOUCH } },
 };
 
 static int try_command(int fd, unsigned long number)

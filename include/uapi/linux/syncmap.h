@@ -82,7 +82,9 @@ enum syncmap_key_type {
 /**
  * struct syncmap_limits - how much a map may hold
  * @entries: number of entries
- * @bytes: keys, values and &syncmap_info.entry_overhead per entry
+ * @bytes: keys, values and &syncmap_info.entry_overhead per entry; an entry
+ *	that was given a deadline or an owner counts its key and the overhead
+ *	twice
  * @key_size: bytes of one key
  * @value_size: bytes of one value
  */
@@ -286,7 +288,8 @@ struct syncmap_list {
  * @displaced: out: read keys by distance from their home bucket; the last
  *	counts all that are further away
  * @expiring: out: entries that have a deadline
- * @expired: out: entries that were removed after their deadline
+ * @expired: out: entries that expired, and were met after that
+ * @lapsed: out: expired ones that are kept for SYNCMAP_OP_STALE
  * @owned: out: entries that are bound to a descriptor
  * @orphaned: out: entries that were removed because their descriptor closed
  * @leases: out: leases that are held
@@ -328,6 +331,7 @@ struct syncmap_map_stats {
 	__u64	displaced[SYNCMAP_HISTOGRAM_SIZE];
 	__u64	expiring;
 	__u64	expired;
+	__u64	lapsed;
 	__u64	owned;
 	__u64	orphaned;
 	__u64	leases;
@@ -359,8 +363,8 @@ struct syncmap_map_stats {
  *
  * On the time that an entry has:
  *
- * @SYNCMAP_OP_TOUCH: give the entry @deadline; neither value nor revision
- *	change; ENOENT when absent
+ * @SYNCMAP_OP_TOUCH: get the value, and give the entry @deadline; neither
+ *	value nor revision nor owner change; ENOENT when absent
  *
  * On a value that is a number: a __u64, or with SYNCMAP_OP_U32 a __u32, in the
  * byte order of the machine. An absent key counts as one of value @initial with
@@ -473,8 +477,8 @@ enum syncmap_limited {
  * @out_size: bytes of the buffer; zero when the value is not wanted
  * @expected: the revision to compare with
  * @deadline: when what is stored expires: nanoseconds of CLOCK_BOOTTIME;
- *	SYNCMAP_NEVER; zero: the default of the map. An entry is absent from
- *	that time on. A store without one cancels the old one
+ *	SYNCMAP_NEVER; zero: the default of the map. From that time on the key
+ *	is absent, which may be at once. Each store sets it anew
  * @token: the lease that STORE and UNLEASE end; zero: STORE needs none
  * @wait_until: how long LOAD_OR_LEASE waits: nanoseconds of CLOCK_BOOTTIME, or
  *	SYNCMAP_NEVER
@@ -492,8 +496,8 @@ enum syncmap_limited {
  * @limited: out: one of &enum syncmap_limited
  * @used: out: with ENOSPC: how much there is; with EFBIG: the length asked for
  * @limit: out: with ENOSPC and EFBIG: the maximum
- * @expires: out: deadline of what was loaded or stored, SYNCMAP_NEVER if none;
- *	zero if there is nothing
+ * @expires: out: deadline of what was stored, or else of what was found,
+ *	SYNCMAP_NEVER if none; zero if there is nothing
  * @leased: out: with SYNCMAP_OP_LEASED: the token
  * @before: out: number that arithmetic found, @initial if none
  * @after: out: number that it left; with ERANGE the same as @before
@@ -546,6 +550,7 @@ struct syncmap_op {
  * @value_len: bytes of the value, even if it is left out
  * @reserved: zero
  * @revision: revision of the entry
+ * @expires: its deadline, SYNCMAP_NEVER if it has none
  * @data: the key, and, right behind it, the value
  */
 struct syncmap_record {
@@ -554,6 +559,7 @@ struct syncmap_record {
 	__u32	value_len;
 	__u32	reserved;
 	__u64	revision;
+	__u64	expires;
 	__u8	data[];
 };
 

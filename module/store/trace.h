@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM syncmap
+
+#if !defined(_SYNCMAP_STORE_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _SYNCMAP_STORE_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "store.h"
+
+DECLARE_EVENT_CLASS(bytemap_end,
+	TP_PROTO(const struct bytemap *map, const struct bytemap_value *value,
+		 u64 revision),
+	TP_ARGS(map, value, revision),
+	TP_STRUCT__entry(
+		__field(u64, map)
+		__field(u64, previous)
+		__field(u64, revision)
+	),
+	TP_fast_assign(
+		__entry->map = map->id;
+		__entry->previous = value->revision;
+		__entry->revision = revision;
+	),
+	TP_printk("map=%llu previous=%llu revision=%llu", __entry->map,
+		  __entry->previous, __entry->revision)
+);
+
+/* An entry was met after its deadline */
+DEFINE_EVENT(bytemap_end, bytemap_expire,
+	TP_PROTO(const struct bytemap *map, const struct bytemap_value *value,
+		 u64 revision),
+	TP_ARGS(map, value, revision));
+
+#endif /* _SYNCMAP_STORE_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH module/store
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
