@@ -255,7 +255,7 @@ static bool stale_load(struct kunit *test, unsigned int at,
 	state = syncmap_state(&tm->map);
 	key = tm_key(tm, TEST_SUBJECT, &buffer);
 	more = test_promote_pause(tm, at);
-	code = load_state(&tm->map, state, &key, tm->map.params.key_len);
+	code = load_state(&tm->map, state, &key);
 	rcu_read_unlock();
 	KUNIT_EXPECT_EQ(test, test_promote_resume(), 0);
 	KUNIT_EXPECT_EQ_MSG(test, code, cell.present ? CODE(1) : CODE_ABSENT,

@@ -313,7 +313,26 @@ static __always_inline void syncmap_key_hash(const struct syncmap *map,
 		return;
 	}
 	hash = hash_finish(seed->key[0], key->word, sizeof(u64), seed);
-	key->hash = min(hash, SYNCMAP_CURSOR_END - 1);
+	key->hash = hash_clip(hash);
+}
+
+/*
+ * The first step of a look-up: the value word of a key that stands in its home
+ * bucket, else NULL, with the bucket's header. In a read section; the caller
+ * has checked the key's length.
+ */
+static __always_inline atomic64_t *
+syncmap_find_home(const struct syncmap *map, const struct syncmap_state *state,
+		  bool plain, struct syncmap_key *key, u64 *header)
+{
+	struct syncmap_bucket *bucket;
+
+	syncmap_key_hash(map, state, key, plain);
+	bucket = table_bucket(&state->view, key->hash);
+	table_prefetch(bucket->word);
+	*header = bucket_header(bucket);
+	return bucket_find(bucket, *header, key,
+			   plain ? sizeof(u64) : map->params.key_len);
 }
 
 #endif /* _SYNCMAP_INTERNAL_H */

@@ -8,14 +8,6 @@
 
 #include "key.h"
 
-static u64 read_u64(const u8 *p)
-{
-	u64 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 /* Up to eight bytes as a number; the length is hashed beside it */
 static u64 read_tail(const u8 *p, size_t len)
 {
@@ -81,7 +73,7 @@ u64 syncmap_hash(const struct syncmap_params *params, const siphash_key_t *seed,
 	default:
 		hash = params->hash_fn(key->bytes, key->len);
 	}
-	return min(hash, SYNCMAP_CURSOR_END - 1);
+	return hash_clip(hash);
 }
 
 /* A copy of the key that lives as long as its place in the map */

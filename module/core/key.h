@@ -26,6 +26,14 @@ struct syncmap_key {
 	u32		len;
 };
 
+static __always_inline u64 read_u64(const u8 *p)
+{
+	u64 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
 /* Fractions of the golden ratio and of pi: no structure, half the bits set */
 #define FAST_MUL_1	0x9e3779b97f4a7c15ULL
 #define FAST_MUL_2	0x243f6a8885a308d3ULL
@@ -44,6 +52,15 @@ static __always_inline u64 hash_finish(u64 state, u64 tail, size_t len,
 {
 	state = hash_fold(tail ^ state, seed->key[1] ^ FAST_MUL_1);
 	return hash_fold(state ^ len, FAST_MUL_2);
+}
+
+/*
+ * Below %SYNCMAP_CURSOR_END, for a bit that decides nothing: the first choose
+ * the bucket, the last the fingerprint and the filter bit.
+ */
+static __always_inline u64 hash_clip(u64 hash)
+{
+	return hash & ~(1ULL << 11);
 }
 
 u64 syncmap_hash(const struct syncmap_params *params,
@@ -78,6 +95,20 @@ static inline struct syncmap_keyobj *keyobj_of(u64 word)
 	return (struct syncmap_keyobj *)(unsigned long)word;
 }
 
+/* The last step overlaps the one before, where the length is not a multiple */
+static __always_inline bool bytes_equal(const u8 *a, const u8 *b, size_t len)
+{
+	size_t i;
+
+	if (len < sizeof(u64))
+		return !memcmp(a, b, len);
+	for (i = 0; i < len - sizeof(u64); i += sizeof(u64))
+		if (read_u64(a + i) != read_u64(b + i))
+			return false;
+	return read_u64(a + len - sizeof(u64)) ==
+	       read_u64(b + len - sizeof(u64));
+}
+
 /* Whether the key word of a slot or node stands for this key */
 static __always_inline bool
 syncmap_key_matches(const struct syncmap_key *key, u8 key_len, u64 word)
@@ -88,7 +119,7 @@ syncmap_key_matches(const struct syncmap_key *key, u8 key_len, u64 word)
 		return word == key->word;
 	obj = keyobj_of(word);
 	return obj->hash == key->hash && obj->len == key->len &&
-	       !memcmp(obj->bytes, key->bytes, key->len);
+	       bytes_equal(obj->bytes, key->bytes, key->len);
 }
 
 /* The hash of a key that is in a table already */

@@ -50,62 +50,83 @@ static u64 load_dirty(struct syncmap *map, const struct syncmap_state *state,
 	return code;
 }
 
-/* The key in pieces: whole, it would lie in memory on the fast path, too */
-static noinline u64 load_slow(struct syncmap *map,
-			      const struct syncmap_state *state,
-			      const void *bytes, size_t len, u64 hash,
-			      const atomic64_t *home)
+static u64 load_state(struct syncmap *map, const struct syncmap_state *state,
+		      const struct syncmap_key *key)
+{
+	const atomic64_t *home;
+	u64 code;
+
+	home = table_find(&state->view, key, map->params.key_len);
+	if (home && syncmap_resolve(map, key, home, &state->table->next, &code)) {
+		this_cpu_inc(state->counts->hits);
+		return code;
+	}
+	if (likely(!READ_ONCE(state->dirty->used) && !state->old)) {
+		this_cpu_inc(state->counts->hits);
+		return CODE_ABSENT;
+	}
+	return load_dirty(map, state, key);
+}
+
+static __always_inline bool give(u64 code, void **value)
+{
+	if (code == CODE_ABSENT)
+		return false;
+	*value = code_value(code);
+	return true;
+}
+
+/*
+ * The rest of a load whose key is not simply there in the read table, with all
+ * that takes registers: called last, it costs the others nothing.
+ */
+static noinline bool load_rest(struct syncmap *map,
+			       const struct syncmap_state *state,
+			       const void *bytes, size_t len, u64 hash,
+			       void **value)
+	__releases(RCU)
 {
 	struct syncmap_key key;
 	u64 code;
 
 	syncmap_key_init(&key, map->params.key_len, bytes, len);
 	key.hash = hash;
-	if (home && syncmap_resolve(map, &key, home, &state->table->next, &code)) {
-		this_cpu_inc(state->counts->hits);
-		return code;
-	}
-	if (!READ_ONCE(state->dirty->used) && !state->old) {
-		this_cpu_inc(state->counts->hits);
-		return CODE_ABSENT;
-	}
-	return load_dirty(map, state, &key);
+	code = load_state(map, state, &key);
+	rcu_read_unlock();
+	return give(code, value);
 }
 
-static __always_inline u64 load_state(struct syncmap *map,
-				      const struct syncmap_state *state,
-				      const struct syncmap_key *key, u8 key_len)
+/* Whether a key that is not in the home bucket can be nowhere else */
+static __always_inline bool is_absent(const struct syncmap_state *state,
+				      u64 header, u64 hash)
 {
-	const atomic64_t *home = table_find(&state->view, key, key_len);
-	u64 word = home ? word_read(home) : CODE_ABSENT;
-
-	if (likely(word_is_open(word)) ||
-	    (!home && !READ_ONCE(state->dirty->used) && !state->old)) {
-		this_cpu_inc(state->counts->hits);
-		return word_code(word);
-	}
-	return load_slow(map, state, key->bytes, key->len, key->hash, home);
+	return !(header & header_filter(hash)) &&
+	       !READ_ONCE(state->dirty->used) && !state->old;
 }
 
 static __always_inline bool load(struct syncmap *map, bool plain,
-				 const void *key, size_t len, void **value)
+				 const void *bytes, size_t len, void **value)
 {
 	u8 key_len = plain ? sizeof(u64) : map->params.key_len;
 	const struct syncmap_state *state;
-	struct syncmap_key k;
-	u64 code;
+	u64 header, word = CODE_ABSENT;
+	const atomic64_t *home;
+	struct syncmap_key key;
 
-	if (!syncmap_key_init(&k, key_len, key, len))
+	if (!syncmap_key_init(&key, key_len, bytes, len))
 		return false;
 	rcu_read_lock();
 	state = syncmap_state(map);
-	syncmap_key_hash(map, state, &k, plain);
-	code = load_state(map, state, &k, key_len);
-	rcu_read_unlock();
-	if (code == CODE_ABSENT)
-		return false;
-	*value = code_value(code);
-	return true;
+	home = syncmap_find_home(map, state, plain, &key, &header);
+	if (likely(home))
+		word = word_read(home);
+	if (likely(word_is_open(word)) ||
+	    (!home && is_absent(state, header, key.hash))) {
+		this_cpu_inc(state->counts->hits);
+		rcu_read_unlock();
+		return give(word_code(word), value);
+	}
+	return load_rest(map, state, bytes, len, key.hash, value);
 }
 
 static noinline bool load_any(struct syncmap *map, const void *key, size_t len,
@@ -166,8 +187,8 @@ static unsigned int load_batch(struct syncmap *map,
 		table_prefetch(bucket->word);
 	}
 	for (i = 0; i < n; i++) {
-		code = valid[i] ? load_state(map, state, &keys[i],
-					     map->params.key_len) : CODE_ABSENT;
+		code = valid[i] ? load_state(map, state, &keys[i]) :
+				  CODE_ABSENT;
 		batch[i].found = code != CODE_ABSENT;
 		batch[i].value = batch[i].found ? code_value(code) : NULL;
 		found += batch[i].found;

@@ -7,6 +7,67 @@
 
 #include "internal.h"
 
+static __always_inline bool replace(struct syncmap *map, bool plain,
+				    const void *bytes, size_t len, u64 old,
+				    u64 new, u64 *previous)
+{
+	u8 key_len = plain ? sizeof(u64) : map->params.key_len;
+	const struct syncmap_state *state;
+	u64 header, word = CODE_ABSENT;
+	struct syncmap_key key;
+	atomic64_t *home;
+	bool done = false;
+
+	if (!syncmap_key_init(&key, key_len, bytes, len))
+		return false;
+	rcu_read_lock();
+	state = syncmap_state(map);
+	home = syncmap_find_home(map, state, plain, &key, &header);
+	if (likely(home))
+		word = word_read(home);
+	while (!done && word_is_live(word)) {
+		*previous = word_code(word);
+		done = (old && old != word_code(word)) ||
+		       word_try_set(home, &word, word_open(new));
+	}
+	if (likely(done))
+		this_cpu_inc(state->counts->hits);
+	rcu_read_unlock();
+	return done;
+}
+
+/*
+ * What updates come down to most of the time: the key has a live value in its
+ * home bucket, which gives way to another one, if it is @old or @old is zero.
+ * False: it is not so simple, and nothing has been done. Else *@previous is
+ * what was found.
+ */
+static noinline bool replace_live(struct syncmap *map, const void *bytes,
+				  size_t len, u64 old, u64 new, u64 *previous)
+{
+	syncmap_assert(map);
+	if (unlikely(!new))
+		return false;
+	if (likely(syncmap_is_plain(map)))
+		return replace(map, true, bytes, len, old, new, previous);
+	return replace(map, false, bytes, len, old, new, previous);
+}
+
+/* Field by field: an initialiser would be a memset(), a third of the work */
+static __always_inline void prepare(struct syncmap_update *update,
+				    enum syncmap_action action, void *old,
+				    void *new, gfp_t gfp)
+{
+	update->action = action;
+	update->gfp = gfp;
+	update->old = code_of(old);
+	update->new = code_of(new);
+	update->previous = CODE_ABSENT;
+	update->changed = false;
+	update->node = NULL;
+	update->first = NULL;
+}
+
 static int run(struct syncmap *map, const void *bytes, size_t len,
 	       struct syncmap_update *update)
 {
@@ -48,13 +109,15 @@ static int run(struct syncmap *map, const void *bytes, size_t len,
 int syncmap_swap(struct syncmap *map, const void *key, size_t len, void *value,
 		 void **previous, gfp_t gfp)
 {
-	struct syncmap_update update = {
-		.action = SYNCMAP_SWAP,
-		.gfp = gfp,
-		.new = code_of(value),
-	};
+	struct syncmap_update update;
+	u64 found;
 	int err;
 
+	if (likely(replace_live(map, key, len, 0, code_of(value), &found))) {
+		*previous = code_value(found);
+		return 1;
+	}
+	prepare(&update, SYNCMAP_SWAP, NULL, value, gfp);
 	err = run(map, key, len, &update);
 	if (err)
 		return err;
@@ -107,13 +170,12 @@ EXPORT_SYMBOL_GPL(syncmap_store);
 int syncmap_load_or_store(struct syncmap *map, const void *key, size_t len,
 			  void *value, void **actual, gfp_t gfp)
 {
-	struct syncmap_update update = {
-		.action = SYNCMAP_LOAD_OR_STORE,
-		.gfp = gfp,
-		.new = code_of(value),
-	};
+	struct syncmap_update update;
 	int err;
 
+	if (likely(code_of(value) && syncmap_load(map, key, len, actual)))
+		return 1;
+	prepare(&update, SYNCMAP_LOAD_OR_STORE, NULL, value, gfp);
 	err = run(map, key, len, &update);
 	if (err)
 		return err;
@@ -139,8 +201,9 @@ EXPORT_SYMBOL_GPL(syncmap_load_or_store);
 bool syncmap_load_and_delete(struct syncmap *map, const void *key, size_t len,
 			     void **value)
 {
-	struct syncmap_update update = { .action = SYNCMAP_DELETE };
+	struct syncmap_update update;
 
+	prepare(&update, SYNCMAP_DELETE, NULL, NULL, 0);
 	if (run(map, key, len, &update) || !update.changed)
 		return false;
 	*value = code_value(update.previous);
@@ -184,12 +247,13 @@ EXPORT_SYMBOL_GPL(syncmap_delete);
 bool syncmap_compare_and_swap(struct syncmap *map, const void *key, size_t len,
 			      void *old, void *new)
 {
-	struct syncmap_update update = {
-		.action = SYNCMAP_COMPARE_AND_SWAP,
-		.old = code_of(old),
-		.new = code_of(new),
-	};
+	u64 expected = code_of(old), found;
+	struct syncmap_update update;
 
+	if (expected && likely(replace_live(map, key, len, expected,
+					    code_of(new), &found)))
+		return found == expected;
+	prepare(&update, SYNCMAP_COMPARE_AND_SWAP, old, new, 0);
 	if (!update.new)
 		return false;
 	return !run(map, key, len, &update) && update.changed;
@@ -211,11 +275,9 @@ EXPORT_SYMBOL_GPL(syncmap_compare_and_swap);
 bool syncmap_compare_and_delete(struct syncmap *map, const void *key,
 				size_t len, void *old)
 {
-	struct syncmap_update update = {
-		.action = SYNCMAP_COMPARE_AND_DELETE,
-		.old = code_of(old),
-	};
+	struct syncmap_update update;
 
+	prepare(&update, SYNCMAP_COMPARE_AND_DELETE, old, NULL, 0);
 	return !run(map, key, len, &update) && update.changed;
 }
 EXPORT_SYMBOL_GPL(syncmap_compare_and_delete);

@@ -13,12 +13,13 @@
 #include "table.h"
 
 /*
- * Three quarters full. Measured: 0.875 costs a quarter of the speed of hits,
- * because the filter sends too many look-ups into a second bucket.
+ * Seven tenths full: of randomly hashed keys 8 % stand in a later bucket than
+ * their home. At three quarters it is 11 %, and hits take 5 % longer; at seven
+ * eighths, which would save a fifth of the memory, it is 33 %.
  */
 u64 syncmap_table_homes(u64 keys)
 {
-	return keys * 4 / (3 * BUCKET_SLOTS) + 1;
+	return keys * 10 / (7 * BUCKET_SLOTS) + 1;
 }
 
 /*

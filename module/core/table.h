@@ -78,8 +78,9 @@ static inline u8 fingerprint(u64 hash)
 }
 
 #define HEADER_ONES	0x0101010101010101ULL
-#define HEADER_LOW	0x007f7f7f7f7f7f7fULL
+#define HEADER_LOW	0xff7f7f7f7f7f7f7fULL
 
+/* The bit of the filter, and whether it is set */
 static inline u64 header_filter(u64 hash)
 {
 	return 1ULL << (56 + ((hash >> 8) & 7));
@@ -93,14 +94,13 @@ static inline u8 header_slot(u64 header, unsigned int slot)
 /*
  * Bit 7 of each of the seven bytes that equal @fp, exactly: adding within
  * seven bits cannot carry into the next byte, as the shorter and usual trick
- * does, whose false match might be an empty slot.
+ * does, whose false match might be an empty slot. The filter never matches.
  */
 static inline u64 header_match(u64 header, u8 fp)
 {
 	u64 x = header ^ (HEADER_ONES * fp);
 
-	return ~(((x & HEADER_LOW) + HEADER_LOW) | x | HEADER_LOW) &
-	       0x0080808080808080ULL;
+	return ~(((x & HEADER_LOW) + HEADER_LOW) | x | HEADER_LOW);
 }
 
 /*
@@ -112,6 +112,35 @@ static __always_inline void table_prefetch(const void *line)
 	__builtin_prefetch(line);
 }
 
+static __always_inline struct syncmap_bucket *
+table_bucket(const struct syncmap_view *view, u64 hash)
+{
+	return &view->buckets[table_home(hash, view->homes)];
+}
+
+/* The value word of a key if it stands in this bucket, whose header is given */
+static __always_inline atomic64_t *bucket_find(struct syncmap_bucket *bucket,
+					       u64 header,
+					       const struct syncmap_key *key,
+					       u8 key_len)
+{
+	u64 match = header_match(header, fingerprint(key->hash));
+	unsigned int slot;
+
+	for (; match; match &= match - 1) {
+		slot = __ffs64(match) / 8;
+		if (syncmap_key_matches(key, key_len, bucket->key[slot]))
+			return &bucket->word[slot];
+	}
+	return NULL;
+}
+
+static __always_inline u64 bucket_header(const struct syncmap_bucket *bucket)
+{
+	/* Pairs with the release in syncmap_table_append() */
+	return smp_load_acquire(&bucket->header);
+}
+
 /*
  * The value word of a key, or NULL. Ends because the last bucket of a tail
  * never has a filter bit.
@@ -120,25 +149,16 @@ static __always_inline atomic64_t *table_find(const struct syncmap_view *view,
 					      const struct syncmap_key *key,
 					      u8 key_len)
 {
-	u64 i = table_home(key->hash, view->homes);
-	u8 fp = fingerprint(key->hash);
-	struct syncmap_bucket *bucket;
-	u64 header, match;
-	unsigned int slot;
+	struct syncmap_bucket *bucket = table_bucket(view, key->hash);
+	atomic64_t *word;
+	u64 header;
 
-	for (;; i++) {
-		bucket = &view->buckets[i];
+	for (;; bucket++) {
 		table_prefetch(bucket->word);
-		/* Pairs with the release in syncmap_table_append() */
-		header = smp_load_acquire(&bucket->header);
-		match = header_match(header, fp);
-		for (; match; match &= match - 1) {
-			slot = __ffs64(match) / 8;
-			if (syncmap_key_matches(key, key_len, bucket->key[slot]))
-				return &bucket->word[slot];
-		}
-		if (!(header & header_filter(key->hash)))
-			return NULL;
+		header = bucket_header(bucket);
+		word = bucket_find(bucket, header, key, key_len);
+		if (word || !(header & header_filter(key->hash)))
+			return word;
 	}
 }
 

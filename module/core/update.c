@@ -14,16 +14,18 @@ enum outcome {
 	GONE,		/* expunged: the key lives elsewhere, if at all */
 	STALE,		/* start over with the newest state */
 	NEED_NODE,	/* start over with the memory for an insert */
+	NO_MEMORY,
 };
 
-static bool deletes(const struct syncmap_update *update)
+static __always_inline bool deletes(const struct syncmap_update *update)
 {
 	return update->action == SYNCMAP_DELETE ||
 	       update->action == SYNCMAP_COMPARE_AND_DELETE;
 }
 
 /* All that the operations differ in: whether, and with what, to replace @code */
-static bool decide(struct syncmap_update *update, u64 code, u64 *new)
+static __always_inline bool decide(struct syncmap_update *update, u64 code,
+				   u64 *new)
 {
 	*new = deletes(update) ? CODE_ABSENT : update->new;
 	update->previous = code;
@@ -52,8 +54,9 @@ static void count_live(const struct syncmap_state *state, long n)
 }
 
 /* An open word was live or a tombstone, and is the one or the other now */
-static void count_word(struct syncmap *map, const struct syncmap_state *state,
-		       u64 old, u64 new)
+static __always_inline void count_word(struct syncmap *map,
+				       const struct syncmap_state *state,
+				       u64 old, u64 new)
 {
 	long live = (new != CODE_ABSENT) - (old != CODE_ABSENT);
 
@@ -197,6 +200,21 @@ static void link_dirty(struct syncmap *map, const struct syncmap_state *state,
 	count_live(state, 1);
 }
 
+/*
+ * Most nodes are to be had without waiting, and then the operation need not
+ * start over outside of its read section.
+ */
+static enum outcome get_node(struct syncmap *map, const struct syncmap_key *key,
+			     struct syncmap_update *update)
+{
+	gfp_t gfp = update->gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL);
+
+	update->node = syncmap_node_alloc(map, key, gfp | __GFP_NOWARN);
+	if (update->node)
+		return DONE;
+	return gfpflags_allow_blocking(update->gfp) ? NEED_NODE : NO_MEMORY;
+}
+
 static enum outcome insert_dirty(struct syncmap *map,
 				 const struct syncmap_state *state,
 				 const struct syncmap_key *key,
@@ -207,7 +225,9 @@ static enum outcome insert_dirty(struct syncmap *map,
 	unsigned long flags;
 
 	if (!update->node)
-		return NEED_NODE;
+		outcome = get_node(map, key, update);
+	if (outcome != DONE)
+		return outcome;
 	syncmap_dirty_lock(state->dirty, key->hash, &flags);
 	if (dirty_sealed(state->dirty, key->hash)) {
 		unlock_dirty(state, key->hash, flags);
@@ -357,6 +377,8 @@ int syncmap_update(struct syncmap *map, struct syncmap_key *key,
 
 			if (err)
 				return err;
+		} else if (outcome == NO_MEMORY) {
+			return -ENOMEM;
 		} else if (outcome != STALE) {
 			break;
 		}

@@ -44,6 +44,11 @@ static inline bool word_is_open(u64 word)
 	return word & 1;
 }
 
+static inline bool word_is_live(u64 word)
+{
+	return word_is_open(word) && word != WORD_DEAD;
+}
+
 static inline u64 word_open(u64 code)
 {
 	return code | 1;

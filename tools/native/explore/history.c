@@ -74,11 +74,11 @@ static void run_on_key(struct syncmap *map, struct operation *op)
 		break;
 	case SWAP:
 		op->yes = syncmap_swap(map, key, len, value(op->new), &v,
-				       GFP_ATOMIC);
+				       GFP_KERNEL);
 		break;
 	case LOAD_OR_STORE:
 		op->yes = syncmap_load_or_store(map, key, len, value(op->new),
-						&v, GFP_ATOMIC);
+						&v, GFP_KERNEL);
 		break;
 	case LOAD_AND_DELETE:
 		op->yes = syncmap_load_and_delete(map, key, len, &v);

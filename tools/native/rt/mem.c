@@ -31,6 +31,8 @@ void *shim_alloc(size_t size, gfp_t gfp)
 
 	if (task->fail_nth && !--task->fail_nth)
 		return NULL;
+	if (!(gfp & (__GFP_DIRECT_RECLAIM | GFP_ATOMIC)) && !shim_at_hand())
+		return NULL;
 	p = shim_raw_alloc(alignment(size), size);
 	if (p && gfp & __GFP_ZERO)
 		memset(p, 0, size);

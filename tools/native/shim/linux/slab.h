@@ -8,16 +8,28 @@
 
 #include <linux/kernel.h>
 
-#define GFP_KERNEL	1U
+#define __GFP_DIRECT_RECLAIM 1U
+#define GFP_KERNEL	__GFP_DIRECT_RECLAIM
 #define GFP_ATOMIC	2U
 #define __GFP_ZERO	4U
 #define __GFP_NOWARN	8U
 #define __GFP_ACCOUNT	16U
 #define __GFP_RETRY_MAYFAIL	32U
+#define __GFP_NOFAIL	64U
 
 #define gfpflags_allow_blocking(gfp)	((gfp) & GFP_KERNEL)
 
 void *shim_alloc(size_t size, gfp_t gfp);
+
+/* Whether memory is to be had without waiting */
+#ifdef SHIM_EXPLORE
+bool shim_at_hand(void);
+#else
+static inline bool shim_at_hand(void)
+{
+	return true;
+}
+#endif
 void shim_free(const void *p);
 void *shim_raw_alloc(size_t align, size_t size);
 void shim_raw_free(void *p);

@@ -5,12 +5,14 @@
 
 #include <linux/kernel.h>
 
-#define GFP_KERNEL	1U
+#define __GFP_DIRECT_RECLAIM 1U
+#define GFP_KERNEL	__GFP_DIRECT_RECLAIM
 #define GFP_ATOMIC	2U
 #define __GFP_ZERO	4U
 #define __GFP_NOWARN	8U
 #define __GFP_ACCOUNT	16U
 #define __GFP_RETRY_MAYFAIL	32U
+#define __GFP_NOFAIL	64U
 
 #define gfpflags_allow_blocking(gfp)	((gfp) & GFP_KERNEL)
 
