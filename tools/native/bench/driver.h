@@ -70,6 +70,10 @@ void job_run(struct job *job, unsigned int ms);
 double job_rate(const struct job *job);
 double job_disturbed(const struct job *job);
 
+/* What other processes have disturbed more than this is run again, so often */
+#define DISTURBED	0.05
+#define TRIES		5
+
 /* time.c */
 void clock_calibrate(void);
 double clock_ns(u64 time);

@@ -45,9 +45,11 @@ static void fill(const struct contender *contender, struct map *map, u64 n,
 /* Wait for what was freed, and what is reorganised in the background */
 void settle(void)
 {
-	size_t before = 0, now = mem_used();
+	size_t before = 0, now;
 	int ms;
 
+	rcu_barrier();
+	now = mem_used();
 	for (ms = 0; now != before && ms < SETTLE_MS_MAX; ms += SETTLE_MS) {
 		msleep(SETTLE_MS);
 		before = now;

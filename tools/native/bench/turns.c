@@ -14,9 +14,6 @@
 /* What takes as long as there are keys is done rarely, or in small maps only */
 #define SLOW_KEYS	(4 * K)
 
-#define TRIES		5
-#define DISTURBED	0.05
-
 static unsigned int turns, disturbed_turns;
 
 static bool changes_keys(int type)
