@@ -45,7 +45,7 @@ same 2 'version script lists what the header declares' \
 	"$(sed -nE 's/^\t(libsyncmap_[a-z_]+);/\1/p' libsyncmap.map)"
 same 3 'manual page names what the header declares' \
 	"$(sed '/^# EXAMPLES/,$d' ../man/libsyncmap.3.scd |
-		grep -oE 'libsyncmap_[a-z_]+' | grep -v '_result_*$')"
+		grep -oE 'libsyncmap_[a-z_]+' | grep -vE '_(result|options)_*$')"
 same 4 'header has a comment on what it declares' \
 	"$(sed -nE 's/^ \* (libsyncmap_[a-z_]+) - .*/\1/p' libsyncmap.h)"
 # shellcheck disable=SC2016 # backquotes of the page

@@ -55,6 +55,9 @@ struct libsyncmap;
  * @used: out: after -ENOSPC: how much there is; after -EFBIG: the length asked
  *	for
  * @limit: out: after -ENOSPC and -EFBIG: the maximum
+ * @expires: out: deadline of what was stored, or else of what was found, in
+ *	nanoseconds of CLOCK_BOOTTIME; SYNCMAP_NEVER if it has none; 0 if there
+ *	is nothing
  *
  * Zero-initialise it, so that a value is not wanted unless you say so. Every
  * operation takes NULL for a caller that wants to know only the return value.
@@ -69,6 +72,25 @@ struct libsyncmap_result {
 	enum syncmap_limited	limited;
 	uint64_t		used;
 	uint64_t		limit;
+	uint64_t		expires;
+};
+
+/**
+ * struct libsyncmap_options - on what terms a value is stored
+ * @deadline: when it expires: what libsyncmap_deadline() returns,
+ *	SYNCMAP_NEVER, or 0 for the default of the map
+ * @token: the lease that the store ends, or 0
+ * @flags: 0; SYNCMAP_OP_OWNED: the entry goes when the map is closed, by
+ *	whatever means, unless somebody else has stored another value
+ *
+ * For the functions that end in _with(). Zero-initialise it. NULL, and the
+ * functions that take none, mean zero in each field. Each store sets the terms
+ * anew: one without a deadline cancels the one that the entry had.
+ */
+struct libsyncmap_options {
+	uint64_t	deadline;
+	uint64_t	token;
+	unsigned int	flags;
 };
 
 /* Maps */
@@ -90,6 +112,17 @@ struct libsyncmap_result {
 int libsyncmap_create(const char *name, enum syncmap_key_type key_type,
 		      const struct syncmap_limits *limits, mode_t mode,
 		      struct libsyncmap **map);
+
+/**
+ * libsyncmap_create_with - make a map, with all that the ABI has to offer
+ * @params: its name, type, limits, mode; also what libsyncmap_create() has no
+ *	argument for, as the time that its entries live
+ * @map: out: the open map, to be closed by libsyncmap_close()
+ *
+ * Return: as libsyncmap_create().
+ */
+int libsyncmap_create_with(const struct syncmap_create *params,
+			   struct libsyncmap **map);
 
 /**
  * libsyncmap_open - open a named map
@@ -370,6 +403,132 @@ int libsyncmap_compare_and_delete_revision(const struct libsyncmap *map,
 					   uint64_t revision,
 					   struct libsyncmap_result *result);
 
+/* The same on terms, and what concerns them */
+
+/**
+ * libsyncmap_deadline - the time at which an entry expires
+ * @ttl: in so many nanoseconds; SYNCMAP_NEVER stays what it is
+ *
+ * Return: nanoseconds of CLOCK_BOOTTIME, which also runs while the machine is
+ * suspended.
+ */
+uint64_t libsyncmap_deadline(uint64_t ttl);
+
+/**
+ * libsyncmap_store_with - libsyncmap_store() on terms
+ * @map: a map opened for writing
+ * @key: the key
+ * @key_len: its length
+ * @value: the value
+ * @value_len: its length
+ * @options: the terms, or NULL
+ * @result: as for libsyncmap_store(), and when the entry expires
+ *
+ * Return: as libsyncmap_store().
+ */
+int libsyncmap_store_with(const struct libsyncmap *map,
+			  const void *key, size_t key_len,
+			  const void *value, size_t value_len,
+			  const struct libsyncmap_options *options,
+			  struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_load_or_store_with - libsyncmap_load_or_store() on terms
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @value: the value to store if the key is absent
+ * @value_len: its length
+ * @options: the terms on which it is stored, or NULL; a value that is there
+ *	keeps its own
+ * @result: as for libsyncmap_load_or_store(), and when the entry expires
+ *
+ * Return: as libsyncmap_load_or_store().
+ */
+int libsyncmap_load_or_store_with(const struct libsyncmap *map,
+				  const void *key, size_t key_len,
+				  const void *value, size_t value_len,
+				  const struct libsyncmap_options *options,
+				  struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_swap_with - libsyncmap_swap() on terms
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @value: the new value
+ * @value_len: its length
+ * @options: the terms, or NULL
+ * @result: as for libsyncmap_swap(), and when the entry expires
+ *
+ * Return: as libsyncmap_swap().
+ */
+int libsyncmap_swap_with(const struct libsyncmap *map,
+			 const void *key, size_t key_len,
+			 const void *value, size_t value_len,
+			 const struct libsyncmap_options *options,
+			 struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_compare_and_swap_with - libsyncmap_compare_and_swap() on terms
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @old: the content to compare with
+ * @old_len: its length
+ * @value: the new value
+ * @value_len: its length
+ * @options: the terms, or NULL
+ * @result: as for libsyncmap_compare_and_swap(), and when the entry expires
+ *
+ * Return: as libsyncmap_compare_and_swap().
+ */
+int libsyncmap_compare_and_swap_with(const struct libsyncmap *map,
+				     const void *key, size_t key_len,
+				     const void *old, size_t old_len,
+				     const void *value, size_t value_len,
+				     const struct libsyncmap_options *options,
+				     struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_compare_and_swap_revision_with - the same, for a revision
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @revision: what an earlier operation gave in @result->revision
+ * @value: the new value
+ * @value_len: its length
+ * @options: the terms, or NULL
+ * @result: as for libsyncmap_compare_and_swap_revision(), and when the entry
+ *	expires
+ *
+ * Return: as libsyncmap_compare_and_swap().
+ */
+int libsyncmap_compare_and_swap_revision_with(const struct libsyncmap *map,
+				const void *key, size_t key_len,
+				uint64_t revision,
+				const void *value, size_t value_len,
+				const struct libsyncmap_options *options,
+				struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_touch - get the value of a key, and set its deadline
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @deadline: as in &struct libsyncmap_options
+ * @result: where the value goes
+ *
+ * Neither the value nor its revision changes. libsyncmap_load() does not set
+ * the deadline.
+ *
+ * Return: as libsyncmap_load(); -ENOMEM; -ENOSPC if the map has no room for
+ * what a deadline takes, when the entry had none before.
+ */
+int libsyncmap_touch(const struct libsyncmap *map,
+		     const void *key, size_t key_len, uint64_t deadline,
+		     struct libsyncmap_result *result);
+
 /* Operations on all keys */
 
 /**
@@ -380,6 +539,7 @@ int libsyncmap_compare_and_delete_revision(const struct libsyncmap *map,
  *	SYNCMAP_RANGE_KEYS_ONLY
  * @value_len: its length
  * @revision: the value's revision
+ * @expires: its deadline, SYNCMAP_NEVER if it has none
  *
  * The pointers are valid until the callback returns.
  */
@@ -389,6 +549,7 @@ struct libsyncmap_entry {
 	const void	*value;
 	size_t		value_len;
 	uint64_t	revision;
+	uint64_t	expires;
 };
 
 /**

@@ -73,14 +73,22 @@ API int libsyncmap_create(const char *name, enum syncmap_key_type key_type,
 			  const struct syncmap_limits *limits, mode_t mode,
 			  struct libsyncmap **map)
 {
-	struct syncmap_create arg = { .key_type = key_type, .mode = mode };
-	int err = set_name(arg.name, name);
+	struct syncmap_create params = { .key_type = key_type, .mode = mode };
+	int err = set_name(params.name, name);
 
 	*map = NULL;
 	if (limits)
-		arg.limits = *limits;
-	if (!err)
-		err = control_device(SYNCMAP_CREATE, &arg);
+		params.limits = *limits;
+	return err ? err : libsyncmap_create_with(&params, map);
+}
+
+API int libsyncmap_create_with(const struct syncmap_create *params,
+			       struct libsyncmap **map)
+{
+	struct syncmap_create arg = *params;
+	int err = control_device(SYNCMAP_CREATE, &arg);
+
+	*map = NULL;
 	return err ? err : adopt(arg.fd, map);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Operations on one key: all of them fill in one struct */
 #include <errno.h>
+#include <time.h>
 
 #include "internal.h"
 
@@ -19,6 +20,7 @@ static void set_result(struct libsyncmap_result *result,
 	result->limited = op->limited;
 	result->used = op->used;
 	result->limit = op->limit;
+	result->expires = op->expires;
 }
 
 /* For the operations that have a use for a buffer */
@@ -66,14 +68,53 @@ API int libsyncmap_load(const struct libsyncmap *map,
 	return run(map, &op, key, key_len, NULL, 0, result);
 }
 
+/* What is stored, and on what terms */
+static int run_store(const struct libsyncmap *map, struct syncmap_op *op,
+		     const void *key, size_t key_len,
+		     const void *value, size_t value_len,
+		     const struct libsyncmap_options *options,
+		     struct libsyncmap_result *result)
+{
+	if (options) {
+		op->deadline = options->deadline;
+		op->token = options->token;
+		op->flags |= options->flags;
+	}
+	return run(map, op, key, key_len, value, value_len, result);
+}
+
+API int libsyncmap_store_with(const struct libsyncmap *map,
+			      const void *key, size_t key_len,
+			      const void *value, size_t value_len,
+			      const struct libsyncmap_options *options,
+			      struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_STORE };
+
+	return run_store(map, &op, key, key_len, value, value_len, options,
+			 result);
+}
+
 API int libsyncmap_store(const struct libsyncmap *map,
 			 const void *key, size_t key_len,
 			 const void *value, size_t value_len,
 			 struct libsyncmap_result *result)
 {
-	struct syncmap_op op = { .op = SYNCMAP_OP_STORE };
+	return libsyncmap_store_with(map, key, key_len, value, value_len, NULL,
+				     result);
+}
 
-	return run(map, &op, key, key_len, value, value_len, result);
+API int libsyncmap_load_or_store_with(const struct libsyncmap *map,
+				      const void *key, size_t key_len,
+				      const void *value, size_t value_len,
+				      const struct libsyncmap_options *options,
+				      struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_LOAD_OR_STORE };
+
+	want_value(&op, result);
+	return run_store(map, &op, key, key_len, value, value_len, options,
+			 result);
 }
 
 API int libsyncmap_load_or_store(const struct libsyncmap *map,
@@ -81,10 +122,8 @@ API int libsyncmap_load_or_store(const struct libsyncmap *map,
 				 const void *value, size_t value_len,
 				 struct libsyncmap_result *result)
 {
-	struct syncmap_op op = { .op = SYNCMAP_OP_LOAD_OR_STORE };
-
-	want_value(&op, result);
-	return run(map, &op, key, key_len, value, value_len, result);
+	return libsyncmap_load_or_store_with(map, key, key_len,
+					     value, value_len, NULL, result);
 }
 
 API int libsyncmap_load_and_delete(const struct libsyncmap *map,
@@ -106,15 +145,41 @@ API int libsyncmap_delete(const struct libsyncmap *map,
 	return run(map, &op, key, key_len, NULL, 0, result);
 }
 
+API int libsyncmap_swap_with(const struct libsyncmap *map,
+			     const void *key, size_t key_len,
+			     const void *value, size_t value_len,
+			     const struct libsyncmap_options *options,
+			     struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_SWAP };
+
+	want_value(&op, result);
+	return run_store(map, &op, key, key_len, value, value_len, options,
+			 result);
+}
+
 API int libsyncmap_swap(const struct libsyncmap *map,
 			const void *key, size_t key_len,
 			const void *value, size_t value_len,
 			struct libsyncmap_result *result)
 {
-	struct syncmap_op op = { .op = SYNCMAP_OP_SWAP };
+	return libsyncmap_swap_with(map, key, key_len, value, value_len, NULL,
+				    result);
+}
+
+API int libsyncmap_compare_and_swap_with(const struct libsyncmap *map,
+					 const void *key, size_t key_len,
+					 const void *old, size_t old_len,
+					 const void *value, size_t value_len,
+					 const struct libsyncmap_options *options,
+					 struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_COMPARE_AND_SWAP };
+	int err = set_bytes(&op.old, &op.old_len, old, old_len);
 
 	want_value(&op, result);
-	return run(map, &op, key, key_len, value, value_len, result);
+	return err ? err : run_store(map, &op, key, key_len, value, value_len,
+				     options, result);
 }
 
 API int libsyncmap_compare_and_swap(const struct libsyncmap *map,
@@ -123,12 +188,26 @@ API int libsyncmap_compare_and_swap(const struct libsyncmap *map,
 				    const void *value, size_t value_len,
 				    struct libsyncmap_result *result)
 {
-	struct syncmap_op op = { .op = SYNCMAP_OP_COMPARE_AND_SWAP };
-	int err = set_bytes(&op.old, &op.old_len, old, old_len);
+	return libsyncmap_compare_and_swap_with(map, key, key_len, old, old_len,
+						value, value_len, NULL, result);
+}
+
+API int libsyncmap_compare_and_swap_revision_with(const struct libsyncmap *map,
+				const void *key, size_t key_len,
+				uint64_t revision,
+				const void *value, size_t value_len,
+				const struct libsyncmap_options *options,
+				struct libsyncmap_result *result)
+{
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_COMPARE_AND_SWAP,
+		.flags = SYNCMAP_OP_BY_REVISION,
+		.expected = revision,
+	};
 
 	want_value(&op, result);
-	return err ? err : run(map, &op, key, key_len, value, value_len,
-			       result);
+	return run_store(map, &op, key, key_len, value, value_len, options,
+			 result);
 }
 
 API int libsyncmap_compare_and_swap_revision(const struct libsyncmap *map,
@@ -138,14 +217,10 @@ API int libsyncmap_compare_and_swap_revision(const struct libsyncmap *map,
 					     size_t value_len,
 					     struct libsyncmap_result *result)
 {
-	struct syncmap_op op = {
-		.op = SYNCMAP_OP_COMPARE_AND_SWAP,
-		.flags = SYNCMAP_OP_BY_REVISION,
-		.expected = revision,
-	};
-
-	want_value(&op, result);
-	return run(map, &op, key, key_len, value, value_len, result);
+	return libsyncmap_compare_and_swap_revision_with(map, key, key_len,
+							 revision, value,
+							 value_len, NULL,
+							 result);
 }
 
 API int libsyncmap_compare_and_delete(const struct libsyncmap *map,
@@ -169,6 +244,29 @@ API int libsyncmap_compare_and_delete_revision(const struct libsyncmap *map,
 		.op = SYNCMAP_OP_COMPARE_AND_DELETE,
 		.flags = SYNCMAP_OP_BY_REVISION,
 		.expected = revision,
+	};
+
+	want_value(&op, result);
+	return run(map, &op, key, key_len, NULL, 0, result);
+}
+
+API uint64_t libsyncmap_deadline(uint64_t ttl)
+{
+	struct timespec now;
+	uint64_t deadline;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	deadline = ttl + now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
+	return deadline < ttl ? SYNCMAP_NEVER : deadline;
+}
+
+API int libsyncmap_touch(const struct libsyncmap *map,
+			 const void *key, size_t key_len, uint64_t deadline,
+			 struct libsyncmap_result *result)
+{
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_TOUCH,
+		.deadline = deadline,
 	};
 
 	want_value(&op, result);

@@ -39,6 +39,7 @@ static int show(const struct syncmap_range *range,
 			.value = values ? record->data + record->key_len : NULL,
 			.value_len = record->value_len,
 			.revision = record->revision,
+			.expires = record->expires,
 		};
 
 		at += record->size;

@@ -146,6 +146,57 @@ TEST(operations)
 	EXPECT(!result.loaded);
 }
 
+TEST(terms)
+{
+	const struct syncmap_create params = {
+		.name = NAME, .key_type = SYNCMAP_KEY_STRING, .mode = 0600,
+		.ttl = 3600 * SECOND, .stale = 5,
+	};
+	struct libsyncmap_options options = { .deadline = SYNCMAP_NEVER };
+	uint64_t before = libsyncmap_deadline(3600 * SECOND), revision;
+	struct libsyncmap_result result = { };
+	struct syncmap_map_info info;
+	struct libsyncmap *map;
+
+	EXPECT_EQ(0, libsyncmap_create_with(&params, &map));
+	EXPECT_EQ(-EEXIST, libsyncmap_create_with(&params, &map));
+	EXPECT_EQ(0, libsyncmap_open(NAME, SYNCMAP_ACCESS_READ |
+				     SYNCMAP_ACCESS_WRITE, &map));
+	EXPECT_EQ(0, libsyncmap_info(map, &info, sizeof(info)));
+	EXPECT_EQ(3600 * SECOND, info.ttl);
+	EXPECT_EQ(5, info.stale);
+	EXPECT_EQ(0, libsyncmap_store(map, K, "v", 1, &result));
+	EXPECT(result.expires >= before);
+	EXPECT(result.expires <= libsyncmap_deadline(3600 * SECOND));
+	EXPECT_EQ(0, libsyncmap_store_with(map, K, "v", 1, &options, &result));
+	EXPECT_EQ(SYNCMAP_NEVER, result.expires);
+	options.deadline = libsyncmap_deadline(SECOND);
+	EXPECT_EQ(0, libsyncmap_load_or_store_with(map, K, "v", 1, &options,
+						   &result));
+	EXPECT_EQ(SYNCMAP_NEVER, result.expires);
+	EXPECT_EQ(0, libsyncmap_swap_with(map, K, "v", 1, &options, &result));
+	EXPECT_EQ(options.deadline, result.expires);
+	options.deadline++;
+	EXPECT_EQ(0, libsyncmap_compare_and_swap_with(map, K, "v", 1, "v", 1,
+						      &options, &result));
+	EXPECT_EQ(options.deadline, result.expires);
+	revision = result.revision;
+	options.deadline++;
+	EXPECT_EQ(0, libsyncmap_compare_and_swap_revision_with(map, K, revision,
+			"v", 1, &options, &result));
+	EXPECT_EQ(options.deadline, result.expires);
+	EXPECT_EQ(0, libsyncmap_touch(map, K, before, &result));
+	EXPECT_EQ(before, result.expires);
+	EXPECT_EQ(1, result.len);
+	EXPECT_EQ(0, libsyncmap_load(map, K, &result));
+	EXPECT_EQ(before, result.expires);
+	EXPECT_EQ(0, libsyncmap_touch(map, K, libsyncmap_deadline(0), NULL));
+	EXPECT_EQ(-ENOENT, libsyncmap_touch(map, K, SYNCMAP_NEVER, NULL));
+	EXPECT_EQ(SYNCMAP_NEVER, libsyncmap_deadline(SYNCMAP_NEVER));
+	EXPECT_EQ(SYNCMAP_NEVER, libsyncmap_deadline(SYNCMAP_NEVER - 1));
+	libsyncmap_close(map);
+}
+
 TEST(errors)
 {
 	struct syncmap_limits limits = {
@@ -188,6 +239,7 @@ static int count_entry(const struct libsyncmap_entry *entry, void *arg)
 	EXPECT_EQ(8, entry->key_len);
 	memcpy(&key, entry->key, 8);
 	EXPECT_EQ(100 * key, entry->value_len);
+	EXPECT_EQ(SYNCMAP_NEVER, entry->expires);
 	EXPECT(entry->revision);
 	return ++*n == 1000 ? 7 : 0;
 }
