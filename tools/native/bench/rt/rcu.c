@@ -42,7 +42,6 @@ static __thread struct deferred deferred;
 static u64 graces_begun, graces_ended, graces_wanted;
 static pthread_mutex_t grace_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t grace_wanted = PTHREAD_COND_INITIALIZER;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* A number for each thread that is a CPU to the core; they are never reused */
 int shim_cpu(void)
@@ -121,7 +120,8 @@ static void *grace_periods(void *arg)
 	return NULL;
 }
 
-static void start(void)
+/* Early, by a thread that is not pinned to a CPU */
+static void __attribute__((constructor)) start(void)
 {
 	pthread_t thread;
 
@@ -132,7 +132,6 @@ static void start(void)
 
 static void want_grace(u64 grace)
 {
-	pthread_once(&once, start);
 	pthread_mutex_lock(&grace_lock);
 	if (graces_wanted < grace) {
 		graces_wanted = grace;
