@@ -29,7 +29,7 @@ struct header {
 #define GAP		64
 
 static char memory[REGIONS][REGION_BYTES] __aligned(PAGE);
-static size_t used[REGIONS];
+static size_t used[REGIONS] = { [0 ... REGIONS - 1] = REGION_BYTES };
 static unsigned int region;
 static unsigned long live;
 
@@ -43,7 +43,7 @@ void arena_reset(void)
 	unsigned int i;
 
 	for (i = 0; i < REGIONS; i++) {
-		ASAN_POISON_MEMORY_REGION(memory[i], used[i] ?: REGION_BYTES);
+		ASAN_POISON_MEMORY_REGION(memory[i], used[i]);
 		used[i] = 0;
 	}
 	live = 0;

@@ -42,11 +42,11 @@ static char stacks[ACTORS_MAX][STACK_BYTES] __aligned(4096);
 static const struct scenario *now;
 static unsigned int running = HOST;
 static unsigned int before;		/* who ran before */
-static unsigned int quiet;
 static unsigned long clock_;
 static const char *failure;
 static struct rcu_work *waiting;
 
+bool shim_exploring;
 __thread struct task_struct *shim_task;
 int nr_cpu_ids = 1;
 struct workqueue_struct *system_unbound_wq;
@@ -76,6 +76,7 @@ static void switch_to(unsigned int next)
 
 	before = running;
 	running = next;
+	shim_exploring = next != HOST;
 	shim_task = &to->task;
 	arena_region(next);
 	__sanitizer_start_switch_fiber(ends ? NULL : &from->fake, to->stack,
@@ -112,12 +113,10 @@ static void give_way(void)
 	switch_to(ready(n > 1 ? schedule_choose(n) : 0, running));
 }
 
-void shim_point(const volatile void *address, bool write)
+void shim_switch(const volatile void *address, bool write)
 {
 	unsigned int n, chosen;
 
-	if (running == HOST || quiet)
-		return;
 	if (++clock_ > STEPS_MAX) {
 		explore_fail("runs on for ever");
 		actors[running].condition = BLOCKED;
@@ -194,9 +193,11 @@ struct task_struct *shim_task_make(void)
 /* After a grace period, all at once: nobody can tell when it ran */
 static void after_grace_period(struct rcu_work *work)
 {
-	quiet++;
+	bool were = shim_exploring;
+
+	shim_exploring = false;
 	work->work.func(&work->work);
-	quiet--;
+	shim_exploring = were;
 }
 
 void rcu_read_lock(void)

@@ -3,8 +3,6 @@
  * Which addresses several actors use, one of them writing: a hash table that
  * remembers them over all runs of a scenario.
  */
-#include <linux/string.h>
-
 #include "explore.h"
 
 #define SLOTS	(1U << 16)
@@ -17,13 +15,14 @@ struct use {
 	unsigned long		since;		/* run that shared it first */
 };
 
+/* What is left of an earlier scenario counts as free */
 static struct use uses[SLOTS];
-static unsigned long run;
+static unsigned long run, first;
 static bool grown;
 
 void shared_reset(void)
 {
-	memset(uses, 0, sizeof(uses));
+	first = run + 1;
 	grown = false;
 }
 
@@ -44,9 +43,10 @@ static struct use *find(const volatile void *address)
 {
 	unsigned int i = ((unsigned long)address * 0x9e3779b97f4a7c15UL) >> 48;
 
-	while (uses[i].address && uses[i].address != address)
+	while (uses[i].run >= first && uses[i].address != address)
 		i = (i + 1) % SLOTS;
-	uses[i].address = address;
+	if (uses[i].run < first)
+		uses[i] = (struct use){ address };
 	return &uses[i];
 }
 

@@ -40,12 +40,18 @@
 #define prefetch(p)			__builtin_prefetch(p)
 
 #ifdef SHIM_EXPLORE
-void shim_point(const volatile void *address, bool write);
+extern bool shim_exploring;
+void shim_switch(const volatile void *address, bool write);
 #else
+#define shim_exploring	false
+#define shim_switch(address, write)	((void)0)
+#endif
+
 static inline void shim_point(const volatile void *address, bool write)
 {
+	if (shim_exploring)
+		shim_switch(address, write);
 }
-#endif
 
 /*
  * The kernel relies on address dependencies behind READ_ONCE() of a pointer, or
