@@ -40,6 +40,9 @@ struct cli {
 	bool			array_has_items;
 	struct record_format	format;
 	uint64_t		revision;
+	bool			ttl_given;
+	uint64_t		ttl;		/* nanoseconds */
+	uint64_t		stale;
 
 	enum syncmap_key_type	key_type;
 	struct syncmap_limits	limits;
@@ -126,6 +129,12 @@ int parse_value(struct cli *cli, const char *text, struct bytes *value);
 struct json_object *entry_json(const struct cli *cli, const struct bytes *key,
 			       const char *name, const struct bytes *value);
 
+/* On what terms the options say that something is stored, from now on */
+struct libsyncmap_options store_terms(const struct cli *cli);
+uint64_t store_deadline(const struct cli *cli);
+/* What @expires of an answer is from now; SYNCMAP_NEVER if it is not in time */
+uint64_t remaining(uint64_t expires);
+
 /* info.c */
 struct json_object *map_info_json(const struct syncmap_map_info *info);
 
@@ -145,6 +154,7 @@ int verb_delete(struct cli *cli);
 int verb_swap(struct cli *cli);
 int verb_compare_and_swap(struct cli *cli);
 int verb_compare_and_delete(struct cli *cli);
+int verb_touch(struct cli *cli);
 int verb_range(struct cli *cli);
 int verb_import(struct cli *cli);
 int verb_export(struct cli *cli);

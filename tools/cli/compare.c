@@ -27,15 +27,18 @@ static int compare_and_swap(struct request *request)
 	const struct bytes *key = &request->key;
 	const struct bytes *value = &request->value;
 	const struct cli *cli = request->cli;
+	struct libsyncmap_options terms = store_terms(cli);
 
 	if (cli->by_revision)
-		return libsyncmap_compare_and_swap_revision(cli->map,
+		return libsyncmap_compare_and_swap_revision_with(cli->map,
 				key->data, key->len, cli->revision,
-				value->data, value->len, &request->result);
-	return libsyncmap_compare_and_swap(cli->map, key->data, key->len,
-					   request->old.data, request->old.len,
-					   value->data, value->len,
-					   &request->result);
+				value->data, value->len, &terms,
+				&request->result);
+	return libsyncmap_compare_and_swap_with(cli->map, key->data, key->len,
+						request->old.data,
+						request->old.len,
+						value->data, value->len,
+						&terms, &request->result);
 }
 
 int verb_compare_and_swap(struct cli *cli)

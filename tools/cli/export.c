@@ -32,6 +32,8 @@ static int say_entry(const struct libsyncmap_entry *entry, struct cli *cli)
 
 	json = entry_json(cli, &key, "value", entry->value ? &value : NULL);
 	add_u64(json, "revision", entry->revision);
+	if (remaining(entry->expires) != SYNCMAP_NEVER)
+		add_u64(json, "ttl_ns", remaining(entry->expires));
 	say_json(cli, json);
 	return 0;
 }
@@ -46,7 +48,7 @@ static const char *print_entry(const struct libsyncmap_entry *entry,
 	if (entry->value)
 		return record_print(format, entry->key, entry->key_len,
 				    entry->value, entry->value_len,
-				    &walk->line);
+				    remaining(entry->expires), &walk->line);
 	wrong = format_print(format->key, entry->key, entry->key_len,
 			     &walk->line);
 	bytes_append_char(&walk->line, '\n');

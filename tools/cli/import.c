@@ -52,14 +52,19 @@ static int store(struct import *import, struct libsyncmap_result *result)
 {
 	const struct record *record = &import->record;
 	const struct cli *cli = import->cli;
+	struct libsyncmap_options terms = store_terms(cli);
 
+	if (record->ttl_ns != DURATION_NEVER)
+		terms.deadline = libsyncmap_deadline(record->ttl_ns);
 	if (cli->if_absent)
-		return libsyncmap_load_or_store(cli->map, record->key.data,
-						record->key.len,
-						record->value.data,
-						record->value.len, result);
-	return libsyncmap_store(cli->map, record->key.data, record->key.len,
-				record->value.data, record->value.len, result);
+		return libsyncmap_load_or_store_with(cli->map, record->key.data,
+						     record->key.len,
+						     record->value.data,
+						     record->value.len,
+						     &terms, result);
+	return libsyncmap_store_with(cli->map, record->key.data,
+				     record->key.len, record->value.data,
+				     record->value.len, &terms, result);
 }
 
 /* Returns 0, or an error that every further line would meet, too. */

@@ -40,6 +40,9 @@ static const struct stat stat_table[] = {
 	STAT(last_promote_ns),
 	STAT(max_promote_ns),
 	STAT(lock_waits),
+	STAT(expiring),
+	STAT(expired),
+	STAT(lapsed),
 	{ }
 };
 
@@ -84,6 +87,8 @@ struct json_object *map_info_json(const struct syncmap_map_info *info)
 	add_u64(json, "bytes", info->bytes);
 	add_u64(json, "revision", info->revision);
 	add_limits(json, "limits", &info->limits);
+	add_u64(json, "ttl_ns", info->ttl);
+	add_u64(json, "stale_ns", info->stale);
 	return json;
 }
 

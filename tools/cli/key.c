@@ -12,15 +12,16 @@ static int begin_value(struct request *request, struct cli *cli)
 
 int verb_store(struct cli *cli)
 {
+	struct libsyncmap_options terms = store_terms(cli);
 	struct request request;
 	int code = begin_value(&request, cli);
 	int err;
 
 	if (code)
 		return request_end(&request, code);
-	err = libsyncmap_store(cli->map, request.key.data, request.key.len,
-			       request.value.data, request.value.len,
-			       &request.result);
+	err = libsyncmap_store_with(cli->map, request.key.data, request.key.len,
+				    request.value.data, request.value.len,
+				    &terms, &request.result);
 	if (err)
 		code = fail_request(&request, err);
 	else if (cli->json)
@@ -30,9 +31,14 @@ int verb_store(struct cli *cli)
 
 static int load_or_store(struct request *request)
 {
-	return libsyncmap_load_or_store(request->cli->map, request->key.data,
-					request->key.len, request->value.data,
-					request->value.len, &request->result);
+	struct libsyncmap_options terms = store_terms(request->cli);
+
+	return libsyncmap_load_or_store_with(request->cli->map,
+					     request->key.data,
+					     request->key.len,
+					     request->value.data,
+					     request->value.len,
+					     &terms, &request->result);
 }
 
 int verb_load_or_store(struct cli *cli)
@@ -56,6 +62,23 @@ int verb_load_or_store(struct cli *cli)
 	else
 		code = say_found(&request);
 	return request_end(&request, !code && loaded ? EXIT_NO : code);
+}
+
+static int touch(struct request *request)
+{
+	return libsyncmap_touch(request->cli->map, request->key.data,
+				request->key.len, store_deadline(request->cli),
+				&request->result);
+}
+
+int verb_touch(struct cli *cli)
+{
+	struct request request;
+	int code = request_begin_key(&request, cli);
+
+	if (!code)
+		code = say_loaded(&request, request_run(&request, touch));
+	return request_end(&request, code);
 }
 
 static int load_and_delete(struct request *request)
@@ -96,9 +119,12 @@ int verb_delete(struct cli *cli)
 
 static int swap(struct request *request)
 {
-	return libsyncmap_swap(request->cli->map, request->key.data,
-			       request->key.len, request->value.data,
-			       request->value.len, &request->result);
+	struct libsyncmap_options terms = store_terms(request->cli);
+
+	return libsyncmap_swap_with(request->cli->map, request->key.data,
+				    request->key.len, request->value.data,
+				    request->value.len, &terms,
+				    &request->result);
 }
 
 int verb_swap(struct cli *cli)

@@ -33,7 +33,8 @@ static int say_line(struct request *request, struct bytes *line)
 	line->len = 0;
 	wrong = record_print(&cli->format,
 			     request->key.data, request->key.len,
-			     request->found.data, request->found.len, line);
+			     request->found.data, request->found.len,
+			     SYNCMAP_NEVER, line);
 	if (wrong)
 		return fail_key(cli, &request->key, wrong);
 	say_bytes(line);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "duration.h"
 
 #define OPTIONS_MAX	32
 
@@ -69,6 +70,13 @@ static int parse_format(struct cli *cli, const char *text, enum format *format)
 			  text);
 }
 
+static int parse_duration(struct cli *cli, const char *text, uint64_t *ns)
+{
+	const char *wrong = duration_parse(text, ns);
+
+	return wrong ? fail_usage(cli, "'%s': %s", text, wrong) : EXIT_YES;
+}
+
 static int set_limit(struct cli *cli, int letter, const char *arg)
 {
 	bool of_one = letter == 'K' || letter == 'V';
@@ -115,6 +123,11 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 		return parse_type(cli, arg);
 	case 'm':
 		return parse_mode(cli, arg);
+	case 'T':
+		cli->ttl_given = true;
+		return parse_duration(cli, arg, &cli->ttl);
+	case 'S':
+		return parse_duration(cli, arg, &cli->stale);
 	case 'l':
 		cli->format.json_lines = true;
 		break;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -29,8 +30,21 @@ static int fail_create(struct cli *cli, int err)
 	return fail_map(cli, cli->name, err);
 }
 
+/* Zero says "never" */
+static uint64_t create_time(uint64_t ns)
+{
+	return ns == SYNCMAP_NEVER ? 0 : ns;
+}
+
 int verb_create(struct cli *cli)
 {
+	struct syncmap_create params = {
+		.key_type = cli->key_type,
+		.limits = cli->limits,
+		.mode = cli->mode,
+		.ttl = create_time(cli->ttl),
+		.stale = create_time(cli->stale),
+	};
 	struct syncmap_map_info info;
 	struct libsyncmap *map;
 	int err;
@@ -38,8 +52,10 @@ int verb_create(struct cli *cli)
 	cli->name = cli->args[0];
 	if (!cli->name[0])
 		return fail_create(cli, -EINVAL);
-	err = libsyncmap_create(cli->name, cli->key_type, &cli->limits,
-				cli->mode, &map);
+	if (strlen(cli->name) >= sizeof(params.name))
+		return fail_create(cli, -ENAMETOOLONG);
+	memcpy(params.name, cli->name, strlen(cli->name));
+	err = libsyncmap_create_with(&params, &map);
 	if (err)
 		return fail_create(cli, err);
 	err = libsyncmap_info(map, &info, sizeof(info));

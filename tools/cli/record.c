@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <json-c/json.h>
@@ -26,13 +28,24 @@ static const char *parse_tab_separated(const struct record_format *format,
 	return format_parse(format->value, value, value_len, &record->value);
 }
 
+static const char *parse_ttl(struct json_object *json, struct record *record)
+{
+	if (!json_object_is_type(json, json_type_int) ||
+	    json_object_get_int64(json) < 0)
+		return "\"ttl_ns\": not a number of nanoseconds";
+	record->ttl_ns = json_object_get_uint64(json);
+	return NULL;
+}
+
 static const char *parse_members(const struct record_format *format,
 				 struct json_object *json,
 				 struct record *record)
 {
 	struct json_object *value;
 	struct json_object *key;
-	const char *wrong;
+	struct json_object *ttl;
+	const char *wrong = NULL;
+	int known = 2;
 
 	if (!json_object_is_type(json, json_type_object))
 		return "not a JSON object";
@@ -40,8 +53,14 @@ static const char *parse_members(const struct record_format *format,
 		return "no \"key\"";
 	if (!json_object_object_get_ex(json, "value", &value))
 		return "no \"value\"";
-	if (json_object_object_length(json) != 2)
-		return "a member that is neither \"key\" nor \"value\"";
+	if (json_object_object_get_ex(json, "ttl_ns", &ttl)) {
+		wrong = parse_ttl(ttl, record);
+		known++;
+	}
+	if (json_object_object_length(json) != known)
+		return "a member other than \"key\", \"value\" and \"ttl_ns\"";
+	if (wrong)
+		return wrong;
 	wrong = format_from_json(format->key, key, &record->key);
 	if (wrong)
 		return wrong;
@@ -65,6 +84,7 @@ static const char *parse_json_line(const struct record_format *format,
 const char *record_parse(const struct record_format *format, const char *line,
 			 size_t len, struct record *record)
 {
+	record->ttl_ns = DURATION_NEVER;
 	record->key.len = 0;
 	record->value.len = 0;
 	if (format->json_lines)
@@ -72,10 +92,18 @@ const char *record_parse(const struct record_format *format, const char *line,
 	return parse_tab_separated(format, line, len, record);
 }
 
+static void append_ttl(struct bytes *line, uint64_t ttl_ns)
+{
+	char text[40];
+	int len = snprintf(text, sizeof(text), ",\"ttl_ns\":%" PRIu64, ttl_ns);
+
+	bytes_append(line, text, len);
+}
+
 static const char *print_json_line(const struct record_format *format,
 				   const void *key, size_t key_len,
 				   const void *value, size_t value_len,
-				   struct bytes *line)
+				   uint64_t ttl_ns, struct bytes *line)
 {
 	struct json_object *key_json;
 	struct json_object *value_json;
@@ -91,6 +119,8 @@ static const char *print_json_line(const struct record_format *format,
 	json_append(key_json, line);
 	bytes_append(line, ",\"value\":", 9);
 	json_append(value_json, line);
+	if (ttl_ns != DURATION_NEVER)
+		append_ttl(line, ttl_ns);
 	bytes_append(line, "}\n", 2);
 	json_object_put(value_json);
 put_key:
@@ -100,14 +130,14 @@ put_key:
 
 const char *record_print(const struct record_format *format,
 			 const void *key, size_t key_len,
-			 const void *value, size_t value_len,
+			 const void *value, size_t value_len, uint64_t ttl_ns,
 			 struct bytes *line)
 {
 	const char *wrong;
 
 	if (format->json_lines)
 		return print_json_line(format, key, key_len, value, value_len,
-				       line);
+				       ttl_ns, line);
 	wrong = format_print(format->key, key, key_len, line);
 	if (wrong)
 		return wrong;

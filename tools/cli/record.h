@@ -5,11 +5,13 @@
  * Tab-separated:	KEY <tab> VALUE, each in its format; with the default
  *			formats no tab, newline or backslash stays unescaped
  * JSON lines:		{"key": KEY, "value": VALUE}; what is not UTF-8 is
- *			written as {"hex": "..."}
+ *			written as {"hex": "..."}; "ttl_ns": NUMBER if it
+ *			expires
  */
 #ifndef SYNCMAPCTL_RECORD_H
 #define SYNCMAPCTL_RECORD_H
 
+#include "duration.h"
 #include "format.h"
 
 struct record_format {
@@ -21,6 +23,7 @@ struct record_format {
 struct record {
 	struct bytes	key;
 	struct bytes	value;
+	uint64_t	ttl_ns;		/* or DURATION_NEVER */
 };
 
 /* Both return NULL, or what is wrong with the line or the entry. */
@@ -28,7 +31,7 @@ const char *record_parse(const struct record_format *format, const char *line,
 			 size_t len, struct record *record);
 const char *record_print(const struct record_format *format,
 			 const void *key, size_t key_len,
-			 const void *value, size_t value_len,
+			 const void *value, size_t value_len, uint64_t ttl_ns,
 			 struct bytes *line);
 void record_free(struct record *record);
 

@@ -99,6 +99,8 @@ void say_request(struct request *request, const char *what, bool happened,
 		add_u64(json, "revision", result->revision);
 	if (result->previous)
 		add_u64(json, "previous_revision", result->previous);
+	if (remaining(result->expires) != SYNCMAP_NEVER)
+		add_u64(json, "ttl_ns", remaining(result->expires));
 	say_json(request->cli, json);
 }
 

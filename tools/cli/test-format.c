@@ -283,7 +283,11 @@ static void lines_wrong(void **state)
 	expect_line_wrong(&json, "{\"value\":\"\"}", "no \"key\"");
 	expect_line_wrong(&json, "{\"key\":\"\"}", "no \"value\"");
 	expect_line_wrong(&json, "{\"key\":\"\",\"value\":\"\",\"ttl\":1}",
-			  "a member that is neither \"key\" nor \"value\"");
+			  "a member other than \"key\", \"value\" and \"ttl_ns\"");
+	expect_line_wrong(&json, "{\"key\":\"\",\"value\":\"\",\"ttl_ns\":-1}",
+			  "\"ttl_ns\": not a number of nanoseconds");
+	expect_line_wrong(&json, "{\"key\":\"\",\"value\":\"\",\"ttl_ns\":\"1\"}",
+			  "\"ttl_ns\": not a number of nanoseconds");
 }
 
 static void expect_line(const struct record_format *format, const char *line,
@@ -323,6 +327,7 @@ static void round_trip_one(const struct record_format *format)
 	char key[16], value[40];
 	size_t key_len = random() % sizeof(key);
 	size_t value_len = random() % sizeof(value);
+	uint64_t ttl = random() % 2 ? DURATION_NEVER : (uint64_t)random();
 	struct record record = { };
 	struct bytes line = { };
 
@@ -330,7 +335,7 @@ static void round_trip_one(const struct record_format *format)
 		key[i] = random() % 4 ? "\t\n\\x\xc3\xa9"[random() % 6] : random();
 	for (size_t i = 0; i < value_len; i++)
 		value[i] = random();
-	assert_null(record_print(format, key, key_len, value, value_len,
+	assert_null(record_print(format, key, key_len, value, value_len, ttl,
 				 &line));
 	assert_int_equal(line.data[line.len - 1], '\n');
 	assert_null(memchr(line.data, '\n', line.len - 1));
@@ -339,8 +344,46 @@ static void round_trip_one(const struct record_format *format)
 	assert_int_equal(record.value.len, value_len);
 	assert_true(!key_len || !memcmp(record.key.data, key, key_len));
 	assert_true(!value_len || !memcmp(record.value.data, value, value_len));
+	assert_true(record.ttl_ns == (format->json_lines ? ttl : DURATION_NEVER));
 	record_free(&record);
 	bytes_free(&line);
+}
+
+static void expect_duration(const char *text, uint64_t want)
+{
+	uint64_t ns;
+
+	assert_null(duration_parse(text, &ns));
+	assert_true(ns == want);
+}
+
+static void durations(void **state)
+{
+	static const char *const wrong[] = {
+		"", "s", "-1", "1.5s", "1 s", "1x", "1S", "1h30", "30 m", "1sm",
+		"Never", "0x10", "1hours",
+	};
+	uint64_t ns;
+
+	(void)state;
+	expect_duration("0", 0);
+	expect_duration("90", UINT64_C(90000000000));
+	expect_duration("1ns", 1);
+	expect_duration("2us", 2000);
+	expect_duration("3ms", 3000000);
+	expect_duration("4s", UINT64_C(4000000000));
+	expect_duration("1h30m", UINT64_C(5400000000000));
+	expect_duration("1d1ns", UINT64_C(86400000000001));
+	expect_duration("18446744073709551614ns", UINT64_MAX - 1);
+	expect_duration("never", DURATION_NEVER);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		assert_string_equal(duration_parse(wrong[i], &ns),
+				    "a time is like 90s, 1h30m, 500ms or never");
+	assert_string_equal(duration_parse("18446744073709551615ns", &ns),
+			    "too long");
+	assert_string_equal(duration_parse("18446744073s1s", &ns), "too long");
+	assert_string_equal(duration_parse("99999999999999999999s", &ns),
+			    "too long");
 }
 
 static void round_trip(void **state)
@@ -398,6 +441,7 @@ int main(void)
 		cmocka_unit_test(lines_wrong),
 		cmocka_unit_test(lines),
 		cmocka_unit_test(round_trip),
+		cmocka_unit_test(durations),
 		cmocka_unit_test(noise),
 	};
 

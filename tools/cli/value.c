@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Keys and values: from the command line, and to JSON */
+/* Keys and values, and their time: from the command line, and to JSON */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -49,6 +49,25 @@ int parse_value(struct cli *cli, const char *text, struct bytes *value)
 		return read_file(cli, text + 1, value);
 	wrong = format_parse(cli->format.value, text, strlen(text), value);
 	return wrong ? fail(cli, "value '%s': %s", text, wrong) : EXIT_YES;
+}
+
+uint64_t store_deadline(const struct cli *cli)
+{
+	return cli->ttl_given ? libsyncmap_deadline(cli->ttl) : 0;
+}
+
+struct libsyncmap_options store_terms(const struct cli *cli)
+{
+	return (struct libsyncmap_options){ .deadline = store_deadline(cli) };
+}
+
+uint64_t remaining(uint64_t expires)
+{
+	uint64_t now = libsyncmap_deadline(0);
+
+	if (!expires || expires == SYNCMAP_NEVER)
+		return SYNCMAP_NEVER;
+	return expires > now ? expires - now : 0;
 }
 
 static struct json_object *to_json(enum format format, const struct bytes *b)

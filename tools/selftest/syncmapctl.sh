@@ -185,6 +185,32 @@ round_trip()
 	t 0 '' remove b
 }
 
+# What is left of its time goes with an entry from map to file to map
+time_to_live()
+{
+	time="a time is like 90s, 1h30m, 500ms or never"
+	t 2 '{"error":"'"'1hour': $time"'"}' -j store -T 1hour t k v
+	t 0 '' create --ttl 1h --stale 2m t
+	"$tool" info t | grep _ns | tr -s ' ' >got
+	judge 'info tells times' 0 0 "ttl_ns 3600000000000
+stale_ns 120000000000"
+	t 0 '' store t hour 1
+	t 0 '' store -T never t never 2
+	t 0 '' store -T 0 t gone 3
+	t 3 "syncmapctl: map 't': key 'gone' is absent" load t gone
+	t 3 '{"key":"gone","loaded":false}' -j touch t gone
+	"$tool" export -l t | sort | tee lines | sed 's/:35[0-9]*}$/:35...}/' >got
+	judge 'export writes times' 0 0 \
+		'{"key":"hour","value":"1","ttl_ns":35...}
+{"key":"never","value":"2"}'
+	t 0 '2 lines: 2 stored, 0 bad' import -T 5h -l t lines
+	"$tool" export -l t | sort | sed 's/:\(35\|179\)[0-9]*}$/:\1...}/' >got
+	judge 'import reads times, and takes the given one' 0 0 \
+		'{"key":"hour","value":"1","ttl_ns":35...}
+{"key":"never","value":"2","ttl_ns":179...}'
+	t 0 '' remove t
+}
+
 many_lines()
 {
 	awk 'BEGIN { for (i = 0; i < 50000; i++) print i "\t" i * 7 }' >lines
@@ -216,6 +242,7 @@ map_errors
 limit_errors
 formats
 round_trip
+time_to_live
 many_lines
 t 0 '[]' -j list
 echo "1..$n"
