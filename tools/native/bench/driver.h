@@ -164,6 +164,9 @@ void plots_write(void);
 /* targets.c */
 void targets_print(void);
 
+/* claims.c */
+void claims_print(void);
+
 /* The parts of a run: parts.c */
 struct part {
 	const char	*name;

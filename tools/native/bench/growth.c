@@ -6,6 +6,9 @@
  */
 #include "driver.h"
 
+/* Of the largest map */
+#define REPETITIONS	3
+
 static struct histogram inserts, loads;
 
 static bool grows(int i)
@@ -156,13 +159,13 @@ static void grow_beside_reader(int i, u64 n)
 	contender->destroy(map);
 }
 
-static void run_size(u64 n)
+static void run_size(u64 n, int repetitions)
 {
 	static const char *const costs[] = { "grow", "grow by 2", "grow+read" };
 	char title[80];
 	int r, i, turn;
 
-	for (r = 0; r < options.repetitions; r++) {
+	for (r = 0; r < repetitions; r++) {
 		for (turn = 0; turn < CONTENDERS; turn++) {
 			i = (turn + r) % CONTENDERS;
 			if (!grows(i))
@@ -193,7 +196,7 @@ static void run_size(u64 n)
 
 void run_growth(void)
 {
-	run_size(M);
+	run_size(M, options.repetitions);
 	if (options.full)
-		run_size(4 * M);
+		run_size(4 * M, REPETITIONS);
 }

@@ -155,6 +155,7 @@ int main(int argc, char **argv)
 		if (is_listed(options.parts, part->name))
 			part->run();
 	targets_print();
+	claims_print();
 	report("\n%.0f %% of the turns were disturbed by other processes.\n",
 	       100 * turns_disturbed());
 	report_close();

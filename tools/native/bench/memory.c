@@ -6,10 +6,10 @@
 #include "driver.h"
 #include "rt/mem.h"
 
-#define WATCH_MS	3000
+#define WATCH_MS	2000
 #define STEP_MS		50
 
-static const char *const moments[] = { "full", "deleted", "after 3 s" };
+static const char *const moments[] = { "full", "deleted", "after 2 s" };
 
 static size_t used(const struct contender *contender, struct map *map,
 		   size_t before)

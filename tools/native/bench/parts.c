@@ -26,12 +26,23 @@ const struct part parts[] = {
 	{}
 };
 
+/* The largest maps of all together need too much memory */
+#define LARGE_KEYS	(4 * M)
+
+static bool is_wanted(const struct contender *contender, u64 n)
+{
+	static const char few[] = "syncmap,rhash,cow,shards,lfht,godesign";
+
+	return is_plain(contender, n) &&
+	       (n <= LARGE_KEYS || is_listed(few, contender->name));
+}
+
 static void run_kind(int kind, u64 n, const struct workload *workloads,
 		     int count)
 {
 	struct scene scene = { .kind = kind, .n = n, .threads = 2 };
 
-	scene_open(&scene, plain_value, &n, is_plain);
+	scene_open(&scene, plain_value, &n, is_wanted);
 	take_turns(&scene, workloads, count);
 	print_turns(&scene, workloads, count);
 	scene_close(&scene);
@@ -151,6 +162,17 @@ void run_ranges(void)
 	}
 }
 
+/* Whether an earlier part has had this */
+static bool is_done(const char *workload, u64 n, int threads)
+{
+	int i;
+
+	for (i = 0; i < CONTENDERS; i++)
+		if (cell_find(workload, KIND_U64, n, threads, i))
+			return true;
+	return false;
+}
+
 void run_sizes(void)
 {
 	static const struct workload workloads[] = {
@@ -162,7 +184,8 @@ void run_sizes(void)
 	u64 n;
 
 	for (n = K; n <= (options.full ? 16 * M : M); n *= 4)
-		run_kind(KIND_U64, n, workloads, ARRAY_SIZE(workloads));
+		if (!is_done("latency", n, 2))
+			run_kind(KIND_U64, n, workloads, ARRAY_SIZE(workloads));
 }
 
 void run_scaling(void)
@@ -184,6 +207,8 @@ void run_scaling(void)
 		scene.threads = 4;
 		scene_open(&scene, plain_value, &scene.n, is_plain);
 		for (scene.threads = 1; scene.threads <= 4; scene.threads *= 2) {
+			if (is_done("50/50", sizes[i], scene.threads))
+				continue;
 			take_turns(&scene, workloads, ARRAY_SIZE(workloads));
 			print_turns(&scene, workloads, ARRAY_SIZE(workloads));
 		}
