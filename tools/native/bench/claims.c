@@ -180,7 +180,7 @@ void claims_print(void)
 		if (!above || !below)
 			continue;
 		if (claim->claim != said)
-			report("\n\"%s\"\n", said = claim->claim);
+			report("\n%s\n", said = claim->claim);
 		ratio = cell_median(above) / cell_median(below);
 		report("  %-60s%8.2f  %s\n", claim->what, ratio,
 		       ratio >= claim->least && ratio <= claim->most ?

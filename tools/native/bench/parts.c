@@ -200,8 +200,7 @@ void run_scaling(void)
 	int i;
 
 	if (cpus() < 4)
-		report("\nFour threads have only %d CPUs here: what they lose is waiting for one another.\n",
-		       cpus());
+		report("\nFour threads share %d CPUs here.\n", cpus());
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		scene.n = sizes[i];
 		scene.threads = 4;

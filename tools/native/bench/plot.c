@@ -160,7 +160,9 @@ static void memory_write(void)
 	for (i = 0; i < CONTENDERS; i++) {
 		if (!cell_find("deleted", KIND_U64, M, 1, i))
 			continue;
-		fprintf(file, "%s \"< grep -w ^%s memory.tsv\" using ($2/1000):($3/1e6) with lines title \"%s\" lc rgb \"%s\" lw %s",
+		fprintf(file, "%s \"< grep -w ^%s memory.tsv\" "
+			"using ($2/1000):($3/1e6) with lines "
+			"title \"%s\" lc rgb \"%s\" lw %s",
 			first ? "plot" : ", \\\n", contender_name(i),
 			contender_name(i), colours[i % ARRAY_SIZE(colours)],
 			i ? "1.5" : "4");

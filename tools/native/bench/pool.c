@@ -173,29 +173,31 @@ void job_run(struct job *new, unsigned int ms)
 }
 
 /*
- * The share of the workers' time that others had, who are not of this process:
- * what its own background takes is part of what is measured.
+ * The share of the CPUs' time that other processes had: what the background of
+ * this one takes is part of what is measured.
  */
 double job_disturbed(const struct job *job)
 {
-	double lost = 0, background = job->process_ns, total = 0;
+	double background = job->process_ns, ours = 0, wall = 0;
+	int i, busy = min(job->threads, cpus());
+
+	for (i = 0; i < job->threads; i++) {
+		wall = max(wall, (double)job->ns[i]);
+		ours += job->busy_ns[i];
+		background -= job->busy_ns[i];
+	}
+	return max(1 - (ours + max(background, 0.0)) / (busy * wall), 0.0);
+}
+
+/* Millions of operations in a second, of all threads together */
+double job_rate(const struct job *job)
+{
+	u64 ops = 0, ns = 0;
 	int i;
 
 	for (i = 0; i < job->threads; i++) {
-		lost += (double)job->ns[i] - job->busy_ns[i];
-		background -= job->busy_ns[i];
-		total += job->ns[i];
+		ops += job->workers[i].ops;
+		ns = max(ns, job->ns[i]);
 	}
-	return max(lost - max(background, 0.0), 0.0) / total;
-}
-
-/* Operations of all threads in a microsecond: millions per second */
-double job_rate(const struct job *job)
-{
-	double rate = 0;
-	int i;
-
-	for (i = 0; i < job->threads; i++)
-		rate += 1e3 * job->workers[i].ops / job->ns[i];
-	return rate;
+	return 1e3 * ops / ns;
 }
