@@ -293,11 +293,9 @@ static __always_inline bool syncmap_resolve(const struct syncmap *map,
 	return true;
 }
 
-/* The most frequent kind of map; its operations have paths of their own */
 static __always_inline bool syncmap_is_plain(const struct syncmap *map)
 {
-	return map->params.key_len == sizeof(u64) &&
-	       map->params.hash == SYNCMAP_HASH_FAST;
+	return params_are_plain(&map->params);
 }
 
 /* An operation's key as one state sees it; @plain: syncmap_is_plain(), if known */
@@ -305,15 +303,10 @@ static __always_inline void syncmap_key_hash(const struct syncmap *map,
 					     const struct syncmap_state *state,
 					     struct syncmap_key *key, bool plain)
 {
-	const siphash_key_t *seed = &state->seed;
-	u64 hash;
-
-	if (!plain) {
-		key->hash = syncmap_hash(&map->params, seed, key);
-		return;
-	}
-	hash = hash_finish(seed->key[0], key->word, sizeof(u64), seed);
-	key->hash = hash_clip(hash);
+	if (plain)
+		key->hash = hash_plain(key->word, &state->seed);
+	else
+		key->hash = syncmap_hash(&map->params, &state->seed, key);
 }
 
 /*

@@ -73,24 +73,32 @@ static bool count_word(struct builder *b, atomic64_t *word)
 	return now != WORD_EXPUNGED;
 }
 
-/* By bucket, not by hash: no key of a bucket is in a later bin than its end */
+/* No key of a bucket is in a later bin than this */
+static unsigned int bucket_bin(const struct syncmap_table *table, u64 bucket)
+{
+	u64 bin = div64_u64((bucket + 1) * TABLE_BINS - 1, table->view.homes);
+
+	return min_t(u64, bin, TABLE_BINS - 1);
+}
+
+/* By bucket, not by hash, which would have to be calculated */
 static void count_table(struct builder *b)
 {
 	const struct syncmap_table *table = b->state->table;
+	struct syncmap_bucket *bucket;
 	struct table_pos pos = {};
-	u64 bin;
+	unsigned int bin = 0;
 
 	for (; table_next(table, &pos); pos.slot++) {
-		struct syncmap_bucket *bucket = &table->view.buckets[pos.bucket];
-
+		if (!pos.slot) {
+			bin = bucket_bin(table, pos.bucket);
+			cond_resched();
+		}
+		bucket = &table->view.buckets[pos.bucket];
 		if (count_word(b, &bucket->word[pos.slot])) {
-			bin = (pos.bucket + 1) * TABLE_BINS - 1;
-			bin = div64_u64(bin, table->view.homes);
-			b->bins[min_t(u64, bin, TABLE_BINS - 1)]++;
+			b->bins[bin]++;
 			b->live++;
 		}
-		if (!pos.slot)
-			cond_resched();
 	}
 }
 

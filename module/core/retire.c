@@ -91,15 +91,12 @@ static void free_value(const struct syncmap *map, const atomic64_t *word)
 		map->params.free_value(code_value(code), map->params.free_arg);
 }
 
-/* @cleared: the keys have not moved elsewhere, they are gone with their values */
-static void free_table(const struct syncmap *map, struct syncmap_table *table,
+static void free_slots(const struct syncmap *map, struct syncmap_table *table,
 		       bool cleared)
 {
 	struct syncmap_bucket *bucket;
 	struct table_pos pos = {};
 
-	if (table == &syncmap_empty_table)
-		return;
 	for (; table_next(table, &pos); pos.slot++) {
 		bucket = &table->view.buckets[pos.bucket];
 		if (cleared)
@@ -108,6 +105,16 @@ static void free_table(const struct syncmap *map, struct syncmap_table *table,
 			kfree(keyobj_of(bucket->key[pos.slot]));
 		cond_resched();
 	}
+}
+
+/* @cleared: the keys have not moved elsewhere, they are gone with their values */
+static void free_table(const struct syncmap *map, struct syncmap_table *table,
+		       bool cleared)
+{
+	if (table == &syncmap_empty_table)
+		return;
+	if (!map->params.key_len || (cleared && map->params.free_value))
+		free_slots(map, table, cleared);
 	syncmap_table_free(table);
 }
 

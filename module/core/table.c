@@ -90,13 +90,12 @@ void syncmap_table_free(struct syncmap_table *table)
  * at the first bucket that has it: the key that set it there had an earlier
  * home or the same one, and so set it in all buckets in between.
  */
-static void mark_overflow(struct syncmap_table *table, u64 hash, u64 bucket)
+static void mark_overflow(struct syncmap_table *table, u64 hash, u64 home,
+			  u64 bucket)
 {
-	u64 home = table_home(hash, table->view.homes);
 	u64 filter = header_filter(hash);
 	u64 *header;
 
-	table->displaced[min_t(u64, bucket - home, SYNCMAP_HISTOGRAM - 1)]++;
 	while (bucket-- > home) {
 		header = &table->view.buckets[bucket].header;
 		if (*header & filter)
@@ -137,7 +136,10 @@ atomic64_t *syncmap_table_append(struct syncmap_table *table,
 	/* Pairs with the acquire in table_find() */
 	smp_store_release(&bucket->header, bucket->header |
 			  (u64)fingerprint(hash) << (8 * slot));
-	mark_overflow(table, hash, pos->bucket);
+	table->displaced[min_t(u64, pos->bucket - home,
+			       SYNCMAP_HISTOGRAM - 1)]++;
+	if (pos->bucket != home)
+		mark_overflow(table, hash, home, pos->bucket);
 	table->keys++;
 	return &bucket->word[slot];
 }
