@@ -150,7 +150,7 @@ static void check_finds_a_wrong_dirty_table(struct kunit *test)
 	EXPECT_BROKEN(test, node->key, 0x123456, "a node's hash is wrong");
 	EXPECT_BROKEN(test, dirty->into, tm_state(tm)->table,
 		      "a dirty table has a successor");
-	EXPECT_BROKEN(test, dirty->count.counter, 4,
+	EXPECT_BROKEN(test, dirty->stripes[0].keys, 4,
 		      "a dirty table miscounts its keys");
 	tm_thaw(tm);
 }

@@ -112,7 +112,7 @@ static void link_keeps_chains_sorted(struct kunit *test)
 		last = node->hash;
 	}
 	KUNIT_EXPECT_EQ(test, n, ARRAY_SIZE(hashes));
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->dirty->count), n);
+	KUNIT_EXPECT_EQ(test, syncmap_dirty_count(f->dirty), n);
 	for (i = 0; i < ARRAY_SIZE(hashes); i++)
 		KUNIT_EXPECT_PTR_EQ(test, find(f, hashes[i], i), &f->nodes[i]);
 	KUNIT_EXPECT_NULL(test, find(f, 10, 0));
@@ -148,7 +148,7 @@ static void unlink_removes_only_its_node(struct kunit *test)
 					i <= gone);
 	}
 	KUNIT_EXPECT_NULL(test, dirty_head(f->dirty, 0));
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->dirty->count), 0);
+	KUNIT_EXPECT_EQ(test, syncmap_dirty_count(f->dirty), 0);
 }
 
 /* A reader that stands on an unlinked node finds its way on */

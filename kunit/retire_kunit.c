@@ -85,7 +85,7 @@ static void limbo_is_drained_by_itself(struct kunit *test)
 	/* Each round takes what has come together since the last one began */
 	for (i = 0; i < 100 && test_bit(0, &gen->draining); i++)
 		flush_rcu_work(&gen->drain);
-	KUNIT_EXPECT_TRUE(test, llist_empty(&gen->limbo));
+	KUNIT_EXPECT_TRUE(test, limbo_is_empty(gen));
 	KUNIT_EXPECT_FALSE(test, test_bit(0, &gen->draining));
 	KUNIT_EXPECT_EQ(test, refcount_read(&gen->refs), 1);
 	tm_thaw(tm);

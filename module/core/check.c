@@ -146,7 +146,7 @@ static void check_dirty(struct check *c, const struct syncmap_dirty *dirty)
 		rcu_read_unlock();
 		cond_resched();
 	}
-	expect(c, keys == atomic_long_read(&dirty->count),
+	expect(c, keys == syncmap_dirty_count(dirty),
 	       "a dirty table miscounts its keys");
 	expect(c, !dirty->into, "a dirty table has a successor");
 }

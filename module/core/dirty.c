@@ -60,17 +60,35 @@ void syncmap_dirty_free(struct syncmap_dirty *dirty)
 	kvfree(dirty);
 }
 
-static spinlock_t *stripe_of(struct syncmap_dirty *dirty, u64 hash)
+static struct dirty_stripe *stripe_of(const struct syncmap_dirty *dirty,
+				      u64 hash)
 {
-	return &dirty->stripes[dirty_chain(dirty, hash) &
-			       dirty->stripe_mask].lock;
+	return &dirty->stripes[dirty_chain(dirty, hash) & dirty->stripe_mask];
+}
+
+/* Exact when nobody links or unlinks */
+u64 syncmap_dirty_count(const struct syncmap_dirty *dirty)
+{
+	unsigned int i;
+	u64 keys = 0;
+
+	for (i = 0; i <= dirty->stripe_mask; i++)
+		keys += READ_ONCE(dirty->stripes[i].keys);
+	return keys;
+}
+
+/* From the stripe of @hash, for who has just linked a key to it */
+u64 syncmap_dirty_estimate(const struct syncmap_dirty *dirty, u64 hash)
+{
+	return READ_ONCE(stripe_of(dirty, hash)->keys) *
+	       (dirty->stripe_mask + 1ULL);
 }
 
 void syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
 			unsigned long *flags)
 	__acquires(dirty->stripes)
 {
-	spin_lock_irqsave(stripe_of(dirty, hash), *flags);
+	spin_lock_irqsave(&stripe_of(dirty, hash)->lock, *flags);
 }
 
 /* Returns whether somebody waits for the lock, for the statistics */
@@ -78,7 +96,7 @@ bool syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
 			  unsigned long flags)
 	__releases(dirty->stripes)
 {
-	spinlock_t *lock = stripe_of(dirty, hash);
+	spinlock_t *lock = &stripe_of(dirty, hash)->lock;
 	bool contended = spin_is_contended(lock);
 
 	spin_unlock_irqrestore(lock, flags);
@@ -124,7 +142,7 @@ void syncmap_dirty_locate(struct syncmap_dirty *dirty,
 	struct syncmap_node *prev = NULL;
 	struct syncmap_node *node;
 
-	lockdep_assert_held(stripe_of(dirty, key->hash));
+	lockdep_assert_held(&stripe_of(dirty, key->hash)->lock);
 	node = dirty_head(dirty, dirty_chain(dirty, key->hash));
 	for (; node && node->hash < key->hash; node = node->next)
 		prev = node;
@@ -148,12 +166,14 @@ void syncmap_dirty_locate(struct syncmap_dirty *dirty,
 void syncmap_dirty_link(struct syncmap_dirty *dirty, struct syncmap_node *node,
 			const struct dirty_place *place)
 {
-	lockdep_assert_held(stripe_of(dirty, node->hash));
+	struct dirty_stripe *stripe = stripe_of(dirty, node->hash);
+
+	lockdep_assert_held(&stripe->lock);
 	if (!READ_ONCE(dirty->used))
 		WRITE_ONCE(dirty->used, true);
 	node->next = place->next;
 	set_next(dirty, node->hash, place->prev, node);
-	atomic_long_inc(&dirty->count);
+	WRITE_ONCE(stripe->keys, stripe->keys + 1);
 }
 
 /* The node's own link stays, for the readers that stand on it */
@@ -161,8 +181,9 @@ void syncmap_dirty_unlink(struct syncmap_dirty *dirty,
 			  const struct dirty_place *place)
 {
 	struct syncmap_node *node = place->node;
+	struct dirty_stripe *stripe = stripe_of(dirty, node->hash);
 
-	lockdep_assert_held(stripe_of(dirty, node->hash));
+	lockdep_assert_held(&stripe->lock);
 	set_next(dirty, node->hash, place->prev, node->next);
-	atomic_long_dec(&dirty->count);
+	WRITE_ONCE(stripe->keys, stripe->keys - 1);
 }

@@ -34,6 +34,7 @@ struct syncmap_node {
 
 struct dirty_stripe {
 	spinlock_t	lock;	/* the links and the seal of its chains */
+	long		keys;	/* lock; READ_ONCE without it */
 } ____cacheline_aligned_in_smp;
 
 struct syncmap_dirty {
@@ -43,8 +44,6 @@ struct syncmap_dirty {
 	unsigned int		stripe_mask;
 	struct syncmap_table	*into;	/* set before the first word is closed */
 	struct dirty_stripe	*stripes;
-	/* written by every insert */
-	atomic_long_t		count ____cacheline_aligned_in_smp;
 	/* a node, or NULL, with DIRTY_SEALED */
 	unsigned long		heads[] ____cacheline_aligned_in_smp;
 };
@@ -69,6 +68,8 @@ struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp);
 void syncmap_dirty_free(struct syncmap_dirty *dirty);
 unsigned int syncmap_dirty_bits(u64 keys);
 size_t syncmap_dirty_size(const struct syncmap_dirty *dirty);
+u64 syncmap_dirty_count(const struct syncmap_dirty *dirty);
+u64 syncmap_dirty_estimate(const struct syncmap_dirty *dirty, u64 hash);
 void syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
 			unsigned long *flags)
 	__acquires(dirty->stripes);

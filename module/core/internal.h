@@ -128,16 +128,16 @@ struct syncmap_counts {
 	u64	hits;
 	u64	misses;
 	u64	lock_waits;
+	/* unlinked nodes, and those among them whose grace period runs */
+	struct llist_head limbo;
+	struct llist_node *waiting;
 };
 
 struct syncmap_gen {
 	struct syncmap			*map;
 	struct syncmap_counts __percpu	*counts;
 	refcount_t			refs;
-	/* unlinked nodes, and those among them whose grace period runs */
-	struct llist_head		limbo;
-	struct llist_node		*waiting;
-	unsigned long			draining;
+	unsigned long			draining;	/* bit 0: the limbo */
 	struct rcu_work			drain;
 };
 
@@ -237,7 +237,7 @@ static inline bool syncmap_inserts(const struct syncmap_update *update)
 /* tidy.c */
 void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
 		  u64 hash);
-bool syncmap_grown(struct syncmap *map);
+bool syncmap_grown(struct syncmap *map, u64 hash);
 void syncmap_promote_inline(struct syncmap *map, gfp_t gfp);
 void syncmap_arm(struct syncmap *map);
 bool syncmap_tidy(const struct syncmap_state *state);
@@ -248,7 +248,7 @@ int syncmap_build(struct syncmap *map, gfp_t gfp);
 
 static inline u64 state_dirty_count(const struct syncmap_state *state)
 {
-	return atomic_long_read(&state->dirty->count);
+	return syncmap_dirty_count(state->dirty);
 }
 
 /*

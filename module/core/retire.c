@@ -29,16 +29,33 @@ void syncmap_gen_put(struct syncmap_gen *gen)
  */
 static bool drain_start(struct syncmap_gen *gen)
 {
-	gen->waiting = llist_del_all(&gen->limbo);
-	if (!gen->waiting)
-		return false;
-	queue_rcu_work(syncmap_wq, &gen->drain);
+	struct syncmap_counts *counts;
+	bool some = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		counts = per_cpu_ptr(gen->counts, cpu);
+		counts->waiting = llist_del_all(&counts->limbo);
+		some |= !!counts->waiting;
+	}
+	if (some)
+		queue_rcu_work(syncmap_wq, &gen->drain);
+	return some;
+}
+
+static bool limbo_is_empty(const struct syncmap_gen *gen)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (!llist_empty(&per_cpu_ptr(gen->counts, cpu)->limbo))
+			return false;
 	return true;
 }
 
 static void drain_kick(struct syncmap_gen *gen)
 {
-	while (!llist_empty(&gen->limbo) &&
+	while (!test_bit(0, &gen->draining) && !limbo_is_empty(gen) &&
 	       !test_and_set_bit(0, &gen->draining)) {
 		refcount_inc(&gen->refs);
 		if (drain_start(gen))
@@ -50,16 +67,24 @@ static void drain_kick(struct syncmap_gen *gen)
 	}
 }
 
+static void free_nodes(const struct syncmap *map, struct llist_node *nodes)
+{
+	struct syncmap_node *node, *next;
+
+	llist_for_each_entry_safe(node, next, nodes, limbo) {
+		syncmap_node_free(map, node, false);
+		cond_resched();
+	}
+}
+
 static void drain(struct work_struct *work)
 {
 	struct syncmap_gen *gen = container_of(to_rcu_work(work),
 					       struct syncmap_gen, drain);
-	struct syncmap_node *node, *next;
+	int cpu;
 
-	llist_for_each_entry_safe(node, next, gen->waiting, limbo) {
-		syncmap_node_free(gen->map, node, false);
-		cond_resched();
-	}
+	for_each_possible_cpu(cpu)
+		free_nodes(gen->map, per_cpu_ptr(gen->counts, cpu)->waiting);
 	if (drain_start(gen))
 		return;
 	clear_bit_unlock(0, &gen->draining);
@@ -69,17 +94,16 @@ static void drain(struct work_struct *work)
 	syncmap_gen_put(gen);
 }
 
-/* Free an unlinked node when its readers are gone */
+/* Free an unlinked node when its readers are gone. Any CPU's limbo will do */
 void syncmap_limbo_add(struct syncmap_gen *gen, struct syncmap_node *node)
 {
-	if (llist_add(&node->limbo, &gen->limbo))
+	if (llist_add(&node->limbo, &raw_cpu_ptr(gen->counts)->limbo))
 		drain_kick(gen);
 }
 
 void syncmap_gen_init(struct syncmap_gen *gen)
 {
 	refcount_set(&gen->refs, 1);
-	init_llist_head(&gen->limbo);
 	INIT_RCU_WORK(&gen->drain, drain);
 }
 

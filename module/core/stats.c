@@ -55,7 +55,7 @@ static u64 longest_chain(const struct syncmap *map)
 static void dirty_stats(const struct syncmap_dirty *dirty,
 			struct syncmap_stats *stats)
 {
-	u64 keys = atomic_long_read(&dirty->count);
+	u64 keys = syncmap_dirty_count(dirty);
 
 	stats->dirty_keys += keys;
 	stats->dirty_buckets += dirty_chains(dirty);

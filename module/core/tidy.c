@@ -160,16 +160,21 @@ void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
 }
 
 /*
- * After an insert, in its read section. True when the inserter should do the
+ * After an insert of a key with this hash, in its read section. True when the inserter should do the
  * promotion itself, if it may sleep.
  */
-bool syncmap_grown(struct syncmap *map)
+bool syncmap_grown(struct syncmap *map, u64 hash)
 {
 	const struct syncmap_state *state = syncmap_state(map);
 	u64 limit = syncmap_state_limit(state);
-	u64 count = state_dirty_count(state);
+	u64 count;
 
 	syncmap_arm(map);
+	/* A Clear may have come in between */
+	if (!READ_ONCE(state->dirty->used) ||
+	    syncmap_dirty_estimate(state->dirty, hash) < limit)
+		return false;
+	count = state_dirty_count(state);
 	if (count >= limit)
 		kick(map, MAP_URGENT);
 	return count >= PRESSURE * limit;

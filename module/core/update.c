@@ -370,7 +370,7 @@ int syncmap_update(struct syncmap *map, struct syncmap_key *key,
 		}
 		grown = outcome == DONE && syncmap_inserts(update) &&
 			update->changed && update->previous == CODE_ABSENT &&
-			syncmap_grown(map);
+			syncmap_grown(map, key->hash);
 		rcu_read_unlock();
 		if (outcome == NEED_NODE) {
 			int err = prepare_insert(map, key, update);

@@ -31,6 +31,7 @@ extern int nr_cpu_ids;
 #define free_percpu(p)		shim_free(p)
 #define per_cpu_ptr(p, cpu)						\
 	((__typeof__(p))((unsigned long)(p) + (cpu) * SHIM_CPU_STRIDE))
+#define raw_cpu_ptr(p)		per_cpu_ptr(p, shim_cpu())
 #define for_each_possible_cpu(cpu)					\
 	for (cpu = 0; cpu < __atomic_load_n(&nr_cpu_ids, __ATOMIC_ACQUIRE); cpu++)
 

@@ -11,6 +11,8 @@ extern __thread unsigned long bench_cpu_offset;
 #undef this_cpu_add
 #define this_cpu_ptr(p)							\
 	((__typeof__(p))((unsigned long)(p) + bench_cpu_offset))
+#undef raw_cpu_ptr
+#define raw_cpu_ptr(p)			this_cpu_ptr(p)
 #define this_cpu_add_return(x, n)	(*this_cpu_ptr(&(x)) += (n))
 #define this_cpu_add(x, n)		((void)this_cpu_add_return(x, n))
 
