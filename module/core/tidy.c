@@ -160,8 +160,8 @@ void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
 }
 
 /*
- * After an insert of a key with this hash, in its read section. True when the inserter should do the
- * promotion itself, if it may sleep.
+ * After an insert of a key with this hash, in its read section. True when the
+ * inserter should do the promotion itself, if it may sleep.
  */
 bool syncmap_grown(struct syncmap *map, u64 hash)
 {
