@@ -46,6 +46,8 @@ struct options {
 	unsigned int	slice_ms;
 	const char	*parts;		/* a list with commas, or NULL: all */
 	const char	*maps;		/* the same */
+	const char	*workloads;	/* the same, of those that take turns */
+	const char	*kinds;		/* the same, of the mixes */
 	const char	*report;	/* directory, or NULL */
 };
 

@@ -34,11 +34,14 @@ static void usage(FILE *file)
 	const struct part *part;
 	int i;
 
-	fputs("usage: bench [-f] [-p PARTS] [-m MAPS] [-r N] [-s MS] [-o DIR]\n"
+	fputs("usage: bench [-f] [-p PARTS] [-m MAPS] [-w WORKLOADS] [-k KINDS]\n"
+	      "             [-r N] [-s MS] [-o DIR]\n"
 	      "       bench -c\n"
 	      "  -f  full: all sizes, more repetitions\n"
 	      "  -p  these parts only; a list with commas\n"
 	      "  -m  these contenders only\n"
+	      "  -w  these columns of the tables only\n"
+	      "  -k  these kinds of keys only: u64, u64-siphash, 16-byte, 32-byte\n"
 	      "  -r  repetitions\n"
 	      "  -s  milliseconds of each\n"
 	      "  -o  leave a report in this directory\n"
@@ -96,12 +99,22 @@ static bool is_contender(const char *word)
 	return contender_index(word) >= 0;
 }
 
+static bool is_kind(const char *word)
+{
+	int kind;
+
+	for (kind = 0; kind < KINDS; kind++)
+		if (!strcmp(kinds[kind].name, word))
+			return true;
+	return false;
+}
+
 static bool parse(int argc, char **argv)
 {
 	bool check = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "fp:m:r:s:o:ch")) != -1) {
+	while ((option = getopt(argc, argv, "fp:m:w:k:r:s:o:ch")) != -1) {
 		switch (option) {
 		case 'f':
 			options.full = true;
@@ -113,6 +126,12 @@ static bool parse(int argc, char **argv)
 			break;
 		case 'm':
 			expect_names(options.maps = optarg, is_contender);
+			break;
+		case 'w':
+			options.workloads = optarg;
+			break;
+		case 'k':
+			expect_names(options.kinds = optarg, is_kind);
 			break;
 		case 'r':
 			options.repetitions = number_of(optarg, SAMPLES_MAX);

@@ -69,7 +69,9 @@ void run_mixes(void)
 
 	for (kind = 0; kind < KINDS; kind++) {
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-			if (!options.full && kind != KIND_U64 && sizes[i] != 64 * K)
+			if (!is_listed(options.kinds, kinds[kind].name) ||
+			    (!options.full && kind != KIND_U64 &&
+			     sizes[i] != 64 * K))
 				continue;
 			run_kind(kind, sizes[i], workloads,
 				 ARRAY_SIZE(workloads));

@@ -160,7 +160,7 @@ void targets_print(void)
 	       "prototype", "must", "aim", "measured");
 	for (target = targets; target < targets + ARRAY_SIZE(targets); target++) {
 		measured = measure(target);
-		if (isnan(measured) && (options.parts || options.maps))
+		if (isnan(measured) && options.parts)
 			continue;
 		report("%-52s", target->what);
 		if (target->prototype)

@@ -91,6 +91,8 @@ void take_turns(struct scene *scene, const struct workload *workloads,
 			for (turn = 0; turn < CONTENDERS; turn++) {
 				i = (turn + r) % CONTENDERS;
 				if (scene->maps[i] &&
+				    is_listed(options.workloads,
+					      workload->name) &&
 				    is_able(kinds[scene->kind].contenders[i],
 					    workload, scene->n))
 					take_turn(scene, workload, i);
@@ -104,12 +106,13 @@ void print_turns(const struct scene *scene, const struct workload *workloads,
 {
 	const char *names[16];
 	char title[80];
-	int i;
+	int i, listed = 0;
 
 	for (i = 0; i < count; i++)
-		names[i] = workloads[i].name;
+		if (is_listed(options.workloads, workloads[i].name))
+			names[listed++] = workloads[i].name;
 	snprintf(title, sizeof(title), "%s, %s keys, %d thread%s, Mops",
 		 kinds[scene->kind].name, size_name(scene->n), scene->threads,
 		 scene->threads > 1 ? "s" : "");
-	table(title, scene->kind, scene->n, scene->threads, names, count);
+	table(title, scene->kind, scene->n, scene->threads, names, listed);
 }
