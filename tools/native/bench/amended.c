@@ -9,6 +9,9 @@
 #define THREADS		2
 #define WRITES		(U32_MAX / 256)
 
+/* Long enough for a few promotions */
+#define NS_PER_KEY	600
+
 static const char workload[] = "amended";
 
 static void prepare(struct job *job, const struct contender *contender,
@@ -37,6 +40,7 @@ static bool changes(const struct contender *contender, u64 n)
 static void run_size(u64 n)
 {
 	struct scene scene = { .kind = KIND_U64, .n = n, .threads = THREADS };
+	unsigned int ms = 4 * options.slice_ms + n * NS_PER_KEY / 1000000;
 	static struct job jobs[CONTENDERS];
 	int i, r, turn;
 
@@ -50,8 +54,8 @@ static void run_size(u64 n)
 			i = (turn + r) % CONTENDERS;
 			if (!scene.maps[i])
 				continue;
-			job_run(&jobs[i], 2 * options.slice_ms);
-			job_run(&jobs[i], 4 * options.slice_ms);
+			job_run(&jobs[i], ms / 2);
+			job_run(&jobs[i], ms);
 			sample(workload, "Mops", KIND_U64, n, THREADS, i,
 			       job_rate(&jobs[i]));
 		}

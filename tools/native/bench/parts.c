@@ -203,7 +203,7 @@ void run_scaling(void)
 
 	if (cpus() < 4)
 		report("\nFour threads share %d CPUs here.\n", cpus());
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (i = 0; i < (options.full ? ARRAY_SIZE(sizes) : 1); i++) {
 		scene.n = sizes[i];
 		scene.threads = 4;
 		scene_open(&scene, plain_value, &scene.n, is_plain);
