@@ -30,6 +30,10 @@ enum {
 	KINDS,
 };
 
+/* Go's maps, which go.c speaks to, are numbered behind these */
+#define GO_CONTENDERS	5
+#define ENTRANTS	(CONTENDERS + GO_CONTENDERS)
+
 struct kind {
 	const char		*name;
 	const struct contender	*contenders[CONTENDERS];
@@ -114,6 +118,7 @@ struct workload {
 	unsigned int	keys;		/* in an operation; 0: one */
 };
 
+bool stores_rarely(const struct workload *workload, u64 n);
 bool is_able(const struct contender *contender, const struct workload *workload,
 	     u64 n);
 void take_turns(struct scene *scene, const struct workload *workloads,
@@ -121,6 +126,15 @@ void take_turns(struct scene *scene, const struct workload *workloads,
 double turns_disturbed(void);
 void print_turns(const struct scene *scene, const struct workload *workloads,
 		 int count);
+
+/* go.c: the number of a contender begins with 0 here */
+const char *go_name(int i);
+const char *go_summary(int i);
+bool go_is_able(int i, int kind, const struct workload *workload, u64 n);
+double go_rate(int i, int kind, const struct workload *workload, u64 n,
+	       int threads, unsigned int warm_ms, double *disturbed);
+void go_stop(void);
+void go_claims(void);
 
 /* result.c: samples of a workload by a contender */
 #define SAMPLES_MAX	16

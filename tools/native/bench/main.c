@@ -53,6 +53,8 @@ static void usage(FILE *file)
 	for (i = 0; i < CONTENDERS; i++)
 		fprintf(file, "  %-12s %s\n", contender_name(i),
 			kinds[0].contenders[i]->summary);
+	for (i = 0; i < GO_CONTENDERS; i++)
+		fprintf(file, "  %-12s %s\n", go_name(i), go_summary(i));
 }
 
 static int number_of(const char *text, int most)
@@ -173,6 +175,7 @@ int main(int argc, char **argv)
 	for (part = parts; part->name; part++)
 		if (is_listed(options.parts, part->name))
 			part->run();
+	go_stop();
 	targets_print();
 	claims_print();
 	report("\n%.0f %% of the turns were disturbed by other processes.\n",

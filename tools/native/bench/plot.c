@@ -127,14 +127,14 @@ static FILE *begin(const char *name)
 
 static void plot_write(const struct plot *plot)
 {
-	bool shown[CONTENDERS], first = true;
+	bool shown[ENTRANTS], first = true;
 	FILE *file = begin(plot->name);
 	int i;
 
-	for (i = 0; i < CONTENDERS; i++)
+	for (i = 0; i < ENTRANTS; i++)
 		shown[i] = write_data(file, plot, i);
 	write_settings(file, plot);
-	for (i = 0; i < CONTENDERS; i++) {
+	for (i = 0; i < ENTRANTS; i++) {
 		if (!shown[i])
 			continue;
 		write_series(file, plot, i, first);

@@ -47,6 +47,8 @@ const struct kind kinds[KINDS] = {
 
 const char *contender_name(int contender)
 {
+	if (contender >= CONTENDERS)
+		return go_name(contender - CONTENDERS);
 	return kinds[0].contenders[contender]->name;
 }
 
@@ -55,7 +57,7 @@ int contender_index(const char *name)
 {
 	int i;
 
-	for (i = CONTENDERS - 1; i >= 0; i--)
+	for (i = ENTRANTS - 1; i >= 0; i--)
 		if (!strcmp(contender_name(i), name))
 			break;
 	return i;

@@ -120,7 +120,7 @@ void table(const char *title, int kind, u64 n, int threads,
 	for (j = 0; j < count; j++)
 		report("%16s", workloads[j]);
 	report("\n");
-	for (i = 0; i < CONTENDERS; i++) {
+	for (i = 0; i < ENTRANTS; i++) {
 		filled = 0;
 		for (j = 0; j < count; j++) {
 			row[j] = cell_find(workloads[j], kind, n, threads, i);
@@ -148,11 +148,11 @@ static bool has_any(int contender, int kind, u64 n, int threads,
 void table_down(const char *title, int kind, u64 n, int threads,
 		const char *const *workloads, int count)
 {
-	int shown[CONTENDERS], columns = 0;
+	int shown[ENTRANTS], columns = 0;
 	int i, j;
 
 	report("\n%s\n%-28s", title, "");
-	for (i = 0; i < CONTENDERS; i++) {
+	for (i = 0; i < ENTRANTS; i++) {
 		if (!has_any(i, kind, n, threads, workloads, count))
 			continue;
 		shown[columns++] = i;

@@ -22,16 +22,21 @@ static bool changes_keys(int type)
 	       type == RUN_TIMED_INSERT || type == RUN_DELETE;
 }
 
+/* What a map can do that copies itself for each store */
+bool stores_rarely(const struct workload *workload, u64 n)
+{
+	if (changes_keys(workload->type) || workload->writes > 1)
+		return false;
+	return !workload->writes || n <= SLOW_KEYS;
+}
+
 bool is_able(const struct contender *contender, const struct workload *workload,
 	     u64 n)
 {
 	if (!contender->run[workload->type])
 		return false;
-	if (!(contender->flags & CAN_NOT_STORE))
-		return true;
-	if (changes_keys(workload->type) || workload->writes > 1)
-		return false;
-	return !workload->writes || n <= SLOW_KEYS;
+	return !(contender->flags & CAN_NOT_STORE) ||
+	       stores_rarely(workload, n);
 }
 
 /*
@@ -61,6 +66,11 @@ double turns_disturbed(void)
 	return turns ? (double)disturbed_turns / turns : 0;
 }
 
+static unsigned int warm_ms(u64 n)
+{
+	return WARM_MS + min_t(u64, n * WARM_NS_PER_KEY / 1000000, WARM_MS_MAX);
+}
+
 static void take_turn(const struct scene *scene,
 		      const struct workload *workload, int i)
 {
@@ -73,32 +83,61 @@ static void take_turn(const struct scene *scene,
 		 alone ? 1 : scene->threads, workload->type);
 	for (t = 0; t < job.threads; t++)
 		job.workers[t].writes = U32_MAX / 100 * workload->writes;
-	job_run(&job, WARM_MS + min_t(u64, scene->n * WARM_NS_PER_KEY / 1000000,
-				      WARM_MS_MAX));
+	job_run(&job, warm_ms(scene->n));
 	sample(workload->name, "Mops", scene->kind, scene->n, scene->threads, i,
 	       undisturbed_rate(&job) * max(workload->keys, 1U));
+}
+
+static void take_go_turn(const struct scene *scene,
+			 const struct workload *workload, int i)
+{
+	double best = 1, best_rate = 0, rate, disturbed;
+	int try;
+
+	for (try = 0; try < TRIES && best > DISTURBED; try++) {
+		rate = go_rate(i, scene->kind, workload, scene->n,
+			       scene->threads, try ? 0 : warm_ms(scene->n),
+			       &disturbed);
+		if (disturbed <= best) {
+			best = disturbed;
+			best_rate = rate;
+		}
+	}
+	turns++;
+	disturbed_turns += best > DISTURBED;
+	sample(workload->name, "Mops", scene->kind, scene->n, scene->threads,
+	       CONTENDERS + i, best_rate);
+}
+
+/* Whose turn it is, if he can do it */
+static void offer_turn(const struct scene *scene,
+		       const struct workload *workload, int i)
+{
+	if (!is_listed(options.workloads, workload->name))
+		return;
+	if (i >= CONTENDERS) {
+		i -= CONTENDERS;
+		if (go_is_able(i, scene->kind, workload, scene->n))
+			take_go_turn(scene, workload, i);
+	} else if (scene->maps[i] &&
+		   is_able(kinds[scene->kind].contenders[i], workload,
+			   scene->n)) {
+		take_turn(scene, workload, i);
+	}
 }
 
 void take_turns(struct scene *scene, const struct workload *workloads,
 		int count)
 {
 	const struct workload *workload;
-	int r, i, turn;
+	int r, turn;
 
-	for (r = 0; r < options.repetitions; r++) {
+	for (r = 0; r < options.repetitions; r++)
 		for (workload = workloads; workload < workloads + count;
-		     workload++) {
-			for (turn = 0; turn < CONTENDERS; turn++) {
-				i = (turn + r) % CONTENDERS;
-				if (scene->maps[i] &&
-				    is_listed(options.workloads,
-					      workload->name) &&
-				    is_able(kinds[scene->kind].contenders[i],
-					    workload, scene->n))
-					take_turn(scene, workload, i);
-			}
-		}
-	}
+		     workload++)
+			for (turn = 0; turn < ENTRANTS; turn++)
+				offer_turn(scene, workload,
+					   (turn + r) % ENTRANTS);
 }
 
 void print_turns(const struct scene *scene, const struct workload *workloads,

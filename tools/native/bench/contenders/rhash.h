@@ -200,14 +200,18 @@ static __always_inline bool map_load_or_store(struct map *map,
 	return node;
 }
 
-/* Without a resize in between, each key once */
+/* After a resize that is under way, for in one each key would not come once */
 #define HAS_RANGE
 static u64 map_range(struct map *map)
 {
-	struct table *table = rcu_dereference(map->table);
+	bool again = shim_offline();
+	struct table *table;
 	struct node *node;
 	u64 i, sum = 0;
 
+	flush_work(&map->work);
+	shim_online(again);
+	table = rcu_dereference(map->table);
 	for (; table; table = rcu_dereference(table->future))
 		for (i = 0; i <= table->mask; i++)
 			for (node = bucket_first(&table->buckets[i]);

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Go's maps as contenders: a process for each, go/main.go, that does nothing
+ * until it is asked to run a workload for a while. It keeps its map meanwhile,
+ * and has no other one, for Go's collector would have to walk it, too.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "driver.h"
+
+/* Above that they take too long to fill, and five of them too much memory */
+#define GO_KEYS_MAX	M
+
+static struct process {
+	const char	*contender;
+	const char	*summary;
+	pid_t		pid;
+	FILE		*to;
+	FILE		*from;
+} processes[GO_CONTENDERS] = {
+	{ "go_syncmap", "Go's sync.Map" },
+	{ "go_mutex", "Go's map under a Mutex" },
+	{ "go_rwmutex", "Go's map under an RWMutex" },
+	{ "go_shards", "32 of Go's maps, each under an RWMutex" },
+	{ "go_cow", "Go's map, copied for each store" },
+};
+
+static const char *const works[RUN_TYPES] = {
+	[RUN_LOAD] = "load",
+	[RUN_LOAD_ZIPF] = "load_zipf",
+	[RUN_MISS] = "miss",
+	[RUN_LATENCY] = "latency",
+	[RUN_MIX] = "mix",
+	[RUN_MIX_ZIPF] = "mix_zipf",
+	[RUN_CHURN] = "churn",
+};
+
+static const int key_lens[KINDS] = {
+	[KIND_U64] = 8,
+	[KIND_16] = 16,
+	[KIND_32] = 32,
+};
+
+const char *go_name(int i)
+{
+	return processes[i].contender;
+}
+
+const char *go_summary(int i)
+{
+	return processes[i].summary;
+}
+
+/* Beside this program, if it could be built */
+static const char *program(void)
+{
+	static char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 4);
+
+	if (len < 0)
+		return NULL;
+	strcpy(path + len, "-go");
+	return access(path, X_OK) ? NULL : path;
+}
+
+static void be_program(int from, int to, const char *contender)
+{
+	const char *path = program();
+
+	dup2(from, STDIN_FILENO);
+	dup2(to, STDOUT_FILENO);
+	execl(path, path, contender, NULL);
+	_exit(127);
+}
+
+/* It ends when its input does, which no other process may hold open */
+static void start(struct process *process)
+{
+	int to[2], from[2];
+
+	if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC))
+		abort();
+	process->pid = fork();
+	if (process->pid < 0)
+		abort();
+	if (!process->pid)
+		be_program(to[0], from[1], process->contender);
+	close(to[0]);
+	close(from[1]);
+	process->to = fdopen(to[1], "w");
+	process->from = fdopen(from[0], "r");
+}
+
+/* Whether it has a map of this kind, and can run this on so many keys */
+bool go_is_able(int i, int kind, const struct workload *workload, u64 n)
+{
+	if (!program() || !key_lens[kind] || !works[workload->type] ||
+	    n > GO_KEYS_MAX || !is_listed(options.maps, go_name(i)))
+		return false;
+	return strcmp(go_name(i), "go_cow") ||
+	       stores_rarely(workload, n);
+}
+
+/* Millions of operations in a second, and what share of the time was lost */
+double go_rate(int i, int kind, const struct workload *workload, u64 n,
+	       int threads, unsigned int warm_ms, double *disturbed)
+{
+	struct process *process = &processes[i];
+	double rate, busy;
+	char answer[256] = "";
+
+	if (!process->to)
+		start(process);
+	fprintf(process->to,
+		"work=%s n=%llu len=%d threads=%d writes=%u warm=%u ms=%u\n",
+		works[workload->type], n, key_lens[kind], threads,
+		workload->writes, warm_ms, options.slice_ms);
+	fflush(process->to);
+	if (!fgets(answer, sizeof(answer), process->from) ||
+	    sscanf(answer, "mops=%lf busy=%lf", &rate, &busy) != 2) {
+		fprintf(stderr, "bench: %s says: %s\n", process->contender,
+			answer);
+		exit(1);
+	}
+	*disturbed = max(1 - busy, 0.0);
+	return rate;
+}
+
+void go_stop(void)
+{
+	struct process *process;
+
+	for (process = processes; process < processes + GO_CONTENDERS;
+	     process++) {
+		if (!process->to)
+			continue;
+		fclose(process->to);
+		fclose(process->from);
+		waitpid(process->pid, NULL, 0);
+	}
+}
+
+/* What the articles say of Go's maps; nothing where there is no Go */
+void go_claims(void)
+{
+	char line[512], command[4096 + 32];
+	FILE *from;
+
+	if (!program())
+		return;
+	snprintf(command, sizeof(command), "'%s' claims %d", program(),
+		 options.repetitions);
+	from = popen(command, "r");
+	if (!from)
+		abort();
+	report("\nIn Go itself:\n");
+	while (fgets(line, sizeof(line), from))
+		report("%s", line);
+	if (pclose(from))
+		exit(1);
+}
