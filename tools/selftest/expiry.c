@@ -29,7 +29,7 @@ static void expect_bytes(int fd, __u64 want)
 TEST(deadline)
 {
 	int fd = map_private(SYNCMAP_KEY_STRING);
-	__u64 at = map_now() + 100 * MS;
+	__u64 at = map_now() + HOUR;
 	char value[8];
 
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("v"), .deadline = at));
@@ -40,6 +40,8 @@ TEST(deadline)
 	EXPECT_EQ(at, got.expires);
 	EXPECT_EQ(1, map_stats(fd).expiring);
 	EXPECT_EQ(2, map_count(fd));
+	at = map_now() + 20 * MS;
+	EXPECT_EQ(0, DO(fd, TOUCH, KEY("k"), .deadline = at));
 	sleep_until(at);
 	EXPECT_EQ(-ENOENT, DO(fd, LOAD, KEY("k"), OUT(value)));
 	EXPECT_EQ(0, got.expires);
