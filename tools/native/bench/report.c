@@ -57,9 +57,10 @@ void report_open(int argc, char **argv)
 	strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", gmtime(&now));
 	report("\ndate:     %s\n", date);
 	machine_print();
-	report("method:   core and contenders compiled alike (-O2, no vector registers), one\n"
-	       "          object each; the same allocator, locks and RCU (QSBR: reading is free,\n"
-	       "          as in a kernel that is not preemptible) for all; workers pinned\n");
+	report("method:   all compiled alike (-O2, no vector registers), with the same allocator,\n"
+	       "          locks and RCU: QSBR, reading is free as in a kernel that is not\n"
+	       "          preemptible. This map's operations are calls, the others' are inline.\n"
+	       "          Workers are pinned; what other processes disturb is run again.\n");
 	report("runs:     %d repetitions of %u ms each; in brackets: distance of the quartiles\n",
 	       options.repetitions, options.slice_ms);
 }
