@@ -17,8 +17,8 @@ help:
 	@echo 'make shell      a shell in a virtual machine that has the module'
 	@echo 'make check      build and run all tests (about 15 minutes the first time)'
 	@echo 'make check-fast the part of it that boots nothing (about two minutes)'
-	@echo 'make bench      measure the map and its rivals: build/bench (3 minutes;'
-	@echo '                BENCH=-f: all sizes, 20 minutes)'
+	@echo 'make bench      measure the map and its rivals: build/bench (4 minutes;'
+	@echo '                BENCH=-f: all sizes, half an hour)'
 	@echo 'make clean      remove what was built here'
 	@echo
 	@echo 'demo and shell take KERNEL=stock-6.1, stock-6.12, stock-6.1-rt, debug-6.1 ...'

@@ -54,7 +54,7 @@ static void run_size(u64 n)
 			i = (turn + r) % CONTENDERS;
 			if (!scene.maps[i])
 				continue;
-			job_run(&jobs[i], ms / 2);
+			job_run(&jobs[i], ms / 4);
 			job_run(&jobs[i], ms);
 			sample(workload, "Mops", KIND_U64, n, THREADS, i,
 			       job_rate(&jobs[i]));

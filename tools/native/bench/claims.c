@@ -72,7 +72,7 @@ void run_claims(void)
 	static const char *const tails[] = { "80/20 p99" };
 	int r, i, turn;
 
-	for (r = 0; r < min(options.repetitions, REPETITIONS); r++) {
+	for (r = 0; r < (options.full ? REPETITIONS : 1); r++) {
 		for (turn = 0; turn < CONTENDERS; turn++) {
 			i = (turn + r) % CONTENDERS;
 			if (!shares(i))
@@ -118,12 +118,6 @@ static const struct claim claims[] = {
 	{ TEN_WORKERS, "time, growing to 1M keys: Go's design / mutex",
 	  { "1M keys", "godesign", M, WORKERS },
 	  { "1M keys", "mutex", M, WORKERS }, 2.5, 5 },
-	{ TEN_WORKERS, "time, 1k keys: go_syncmap / go_mutex",
-	  { "1k keys", "go_syncmap", M, WORKERS },
-	  { "1k keys", "go_mutex", M, WORKERS }, 2.5, 5 },
-	{ TEN_WORKERS, "time, growing to 1M keys: go_syncmap / go_mutex",
-	  { "1M keys", "go_syncmap", M, WORKERS },
-	  { "1M keys", "go_mutex", M, WORKERS }, 2.5, 5 },
 	{ COPIES, "load, 1k keys: copy-on-write / Go's design",
 	  { "load", "cow", K, 2 }, { "load", "godesign", K, 2 }, 2, 1e9 },
 	{ COPIES, "load, 64k keys: copy-on-write / Go's design",
@@ -135,9 +129,6 @@ static const struct claim claims[] = {
 	{ SHARDING, "80/20 p99: shards / rwlock",
 	  { "80/20 p99", "shards", 64 * K, CROWD },
 	  { "80/20 p99", "rwlock", 64 * K, CROWD }, 0.3, 0.6 },
-	{ SHARDING, "80/20 p99: go_shards / go_rwmutex",
-	  { "80/20 p99", "go_shards", 64 * K, CROWD },
-	  { "80/20 p99", "go_rwmutex", 64 * K, CROWD }, 0.3, 0.6 },
 	{ READING, "95/5, 64k keys: Go's design / rwlock",
 	  { "95/5", "godesign", 64 * K, 2 }, { "95/5", "rwlock", 64 * K, 2 },
 	  1, 1e9 },

@@ -36,14 +36,34 @@ struct plot {
 	int			count;
 };
 
-static double scaled(const struct plot *plot, const struct place *place,
-		     const char *unit, double value)
+static bool is_alone(int contender)
 {
+	return contender < CONTENDERS &&
+	       kinds[0].contenders[contender]->flags & CAN_NOT_SHARE;
+}
+
+/* Of one thread, for who cannot be shared */
+static double scaled(const struct plot *plot, const struct place *place,
+		     const struct cell *cell, double value)
+{
+	int threads = is_alone(cell->contender) ? 1 : place->threads;
+
 	if (!plot->ns)
 		return value;
-	if (!strcmp(unit, "Mops"))
-		return 1000.0 * place->threads / value;
-	return strcmp(unit, "us") ? value : 1000 * value;
+	if (!strcmp(cell->unit, "Mops"))
+		return 1000.0 * threads / value;
+	return strcmp(cell->unit, "us") ? value : 1000 * value;
+}
+
+static bool is_measured(const struct place *place)
+{
+	int i;
+
+	for (i = 0; i < ENTRANTS; i++)
+		if (cell_find(place->workload, place->kind, place->n,
+			      place->threads, i))
+			return true;
+	return false;
 }
 
 /* Whether the contender has anything to show */
@@ -55,16 +75,18 @@ static bool write_data(FILE *file, const struct plot *plot, int contender)
 
 	fprintf(file, "$d%d << EOD\n", contender);
 	for (place = plot->places; place < plot->places + plot->count; place++) {
+		if (!is_measured(place))
+			continue;
 		cell = cell_find(place->workload, place->kind, place->n,
 				 place->threads, contender);
 		if (cell) {
 			shown++;
 			fprintf(file, "\"%s\" %g %g %g\n", place->label,
-				scaled(plot, place, cell->unit,
+				scaled(plot, place, cell,
 				       cell_median(cell)),
-				scaled(plot, place, cell->unit,
+				scaled(plot, place, cell,
 				       cell_min(cell)),
-				scaled(plot, place, cell->unit,
+				scaled(plot, place, cell,
 				       cell_max(cell)));
 		} else {
 			fprintf(file, "\"%s\" NaN NaN NaN\n", place->label);
