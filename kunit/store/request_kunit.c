@@ -36,9 +36,23 @@ static const struct op_check op_checks[] = {
 	{ "no operation", { .op = 0, KEY }, -EINVAL },
 	{ "unknown operation", { .op = 99, KEY }, -EOPNOTSUPP },
 	{ "huge operation", { .op = U32_MAX, KEY }, -EOPNOTSUPP },
-	{ "unknown flag", OP(LOAD, .flags = 2), -EOPNOTSUPP },
 	{ "deadline, but deletes", OP(DELETE, .deadline = 1), -EINVAL },
 	{ "touch with a value", OP(TOUCH, VALUE), -EINVAL },
+	{ "add", OP(ADD, .operand = U64_MAX) },
+	{ "add from the beginning", OP(ADD, .operand = 1, .initial = 1,
+				       .flags = SYNCMAP_OP_INITIAL) },
+	{ "bounded sub", OP(SUB, .operand = 1, .bound = U32_MAX,
+			    .flags = SYNCMAP_OP_BOUNDED | SYNCMAP_OP_U32) },
+	{ "unknown flag", OP(LOAD, .flags = BIT(31)), -EOPNOTSUPP },
+	{ "width, but loads", OP(LOAD, .flags = SYNCMAP_OP_U32), -EINVAL },
+	{ "initial flag, but stores", OP(STORE, .flags = SYNCMAP_OP_INITIAL),
+	  -EINVAL },
+	{ "bound of max", OP(MAX, .flags = SYNCMAP_OP_BOUNDED), -EINVAL },
+	{ "initial without flag", OP(ADD, .initial = 1), -EINVAL },
+	{ "wide operand", OP(OR, .operand = BIT_ULL(32),
+			     .flags = SYNCMAP_OP_U32), -EINVAL },
+	{ "add of a value", OP(ADD, VALUE), -EINVAL },
+	{ "add with a result", OP(ADD, OUT), -EINVAL },
 	{ "deadline, but loads", OP(LOAD, .deadline = 1), -EINVAL },
 	{ "token, but loads", OP(LOAD, .token = 1), -EINVAL },
 	{ "waits, but loads", OP(LOAD, .wait_until = 1), -EINVAL },
@@ -129,7 +143,7 @@ static void access_is_what_an_operation_does(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_STORE), write);
 	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_DELETE), write);
 	for (op = SYNCMAP_OP_LOAD_OR_STORE; op < ARRAY_SIZE(traits); op++)
-		if (op != SYNCMAP_OP_DELETE)
+		if (op != SYNCMAP_OP_DELETE && traits[op])
 			KUNIT_EXPECT_EQ(test, bytemap_op_access(op),
 					read | write);
 }

@@ -37,6 +37,7 @@ static const struct stat_line stat_lines[] = {
 	LINE(mismatches),
 	LINE(rejected),
 	LINE(throttled),
+	LINE(calculated),
 	LINE(read_keys),
 	LINE(read_buckets),
 	LINE(tombstones),

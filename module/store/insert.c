@@ -28,8 +28,9 @@ bytemap_request_alloc(const struct bytemap *map,
 int bytemap_request_fresh(const struct bytemap *map,
 			  struct bytemap_request *req)
 {
-	bool known = bytemap_request_has(req, OP_TAKES_VALUE);
-	u32 len = known ? req->op->value_len : req->room;
+	bool takes = bytemap_request_has(req, OP_TAKES_VALUE);
+	bool known = takes || bytemap_request_has(req, OP_CALCULATES);
+	u32 len = takes ? req->op->value_len : req->room;
 
 	req->wants_fresh = false;
 	if (req->fresh)
@@ -115,7 +116,9 @@ int bytemap_insert(struct bytemap *map, struct bytemap_request *req)
 	u64 bytes;
 	int ret;
 
-	ret = bytemap_request_fresh(map, req);
+	ret = bytemap_request_has(req, OP_CALCULATES) ?
+		bytemap_number_begin(req) : 0;
+	ret = ret ?: bytemap_request_fresh(map, req);
 	if (ret)
 		return ret;
 	bytes = bytemap_value_charge(req->fresh);

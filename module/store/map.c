@@ -325,6 +325,7 @@ static void add_counts(const struct bytemap *map,
 		stats->throttled += counts.event[BYTEMAP_THROTTLED];
 		stats->expired += counts.event[BYTEMAP_EXPIRED];
 		stats->reclaimed += counts.event[BYTEMAP_RECLAIMED];
+		stats->calculated += counts.event[BYTEMAP_CALCULATED];
 	}
 }
 

@@ -54,7 +54,7 @@ static int look(struct bytemap *map, struct bytemap_request *req,
 	int err;
 
 	err = bytemap_value_view(map, value, &req->found, req->op->out_size);
-	if (err == -ENOENT && bytemap_request_has(req, OP_INSERTS))
+	if (err == -ENOENT && bytemap_request_inserts(req))
 		bytemap_make_way(map, req, value);
 	return err ?: bytemap_tell(req->op, &req->found);
 }
@@ -79,7 +79,7 @@ static int attempt(struct bytemap *map, struct bytemap_request *req)
 	bytemap_view_release(&req->found);
 	bytemap_op_reset(req->op);
 	ret = find(map, req);
-	if (ret == -ENOENT && bytemap_request_has(req, OP_INSERTS))
+	if (ret == -ENOENT && bytemap_request_inserts(req))
 		ret = bytemap_insert(map, req);
 	if (ret == -ENOENT && req->op->op == SYNCMAP_OP_DELETE)
 		ret = 0;

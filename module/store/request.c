@@ -8,6 +8,8 @@
 
 #include "store.h"
 
+#define NUMBER	(OP_CALCULATES | OP_TAKES_DEADLINE)
+
 static const u16 traits[] = {
 	[SYNCMAP_OP_LOAD] = OP_GIVES_VALUE | OP_KEEPS,
 	[SYNCMAP_OP_STORE] = OP_TAKES_VALUE | OP_INSERTS | OP_TAKES_DEADLINE,
@@ -21,6 +23,24 @@ static const u16 traits[] = {
 					OP_TAKES_DEADLINE,
 	[SYNCMAP_OP_COMPARE_AND_DELETE] = OP_TAKES_OLD | OP_GIVES_VALUE | OP_DELETES,
 	[SYNCMAP_OP_TOUCH] = OP_GIVES_VALUE | OP_TAKES_DEADLINE,
+	[SYNCMAP_OP_ADD] = NUMBER | OP_TAKES_BOUND,
+	[SYNCMAP_OP_SUB] = NUMBER | OP_TAKES_BOUND,
+	[SYNCMAP_OP_MIN] = NUMBER,
+	[SYNCMAP_OP_MAX] = NUMBER,
+	[SYNCMAP_OP_AND] = NUMBER,
+	[SYNCMAP_OP_OR] = NUMBER,
+	[SYNCMAP_OP_XOR] = NUMBER,
+};
+
+/* Each flag, and the traits that an operation needs one of to take it */
+static const struct {
+	u32	flag;
+	u16	traits;
+} flags[] = {
+	{ SYNCMAP_OP_BY_REVISION, OP_TAKES_OLD },
+	{ SYNCMAP_OP_U32, OP_CALCULATES },
+	{ SYNCMAP_OP_INITIAL, OP_CALCULATES },
+	{ SYNCMAP_OP_BOUNDED, OP_TAKES_BOUND },
 };
 
 /* @op has passed bytemap_op_check(), or comes from the kernel */
@@ -33,7 +53,7 @@ u32 bytemap_op_access(u32 op)
 {
 	u32 access = 0;
 
-	if (bytemap_op_has(op, OP_GIVES_VALUE))
+	if (bytemap_op_has(op, OP_GIVES_VALUE | OP_CALCULATES))
 		access |= SYNCMAP_ACCESS_READ;
 	if (bytemap_op_has(op, OP_TAKES_VALUE | OP_DELETES | OP_TAKES_DEADLINE))
 		access |= SYNCMAP_ACCESS_WRITE;
@@ -48,6 +68,24 @@ static int too_long(struct syncmap_op *op, u32 which, u32 used, u32 limit)
 	return -EFBIG;
 }
 
+/* Is there a flag that nobody knows? One that this operation does not take? */
+static int check_flags(const struct syncmap_op *op)
+{
+	u32 unknown = op->flags, wrong = 0;
+	unsigned int i;
+
+	if (!op->flags)
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		unknown &= ~flags[i].flag;
+		if (!bytemap_op_has(op->op, flags[i].traits))
+			wrong |= op->flags & flags[i].flag;
+	}
+	if (unknown)
+		return -EOPNOTSUPP;
+	return wrong ? -EINVAL : 0;
+}
+
 static bool is_zero(u64 pointer, u32 len)
 {
 	return !pointer && !len;
@@ -57,8 +95,6 @@ static int check_unused(const struct syncmap_op *op)
 {
 	bool by_revision = op->flags & SYNCMAP_OP_BY_REVISION;
 
-	if (by_revision && !bytemap_op_has(op->op, OP_TAKES_OLD))
-		return -EINVAL;
 	if (!by_revision && op->expected)
 		return -EINVAL;
 	if (!bytemap_op_has(op->op, OP_TAKES_VALUE) && !is_zero(op->value, op->value_len))
@@ -80,12 +116,11 @@ static int check_unused_extras(const struct syncmap_op *op)
 		return -EINVAL;
 	if (!bytemap_op_has(op->op, OP_WAITS) && op->wait_until)
 		return -EINVAL;
-	if (!bytemap_op_has(op->op, OP_CALCULATES) &&
-	    (op->operand || op->initial))
-		return -EINVAL;
 	if (!(op->flags & SYNCMAP_OP_BOUNDED) && op->bound)
 		return -EINVAL;
-	return 0;
+	if (bytemap_op_has(op->op, OP_CALCULATES))
+		return bytemap_number_check(op);
+	return op->operand || op->initial ? -EINVAL : 0;
 }
 
 static int check_lengths(const struct bytemap *map, struct syncmap_op *op)
@@ -128,13 +163,11 @@ int bytemap_op_check(const struct bytemap *map, struct syncmap_op *op)
 	int err;
 
 	bytemap_op_reset(op);
-	if (op->flags & ~SYNCMAP_OP_BY_REVISION)
-		return -EOPNOTSUPP;
 	if (!op->op)
 		return -EINVAL;
 	if (op->op >= ARRAY_SIZE(traits) || !traits[op->op])
 		return -EOPNOTSUPP;
-	err = check_unused(op) ?: check_unused_extras(op);
+	err = check_flags(op) ?: check_unused(op) ?: check_unused_extras(op);
 	return err ?: check_lengths(map, op);
 }
 

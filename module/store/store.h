@@ -168,6 +168,7 @@ enum bytemap_event {
 	BYTEMAP_THROTTLED,
 	BYTEMAP_EXPIRED,
 	BYTEMAP_RECLAIMED,
+	BYTEMAP_CALCULATED,
 	BYTEMAP_EVENTS,
 };
 
@@ -357,6 +358,7 @@ enum {
 	OP_TAKES_TOKEN	= BIT(7),
 	OP_WAITS	= BIT(8),
 	OP_CALCULATES	= BIT(9),	/* a number out of a number */
+	OP_TAKES_BOUND	= BIT(10),
 };
 
 bool bytemap_op_has(u32 op, u16 any);
@@ -378,6 +380,7 @@ int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
  * @old: content to compare with
  * @found: the value that was found, for operations that give one
  * @deadline: private: of what is stored; SYNCMAP_NEVER
+ * @number: private: the new value, when it is a number
  * @blocked: private: the gauge that may have no room for @blocked_for
  * @blocked_for: private
  * @room: private: bytes that @fresh has to take, if @value does not say
@@ -392,6 +395,10 @@ struct bytemap_request {
 	const void		*old;
 	struct bytemap_view	found;
 	u64			deadline;
+	union {
+		u32	narrow;
+		u64	wide;
+	}			number;
 	struct bytemap_gauge	*blocked;
 	u64			blocked_for;
 	u32			room;
@@ -417,6 +424,19 @@ static inline bool bytemap_request_has(const struct bytemap_request *req,
 {
 	return bytemap_op_has(req->op->op, any);
 }
+
+/* Does it store when the key is absent? */
+static inline bool bytemap_request_inserts(const struct bytemap_request *req)
+{
+	return bytemap_request_has(req, OP_INSERTS) ||
+	       req->op->flags & SYNCMAP_OP_INITIAL;
+}
+
+/* number.c */
+int bytemap_number_check(const struct syncmap_op *op);
+int bytemap_number_begin(struct bytemap_request *req);
+int bytemap_number_change(struct bytemap_request *req, const void *bytes,
+			  u32 len);
 
 /* insert.c */
 struct bytemap_value *

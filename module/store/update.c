@@ -34,22 +34,29 @@ static void set_deadline_locked(struct bytemap *map,
 }
 
 static int overwrite_locked(struct bytemap *map, struct bytemap_request *req,
-			    struct bytemap_value *value)
+			    struct bytemap_value *value, u32 len)
 {
-	u32 len = req->op->value_len;
 	int err;
 
 	err = change_bytes(map, req, value->len, len);
 	if (err)
 		return err;
-	memcpy(value->bytes, req->fresh ? req->fresh->bytes : req->value, len);
+	memcpy(value->bytes, req->value, len);
 	WRITE_ONCE(value->len, len);
 	value->revision = bytemap_next_revision(map);
 	req->op->revision = value->revision;
-	if (value->mortal)
-		set_deadline_locked(map, req, value);
 	bytemap_count(map, BYTEMAP_IN_PLACE);
 	return 0;
+}
+
+static int store_locked(struct bytemap *map, struct bytemap_request *req,
+			struct bytemap_value *value)
+{
+	int err = overwrite_locked(map, req, value, req->op->value_len);
+
+	if (!err && value->mortal)
+		set_deadline_locked(map, req, value);
+	return err;
 }
 
 static bool put_in_core(struct bytemap *map, struct bytemap_request *req,
@@ -132,6 +139,18 @@ static int delete_locked(struct bytemap *map, struct bytemap_request *req,
 	return 0;
 }
 
+/* Who owns the number, and how long it lives, stays as it is */
+static int calculate_locked(struct bytemap *map, struct bytemap_request *req,
+			    struct bytemap_value *value)
+{
+	int err = bytemap_number_change(req, value->bytes, value->len);
+
+	if (err)
+		return err;
+	bytemap_count(map, BYTEMAP_CALCULATED);
+	return overwrite_locked(map, req, value, value->len);
+}
+
 static int change_locked(struct bytemap *map, struct bytemap_request *req,
 			 struct bytemap_value *value)
 {
@@ -139,15 +158,17 @@ static int change_locked(struct bytemap *map, struct bytemap_request *req,
 		return delete_locked(map, req, value);
 	if (req->op->op == SYNCMAP_OP_TOUCH)
 		return touch_locked(map, req, value);
+	if (bytemap_request_has(req, OP_CALCULATES))
+		return calculate_locked(map, req, value);
 	if (fits_in_place(map, req, value))
-		return overwrite_locked(map, req, value);
+		return store_locked(map, req, value);
 	return replace_locked(map, req, value, bytemap_next_revision(map));
 }
 
 /* Whoever stores, or says that nothing be there, leaves no stale value behind */
 static bool makes_way(const struct bytemap_request *req)
 {
-	return bytemap_request_has(req, OP_INSERTS) ||
+	return bytemap_request_inserts(req) ||
 	       (bytemap_request_has(req, OP_DELETES) &&
 		!bytemap_request_has(req, OP_TAKES_OLD));
 }
@@ -216,7 +237,8 @@ static int update_locked(struct bytemap *map, struct bytemap_request *req,
 		return err;
 	if (op->revision != previous)
 		op->previous = previous;
-	if (bytemap_request_has(req, OP_TAKES_DEADLINE))
+	if (bytemap_request_has(req, OP_TAKES_DEADLINE) &&
+	    !bytemap_request_has(req, OP_CALCULATES))
 		op->expires = req->deadline;
 	return 0;
 }

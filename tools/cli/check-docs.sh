@@ -23,7 +23,7 @@ words()
 
 option_names()	# in the JSON of help
 {
-	grep -oE '"--[a-z-]+"' | tr -d '"' | words
+	grep -oE '"--[a-z0-9-]+"' | tr -d '"' | words
 }
 
 check()	# NAME, and a diff or a list of what is wrong
@@ -69,7 +69,7 @@ same 'manual page has all verbs' "$verbs" \
 check 'manual page has an example of all verbs' "$(missing \
 	'\$ .*syncmapctl.* @\( \|;\|$\)' "$examples" $verbs)"
 same 'manual page has all options' "$options --json --pretty --help" \
-	"$(sed -n '/^# OPTIONS/,/^# FORMATS/s/^\*-.\*, \*\(--[a-z-]*\)\*.*/\1/p' $man)"
+	"$(sed -n '/^# OPTIONS/,/^# FORMATS/s/^\*-.\*, \*\(--[a-z0-9-]*\)\*.*/\1/p' $man)"
 same 'completion has all verbs' "$verbs" "$(bash -c '. completion/syncmapctl
 	declare -f _syncmapctl' | sed -n "/verbs='/,/'/p" |
 	sed "s/.*verbs='//; s/'.*//")"

@@ -43,6 +43,7 @@ struct cli {
 	bool			ttl_given;
 	uint64_t		ttl;		/* nanoseconds */
 	uint64_t		stale;
+	struct libsyncmap_number number;
 
 	enum syncmap_key_type	key_type;
 	struct syncmap_limits	limits;
@@ -122,6 +123,9 @@ void add_bool(struct json_object *object, const char *name, bool value);
 /* value.c: arguments into bytes; return 0, or the exit code after fail() */
 int parse_key(struct cli *cli, const char *text, size_t len, struct bytes *key);
 int parse_value(struct cli *cli, const char *text, struct bytes *value);
+/* main.c */
+int parse_number(struct cli *cli, const char *text, uint64_t max,
+		 uint64_t *number);
 /*
  * {"key": @key, @name: @value}, without @value if it is NULL. What does not fit
  * its format becomes a string or {"hex": ...}.
@@ -155,6 +159,7 @@ int verb_swap(struct cli *cli);
 int verb_compare_and_swap(struct cli *cli);
 int verb_compare_and_delete(struct cli *cli);
 int verb_touch(struct cli *cli);
+int verb_calculate(struct cli *cli);
 int verb_range(struct cli *cli);
 int verb_import(struct cli *cli);
 int verb_export(struct cli *cli);

@@ -25,6 +25,7 @@ static const struct stat stat_table[] = {
 	STAT(mismatches),
 	STAT(rejected),
 	STAT(throttled),
+	STAT(calculated),
 	STAT(read_keys),
 	STAT(read_buckets),
 	STAT(tombstones),

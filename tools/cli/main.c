@@ -20,8 +20,8 @@ struct given {
 	const char	*arg;
 };
 
-static int parse_number(struct cli *cli, const char *text, uint64_t max,
-			uint64_t *number)
+int parse_number(struct cli *cli, const char *text, uint64_t max,
+		 uint64_t *number)
 {
 	struct bytes bytes = { };
 	const char *wrong;
@@ -116,6 +116,15 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 	case 'r':
 		cli->by_revision = true;
 		return parse_number(cli, arg, UINT64_MAX, &cli->revision);
+	case 'u':
+		cli->number.flags |= SYNCMAP_OP_U32;
+		break;
+	case 'i':
+		cli->number.flags |= SYNCMAP_OP_INITIAL;
+		return parse_number(cli, arg, UINT64_MAX, &cli->number.initial);
+	case 'b':
+		cli->number.flags |= SYNCMAP_OP_BOUNDED;
+		return parse_number(cli, arg, UINT64_MAX, &cli->number.bound);
 	case 'n':
 		cli->keys_only = true;
 		break;

@@ -85,22 +85,28 @@ int say_found(struct request *request)
 	return wrong ? fail_key(request->cli, &request->key, wrong) : EXIT_YES;
 }
 
-void say_request(struct request *request, const char *what, bool happened,
-		 const char *value_name)
+void add_terms(struct json_object *json, const struct request *request)
 {
 	const struct libsyncmap_result *result = &request->result;
-	struct json_object *json;
 
-	json = entry_json(request->cli, &request->key, value_name,
-			  value_name ? &request->found : NULL);
-	if (what)
-		add_bool(json, what, happened);
 	if (result->revision)
 		add_u64(json, "revision", result->revision);
 	if (result->previous)
 		add_u64(json, "previous_revision", result->previous);
 	if (remaining(result->expires) != SYNCMAP_NEVER)
 		add_u64(json, "ttl_ns", remaining(result->expires));
+}
+
+void say_request(struct request *request, const char *what, bool happened,
+		 const char *value_name)
+{
+	struct json_object *json;
+
+	json = entry_json(request->cli, &request->key, value_name,
+			  value_name ? &request->found : NULL);
+	if (what)
+		add_bool(json, what, happened);
+	add_terms(json, request);
 	say_json(request->cli, json);
 }
 

@@ -33,6 +33,8 @@ int say_absent(struct request *request, const char *what);
  */
 void say_request(struct request *request, const char *what, bool happened,
 		 const char *value_name);
+/* Revisions, and the time that is left */
+void add_terms(struct json_object *json, const struct request *request);
 /* The value that was found, or that the key is absent, or an error */
 int say_loaded(struct request *request, int err);
 int fail_request(struct request *request, int err);

@@ -529,6 +529,54 @@ int libsyncmap_touch(const struct libsyncmap *map,
 		     const void *key, size_t key_len, uint64_t deadline,
 		     struct libsyncmap_result *result);
 
+/**
+ * struct libsyncmap_number - arithmetic on a value that is a number
+ * @operand: in: what is added, subtracted, and so on
+ * @flags: in: SYNCMAP_OP_U32 for a number of four bytes, not eight;
+ *	SYNCMAP_OP_INITIAL, SYNCMAP_OP_BOUNDED
+ * @initial: in: with SYNCMAP_OP_INITIAL: what an absent key counts as
+ * @bound: in: with SYNCMAP_OP_BOUNDED: the highest result of an addition, the
+ *	lowest of a subtraction
+ * @deadline: in: with SYNCMAP_OP_INITIAL: when a key that was absent expires,
+ *	as in &struct libsyncmap_options; one that is there keeps its own
+ * @before: out: the number that was found, or @initial
+ * @after: out: the number that is there now
+ */
+struct libsyncmap_number {
+	uint64_t	operand;
+	unsigned int	flags;
+	uint64_t	initial;
+	uint64_t	bound;
+	uint64_t	deadline;
+	uint64_t	before;
+	uint64_t	after;
+};
+
+/**
+ * libsyncmap_calculate - change a number at one instant
+ * @map: a map opened for reading and writing
+ * @op: SYNCMAP_OP_ADD, SUB, MIN, MAX, AND, OR or XOR
+ * @key: the key
+ * @key_len: its length
+ * @number: operands and answer
+ * @result: the new revision and the previous one; @result->loaded says if there
+ *	was a number; its buffer is not used
+ *
+ * The number is a uint64_t, or uint32_t, in the byte order of the machine. Of
+ * any number of callers each one counts. No memory is allocated unless the key
+ * is absent.
+ *
+ * Return: 0; -ENOENT if the key is absent and there is no initial value;
+ * -ERANGE if the result would wrap around or pass the bound: nothing has
+ * changed, @number->before is what is there; -EILSEQ if the value is no number
+ * of this width, but of @result->len bytes; else as libsyncmap_store().
+ */
+int libsyncmap_calculate(const struct libsyncmap *map,
+			 enum syncmap_op_code op,
+			 const void *key, size_t key_len,
+			 struct libsyncmap_number *number,
+			 struct libsyncmap_result *result);
+
 /* Operations on all keys */
 
 /**

@@ -272,3 +272,24 @@ API int libsyncmap_touch(const struct libsyncmap *map,
 	want_value(&op, result);
 	return run(map, &op, key, key_len, NULL, 0, result);
 }
+
+API int libsyncmap_calculate(const struct libsyncmap *map,
+			     enum syncmap_op_code code,
+			     const void *key, size_t key_len,
+			     struct libsyncmap_number *number,
+			     struct libsyncmap_result *result)
+{
+	struct syncmap_op op = {
+		.op = code,
+		.flags = number->flags,
+		.operand = number->operand,
+		.initial = number->initial,
+		.bound = number->bound,
+		.deadline = number->deadline,
+	};
+	int err = run(map, &op, key, key_len, NULL, 0, result);
+
+	number->before = op.before;
+	number->after = op.after;
+	return err;
+}

@@ -83,9 +83,10 @@ const struct command commands[] = {
 	COMMAND(MAP_INFO, syncmap_map_info, .fill = fill_zero, .of_map = true,
 		RESULTS(syncmap_map_info, state, stale)),
 	COMMAND(STATS, syncmap_map_stats, .fill = fill_zero, .of_map = true,
-		RESULTS(syncmap_map_stats, amended, reclaimed)),
+		RESULTS(syncmap_map_stats, amended, calculated)),
 	COMMAND(OP, syncmap_op, .fill = fill_op, .of_map = true,
-		.known = SYNCMAP_OP_BY_REVISION,
+		.known = SYNCMAP_OP_BY_REVISION | SYNCMAP_OP_U32 |
+			 SYNCMAP_OP_INITIAL | SYNCMAP_OP_BOUNDED,
 		.reserved = offsetof(struct syncmap_op, token),
 		.reserved_size = offsetof(struct syncmap_op, expires) -
 				 offsetof(struct syncmap_op, token),

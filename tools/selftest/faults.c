@@ -218,23 +218,20 @@ static struct syncmap_op make_op(__u32 code, __u32 key_len, __u32 old_len,
 	return op;
 }
 
-static unsigned int sweep(int fd, __u32 code, __u32 key_len, unsigned int how)
+static unsigned int sweep_op(int fd, const struct syncmap_op *op, __u32 old_len,
+			     unsigned int how)
 {
-	__u32 old_len = how & OLD_LONG ? LONG : 10;
-	__u32 len = how & NEW_LONG ? LONG : 20;
-	struct syncmap_op op = make_op(code, key_len, old_len, len);
+	__u32 key_len = op->key_len;
 	struct outcome outcome = { .failed = true };
 	struct state before = { }, after = { .count = 1 };
 
-	if (code == SYNCMAP_OP_TOUCH || (op.value && how & NEW_EXPIRES))
-		op.deadline = SYNCMAP_NEVER - 2;
 	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
 		if (memcmp(&before, &after, sizeof(before)))
 			prepare(fd, key_len, old_len, how);
 		before = look(fd, key_len);
-		test_context("operation %u, key of %u, case %u, fault %u", code,
-			     key_len, how, nth);
-		got = op;
+		test_context("operation %u, key of %u, case %u, fault %u",
+			     op->op, key_len, how, nth);
+		got = *op;
 		with_fault(nth, &outcome, map_call(fd, SYNCMAP_OP, &got));
 		after = look(fd, key_len);
 		if (outcome.ret == -ENOMEM || outcome.ret == -ENOENT)
@@ -247,6 +244,17 @@ static unsigned int sweep(int fd, __u32 code, __u32 key_len, unsigned int how)
 	}
 	EXPECT(!outcome.failed);
 	return outcome.out_of_memory;
+}
+
+static unsigned int sweep(int fd, __u32 code, __u32 key_len, unsigned int how)
+{
+	__u32 old_len = how & OLD_LONG ? LONG : 10;
+	__u32 len = how & NEW_LONG ? LONG : 20;
+	struct syncmap_op op = make_op(code, key_len, old_len, len);
+
+	if (code == SYNCMAP_OP_TOUCH || (op.value && how & NEW_EXPIRES))
+		op.deadline = SYNCMAP_NEVER - 2;
+	return sweep_op(fd, &op, old_len, how);
 }
 
 TEST_LIMIT(operations, 300)
@@ -266,6 +274,25 @@ TEST_LIMIT(operations, 300)
 			for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 				sum += sweep(fd, code, keys[i], how);
 		test_note("operation %u: ENOMEM at %u places", code, sum);
+	}
+}
+
+/* A number that is there changes without any memory */
+TEST(numbers)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+
+	memset(other, 0, sizeof(other));
+	memset(key, 'k', sizeof(key));
+	need_faults();
+	for (unsigned int how = 0; how <= (THERE | PROMOTED); how += THERE) {
+		const struct syncmap_op op = {
+			.op = SYNCMAP_OP_ADD, KEY_N(key, 5), .operand = 1,
+			.flags = SYNCMAP_OP_INITIAL,
+		};
+		unsigned int n = sweep_op(fd, &op, 8, how);
+
+		EXPECT_EQ(!(how & THERE), !!n);
 	}
 }
 

@@ -50,7 +50,7 @@ static void fill_random(void *p, size_t size)
 static void make_op(struct syncmap_op *op)
 {
 	op->op = test_random() % 22;
-	op->flags = test_random() % 4 ? 0 : test_random() % 4;
+	op->flags = test_random() % 4 ? 0 : 1U << test_random() % 10;
 	op->key = random_pointer();
 	op->key_len = test_random() % 4 ? 8 : random_length();
 	op->expected = test_random() % 4 ? 0 : test_random() % 100;
@@ -69,7 +69,9 @@ static void make_op(struct syncmap_op *op)
 		op->out_size = random_length();
 	}
 	op->deadline = op->token = op->wait_until = 0;
-	op->operand = op->initial = op->bound = 0;
+	op->operand = test_random() % 2 ? 0 : test_random();
+	op->initial = test_random() % 8 ? 0 : test_random() % 100;
+	op->bound = test_random() % 8 ? 0 : test_random() % 100;
 }
 
 static void make_range(struct syncmap_range *range)
@@ -146,6 +148,7 @@ static bool is_documented(int err)
 	case 0: case ENOTTY: case E2BIG: case EOPNOTSUPP: case EINVAL:
 	case EFAULT: case ENAMETOOLONG: case ENOENT: case EEXIST: case EBUSY:
 	case EFBIG: case EMSGSIZE: case ENOSPC: case EBADF: case EMFILE:
+	case ERANGE: case EILSEQ:
 		return true;
 	}
 	return false;

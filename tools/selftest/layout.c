@@ -80,7 +80,7 @@ static const struct field fields[] = {
 	FIELD(syncmap_list, count, 28),
 	FIELD(syncmap_list, reserved, 32),
 
-	SIZE(syncmap_map_stats, 424),
+	SIZE(syncmap_map_stats, 432),
 	FIELD(syncmap_map_stats, flags, 0),
 	FIELD(syncmap_map_stats, amended, 4),
 	FIELD(syncmap_map_stats, count, 8),
@@ -121,6 +121,7 @@ static const struct field fields[] = {
 	FIELD(syncmap_map_stats, events, 400),
 	FIELD(syncmap_map_stats, overflows, 408),
 	FIELD(syncmap_map_stats, reclaimed, 416),
+	FIELD(syncmap_map_stats, calculated, 424),
 
 	SIZE(syncmap_op, 192),
 	FIELD(syncmap_op, op, 0),
@@ -197,7 +198,7 @@ TEST(command_numbers)
 	EXPECT_EQ(0xc048d703, SYNCMAP_REMOVE);
 	EXPECT_EQ(0xc028d704, SYNCMAP_LIST);
 	EXPECT_EQ(0xc0a8d710, SYNCMAP_MAP_INFO);
-	EXPECT_EQ(0xc1a8d711, SYNCMAP_STATS);
+	EXPECT_EQ(0xc1b0d711, SYNCMAP_STATS);
 	EXPECT_EQ(0xc0c0d712, SYNCMAP_OP);
 	EXPECT_EQ(0xc028d713, SYNCMAP_RANGE);
 	EXPECT_EQ(0xc008d714, SYNCMAP_CLEAR);
@@ -223,7 +224,17 @@ TEST(constants)
 	EXPECT_EQ(6, SYNCMAP_OP_SWAP);
 	EXPECT_EQ(7, SYNCMAP_OP_COMPARE_AND_SWAP);
 	EXPECT_EQ(8, SYNCMAP_OP_COMPARE_AND_DELETE);
+	EXPECT_EQ(10, SYNCMAP_OP_ADD);
+	EXPECT_EQ(11, SYNCMAP_OP_SUB);
+	EXPECT_EQ(12, SYNCMAP_OP_MIN);
+	EXPECT_EQ(13, SYNCMAP_OP_MAX);
+	EXPECT_EQ(14, SYNCMAP_OP_AND);
+	EXPECT_EQ(15, SYNCMAP_OP_OR);
+	EXPECT_EQ(16, SYNCMAP_OP_XOR);
 	EXPECT_EQ(1, SYNCMAP_OP_BY_REVISION);
+	EXPECT_EQ(0x20, SYNCMAP_OP_U32);
+	EXPECT_EQ(0x40, SYNCMAP_OP_INITIAL);
+	EXPECT_EQ(0x80, SYNCMAP_OP_BOUNDED);
 	EXPECT_EQ(1, SYNCMAP_OP_LOADED);
 	EXPECT_EQ(0, SYNCMAP_LIMITED_NOT);
 	EXPECT_EQ(1, SYNCMAP_LIMITED_ENTRIES);

@@ -197,6 +197,45 @@ TEST(terms)
 	libsyncmap_close(map);
 }
 
+TEST(calculate)
+{
+	struct libsyncmap *map = create(SYNCMAP_KEY_STRING, NULL);
+	struct libsyncmap_number number = { .operand = 5 };
+	struct libsyncmap_result result = { };
+	uint64_t value = 0;
+
+	EXPECT_EQ(-ENOENT, libsyncmap_calculate(map, SYNCMAP_OP_ADD, K, &number,
+						&result));
+	number.flags = SYNCMAP_OP_INITIAL;
+	number.initial = 10;
+	number.deadline = libsyncmap_deadline(3600 * SECOND);
+	EXPECT_EQ(0, libsyncmap_calculate(map, SYNCMAP_OP_ADD, K, &number,
+					  &result));
+	EXPECT_EQ(10, number.before);
+	EXPECT_EQ(15, number.after);
+	EXPECT(!result.loaded);
+	EXPECT_EQ(number.deadline, result.expires);
+	number.flags = SYNCMAP_OP_BOUNDED;
+	number.initial = 0;
+	number.deadline = 0;
+	number.bound = 11;
+	EXPECT_EQ(-ERANGE, libsyncmap_calculate(map, SYNCMAP_OP_SUB, K, &number,
+						&result));
+	EXPECT_EQ(15, number.before);
+	EXPECT_EQ(15, number.after);
+	number.bound = 10;
+	EXPECT_EQ(0, libsyncmap_calculate(map, SYNCMAP_OP_SUB, K, &number,
+					  NULL));
+	number.flags = SYNCMAP_OP_U32;
+	number.bound = 0;
+	EXPECT_EQ(-EILSEQ, libsyncmap_calculate(map, SYNCMAP_OP_MAX, K, &number,
+						&result));
+	EXPECT_EQ(8, result.len);
+	result = (struct libsyncmap_result){ .buffer = &value, .size = 8 };
+	EXPECT_EQ(0, libsyncmap_load(map, K, &result));
+	EXPECT_EQ(10, value);
+}
+
 TEST(errors)
 {
 	struct syncmap_limits limits = {

@@ -186,6 +186,9 @@ struct need {
 	struct syncmap_op	op;
 };
 
+/* A value that is also a number */
+#define EIGHT	"12345678"
+
 static const struct need needs[] = {
 	{ "LOAD", READ, { .op = SYNCMAP_OP_LOAD } },
 	{ "STORE", WRITE, { .op = SYNCMAP_OP_STORE } },
@@ -193,12 +196,14 @@ static const struct need needs[] = {
 	{ "LOAD_OR_STORE", READ | WRITE, { .op = SYNCMAP_OP_LOAD_OR_STORE } },
 	{ "SWAP", READ | WRITE, { .op = SYNCMAP_OP_SWAP } },
 	{ "COMPARE_AND_SWAP", READ | WRITE,
-	  { .op = SYNCMAP_OP_COMPARE_AND_SWAP, OLD("") } },
+	  { .op = SYNCMAP_OP_COMPARE_AND_SWAP, OLD(EIGHT) } },
 	{ "COMPARE_AND_DELETE", READ | WRITE,
-	  { .op = SYNCMAP_OP_COMPARE_AND_DELETE, OLD("") } },
+	  { .op = SYNCMAP_OP_COMPARE_AND_DELETE, OLD(EIGHT) } },
 	{ "LOAD_AND_DELETE", READ | WRITE,
 	  { .op = SYNCMAP_OP_LOAD_AND_DELETE } },
 	{ "TOUCH", READ | WRITE, { .op = SYNCMAP_OP_TOUCH } },
+	{ "ADD", READ | WRITE, { .op = SYNCMAP_OP_ADD } },
+	{ "XOR", READ | WRITE, { .op = SYNCMAP_OP_XOR } },
 };
 
 static int try_command(int fd, unsigned long number)
@@ -223,7 +228,7 @@ TEST(descriptor_access)
 	for (__u32 access = 1; access <= 3; access++) {
 		int fd = map_open(NAME, access);
 
-		EXPECT_EQ(0, DO(both, STORE, KEY("key")));
+		EXPECT_EQ(0, DO(both, STORE, KEY("key"), VALUE(EIGHT)));
 		for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
 			struct syncmap_op op = needs[i].op;
 
@@ -235,7 +240,8 @@ TEST(descriptor_access)
 			if (needs[i].access & ~access)
 				EXPECT_EQ(1, map_count(both));
 			else if (i != 0)
-				EXPECT_EQ(0, DO(both, STORE, KEY("key")));
+				EXPECT_EQ(0, DO(both, STORE, KEY("key"),
+						VALUE(EIGHT)));
 		}
 		EXPECT_EQ(access & READ ? 0 : -EBADF,
 			  try_command(fd, SYNCMAP_RANGE));

@@ -300,6 +300,7 @@ struct syncmap_list {
  * @events: out: events that were queued for them
  * @overflows: out: how often a watcher's queue was full
  * @reclaimed: out: entries and tombstones dropped because memory was short
+ * @calculated: out: values that arithmetic has changed
  */
 struct syncmap_map_stats {
 	__u32	flags;
@@ -342,6 +343,7 @@ struct syncmap_map_stats {
 	__u64	events;
 	__u64	overflows;
 	__u64	reclaimed;
+	__u64	calculated;
 };
 
 /**
@@ -367,9 +369,11 @@ struct syncmap_map_stats {
  *	value nor revision nor owner change; ENOENT when absent
  *
  * On a value that is a number: a __u64, or with SYNCMAP_OP_U32 a __u32, in the
- * byte order of the machine. An absent key counts as one of value @initial with
- * SYNCMAP_OP_INITIAL, else ENOENT. ERANGE, and nothing changed, when the result
- * would be too large or negative, or with SYNCMAP_OP_BOUNDED pass @bound:
+ * byte order of the machine; EILSEQ if it has another length. With
+ * SYNCMAP_OP_INITIAL an absent key counts as one of value @initial, and what is
+ * stored takes @deadline; else ENOENT. A key that is there keeps its deadline
+ * and owner. ERANGE, and nothing changed, if the result would be too large or
+ * negative, or with SYNCMAP_OP_BOUNDED pass @bound:
  *
  * @SYNCMAP_OP_ADD: add @operand; @bound is the highest result
  * @SYNCMAP_OP_SUB: subtract @operand; @bound is the lowest result
@@ -435,7 +439,7 @@ enum syncmap_op_code {
 #define SYNCMAP_OP_U32		0x20
 /* Arithmetic: @initial is valid */
 #define SYNCMAP_OP_INITIAL	0x40
-/* Arithmetic and APPEND: @bound is valid */
+/* ADD, SUB, APPEND: @bound is valid */
 #define SYNCMAP_OP_BOUNDED	0x80
 
 /* For @deadline: never, whatever the map's default is */
@@ -486,7 +490,7 @@ enum syncmap_limited {
  * @initial: with SYNCMAP_OP_INITIAL: value of an absent key
  * @bound: with SYNCMAP_OP_BOUNDED: the highest, or lowest, result
  * @revision: out: revision of what the operation loaded or stored, or of the
- *	deletion; with EBUSY and EMSGSIZE of what is there
+ *	deletion; with EBUSY, EMSGSIZE, EILSEQ and ERANGE of what is there
  * @previous: out: revision of what was replaced or deleted, zero if nothing
  * @out_len: out: bytes of the value that was found. If that is more than
  *	@out_size, nothing was written to @out: the operation has failed with
@@ -499,7 +503,7 @@ enum syncmap_limited {
  * @expires: out: deadline of what was stored, or else of what was found,
  *	SYNCMAP_NEVER if none; zero if there is nothing
  * @leased: out: with SYNCMAP_OP_LEASED: the token
- * @before: out: number that arithmetic found, @initial if none
+ * @before: out: number that arithmetic found; @initial if the key was absent
  * @after: out: number that it left; with ERANGE the same as @before
  *
  * What an operation has no use for must be zero: LOAD takes no value, STORE no
