@@ -19,6 +19,7 @@ help:
 	@echo 'make check-fast the part of it that boots nothing (about two minutes)'
 	@echo 'make bench      measure the map and its rivals: build/bench (4 minutes;'
 	@echo '                BENCH=-f: all sizes, half an hour)'
+	@echo 'make mutants    break the core in many ways, and see that a test notices'
 	@echo 'make clean      remove what was built here'
 	@echo
 	@echo 'demo and shell take KERNEL=stock-6.1, stock-6.12, stock-6.1-rt, debug-6.1 ...'
@@ -57,10 +58,14 @@ check-fast:
 bench:
 	$(MAKE) -C tools/native/bench report
 
+mutants:
+	$(MAKE) -C tools/native mutants
+
 clean:
 	rm -rf build
 	find . -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name '.*.d' -o -name Module.symvers \
 		-o -name modules.order | xargs -r rm -f
 
-.PHONY: all help modules tools install demo shell check check-fast bench clean
+.PHONY: all help modules tools install demo shell check check-fast bench \
+	mutants clean

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+
+/* resolve(), and the entry is emitted */
+inline visit(h, f)
+{
+	home = h;
+	from = f;
+	hit = false;
+	syncmap_resolve();
+	if
+	:: hit && w ->
+		was_seen(w);
+		visits++
+	:: else
+	fi
+}
+
+/*
+ * walk_on(), as far as one key is concerned: when the word of its slot is read,
+ * the walk of each dirty table stands on its node or, if it has none, where it
+ * will not meet one that is linked later.
+ */
+inline range()
+{
+	enter();
+	slot = home;
+	if
+	:: old ->
+		dirty_find(old);
+		side_old = home
+	:: else
+	fi;
+	if
+	:: !IS(RANGE_SEEKS_LATE) ->
+		dirty_find(dirty);
+		side = home
+	:: else
+	fi;
+	visit(slot, table_of[st]);
+	visit(side_old, INTO(old));
+	if
+	:: IS(RANGE_SEEKS_LATE) ->
+		dirty_find(dirty);
+		side = home
+	:: else
+	fi;
+	visit(side, INTO(dirty))
+}

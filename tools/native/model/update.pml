@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+
+#define INSERTS	(action == SWAP || action == LOAD_OR_STORE)
+#define DELETES	(action == DELETE || action == COMPARE_AND_DELETE)
+
+/* decide(): whether to replace @code, and with what */
+#define DECIDES(code)	(action == SWAP ||				\
+			 (action == LOAD_OR_STORE && !(code)) ||	\
+			 (action == DELETE && (code)) ||		\
+			 (action > DELETE && (code) == INITIAL))
+#define NEW		(!DELETES * VALUE(me))
+
+/* word.h */
+inline word_try_set(new, was, is)
+{
+	if
+	:: word[home] == w ->
+		d_step {
+			use(home);
+			word[home] = new;
+			take_effect(was, is)
+		};
+		changed = true
+	:: else -> word_read_again()
+	fi
+}
+
+/* Behind the same closed word as before, if any */
+inline word_read_again()
+{
+	d_step {
+		use(home);
+		w = word[home]
+	}
+}
+
+#define IS_GONE(w)	(w == EXPUNGED && !IS(EXPUNGED_REVIVED))
+#define LEADS_ON(w)	(IS_CLOSED(w) && !IS(WRITER_IGNORES_CLOSED))
+#define WAITS(w)	(w == NOTYET && IS(WRITER_WAITS_FOR_BUILDER))
+#define IS_HOME(w)	(!IS_GONE(w) && !LEADS_ON(w) && !WAITS(w))
+#define CURRENT		(w == NOTYET -> closed : CODE(w))
+
+/* apply(), to what was found */
+inline apply()
+{
+	if
+	:: atomic {
+		home ->
+		word_read()
+	   };
+		do
+		:: atomic {
+			IS_GONE(w) ->
+			outcome = (closed -> STALE : GONE);
+			w = 0;
+			forget_home();
+			break
+		   }
+		:: atomic {
+			LEADS_ON(w) ->
+			word_read_next()
+		   }
+		:: atomic {
+			WAITS(w) ->
+			word_read_again()
+		   }
+		:: atomic {
+			IS_HOME(w) && !DECIDES(CURRENT) ->
+			code = CURRENT;
+			outcome = DONE;
+			w = 0;
+			forget_home();
+			break
+		   }
+		:: atomic {
+			IS_HOME(w) && DECIDES(CURRENT) ->
+			code = CURRENT;
+			word_try_set(NEW | 1, code, NEW);
+			code = 0;
+			if
+			:: changed ->
+				outcome = DONE;
+				w = 0;
+				forget_home();
+				break
+			:: else
+			fi
+		   }
+		od
+	:: else
+	fi
+}
+
+/* Of what is in an unsealed chain, each word is open and live */
+inline unlink_dirty()
+{
+	if
+	:: atomic {
+		home ->
+		word_read()
+	   };
+		do
+		:: atomic {
+			DECIDES(CODE(w)) ->
+			CLAIM(tombstone_in_open_chain, IS_OPEN(w) && w != DEAD);
+			word_try_set(EXPUNGED, CODE(w), ABSENT)
+		   };
+			if
+			/* dirty.c: syncmap_dirty_unlink() */
+			:: d_step {
+				changed ->
+				NODE_OF(dirty, key) = 0;
+				syncmap_limbo_add(home - NODE(0));
+				syncmap_dirty_unlock(dirty)
+			   };
+				break
+			:: else
+			fi
+		:: d_step {
+			!DECIDES(CODE(w)) ->
+			syncmap_dirty_unlock(dirty)
+		   };
+			break
+		od
+	:: d_step {
+		!home ->
+		syncmap_dirty_unlock(dirty)
+	   }
+	fi;
+	outcome = DONE
+}
+
+/* delete_dirty(), delete_sealed() */
+inline delete_dirty()
+{
+	syncmap_dirty_lock(dirty);
+	if
+	:: d_step {
+		hit && !IS(UNLINK_FROM_SEALED) ->
+		syncmap_dirty_unlock(dirty)
+	   };
+		dirty_find(dirty);
+		apply()
+	:: else -> unlink_dirty()
+	fi
+}
+
+/* The node that was allocated ahead */
+#define MINE	(1 + KEYS + me)
+
+inline prepare_node()
+{
+	nodes_used = nodes_used | BIT(MINE);
+	word[NODE(MINE)] = VALUE(me) | 1
+}
+
+/* dirty.c: syncmap_dirty_link() */
+inline link_dirty()
+{
+	d_step {
+		prepare_node();
+		if
+		:: !IS(USED_AFTER_LINK) -> used = used | BIT(dirty)
+		:: else
+		fi
+	};
+	d_step {
+		NODE_OF(dirty, key) = MINE;
+		take_effect(ABSENT, VALUE(me));
+		changed = true;
+		outcome = DONE;
+		if
+		:: !IS(USED_AFTER_LINK) -> syncmap_dirty_unlock(dirty)
+		:: else
+		fi
+	};
+	if
+	:: d_step {
+		IS(USED_AFTER_LINK) ->
+		used = used | BIT(dirty);
+		syncmap_dirty_unlock(dirty)
+	   }
+	:: else
+	fi
+}
+
+inline insert_dirty()
+{
+	syncmap_dirty_lock(dirty);
+	if
+	:: d_step {
+		hit && !IS(INSERT_INTO_SEALED) ->
+		outcome = STALE;
+		syncmap_dirty_unlock(dirty)
+	   }
+	:: (!hit || IS(INSERT_INTO_SEALED)) && home ->
+		apply();
+		atomic { syncmap_dirty_unlock(dirty) }
+	:: else -> link_dirty()
+	fi
+}
+
+/* Nobody can see the first state before it is published */
+inline insert_first()
+{
+	d_step {
+		if
+		:: !state ->
+			look();
+			prepare_node();
+			NODE_OF(dirties, key) = MINE;
+			used = used | BIT(dirties);
+			dirty_of[states] = dirties;
+			state = states;
+			dirties++;
+			states++;
+			take_effect(ABSENT, VALUE(me));
+			changed = true;
+			outcome = DONE
+		:: else -> outcome = STALE
+		fi
+	}
+}
+
+/* update_state(), in the old dirty table */
+inline update_old()
+{
+	if
+	:: atomic {
+		INSERTS && !IS(OLD_NOT_SEALED) ->
+		syncmap_dirty_seal(old)
+	   }
+	:: else
+	fi;
+	dirty_find(old);
+	apply()
+}
+
+/* update_state(), in the dirty table */
+inline update_dirty()
+{
+	dirty_find(dirty);
+	apply();
+	if
+	/* get_node(), if there is none from an earlier try */
+	:: outcome == GONE && INSERTS -> insert_dirty()
+	/* NEED_NODE, prepare_insert() */
+	:: outcome == GONE && INSERTS && !node ->
+		node = true;
+		outcome = STALE
+	:: outcome != GONE || !INSERTS
+	fi
+}
+
+inline update_state()
+{
+	apply();
+	if
+	:: outcome == GONE && old && !IS(OLD_IGNORED_BY_WRITERS) -> update_old()
+	:: else
+	fi;
+	if
+	:: outcome == GONE && DELETES && used & BIT(dirty) -> delete_dirty()
+	:: outcome == GONE && !DELETES -> update_dirty()
+	:: else
+	fi
+}
+
+/* syncmap_update() */
+inline update()
+{
+	do
+	:: enter();
+		if
+		:: INSERTS && !st -> insert_first()
+		:: else -> update_state()
+		fi;
+		if
+		:: outcome != STALE -> break
+		:: else -> leave()
+		fi
+	od
+}
