@@ -34,7 +34,8 @@ static void prepare(struct job *job, const struct contender *contender,
 
 static bool changes(const struct contender *contender, u64 n)
 {
-	return is_plain(contender, n) && !(contender->flags & CAN_NOT_STORE);
+	return is_plain(contender, n) &&
+	       !(contender->flags & (CAN_NOT_STORE | CAN_NOT_HURRY));
 }
 
 static void run_size(u64 n)

@@ -112,6 +112,7 @@ enum {
 	CAN_NOT_SHARE	= 1,	/* ONE_THREAD */
 	CAN_NOT_SEE	= 2,	/* NO_SHARING */
 	CAN_NOT_STORE	= 4,	/* SLOW_STORE */
+	CAN_NOT_HURRY	= 16,	/* SLOW */
 	CAN_EMBED	= 8,	/* INTRUSIVE */
 };
 

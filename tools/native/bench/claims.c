@@ -17,7 +17,7 @@ static bool shares(int i)
 
 	return takes_part(i) && is_plain(contender, 0) &&
 	       !(contender->flags &
-		 (CAN_NOT_STORE | CAN_NOT_SHARE | CAN_NOT_SEE));
+		 (CAN_NOT_STORE | CAN_NOT_HURRY | CAN_NOT_SHARE | CAN_NOT_SEE));
 }
 
 /* All operations together, on so many keys; the map begins empty */

@@ -86,6 +86,8 @@
  *	SLOW_STORE	A store takes as long as there are keys: the workloads
  *			with more than one in a hundred are left out, and those
  *			with any from 64k keys on.
+ *	SLOW		An operation takes microseconds: left out where there is a
+ *			fixed number of them.
  *	ONE_THREAD	No two operations may run at a time.
  *	NO_SHARING	What one thread stores, others do not see: the map is
  *			filled once for each thread.

@@ -16,7 +16,8 @@ static bool grows(int i)
 	const struct contender *contender = kinds[KIND_U64].contenders[i];
 
 	return takes_part(i) && is_plain(contender, 0) &&
-	       !(contender->flags & (CAN_NOT_STORE | CAN_NOT_SEE));
+	       !(contender->flags &
+		 (CAN_NOT_STORE | CAN_NOT_HURRY | CAN_NOT_SEE));
 }
 
 /* Inserts share the keys 0 to n - 1 between @threads */

@@ -77,7 +77,8 @@ void run_memory(void)
 	for (i = 0; i < CONTENDERS; i++)
 		if (takes_part(i) &&
 		    is_plain(kinds[KIND_U64].contenders[i], M) &&
-		    !(kinds[KIND_U64].contenders[i]->flags & CAN_NOT_STORE))
+		    !(kinds[KIND_U64].contenders[i]->flags &
+		      (CAN_NOT_STORE | CAN_NOT_HURRY)))
 			run_contender(file, i, M);
 	if (file)
 		fclose(file);

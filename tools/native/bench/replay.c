@@ -285,6 +285,8 @@ static void check_contender_kind(const struct contender *contender, int kind)
 
 	judge(!check_contender(contender, CHECK_SEED, CHECK_THREADS), contender,
 	      kind, "operations");
+	if (contender->flags & CAN_NOT_HURRY && kind != KIND_U64)
+		return;
 	if (is_plain(contender, KEYS))
 		check_map(contender, kind, plain_value, &keys);
 	check_map(contender, kind, object_value, NULL);

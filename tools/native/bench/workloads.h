@@ -339,6 +339,9 @@ const struct contender EXPAND_NAME(CONTENDER, KEY_LEN, HASH_NAME) = {
 #ifdef SLOW_STORE
 		| CAN_NOT_STORE
 #endif
+#ifdef SLOW
+		| CAN_NOT_HURRY
+#endif
 #ifdef INTRUSIVE
 		| CAN_EMBED
 #endif
