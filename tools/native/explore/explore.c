@@ -46,7 +46,7 @@ static unsigned long clock_;
 static const char *failure;
 static struct rcu_work *waiting;
 
-bool shim_exploring;
+bool shim_points;
 __thread struct task_struct *shim_task;
 int nr_cpu_ids = 1;
 struct workqueue_struct *system_unbound_wq;
@@ -76,7 +76,7 @@ static void switch_to(unsigned int next)
 
 	before = running;
 	running = next;
-	shim_exploring = next != HOST;
+	shim_points = next != HOST;
 	shim_task = &to->task;
 	arena_region(next);
 	__sanitizer_start_switch_fiber(ends ? NULL : &from->fake, to->stack,
@@ -113,7 +113,7 @@ static void give_way(void)
 	switch_to(ready(n > 1 ? schedule_choose(n) : 0, running));
 }
 
-void shim_switch(const volatile void *address, bool write)
+void shim_reach(const volatile void *address, bool write)
 {
 	unsigned int n, chosen;
 
@@ -193,11 +193,11 @@ struct task_struct *shim_task_make(void)
 /* After a grace period, all at once: nobody can tell when it ran */
 static void after_grace_period(struct rcu_work *work)
 {
-	bool were = shim_exploring;
+	bool were = shim_points;
 
-	shim_exploring = false;
+	shim_points = false;
 	work->work.func(&work->work);
-	shim_exploring = were;
+	shim_points = were;
 }
 
 void rcu_read_lock(void)

@@ -24,7 +24,7 @@ u64 hash_equal(const void *key, size_t len)
 	return 0x5555aaaa5555aaaaULL;
 }
 
-/* As byte strings: a digit with dots behind it, or a word. At most KEY_BYTES */
+/* As byte strings: a character with dots behind it, at most KEY_BYTES */
 static size_t key_bytes(const struct trial *trial, unsigned int key, void *bytes)
 {
 	u64 number = key;
@@ -34,11 +34,8 @@ static size_t key_bytes(const struct trial *trial, unsigned int key, void *bytes
 		return KEY_BYTES;
 	}
 	memset(bytes, '.', KEY_BYTES);
-	if (key < KEYS_MAX)
-		*(char *)bytes = '0' + key;
-	else
-		sprintf(bytes, "k%u", key);
-	return key < KEYS_MAX ? 1 + key : KEY_BYTES;
+	*(u8 *)bytes = '0' + key;
+	return 1 + key % KEY_BYTES;
 }
 
 /* Of what is not of the history, the number is not below KEYS_MAX */
@@ -320,7 +317,7 @@ void others_store(struct trial *trial, unsigned int n)
 
 	for (; trial->others < n; trial->others++) {
 		len = key_bytes(trial, KEYS_MAX + trial->others, key);
-		succeeded(syncmap_store(&trial->map, key, len, value(1),
+		succeeded(syncmap_store(&trial->map, key, len, value(ABSENT),
 					GFP_KERNEL));
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Accesses to shared memory are atomic builtins, which ThreadSanitizer knows,
- * and each of them is a point at which the explorer may switch threads.
+ * and each of them is a point at which the explorer may switch actors, and the
+ * recorder may let a thread fall behind.
  */
 #ifndef _SHIM_COMPILER_H
 #define _SHIM_COMPILER_H
@@ -39,18 +40,18 @@
 #define ____cacheline_aligned_in_smp	__aligned(L1_CACHE_BYTES)
 #define prefetch(p)			__builtin_prefetch(p)
 
-#ifdef SHIM_EXPLORE
-extern bool shim_exploring;
-void shim_switch(const volatile void *address, bool write);
+#ifdef SHIM_POINTS
+extern bool shim_points;
+void shim_reach(const volatile void *address, bool write);
 #else
-#define shim_exploring	false
-#define shim_switch(address, write)	((void)0)
+#define shim_points	false
+#define shim_reach(address, write)	((void)0)
 #endif
 
 static inline void shim_point(const volatile void *address, bool write)
 {
-	if (shim_exploring)
-		shim_switch(address, write);
+	if (shim_points)
+		shim_reach(address, write);
 }
 
 /*

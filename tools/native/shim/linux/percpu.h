@@ -8,9 +8,7 @@
 
 #include <linux/slab.h>
 
-#ifdef SHIM_EXPLORE
-#define SHIM_CPUS	1
-#else
+#ifndef SHIM_CPUS
 #define SHIM_CPUS	128
 #endif
 #define SHIM_CPU_STRIDE	64

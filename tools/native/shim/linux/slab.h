@@ -22,7 +22,7 @@
 void *shim_alloc(size_t size, gfp_t gfp);
 
 /* Whether memory is to be had without waiting */
-#ifdef SHIM_EXPLORE
+#ifdef SHIM_POINTS
 bool shim_at_hand(void);
 #else
 static inline bool shim_at_hand(void)
