@@ -109,7 +109,7 @@ double go_rate(int i, int kind, const struct workload *workload, u64 n,
 	       int threads, unsigned int warm_ms, double *disturbed)
 {
 	struct process *process = &processes[i];
-	double rate, busy;
+	double rate;
 	char answer[256] = "";
 
 	if (!process->to)
@@ -120,12 +120,11 @@ double go_rate(int i, int kind, const struct workload *workload, u64 n,
 		workload->writes, warm_ms, options.slice_ms);
 	fflush(process->to);
 	if (!fgets(answer, sizeof(answer), process->from) ||
-	    sscanf(answer, "mops=%lf busy=%lf", &rate, &busy) != 2) {
+	    sscanf(answer, "mops=%lf lost=%lf", &rate, disturbed) != 2) {
 		fprintf(stderr, "bench: %s says: %s\n", process->contender,
 			answer);
 		exit(1);
 	}
-	*disturbed = max(1 - busy, 0.0);
 	return rate;
 }
 

@@ -85,9 +85,7 @@ func equalMix(n uint64, full bool) func(string) float64 {
 		for _, w := range workers {
 			w.limit = 1000000
 		}
-		start := time.Now()
-		run(workers, runMix[uint64], 0)
-		return time.Since(start).Seconds()
+		return run(workers, runMix[uint64], 0).Seconds()
 	}
 }
 
@@ -98,15 +96,13 @@ func equalGrowth(contender string) float64 {
 	for _, w := range workers {
 		w.limit = 1000000
 	}
-	start := time.Now()
-	run(workers, func(w *worker[uint64]) {
+	return run(workers, func(w *worker[uint64]) {
 		for i := 0; i < burst; i += 2 {
 			t.Store(keyOf[uint64](w.fresh), w.fresh)
 			w.load(keyOf[uint64](w.fresh))
 			w.fresh++
 		}
-	}, 0)
-	return time.Since(start).Seconds()
+	}, 0).Seconds()
 }
 
 // rates returns the rate of some goroutines on n keys.
@@ -117,8 +113,7 @@ func rates(n uint64, count, writes int) func(string) float64 {
 		runtime.GC()
 		workers := mixed(t, n, count, writes)
 		run(workers, runMix[uint64], slice)
-		run(workers, runMix[uint64], slice)
-		return rate(workers)
+		return rate(workers, run(workers, runMix[uint64], slice))
 	}
 }
 

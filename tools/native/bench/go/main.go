@@ -2,21 +2,22 @@
 
 // The Go side of the benchmark. With the name of a contender, it does what each
 // line of its input says, and answers with a line; so that a driver can let it
-// take turns with others. busy is the share of the CPUs that it got meanwhile.
+// take turns with others. lost is the share of the time that others had the CPUs.
 // With "claims" and a number of repetitions, it measures what the articles say.
 //
 //	$ echo work=mix n=1024 len=8 threads=2 writes=5 ms=15 | bench-go go_syncmap
-//	mops=29.1 busy=0.994 version=go1.19.8
+//	mops=29.1 lost=0.006 version=go1.19.8
 package main
 
 import (
 	"bufio"
 	"fmt"
+	"math"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -59,13 +60,19 @@ func parse(line string) (r request, err error) {
 	return r, nil
 }
 
-// cpuTime returns what the process has used so far.
-func cpuTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		panic(err)
+// waited returns how long threads of this process could have run, and others
+// did; 0 where the kernel does not say.
+func waited() (sum time.Duration) {
+	tasks, _ := filepath.Glob("/proc/self/task/*/schedstat")
+	for _, task := range tasks {
+		var ran, waited time.Duration
+		text, err := os.ReadFile(task)
+		if err == nil {
+			fmt.Sscan(string(text), &ran, &waited)
+		}
+		sum += waited
 	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	return sum
 }
 
 // A scene is a table that stays from one request to the next.
@@ -96,15 +103,11 @@ func (s *scene[K]) answer(contender string, r request) (string, error) {
 	for _, w := range workers {
 		w.times = histogram{}
 	}
-	busy, start := cpuTime(), time.Now()
-	run(workers, work, time.Duration(r.ms)*time.Millisecond)
-	busy = cpuTime() - busy
-	cpus := time.Duration(runtime.NumCPU())
-	if time.Duration(r.threads) < cpus {
-		cpus = time.Duration(r.threads)
-	}
-	text := fmt.Sprintf("mops=%.4g busy=%.3f", rate(workers),
-		float64(busy)/float64(time.Since(start)*cpus))
+	before := waited()
+	wall := run(workers, work, time.Duration(r.ms)*time.Millisecond)
+	cpus := math.Min(float64(r.threads), float64(runtime.NumCPU()))
+	lost := math.Min(float64(waited()-before)/float64(wall)/cpus, 1)
+	text := fmt.Sprintf("mops=%.4g lost=%.3f", rate(workers, wall), lost)
 	if times := allTimes(workers); times.total > 0 {
 		text += fmt.Sprintf(" p50=%d p99=%d p999=%d", times.quantile(.5),
 			times.quantile(.99), times.quantile(.999))

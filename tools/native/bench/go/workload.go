@@ -25,7 +25,6 @@ type worker[K key] struct {
 	stop   *atomic.Bool
 	// Out
 	ops, hits, sum uint64
-	ns             int64
 	times          histogram
 	_              [128]byte
 }
@@ -164,8 +163,10 @@ func newWorkers[K key](t table[K], n uint64, count int) []*worker[K] {
 
 var serial uint64
 
-// run lets the workers repeat the workload for a time, or up to their limit.
-func run[K key](workers []*worker[K], work func(w *worker[K]), d time.Duration) {
+// run lets the workers repeat the workload for a time, or up to their limit, and
+// returns how long it took until the last one was done.
+func run[K key](workers []*worker[K], work func(w *worker[K]),
+	d time.Duration) time.Duration {
 	var started, done sync.WaitGroup
 	var stop atomic.Bool
 	gate := make(chan struct{})
@@ -177,10 +178,8 @@ func run[K key](workers []*worker[K], work func(w *worker[K]), d time.Duration) 
 		go func(w *worker[K]) {
 			started.Done()
 			<-gate
-			start := time.Now()
 			for work(w); w.goesOn(); work(w) {
 			}
-			w.ns = int64(time.Since(start))
 			done.Done()
 		}(w)
 	}
@@ -188,15 +187,18 @@ func run[K key](workers []*worker[K], work func(w *worker[K]), d time.Duration) 
 	if d > 0 {
 		time.AfterFunc(d, func() { stop.Store(true) })
 	}
+	start := time.Now()
 	close(gate)
 	done.Wait()
+	return time.Since(start)
 }
 
-// rate returns how many million operations they all did in a second.
-func rate[K key](workers []*worker[K]) float64 {
-	var sum float64
+// rate returns how many million operations they all did in a second. There may
+// be more of them than CPUs: none has had all that time for itself.
+func rate[K key](workers []*worker[K], wall time.Duration) float64 {
+	var ops uint64
 	for _, w := range workers {
-		sum += 1e3 * float64(w.ops) / float64(w.ns)
+		ops += w.ops
 	}
-	return sum
+	return 1e3 * float64(ops) / float64(wall)
 }
