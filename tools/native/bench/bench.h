@@ -14,6 +14,9 @@
 struct map;
 struct zipf;
 
+/* The value of a key */
+typedef void *(*value_fn)(u64 number, void *arg);
+
 /* Time in units of its own, see time.c; what comes before is complete */
 static __always_inline u64 bench_clock(void)
 {
@@ -75,8 +78,8 @@ enum {
 	RUN_LOAD_ZIPF,
 	RUN_MISS,		/* a key that is absent */
 	RUN_LATENCY,		/* the key that the last value leads to */
-	RUN_CHASE,		/* the same, by way of the object it points to */
-	RUN_OBJECT,		/* any key, and the object its value points to */
+	RUN_CHASE,		/* the same, by way of its object */
+	RUN_OBJECT,		/* any key, and its object */
 	RUN_BATCH,		/* sixteen keys at once */
 	RUN_RANGE,		/* all entries */
 	RUN_MIX,		/* load or store a key that is present */
@@ -124,11 +127,11 @@ struct contender {
 	void		(*destroy)(struct map *map);
 	void		(*promote)(struct map *map);	/* or NULL */
 	/* Store keys 0 to n - 1 */
-	void		(*fill)(struct map *map, u64 n,
-				void *(*value)(u64 number, void *arg), void *arg);
+	void		(*fill)(struct map *map, u64 n, value_fn value,
+				void *arg);
 	/* How many of them are not as they were filled in, or not absent */
-	u64		(*verify)(struct map *map, u64 from, u64 to, bool present,
-				  void *(*value)(u64 number, void *arg), void *arg);
+	u64		(*verify)(struct map *map, u64 from, u64 to,
+				  bool present, value_fn value, void *arg);
 	/* The same with small values, that are struct payload */
 	void		(*fill_payload)(struct map *map, u64 n);
 	/* Run it against a model; the number of wrong answers */

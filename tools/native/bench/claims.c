@@ -82,7 +82,7 @@ void run_claims(void)
 			percentile(i, 64 * K, tails[0]);
 		}
 	}
-	table("10 threads, a million operations each, half stores, from empty, s",
+	table("10 threads, a million operations each, half stores, seconds",
 	      KIND_U64, M, WORKERS, seconds, ARRAY_SIZE(seconds));
 	table("16 threads, 80 % loads, 64k u64 keys: 99th percentile, ns",
 	      KIND_U64, 64 * K, CROWD, tails, 1);

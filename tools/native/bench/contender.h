@@ -42,7 +42,7 @@
  * and, with the macro on the left defined before workloads.h is included:
  *
  *	HAS_FILL	static void map_fill(struct map *map, u64 n,
- *				void *(*value)(u64 number, void *arg), void *arg);
+ *					     value_fn value, void *arg);
  *			Put keys 0 to n-1 into an empty map, where single stores
  *			would take for ever: key_of(i) gets value(i, arg).
  *	HAS_LOAD_MANY	static unsigned int map_load_many(struct map *map,
@@ -54,7 +54,8 @@
  *			Visit all entries; the sum of their value_number().
  *	HAS_ALL		The other operations of sync.Map, and HAS_RANGE:
  *			static bool map_swap(struct map *map,
- *				const struct key *key, void *value, void **previous);
+ *				const struct key *key, void *value,
+ *				void **previous);
  *			static bool map_load_and_delete(struct map *map,
  *				const struct key *key, void **value);
  *			static bool map_compare_and_swap(struct map *map,
@@ -68,7 +69,8 @@
  *			Reorganise now, as the map does by itself at times.
  *	HAS_PAYLOAD	Small values that are changed, and read whole:
  *			static void map_write(struct map *map,
- *				const struct key *key, const struct payload *from);
+ *				const struct key *key,
+ *				const struct payload *from);
  *			static bool map_read(struct map *map,
  *				const struct key *key, struct payload *to);
  *			The values of the map are then objects that begin with a

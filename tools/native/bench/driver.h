@@ -96,7 +96,6 @@ struct scene {
 	struct map	*maps[CONTENDERS];
 };
 
-typedef void *(*value_fn)(u64 number, void *arg);
 typedef bool (*wanted_fn)(const struct contender *contender, u64 n);
 
 bool takes_part(int contender);

@@ -56,6 +56,6 @@ void run_gobench(void)
 	for (r = 0; r < options.repetitions; r++)
 		for (b = 0; b < ARRAY_SIZE(names); b++)
 			measure_all(r, b);
-	table_down("benchmarks of Go's sync.Map, 2 threads, ns per operation and thread",
+	table_down("benchmarks of Go's sync.Map, 2 threads, ns per operation",
 		   KIND_U64, N, THREADS, names, ARRAY_SIZE(names));
 }

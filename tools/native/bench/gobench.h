@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The benchmarks that Go's sync.Map comes with, by their names there, made for a
- * contender that has all of its operations
+ * The benchmarks that Go's sync.Map comes with, by their names there, made for
+ * a contender that has all of its operations
  *
  * The variable that a thread counts with in Go, from a start of its own, is
  * @fresh here. gobench.c says how many keys the map has.

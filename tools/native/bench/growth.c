@@ -72,8 +72,13 @@ static void grow(int i, u64 n, int threads, const char *workload)
 static void sample_times(int i, u64 n, const struct histogram *histogram,
 			 const char *const *names)
 {
-	sample(names[0], "ns", KIND_U64, n, 2, i, histogram_ns(histogram, .99));
-	sample(names[1], "ns", KIND_U64, n, 2, i, histogram_ns(histogram, .999));
+	double ns[] = {
+		histogram_ns(histogram, 0.99),
+		histogram_ns(histogram, 0.999),
+	};
+
+	sample(names[0], "ns", KIND_U64, n, 2, i, ns[0]);
+	sample(names[1], "ns", KIND_U64, n, 2, i, ns[1]);
 	sample(names[2], "us", KIND_U64, n, 2, i,
 	       clock_ns(histogram->longest) / 1000);
 }

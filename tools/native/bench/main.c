@@ -34,14 +34,14 @@ static void usage(FILE *file)
 	const struct part *part;
 	int i;
 
-	fputs("usage: bench [-f] [-p PARTS] [-m MAPS] [-w WORKLOADS] [-k KINDS]\n"
-	      "             [-r N] [-s MS] [-o DIR]\n"
+	fputs("usage: bench [-f] [-p PARTS] [-m MAPS] [-w WORKLOADS]\n"
+	      "             [-k KINDS] [-r N] [-s MS] [-o DIR]\n"
 	      "       bench -c\n"
 	      "  -f  full: all sizes, more repetitions\n"
 	      "  -p  these parts only; a list with commas\n"
 	      "  -m  these contenders only\n"
 	      "  -w  these columns of the tables only\n"
-	      "  -k  these kinds of keys only: u64, u64-siphash, 16-byte, 32-byte\n"
+	      "  -k  these keys only: u64, u64-siphash, 16-byte, 32-byte\n"
 	      "  -r  repetitions\n"
 	      "  -s  milliseconds of each\n"
 	      "  -o  leave a report in this directory\n"

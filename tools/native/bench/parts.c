@@ -67,7 +67,7 @@ void run_mixes(void)
 		{ "batch", "sixteen keys at once", RUN_BATCH, 0, BENCH_BATCH },
 		{ "99/1", "99 % loads, 1 % stores", RUN_MIX, 1 },
 		{ "95/5", "95 % loads", RUN_MIX, 5 },
-		{ "zipf 95/5", "the same, some keys more often", RUN_MIX_ZIPF, 5 },
+		{ "zipf 95/5", "95 % loads of such keys", RUN_MIX_ZIPF, 5 },
 		{ "50/50", "half of it stores", RUN_MIX, 50 },
 		{ "5/95", "95 % stores", RUN_MIX, 95 },
 		{ "churn", "store, load and delete a new key", RUN_CHURN },
@@ -206,7 +206,7 @@ void run_scaling(void)
 	};
 	static const u64 sizes[] = { 64 * K, M };
 	struct scene scene = { .kind = KIND_U64 };
-	int i;
+	int i, threads;
 
 	if (cpus() < 4)
 		report("\nFour threads share %d CPUs here.\n", cpus());
@@ -214,9 +214,10 @@ void run_scaling(void)
 		scene.n = sizes[i];
 		scene.threads = 4;
 		scene_open(&scene, plain_value, &scene.n, is_plain);
-		for (scene.threads = 1; scene.threads <= 4; scene.threads *= 2) {
-			if (is_done("50/50", sizes[i], scene.threads))
+		for (threads = 1; threads <= 4; threads *= 2) {
+			if (is_done("50/50", sizes[i], threads))
 				continue;
+			scene.threads = threads;
 			take_turns(&scene, workloads, ARRAY_SIZE(workloads));
 			print_turns(&scene, workloads, ARRAY_SIZE(workloads));
 		}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Plots: commands and data for gnuplot, a file per plot, that draw it as SVG and
- * as PNG. What was not measured is left out.
+ * Plots: commands and data for gnuplot, a file per plot, that draw it as SVG
+ * and as PNG. What was not measured is left out.
  */
 #include <linux/log2.h>
 
@@ -69,12 +69,13 @@ static bool is_measured(const struct place *place)
 /* Whether the contender has anything to show */
 static bool write_data(FILE *file, const struct plot *plot, int contender)
 {
+	const struct place *end = plot->places + plot->count;
 	const struct place *place;
 	const struct cell *cell;
 	int shown = 0;
 
 	fprintf(file, "$d%d << EOD\n", contender);
-	for (place = plot->places; place < plot->places + plot->count; place++) {
+	for (place = plot->places; place < end; place++) {
 		if (!is_measured(place))
 			continue;
 		cell = cell_find(place->workload, place->kind, place->n,
@@ -142,7 +143,8 @@ static FILE *begin(const char *name)
 
 	snprintf(path, sizeof(path), "%s.gp", name);
 	file = report_file(path);
-	fprintf(file, "set terminal svg size 1100,560 font 'sans,13' background '#ffffff'\n"
+	fprintf(file, "set terminal svg size 1100,560 font 'sans,13' "
+		"background '#ffffff'\n"
 		"set output \"%s.svg\"\n", name);
 	return file;
 }
@@ -259,9 +261,10 @@ static const struct plot plots[] = {
 	{ "mix-1M", "1M u64 keys, 2 threads, by share of loads",
 	  "loads in a hundred operations", "million operations per second",
 	  PLACES(mix_1m) },
-	{ "sizes-load", "Load, independent keys, 2 threads", "u64 keys in the map",
-	  "ns per operation and thread", .ns = true, PLACES(load_sizes) },
-	{ "sizes-latency", "Load, each key hangs on the value before, 2 threads",
+	{ "sizes-load", "Load, independent keys, 2 threads",
+	  "u64 keys in the map", "ns per operation and thread", .ns = true,
+	  PLACES(load_sizes) },
+	{ "sizes-latency", "Load, each key hangs on the last value, 2 threads",
 	  "u64 keys in the map", "ns per operation and thread", .ns = true,
 	  PLACES(latency_sizes) },
 	{ "scaling-load", "Load, 64k u64 keys", "threads",
@@ -276,7 +279,7 @@ static const struct plot plots[] = {
 	  "operations that did not take longer", "ns (logarithmic)",
 	  "set logscale y\nset yrange [*:*]", .ns = true,
 	  PLACES(load_times) },
-	{ "still-loads", "The same loads when nobody writes: what the machine does",
+	{ "still-loads", "The same loads when nobody writes",
 	  "operations that did not take longer", "ns (logarithmic)",
 	  "set logscale y\nset yrange [*:*]", .ns = true,
 	  PLACES(still_times) },

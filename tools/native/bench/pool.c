@@ -139,7 +139,7 @@ void job_init(struct job *job, const struct contender *contender,
 	}
 }
 
-/* For @ms milliseconds, or, if 0, until all that have a limit have reached it */
+/* For @ms milliseconds; if 0, until all that have a limit have reached it */
 void job_run(struct job *new, unsigned int ms)
 {
 	struct timespec time = { ms / 1000, ms % 1000 * 1000000L };

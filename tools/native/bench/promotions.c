@@ -23,6 +23,7 @@ static void measure(struct scene *scene, int i, int other,
 	static struct histogram loads;
 	u64 n = scene->n;
 	struct job job;
+	double tail;
 
 	memset(&loads, 0, sizeof(loads));
 	job_init(&job, kinds[scene->kind].contenders[i], scene->maps[i], n, 2,
@@ -32,7 +33,8 @@ static void measure(struct scene *scene, int i, int other,
 	job_run(&job, 10 * options.slice_ms);
 	sample(names[0], "ns", scene->kind, n, 2, i, histogram_ns(&loads, .5));
 	sample(names[1], "ns", scene->kind, n, 2, i, histogram_ns(&loads, .99));
-	sample(names[2], "ns", scene->kind, n, 2, i, histogram_ns(&loads, .999));
+	tail = histogram_ns(&loads, .999);
+	sample(names[2], "ns", scene->kind, n, 2, i, tail);
 	sample(names[3], "us", scene->kind, n, 2, i,
 	       clock_ns(loads.longest) / 1000);
 	if (other == RUN_PROMOTE)

@@ -217,14 +217,16 @@ static bool runs_on(const struct contender *contender, int type, bool objects)
 {
 	struct workload workload = { .type = type, .writes = 25 };
 
-	if (type == RUN_PAYLOAD || type >= RUN_GO || !is_able(contender, &workload, KEYS))
+	if (type == RUN_PAYLOAD || type >= RUN_GO)
+		return false;
+	if (!is_able(contender, &workload, KEYS))
 		return false;
 	return objects == (type == RUN_CHASE || type == RUN_OBJECT);
 }
 
 /* Runs on one map, and nothing is lost or left over */
-static void check_map(const struct contender *contender, int kind, value_fn value,
-		      void *arg)
+static void check_map(const struct contender *contender, int kind,
+		      value_fn value, void *arg)
 {
 	struct map *map = map_open(contender, KEYS, THREADS, value, arg);
 	u64 wrong;
@@ -274,7 +276,8 @@ static void check_go(const struct contender *contender, int kind, int type)
 		*expected = job.workers[0];
 	judge(expected->hits == job.workers[0].hits &&
 	      expected->sum == job.workers[0].sum &&
-	      expected->ops == job.workers[0].ops, contender, kind, names[type]);
+	      expected->ops == job.workers[0].ops,
+	      contender, kind, names[type]);
 	contender->destroy(map);
 }
 

@@ -57,11 +57,14 @@ void report_open(int argc, char **argv)
 	strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", gmtime(&now));
 	report("\ndate:     %s\n", date);
 	machine_print();
-	report("method:   all compiled alike (-O2, no vector registers), with the same allocator,\n"
-	       "          locks and RCU: QSBR, reading is free as in a kernel that is not\n"
-	       "          preemptible. This map's operations are calls, the others' are inline.\n"
-	       "          Workers are pinned; what other processes disturb is run again.\n");
-	report("runs:     %d repetitions of %u ms each; in brackets: distance of the quartiles\n",
+	report("method:   all compiled alike (-O2, no vector registers), with\n"
+	       "          the same allocator, locks and RCU: QSBR, reading is\n"
+	       "          free as in a kernel that is not preemptible. This\n"
+	       "          map's operations are calls, the others' are inline.\n"
+	       "          Workers are pinned; what other processes disturb is\n"
+	       "          run again.\n");
+	report("runs:     %d repetitions of %u ms each; in brackets: the\n"
+	       "          distance of the quartiles\n",
 	       options.repetitions, options.slice_ms);
 }
 
@@ -93,21 +96,23 @@ const char *size_name(u64 n)
 	return name;
 }
 
+/* Three digits, and the spread if there is one */
 static void print_cell(const struct cell *cell)
 {
 	double median;
+	int digits;
 
 	if (!cell) {
 		report("%16s", "-");
 		return;
 	}
 	median = cell_median(cell);
+	digits = median < 10 ? 2 : median < 100;
+	report("%10.*f", digits, median);
 	if (cell->count > 1)
-		report("%10.*f (%2.0f%%)", median < 10 ? 2 : median < 100 ? 1 : 0,
-		       median, 100 * cell_spread(cell));
+		report(" (%2.0f%%)", 100 * cell_spread(cell));
 	else
-		report("%10.*f      ", median < 10 ? 2 : median < 100 ? 1 : 0,
-		       median);
+		report("%6s", "");
 }
 
 /* A line per contender that has something in it, a column per workload */

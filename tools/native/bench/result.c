@@ -61,14 +61,15 @@ static int compare(const void *a, const void *b)
 static double quantile(const struct cell *cell, double share)
 {
 	double sorted[SAMPLES_MAX];
-	double at = share * (cell->count - 1);
+	double at = share * (cell->count - 1), step;
 	int below = at;
 
 	memcpy(sorted, cell->samples, sizeof(sorted));
 	qsort(sorted, cell->count, sizeof(*sorted), compare);
 	if (below + 1 >= cell->count)
 		return sorted[cell->count - 1];
-	return sorted[below] + (at - below) * (sorted[below + 1] - sorted[below]);
+	step = sorted[below + 1] - sorted[below];
+	return sorted[below] + (at - below) * step;
 }
 
 double cell_median(const struct cell *cell)
@@ -103,7 +104,7 @@ void results_write(FILE *file)
 	fputs("workload\tkeys\tsize\tthreads\tcontender\tunit\tmedian\t"
 	      "min\tmax\trepetitions\n", file);
 	for (cell = cells; cell < cells + used; cell++)
-		fprintf(file, "%s\t%s\t%llu\t%d\t%s\t%s\t%.6g\t%.6g\t%.6g\t%d\n",
+		fprintf(file, "%s\t%s\t%llu\t%d\t%s\t%s\t%g\t%g\t%g\t%d\n",
 			cell->workload, kinds[cell->kind].name, cell->n,
 			cell->threads, contender_name(cell->contender),
 			cell->unit, cell_median(cell), cell_min(cell),

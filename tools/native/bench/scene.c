@@ -102,10 +102,11 @@ void scene_open(struct scene *scene, value_fn value, void *arg,
 
 void scene_close(struct scene *scene)
 {
+	const struct kind *kind = &kinds[scene->kind];
 	int i;
 
 	for (i = 0; i < CONTENDERS; i++)
 		if (scene->maps[i])
-			kinds[scene->kind].contenders[i]->destroy(scene->maps[i]);
+			kind->contenders[i]->destroy(scene->maps[i]);
 	mem_trim();
 }

@@ -9,7 +9,7 @@
 
 struct figure {
 	const char	*workload;
-	const char	*contender;	/* NULL: there is none to compare with */
+	const char	*contender;	/* NULL: none to compare with */
 	int		kind;
 	u64		n;
 };
@@ -82,7 +82,8 @@ static const struct target targets[] = {
 	AGAINST("young keys, 1M, : Go's design in C",
 		"amended", "godesign", KIND_U64, M, 2.2, 1.8, 3),
 	{ "sixteen at once, 1M, : one by one",
-	  OURS("batch", KIND_U64, M), OURS("load", KIND_U64, M), 1.7, 1.4, 2.5 },
+	  OURS("batch", KIND_U64, M), OURS("load", KIND_U64, M),
+	  1.7, 1.4, 2.5 },
 	{ "sixteen at once, SipHash, 1M, : one by one",
 	  OURS("batch", KIND_U64_SIP, M), OURS("load", KIND_U64_SIP, M),
 	  2.2, 2, 4 },
@@ -95,7 +96,8 @@ static const struct target targets[] = {
 	AGAINST("small values 50/50, 64k, : 32 shards",
 		"payload 50/50", "shards", KIND_U64, 64 * K, 0, 2, 4),
 	ALONE("p99.9 of a load among promotions, 64k, us", "promoting p99.9",
-	      64 * K, .prototype = 0.25, .must = 0.4, .aim = 0.2, .scale = 1e-3),
+	      64 * K, .prototype = 0.25, .must = 0.4, .aim = 0.2,
+	      .scale = 1e-3),
 	ALONE("p99.9 of a load among promotions, 1M, us", "promoting p99.9", M,
 	      .prototype = 0.45, .must = 0.65, .aim = 0.3, .scale = 1e-3),
 	ALONE("bytes per integer key, 64k", "bytes", 64 * K,
@@ -153,12 +155,14 @@ static const char *verdict(const struct target *target, double measured)
 
 void targets_print(void)
 {
+	const struct target *end = targets + ARRAY_SIZE(targets);
 	const struct target *target;
 	double measured;
 
-	report("\n%-52s%10s%8s%8s%10s\n", "targets (ratios: of rates, but for times)",
-	       "prototype", "must", "aim", "measured");
-	for (target = targets; target < targets + ARRAY_SIZE(targets); target++) {
+	report("\n%-52s%10s%8s%8s%10s\n",
+	       "targets (ratios: of rates, but for times)", "prototype",
+	       "must", "aim", "measured");
+	for (target = targets; target < end; target++) {
 		measured = measure(target);
 		if (isnan(measured) && options.parts)
 			continue;

@@ -237,8 +237,7 @@ RUN_BY(promote, 1, {
 #include "gobench.h"
 #endif
 
-static void fill(struct map *map, u64 n,
-		 void *(*value)(u64 number, void *arg), void *arg)
+static void fill(struct map *map, u64 n, value_fn value, void *arg)
 {
 #ifdef HAS_FILL
 	map_fill(map, n, value, arg);
@@ -256,7 +255,7 @@ static void fill(struct map *map, u64 n,
 }
 
 static u64 verify(struct map *map, u64 from, u64 to, bool present,
-		  void *(*value)(u64 number, void *arg), void *arg)
+		  value_fn value, void *arg)
 {
 	u64 i, wrong = 0;
 	struct key key;

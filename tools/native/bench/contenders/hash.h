@@ -174,7 +174,8 @@ static __always_inline void hash_free(struct hash *hash,
 				      struct hash_slot *slot)
 {
 	hash_empty(hash, slot);
-	if (unlikely(--hash->used * 8 < hash->mask && hash->mask >= HASH_SLOTS_MIN))
+	if (unlikely(--hash->used * 8 < hash->mask &&
+		     hash->mask >= HASH_SLOTS_MIN))
 		hash_resize(hash, (hash->mask + 1) / 2);
 }
 
