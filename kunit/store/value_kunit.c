@@ -117,9 +117,12 @@ static void view_settles_a_new_value(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_value *value = value_new(test, 10);
+	static struct syncmap_op op = { .op = SYNCMAP_OP_STORE };
+	static const struct bytemap_request req = { .op = &op };
 	struct bytemap_view view;
 
 	value->revision = 0;
+	value->inserter = &req;
 	KUNIT_EXPECT_EQ(test, bytemap_value_view(map, value, &view, 10),
 			-EAGAIN);
 	KUNIT_EXPECT_EQ(test, value->revision, 1ULL);

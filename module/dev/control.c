@@ -45,6 +45,8 @@ static int make_named(struct syncmap_call *call, struct bytemap *map)
 			bytemap_name_drop(map);
 		return err;
 	}
+	/* The descriptor is in the creator's place */
+	bytemap_leave(map);
 	syncmap_debugfs_add(map);
 	call->arg.create.fd = call->new_fd;
 	return 0;
@@ -78,7 +80,7 @@ static void finish_create(struct syncmap_call *call, int err)
 	} else if (map->name[0]) {
 		bytemap_name_show(map);
 	}
-	syncmap_mapfd_finish(call, err);
+	syncmap_newfd_finish(call, err);
 }
 
 static struct bytemap *find_map(const char *name)
@@ -123,6 +125,7 @@ static int remove_map(struct bytemap *map)
 		return -EPERM;
 	if (!bytemap_name_hide(map))
 		return -ENOENT;
+	bytemap_watch_removed(map);
 	syncmap_debugfs_remove(map);
 	bytemap_name_drop(map);
 	return 0;
@@ -205,7 +208,7 @@ static const struct syncmap_command control_command[] = {
 	CONTROL(SYNCMAP_CREATE, syncmap_create, stale, .run = run_create,
 		.finish = finish_create),
 	CONTROL(SYNCMAP_OPEN, syncmap_open, reserved, .run = run_open,
-		.finish = syncmap_mapfd_finish),
+		.finish = syncmap_newfd_finish),
 	CONTROL(SYNCMAP_REMOVE, syncmap_remove, reserved, .run = run_remove),
 	CONTROL(SYNCMAP_LIST, syncmap_list, reserved, .run = run_list),
 };

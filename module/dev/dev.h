@@ -34,6 +34,7 @@ struct syncmap_call {
 		struct syncmap_range		range;
 		struct syncmap_clear		clear;
 		struct syncmap_promote		promote;
+		struct syncmap_watch		watch;
 	} arg;
 };
 
@@ -84,9 +85,11 @@ int syncmap_control_init(void);
 void syncmap_control_exit(void);
 
 /* mapfd.c */
+int syncmap_newfd(struct syncmap_call *call, const char *name,
+		  const struct file_operations *fops, void *data, int flags);
+void syncmap_newfd_finish(struct syncmap_call *call, int err);
 int syncmap_mapfd_make(struct syncmap_call *call, struct bytemap *map,
 		       u32 access);
-void syncmap_mapfd_finish(struct syncmap_call *call, int err);
 struct bytemap_client *syncmap_mapfd_client(const struct file *file);
 struct bytemap *syncmap_mapfd_map(const struct file *file);
 u32 syncmap_mapfd_access(const struct file *file);
@@ -94,6 +97,9 @@ u32 syncmap_mapfd_access(const struct file *file);
 /* op.c, range.c */
 int syncmap_run_op(struct syncmap_call *call);
 int syncmap_run_range(struct syncmap_call *call);
+
+/* watchfd.c */
+int syncmap_run_watch(struct syncmap_call *call);
 
 /* debugfs.c */
 void syncmap_debugfs_init(void);

@@ -90,6 +90,8 @@ static const struct syncmap_command map_command[] = {
 	    .access = SYNCMAP_ACCESS_WRITE),
 	MAP(SYNCMAP_PROMOTE, syncmap_promote, reserved, .run = run_promote,
 	    .access = SYNCMAP_ACCESS_WRITE),
+	MAP(SYNCMAP_WATCH, syncmap_watch, reserved, .run = syncmap_run_watch,
+	    .finish = syncmap_newfd_finish, .access = SYNCMAP_ACCESS_READ),
 };
 
 static const struct syncmap_commands map_commands = {
@@ -138,10 +140,34 @@ static int open_flags(u32 access)
 	return access == SYNCMAP_ACCESS_WRITE ? O_WRONLY : O_RDWR;
 }
 
-/*
- * A descriptor for the reply of @call. On success the file has the caller's
- * reference on @map.
- */
+/* A descriptor for the reply of @call. On success the file has @data */
+int syncmap_newfd(struct syncmap_call *call, const char *name,
+		  const struct file_operations *fops, void *data, int flags)
+{
+	int err;
+
+	call->new_fd = get_unused_fd_flags(O_CLOEXEC);
+	if (call->new_fd < 0)
+		return call->new_fd;
+	call->new_file = anon_inode_getfile(name, fops, data, flags);
+	err = PTR_ERR_OR_ZERO(call->new_file);
+	if (err)
+		put_unused_fd(call->new_fd);
+	return err;
+}
+
+/* The reply has been written, or with an error, could not be */
+void syncmap_newfd_finish(struct syncmap_call *call, int err)
+{
+	if (err) {
+		put_unused_fd(call->new_fd);
+		fput(call->new_file);
+	} else {
+		fd_install(call->new_fd, call->new_file);
+	}
+}
+
+/* On success the file has the caller's reference on @map */
 int syncmap_mapfd_make(struct syncmap_call *call, struct bytemap *map,
 		       u32 access)
 {
@@ -150,30 +176,9 @@ int syncmap_mapfd_make(struct syncmap_call *call, struct bytemap *map,
 
 	if (IS_ERR(client))
 		return PTR_ERR(client);
-	call->new_fd = get_unused_fd_flags(O_CLOEXEC);
-	err = call->new_fd;
-	if (err < 0)
-		goto free_client;
-	call->new_file = anon_inode_getfile("[syncmap]", &map_fops, client,
-					    open_flags(access));
-	err = PTR_ERR_OR_ZERO(call->new_file);
+	err = syncmap_newfd(call, "[syncmap]", &map_fops, client,
+			    open_flags(access));
 	if (err)
-		goto put_fd;
-	return 0;
-
-put_fd:
-	put_unused_fd(call->new_fd);
-free_client:
-	kfree(client);
+		bytemap_client_free(client);
 	return err;
-}
-
-void syncmap_mapfd_finish(struct syncmap_call *call, int err)
-{
-	if (err) {
-		put_unused_fd(call->new_fd);
-		fput(call->new_file);
-	} else {
-		fd_install(call->new_fd, call->new_file);
-	}
 }

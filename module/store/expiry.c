@@ -147,11 +147,15 @@ void bytemap_expire_locked(struct bytemap *map, struct bytemap_value *value,
 			   bool keep)
 {
 	bool first = value->state == VALUE_LIVE;
+	u64 revision;
 
 	lockdep_assert_held(&value->lock.lock);
 	if (first) {
 		bytemap_count(map, BYTEMAP_EXPIRED);
-		trace_bytemap_expire(map, value, bytemap_next_revision(map));
+		bytemap_value_settle_locked(map, value);
+		revision = bytemap_revise(map, value, bytemap_mortal_key(value),
+					  SYNCMAP_REASON_EXPIRED);
+		trace_bytemap_expire(map, value, revision);
 	}
 	if (first && keep && map->stale)
 		lapse_locked(map, value);

@@ -43,14 +43,18 @@ int bytemap_request_fresh(const struct bytemap *map,
 	return 0;
 }
 
-/* From here on the core and the request both have a reference */
-void bytemap_publish(struct bytemap_request *req, u64 revision, u8 epoch)
+/*
+ * From here on the core and the request both have a reference. The revision is
+ * still to be set, or to be settled.
+ */
+void bytemap_publish(struct bytemap_request *req, u8 epoch)
 {
 	struct bytemap_value *fresh = req->fresh;
 
 	refcount_inc(&fresh->refs);
 	fresh->epoch = epoch;
-	fresh->revision = revision;
+	fresh->revision = 0;
+	fresh->inserter = req;
 	fresh->state = VALUE_LIVE;
 	if (fresh->mortal)
 		bytemap_mortal(fresh)->deadline = req->deadline;
@@ -125,7 +129,7 @@ int bytemap_insert(struct bytemap *map, struct bytemap_request *req)
 	ret = reserve(map, req, bytes);
 	if (ret)
 		return ret == -ENOSPC && is_present(map, req) ? -EAGAIN : ret;
-	bytemap_publish(req, 0, READ_ONCE(map->epoch));
+	bytemap_publish(req, READ_ONCE(map->epoch));
 	ret = syncmap_load_or_store(&map->core, req->key, op->key_len,
 				    req->fresh, &actual, BYTEMAP_GFP);
 	if (ret) {
@@ -135,9 +139,10 @@ int bytemap_insert(struct bytemap *map, struct bytemap_request *req)
 		return ret < 0 ? ret : -EAGAIN;
 	}
 	bytemap_value_charged(map, req->fresh);
-	bytemap_gauge_commit(&map->bytes);
-	bytemap_gauge_commit(&map->entries);
+	/* A Clear waits for the commit: its revision is a higher one */
 	op->revision = settle(map, req->fresh);
 	op->expires = req->deadline;
+	bytemap_gauge_commit(&map->bytes);
+	bytemap_gauge_commit(&map->entries);
 	return 0;
 }

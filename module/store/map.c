@@ -113,6 +113,9 @@ static struct bytemap *alloc_map(const struct syncmap_create *params)
 	mutex_init(&map->clear_lock);
 	kref_init(&map->refs);
 	bytemap_expiry_init(map);
+	atomic_set(&map->users, 1);
+	spin_lock_init(&map->watchers.lock);
+	INIT_LIST_HEAD(&map->watchers.list);
 	err = set_limits(map, &params->limits);
 	if (err)
 		goto free_counts;
@@ -194,6 +197,13 @@ bool bytemap_get_unless_zero(struct bytemap *map)
 	return kref_get_unless_zero(&map->refs);
 }
 
+/* One less who could change the map, or let others do so */
+void bytemap_leave(struct bytemap *map)
+{
+	if (atomic_dec_and_test(&map->users))
+		bytemap_watch_end(map);
+}
+
 /* May the caller open the map? As for a file */
 bool bytemap_permits(const struct bytemap *map, u32 access)
 {
@@ -236,10 +246,11 @@ int bytemap_wait_cleared(struct bytemap *map)
 }
 
 /*
- * The core empties the map at one instant and frees what was in it later; all
- * of that was reserved in the old epoch, because none is in flight when the
- * epoch changes. What is reserved in the new epoch and cleared nevertheless
- * does no harm. So the old epoch ends, and with it the wait.
+ * The core empties the map at one instant and frees what was in it later. No
+ * insertion is in flight then nor until the epoch changes: what was in the map
+ * was reserved in the old epoch, and nothing else was. So the old epoch ends,
+ * and with it the wait; and an event of a value of the old epoch that comes
+ * after that of the Clear is known to be late.
  */
 static int clear_locked(struct bytemap *map)
 {
@@ -254,9 +265,9 @@ static int clear_locked(struct bytemap *map)
 	err = bytemap_gauge_close(&map->entries);
 	if (err)
 		return err;
-	WRITE_ONCE(map->epoch, !old);
-	bytemap_gauge_open(&map->entries);
 	syncmap_clear(&map->core);
+	bytemap_watch_clear(map);
+	bytemap_gauge_open(&map->entries);
 	/* It is done; who is killed here only misses the end of the freeing */
 	wait_epoch(map, old);
 	return 0;
@@ -329,6 +340,15 @@ static void add_counts(const struct bytemap *map,
 	}
 }
 
+static void add_watchers(struct bytemap *map, struct syncmap_map_stats *stats)
+{
+	spin_lock(&map->watchers.lock);
+	stats->watchers = map->watchers.count;
+	stats->events = map->watchers.events;
+	stats->overflows = map->watchers.overflows;
+	spin_unlock(&map->watchers.lock);
+}
+
 static void add_core(struct bytemap *map, struct syncmap_map_stats *stats)
 {
 	struct syncmap_stats core;
@@ -365,6 +385,7 @@ void bytemap_get_stats(struct bytemap *map, struct syncmap_map_stats *stats)
 	stats->lapsed = atomic64_read(&map->lapsed[READ_ONCE(map->epoch)]);
 	add_counts(map, stats);
 	bytemap_expiry_stats(map, stats);
+	add_watchers(map, stats);
 	add_core(map, stats);
 }
 

@@ -51,6 +51,7 @@ int bytemap_name_take(struct bytemap *map)
 	}
 	/* The caller's descriptor holds the module, too */
 	__module_get(THIS_MODULE);
+	atomic_inc(&map->users);
 	return 0;
 }
 
@@ -70,6 +71,7 @@ void bytemap_name_drop(struct bytemap *map)
 {
 	syncmap_delete(&names, map->name, strlen(map->name));
 	module_put(THIS_MODULE);
+	bytemap_leave(map);
 	bytemap_put(map);
 }
 

@@ -17,11 +17,20 @@
 						which they were reserved
  *	bytemap->lapsed				atomic
  *	bytemap->freed				atomic: entries ever uncharged
- *	bytemap->epoch				clear_lock, changed while
- *						->entries is closed; read while
- *						holding a reservation
+ *	bytemap->epoch				clear_lock and watchers.lock,
+ *						changed while ->entries is
+ *						closed; read while holding a
+ *						reservation, or watchers.lock
  *	bytemap->revision			atomic
  *	bytemap->counts				this_cpu_inc()
+ *	bytemap->watched			watchers.lock; READ_ONCE() by
+ *						writers within an RCU read
+ *						section or under a value lock
+ *	bytemap->watchers, watch->lost,		watchers.lock (watch.c)
+ *	->resume, ->queue.head
+ *	watch->queue.tail, ->walk, ->index	watch->lock
+ *	bytemap->users				atomic: descriptors, a name, and the
+ *						creator; 0 is for ever
  *	bytemap->debugfs			the device: written before the
  *						map is shown, read after it was
  *						hidden
@@ -31,7 +40,7 @@
  *						under it, read within it. A
  *						large value's bytes and length
  *						are immutable once published
- *	value->born				value->lock, while the inserter
+ *	value->inserter, ->born			value->lock, while the inserter
  *						holds its reference
  *	value->refs				atomic
  *	mortal->deadline			value->lock, as content
@@ -39,16 +48,18 @@
  *	bytemap->expiry: queues			expiry->lock
  *	accounts				account_lock
  *
- * Lock order: bytemap->clear_lock; value->lock; then expiry->lock, or whatever
- * the core takes. Two value locks nest only while a value is being replaced:
- * that of its replacement, which nobody else knows before, is the inner one.
- * Nothing sleeps, allocates or touches user memory under a value lock, and the
- * work under it is bounded by BYTEMAP_COPY bytes.
+ * Lock order: bytemap->clear_lock, watch->lock; value->lock; watchers.lock; then
+ * expiry->lock, or whatever the core takes. Two value locks nest only while a
+ * value is being replaced: that of its replacement, which nobody else knows
+ * before, is the inner one. Nothing sleeps, allocates or touches user memory
+ * under a spinlock. The work under a value lock is bounded by BYTEMAP_COPY bytes,
+ * and under watchers.lock by a record of at most BYTEMAP_KEY_MAX + BYTEMAP_COPY
+ * bytes for each of BYTEMAP_WATCHERS.
  *
- * References: a descriptor, a debugfs file and a name hold one on the map; the
- * core map, an inserter, and whoever copies a large value to a user hold one
- * on the value. Both are freed a grace period after the last one went, as they
- * are looked up under RCU.
+ * References: a descriptor, a watch, a debugfs file and a name hold one on the
+ * map; the core map, an inserter, a queued event, and whoever copies a large
+ * value to a user hold one on the value. Both are freed a grace period after the
+ * last one went, as they are looked up under RCU.
  */
 #ifndef _SYNCMAP_STORE_H
 #define _SYNCMAP_STORE_H
@@ -57,17 +68,21 @@
 #include <linux/bits.h>
 #include <linux/gfp.h>
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/refcount.h>
 #include <linux/seqlock.h>
+#include <linux/spinlock.h>
 #include <linux/syncmap.h>
 #include <linux/timerqueue.h>
 #include <linux/uidgid.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/syncmap.h>
 
 struct bytemap_account;
+struct bytemap_request;
 struct dentry;
 
 /* Bytes that an entry counts besides key and value; a mortal one, once more */
@@ -130,6 +145,8 @@ struct bytemap_value {
 	u8		mortal : 1;	/* within a struct bytemap_mortal */
 	u64		revision;	/* 0: not settled, see value.c */
 	union {
+		/* Until it is settled: whoever inserts it, and has to wait */
+		const struct bytemap_request *inserter;
 		u64		born;	/* revision of its insertion */
 		struct rcu_head	rcu;
 	};
@@ -185,6 +202,17 @@ struct bytemap_expiry {
 	struct delayed_work	work;
 };
 
+/* Watchers that a map has at most */
+#define BYTEMAP_WATCHERS	64
+
+struct bytemap_watchers {
+	spinlock_t		lock;	/* all of it, and the draw of revisions */
+	struct list_head	list;
+	unsigned int		count;	/* and those that come */
+	u64			events;
+	u64			overflows;
+};
+
 struct bytemap {
 	struct syncmap			core;
 	char				name[SYNCMAP_NAME_SIZE];
@@ -202,9 +230,12 @@ struct bytemap {
 	struct dentry			*debugfs;
 	struct mutex			clear_lock;	/* one Clear */
 	struct kref			refs;
+	atomic_t			users;
 	bool				shown;
 	struct rcu_head			rcu;
+	struct bytemap_watchers		watchers;
 	atomic64_t			revision ____cacheline_aligned;
+	bool				watched;
 	struct bytemap_gauge		entries ____cacheline_aligned;
 	struct bytemap_gauge		bytes;
 	atomic64_t			live[2];
@@ -224,6 +255,7 @@ struct bytemap_client {
 
 /* client.c */
 struct bytemap_client *bytemap_client_create(struct bytemap *map);
+void bytemap_client_free(struct bytemap_client *client);
 void bytemap_client_destroy(struct bytemap_client *client);
 
 /* value.c */
@@ -324,6 +356,7 @@ void bytemap_account_info(struct syncmap_info *info);
 struct bytemap *bytemap_create(const struct syncmap_create *params);
 void bytemap_put(struct bytemap *map);
 bool bytemap_get_unless_zero(struct bytemap *map);
+void bytemap_leave(struct bytemap *map);
 bool bytemap_permits(const struct bytemap *map, u32 access);
 bool bytemap_is_owner(const struct bytemap *map);
 int bytemap_clear(struct bytemap *map);
@@ -444,7 +477,7 @@ bytemap_request_alloc(const struct bytemap *map,
 		      const struct bytemap_request *req, size_t len);
 int bytemap_request_fresh(const struct bytemap *map,
 			  struct bytemap_request *req);
-void bytemap_publish(struct bytemap_request *req, u64 revision, u8 epoch);
+void bytemap_publish(struct bytemap_request *req, u8 epoch);
 void bytemap_unpublish(struct bytemap_request *req);
 int bytemap_insert(struct bytemap *map, struct bytemap_request *req);
 
@@ -456,6 +489,34 @@ void bytemap_make_way(struct bytemap *map, struct bytemap_request *req,
 		      struct bytemap_value *value);
 int bytemap_update(struct bytemap *map, struct bytemap_request *req,
 		   struct bytemap_value *value);
+
+/* queue.c */
+struct bytemap_queue {
+	void		*ring;
+	u32		size;
+	atomic_t	pinned;		/* bytes of values that are held */
+	unsigned long	head;
+	unsigned long	tail;
+};
+
+/* An event, with what it points to */
+struct bytemap_record {
+	const void		*key;
+	const void		*value;
+	struct syncmap_event	event;
+};
+
+int bytemap_queue_init(struct bytemap_queue *queue, u32 size, u32 key_size);
+void bytemap_queue_exit(struct bytemap_queue *queue);
+u32 bytemap_queue_used(const struct bytemap_queue *queue);
+bool bytemap_queue_is_empty(const struct bytemap_queue *queue);
+bool bytemap_queue_put(struct bytemap_queue *queue,
+		       const struct syncmap_event *event, const void *key,
+		       struct bytemap_value *value);
+bool bytemap_queue_peek(const struct bytemap_queue *queue,
+			struct bytemap_record *record);
+void bytemap_queue_consume(struct bytemap_queue *queue);
+void bytemap_event_finish(struct syncmap_event *event, bool with_value);
 
 /* walk.c */
 
@@ -481,6 +542,65 @@ struct bytemap_walk *bytemap_walk_alloc(struct bytemap *map, u64 cursor);
 void bytemap_walk_free(struct bytemap_walk *walk);
 int bytemap_walk_next(struct bytemap_walk *walk, unsigned int max, u32 room,
 		      u64 *next);
+void bytemap_walk_key(struct bytemap_walk *walk, const void *key, size_t len,
+		      u32 room);
 void bytemap_walk_release(struct bytemap_walk *walk);
+
+/* watch.c */
+struct bytemap_watch {
+	struct list_head	node;
+	struct bytemap		*map;
+	struct bytemap_account	*account;
+	u32			flags;
+	u32			filter_len;
+	struct bytemap_queue	queue;
+	wait_queue_head_t	wait;
+	u64			events;
+	u64			overflows;
+	u64			resume;		/* revision before the loss */
+	bool			lost;		/* events, and not told yet */
+	struct mutex		lock;		/* one reader */
+	bool			dumping;
+	u64			since;		/* of the dump */
+	u64			revision;	/* of the dump */
+	struct bytemap_walk	*walk;
+	unsigned int		index;
+	u8			filter[];
+};
+
+int bytemap_watch_check(const struct bytemap *map,
+			const struct syncmap_watch *params);
+struct bytemap_watch *bytemap_watch_create(struct bytemap *map,
+					   struct syncmap_watch *params,
+					   const void *filter);
+void bytemap_watch_destroy(struct bytemap_watch *watch);
+bool bytemap_watch_readable(const struct bytemap_watch *watch);
+bool bytemap_watch_ended(const struct bytemap_watch *watch);
+int bytemap_watch_peek(struct bytemap_watch *watch,
+		       struct bytemap_record *record);
+void bytemap_watch_consume(struct bytemap_watch *watch,
+			   const struct bytemap_record *record);
+u64 bytemap_watch_event(struct bytemap *map, struct bytemap_value *value,
+			const void *key, u32 reason);
+bool bytemap_watch_swap(struct bytemap *map, struct bytemap_request *req,
+			struct bytemap_value *value);
+void bytemap_watch_clear(struct bytemap *map);
+void bytemap_watch_removed(struct bytemap *map);
+void bytemap_watch_end(struct bytemap *map);
+
+/*
+ * The revision of a change of @value, and its event. The lock of the value is
+ * held. @reason is that of &syncmap_event, and says whether the value is stored,
+ * then it has its new content, or deleted, then it is still charged: a Clear
+ * may wait for that, and the next one must not overtake the event.
+ */
+static inline u64 bytemap_revise(struct bytemap *map,
+				 struct bytemap_value *value, const void *key,
+				 u32 reason)
+{
+	if (unlikely(READ_ONCE(map->watched)))
+		return bytemap_watch_event(map, value, key, reason);
+	return bytemap_next_revision(map);
+}
 
 #endif /* _SYNCMAP_STORE_H */

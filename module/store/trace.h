@@ -33,6 +33,41 @@ DEFINE_EVENT(bytemap_end, bytemap_expire,
 		 u64 revision),
 	TP_ARGS(map, value, revision));
 
+/* A change of a map that is watched */
+TRACE_EVENT(bytemap_event,
+	TP_PROTO(const struct bytemap *map, const struct syncmap_event *event),
+	TP_ARGS(map, event),
+	TP_STRUCT__entry(
+		__field(u64, map)
+		__field(u64, revision)
+		__field(u32, type)
+		__field(u32, reason)
+	),
+	TP_fast_assign(
+		__entry->map = map->id;
+		__entry->revision = event->revision;
+		__entry->type = event->type;
+		__entry->reason = event->reason;
+	),
+	TP_printk("map=%llu revision=%llu type=%u reason=%#x", __entry->map,
+		  __entry->revision, __entry->type, __entry->reason)
+);
+
+/* A watcher loses the changes after this revision */
+TRACE_EVENT(bytemap_overflow,
+	TP_PROTO(const struct bytemap *map, u64 revision),
+	TP_ARGS(map, revision),
+	TP_STRUCT__entry(
+		__field(u64, map)
+		__field(u64, revision)
+	),
+	TP_fast_assign(
+		__entry->map = map->id;
+		__entry->revision = revision;
+	),
+	TP_printk("map=%llu revision=%llu", __entry->map, __entry->revision)
+);
+
 #endif /* _SYNCMAP_STORE_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

@@ -43,51 +43,48 @@ static int overwrite_locked(struct bytemap *map, struct bytemap_request *req,
 		return err;
 	memcpy(value->bytes, req->value, len);
 	WRITE_ONCE(value->len, len);
-	value->revision = bytemap_next_revision(map);
+	if (value->mortal && !bytemap_request_has(req, OP_CALCULATES))
+		set_deadline_locked(map, req, value);
+	value->revision = bytemap_revise(map, value, req->key, req->op->op);
 	req->op->revision = value->revision;
 	bytemap_count(map, BYTEMAP_IN_PLACE);
 	return 0;
 }
 
-static int store_locked(struct bytemap *map, struct bytemap_request *req,
-			struct bytemap_value *value)
-{
-	int err = overwrite_locked(map, req, value, req->op->value_len);
-
-	if (!err && value->mortal)
-		set_deadline_locked(map, req, value);
-	return err;
-}
-
 static bool put_in_core(struct bytemap *map, struct bytemap_request *req,
 			struct bytemap_value *value, u64 revision)
 {
-	bytemap_publish(req, revision, value->epoch);
-	if (syncmap_compare_and_swap(&map->core, req->key, req->op->key_len,
-				     value, req->fresh))
-		return true;
-	bytemap_unpublish(req);
-	return false;
+	req->fresh->revision = revision;
+	req->op->revision = revision;
+	return syncmap_compare_and_swap(&map->core, req->key, req->op->key_len,
+					value, req->fresh);
 }
 
 /* Who finds a mortal object in the core waits until it is queued, too */
 static bool put_fresh_locked(struct bytemap *map, struct bytemap_request *req,
 			     struct bytemap_value *value, u64 revision)
 {
+	bool watched = !revision && READ_ONCE(map->watched);
 	struct bytemap_value *fresh = req->fresh;
 	bool done;
 
-	if (!fresh->mortal)
+	if (!revision && !watched)
+		revision = bytemap_next_revision(map);
+	if (!fresh->mortal && !watched)
 		return put_in_core(map, req, value, revision);
 	spin_lock_nested(&fresh->lock.lock, SINGLE_DEPTH_NESTING);
-	done = put_in_core(map, req, value, revision);
-	if (done)
+	done = watched ? bytemap_watch_swap(map, req, value) :
+			 put_in_core(map, req, value, revision);
+	if (done && fresh->mortal)
 		bytemap_expiry_queue_locked(map, fresh);
 	spin_unlock(&fresh->lock.lock);
 	return done;
 }
 
-/* Growth is charged before, and what is charged too much given back after */
+/*
+ * With a new revision, if @revision is 0. Growth is charged before, and what is
+ * charged too much given back after.
+ */
 static int replace_locked(struct bytemap *map, struct bytemap_request *req,
 			  struct bytemap_value *value, u64 revision)
 {
@@ -99,12 +96,13 @@ static int replace_locked(struct bytemap *map, struct bytemap_request *req,
 	err = change_bytes(map, req, from, most);
 	if (err)
 		return err;
+	bytemap_publish(req, value->epoch);
 	if (!put_fresh_locked(map, req, value, revision)) {
+		bytemap_unpublish(req);
 		bytemap_gauge_change(&map->bytes, most, from);
 		return -EAGAIN;
 	}
 	bytemap_gauge_change(&map->bytes, most, to);
-	req->op->revision = revision;
 	if (value->mortal)
 		bytemap_expiry_unqueue_locked(map, value);
 	value->state = VALUE_REPLACED;
@@ -134,8 +132,8 @@ static int touch_locked(struct bytemap *map, struct bytemap_request *req,
 static int delete_locked(struct bytemap *map, struct bytemap_request *req,
 			 struct bytemap_value *value)
 {
+	req->op->revision = bytemap_revise(map, value, req->key, req->op->op);
 	bytemap_value_end_locked(map, value);
-	req->op->revision = bytemap_next_revision(map);
 	return 0;
 }
 
@@ -161,8 +159,8 @@ static int change_locked(struct bytemap *map, struct bytemap_request *req,
 	if (bytemap_request_has(req, OP_CALCULATES))
 		return calculate_locked(map, req, value);
 	if (fits_in_place(map, req, value))
-		return store_locked(map, req, value);
-	return replace_locked(map, req, value, bytemap_next_revision(map));
+		return overwrite_locked(map, req, value, req->op->value_len);
+	return replace_locked(map, req, value, 0);
 }
 
 /* Whoever stores, or says that nothing be there, leaves no stale value behind */

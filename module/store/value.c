@@ -12,7 +12,9 @@
  * object is published with revision 0, and whoever meets it first settles it,
  * be it a reader: the number is drawn after the insertion and before anybody
  * knows of it. @born keeps it for the inserter, who has to report it even if
- * the value has been overwritten since.
+ * the value has been overwritten since. Until then the value points to the
+ * inserter, whose event it is: he cannot leave before he has had the lock and
+ * found it settled.
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -208,8 +210,11 @@ void bytemap_value_settle_locked(struct bytemap *map,
 {
 	lockdep_assert_held(&value->lock.lock);
 	if (!value->revision) {
-		value->born = bytemap_next_revision(map);
-		value->revision = value->born;
+		const struct bytemap_request *req = value->inserter;
+
+		value->revision = bytemap_revise(map, value, req->key,
+						 req->op->op);
+		value->born = value->revision;
 	}
 }
 

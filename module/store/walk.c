@@ -96,3 +96,16 @@ int bytemap_walk_next(struct bytemap_walk *walk, unsigned int max, u32 room,
 		*next = SYNCMAP_END;
 	return min(n, 0);
 }
+
+/* Instead of a step: the entry of one key, if it is there */
+void bytemap_walk_key(struct bytemap_walk *walk, const void *key, size_t len,
+		      u32 room)
+{
+	struct syncmap_entry entry = { .key = key, .len = len };
+
+	bytemap_walk_release(walk);
+	rcu_read_lock();
+	if (syncmap_load(&walk->map->core, key, len, &entry.value))
+		keep(walk, &entry, room);
+	rcu_read_unlock();
+}

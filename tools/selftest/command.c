@@ -55,6 +55,14 @@ static void fill_range(union argument *arg)
 	arg->range.size = sizeof(buffer);
 }
 
+static void fill_watch(union argument *arg)
+{
+	fill_zero(arg);
+	arg->watch.filter = PTR("key");
+	arg->watch.filter_len = 3;
+	arg->watch.flags = SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_DUMP;
+}
+
 #define COMMAND(id, type, ...) {					\
 	.name = #id, .number = SYNCMAP_##id,				\
 	.size = sizeof(struct type), .flags = offsetof(struct type, flags), \
@@ -98,6 +106,10 @@ const struct command commands[] = {
 		RESERVED(syncmap_clear)),
 	COMMAND(PROMOTE, syncmap_promote, .fill = fill_zero, .of_map = true,
 		RESERVED(syncmap_promote)),
+	COMMAND(WATCH, syncmap_watch, .fill = fill_watch, .of_map = true,
+		.known = SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_PREFIX |
+			 SYNCMAP_WATCH_VALUES | SYNCMAP_WATCH_DUMP,
+		RESERVED(syncmap_watch), RESULTS(syncmap_watch, record_size, fd)),
 };
 
 const size_t n_commands = ARRAY_SIZE(commands);
@@ -159,6 +171,8 @@ void command_undo(struct fixture *fixture, const struct command *command,
 		EXPECT_EQ(0, close(reply->create.fd));
 	if (command->number == SYNCMAP_OPEN)
 		EXPECT_EQ(0, close(reply->open.fd));
+	if (command->number == SYNCMAP_WATCH)
+		EXPECT_EQ(0, close(reply->watch.fd));
 	restore(fixture);
 }
 

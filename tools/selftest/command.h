@@ -22,6 +22,7 @@ union argument {
 	struct syncmap_range		range;
 	struct syncmap_clear		clear;
 	struct syncmap_promote		promote;
+	struct syncmap_watch		watch;
 	char				bytes[512];
 };
 

@@ -180,6 +180,28 @@ static const struct field fields[] = {
 	SIZE(syncmap_promote, 8),
 	FIELD(syncmap_promote, flags, 0),
 	FIELD(syncmap_promote, reserved, 4),
+
+	SIZE(syncmap_watch, 48),
+	FIELD(syncmap_watch, filter, 0),
+	FIELD(syncmap_watch, since, 8),
+	FIELD(syncmap_watch, filter_len, 16),
+	FIELD(syncmap_watch, flags, 20),
+	FIELD(syncmap_watch, queue_size, 24),
+	FIELD(syncmap_watch, record_size, 28),
+	FIELD(syncmap_watch, revision, 32),
+	FIELD(syncmap_watch, fd, 40),
+	FIELD(syncmap_watch, reserved, 44),
+
+	SIZE(syncmap_event, 40),
+	FIELD(syncmap_event, size, 0),
+	FIELD(syncmap_event, type, 4),
+	FIELD(syncmap_event, reason, 8),
+	FIELD(syncmap_event, flags, 12),
+	FIELD(syncmap_event, key_len, 16),
+	FIELD(syncmap_event, value_len, 20),
+	FIELD(syncmap_event, revision, 24),
+	FIELD(syncmap_event, expires, 32),
+	FIELD(syncmap_event, data, 40),
 };
 
 TEST(sizes_and_offsets)
@@ -203,6 +225,7 @@ TEST(command_numbers)
 	EXPECT_EQ(0xc028d713, SYNCMAP_RANGE);
 	EXPECT_EQ(0xc008d714, SYNCMAP_CLEAR);
 	EXPECT_EQ(0xc008d715, SYNCMAP_PROMOTE);
+	EXPECT_EQ(0xc030d716, SYNCMAP_WATCH);
 }
 
 TEST(constants)
@@ -243,4 +266,21 @@ TEST(constants)
 	EXPECT_EQ(4, SYNCMAP_LIMITED_VALUE);
 	EXPECT_EQ(1, SYNCMAP_RANGE_KEYS_ONLY);
 	EXPECT_EQ(-1, SYNCMAP_END);
+	EXPECT_EQ(1, SYNCMAP_WATCH_KEY);
+	EXPECT_EQ(2, SYNCMAP_WATCH_PREFIX);
+	EXPECT_EQ(4, SYNCMAP_WATCH_VALUES);
+	EXPECT_EQ(8, SYNCMAP_WATCH_DUMP);
+	EXPECT_EQ(0x2000, SYNCMAP_QUEUE_MIN);
+	EXPECT_EQ(0x10000, SYNCMAP_QUEUE_DEFAULT);
+	EXPECT_EQ(0x1000000, SYNCMAP_QUEUE_MAX);
+	EXPECT_EQ(1, SYNCMAP_EVENT_ENTRY);
+	EXPECT_EQ(2, SYNCMAP_EVENT_DUMPED);
+	EXPECT_EQ(3, SYNCMAP_EVENT_STORE);
+	EXPECT_EQ(4, SYNCMAP_EVENT_DELETE);
+	EXPECT_EQ(5, SYNCMAP_EVENT_CLEAR);
+	EXPECT_EQ(6, SYNCMAP_EVENT_OVERFLOW);
+	EXPECT_EQ(7, SYNCMAP_EVENT_REMOVED);
+	EXPECT_EQ(0x100, SYNCMAP_REASON_EXPIRED);
+	EXPECT_EQ(0x101, SYNCMAP_REASON_ORPHANED);
+	EXPECT_EQ(1, SYNCMAP_EVENT_VALUE);
 }

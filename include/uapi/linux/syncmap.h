@@ -29,8 +29,8 @@
  *	EMSGSIZE	buffer too small, nothing was changed; the size that is
  *			needed is returned
  *	ENOSPC		full: of entries or bytes (@limited, @used and @limit
- *			tell), or, when creating, of maps
- *	EDQUOT		the user has too many maps
+ *			tell), or, when creating, of maps or watchers
+ *	EDQUOT		the user has too many maps or watchers
  *	EACCES		the map's mode does not allow it
  *	EPERM		only the map's owner may do this
  *	EBADF		the descriptor was not opened for this access
@@ -624,6 +624,122 @@ struct syncmap_promote {
 	__u32	reserved;
 };
 
+/* SYNCMAP_WATCH: @filter is the one key to watch */
+#define SYNCMAP_WATCH_KEY	0x1
+/* @filter is what the keys to watch begin with; not for keys of type u64 */
+#define SYNCMAP_WATCH_PREFIX	0x2
+/* Give the values, too */
+#define SYNCMAP_WATCH_VALUES	0x4
+/* First give what is there */
+#define SYNCMAP_WATCH_DUMP	0x8
+
+/* Bytes of a watcher's queue: at least, unless it says otherwise, at most */
+#define SYNCMAP_QUEUE_MIN	0x2000
+#define SYNCMAP_QUEUE_DEFAULT	0x10000
+#define SYNCMAP_QUEUE_MAX	0x1000000
+
+/**
+ * struct syncmap_watch - SYNCMAP_WATCH: be told what changes
+ * @filter: pointer to a key or prefix; without SYNCMAP_WATCH_KEY and
+ *	SYNCMAP_WATCH_PREFIX zero
+ * @since: with SYNCMAP_WATCH_DUMP: show only entries of a higher revision
+ * @filter_len: bytes of the key or prefix
+ * @flags: SYNCMAP_WATCH_KEY and the like
+ * @queue_size: bytes that events wait in for read(2), rounded up to a power of
+ *	two; zero: SYNCMAP_QUEUE_DEFAULT
+ * @record_size: out: a buffer that each record fits in
+ * @revision: out: each change of a higher revision has an event
+ * @fd: out: descriptor to read records from
+ * @reserved: must be zero
+ *
+ * The descriptor gives records, each a &struct syncmap_event, to read(2): as
+ * many whole ones as fit, EMSGSIZE if not even one does. It waits for one, and
+ * can be interrupted, or with O_NONBLOCK fails with EAGAIN; poll(2) tells when
+ * there is one. When nobody has a descriptor of the map any more that could
+ * change it, nor its name, read gives 0 and poll POLLHUP.
+ *
+ * Each change of a key that is watched has one event, in the order of their
+ * revisions; it comes when the change can be seen. A change that a Clear has
+ * swept away at the same time may have none but that of the Clear. When the
+ * queue is full, events are dropped, and a record says so.
+ *
+ * With SYNCMAP_WATCH_DUMP there are first, in an arbitrary order, the entries as
+ * they were at @revision, unless they have changed by the time they are reached:
+ * those have an event. A record closes the dump, and events follow. So an entry
+ * that was shown is followed only by newer ones of the same key, and who applies
+ * all records has what is in the map. After an overflow the dump is made anew,
+ * of all entries whatever @since was: what it does not show by its end, and no
+ * event tells of, is gone.
+ *
+ * A map has at most 64 watchers. Needs read access.
+ */
+struct syncmap_watch {
+	__u64	filter;
+	__u64	since;
+	__u32	filter_len;
+	__u32	flags;
+	__u32	queue_size;
+	__u32	record_size;
+	__u64	revision;
+	__s32	fd;
+	__u32	reserved;
+};
+
+/**
+ * enum syncmap_event_type - what a record tells
+ * @SYNCMAP_EVENT_ENTRY: dump: this entry is there
+ * @SYNCMAP_EVENT_DUMPED: end of the dump; it was of @revision
+ * @SYNCMAP_EVENT_STORE: the key has a new value
+ * @SYNCMAP_EVENT_DELETE: the key is absent
+ * @SYNCMAP_EVENT_CLEAR: all keys are absent, whatever the filter
+ * @SYNCMAP_EVENT_OVERFLOW: events have been lost; @revision is the last of
+ *	which none has
+ * @SYNCMAP_EVENT_REMOVED: the map has lost its name; @revision is the newest
+ */
+enum syncmap_event_type {
+	SYNCMAP_EVENT_ENTRY	= 1,
+	SYNCMAP_EVENT_DUMPED	= 2,
+	SYNCMAP_EVENT_STORE	= 3,
+	SYNCMAP_EVENT_DELETE	= 4,
+	SYNCMAP_EVENT_CLEAR	= 5,
+	SYNCMAP_EVENT_OVERFLOW	= 6,
+	SYNCMAP_EVENT_REMOVED	= 7,
+};
+
+/* Why an entry was stored or deleted, if not by an operation */
+#define SYNCMAP_REASON_EXPIRED	0x100	/* its deadline has passed */
+#define SYNCMAP_REASON_ORPHANED	0x101	/* its owner has closed the map */
+
+/* The value is there */
+#define SYNCMAP_EVENT_VALUE	0x1
+
+/**
+ * struct syncmap_event - one record of a descriptor of SYNCMAP_WATCH
+ * @size: bytes to the next record, a multiple of 8
+ * @type: one of &enum syncmap_event_type
+ * @reason: of STORE and DELETE: the operation, of &enum syncmap_op_code, or
+ *	SYNCMAP_REASON_EXPIRED and the like
+ * @flags: SYNCMAP_EVENT_VALUE
+ * @key_len: bytes of the key
+ * @value_len: bytes of the value, even if it is left out: it was not asked for,
+ *	or there was no room for it in the queue
+ * @revision: of the change; of an ENTRY its own
+ * @expires: of ENTRY and STORE: the deadline, SYNCMAP_NEVER if there is none.
+ *	SYNCMAP_OP_TOUCH, which moves it, has no event
+ * @data: the key, and, right behind it, the value
+ */
+struct syncmap_event {
+	__u32	size;
+	__u32	type;
+	__u32	reason;
+	__u32	flags;
+	__u32	key_len;
+	__u32	value_len;
+	__u64	revision;
+	__u64	expires;
+	__u8	data[];
+};
+
 /* The control descriptor */
 #define SYNCMAP_INFO	 _IOWR(SYNCMAP_IOC_TYPE, 0x00, struct syncmap_info)
 #define SYNCMAP_CREATE	 _IOWR(SYNCMAP_IOC_TYPE, 0x01, struct syncmap_create)
@@ -638,5 +754,6 @@ struct syncmap_promote {
 #define SYNCMAP_RANGE	 _IOWR(SYNCMAP_IOC_TYPE, 0x13, struct syncmap_range)
 #define SYNCMAP_CLEAR	 _IOWR(SYNCMAP_IOC_TYPE, 0x14, struct syncmap_clear)
 #define SYNCMAP_PROMOTE	 _IOWR(SYNCMAP_IOC_TYPE, 0x15, struct syncmap_promote)
+#define SYNCMAP_WATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x16, struct syncmap_watch)
 
 #endif /* _UAPI_LINUX_SYNCMAP_H */

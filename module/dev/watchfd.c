@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SYNCMAP_WATCH: descriptors that give records of what changes to read(2)
+ */
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "../store/store.h"
+#include "dev.h"
+
+static int put_record(char __user *user, const struct bytemap_record *record)
+{
+	const struct syncmap_event *event = &record->event;
+	u32 value_len = event->flags & SYNCMAP_EVENT_VALUE ? event->value_len : 0;
+	char __user *key = user + sizeof(*event);
+	u32 filled = sizeof(*event) + event->key_len + value_len;
+
+	if (copy_to_user(user, event, sizeof(*event)) ||
+	    copy_to_user(key, record->key, event->key_len) ||
+	    copy_to_user(key + event->key_len, record->value, value_len) ||
+	    clear_user(user + filled, event->size - filled))
+		return -EFAULT;
+	return 0;
+}
+
+/* As many records as there are and fit; -EAGAIN if there are none yet */
+static ssize_t put_records(struct bytemap_watch *watch, char __user *user,
+			   size_t size)
+{
+	struct bytemap_record record;
+	bool ended = bytemap_watch_ended(watch);
+	size_t used = 0;
+	int ret;
+
+	for (;;) {
+		ret = bytemap_watch_peek(watch, &record);
+		if (ret <= 0)
+			break;
+		ret = -EMSGSIZE;
+		if (record.event.size > size - used)
+			break;
+		ret = put_record(user + used, &record);
+		if (ret)
+			break;
+		used += record.event.size;
+		bytemap_watch_consume(watch, &record);
+	}
+	if (used || ret)
+		return used ?: ret;
+	return ended ? 0 : -EAGAIN;
+}
+
+static bool is_worth_reading(const struct bytemap_watch *watch)
+{
+	return bytemap_watch_readable(watch) || bytemap_watch_ended(watch);
+}
+
+static ssize_t watch_read(struct file *file, char __user *user, size_t size,
+			  loff_t *pos)
+{
+	struct bytemap_watch *watch = file->private_data;
+	ssize_t ret;
+
+	for (;;) {
+		if (mutex_lock_interruptible(&watch->lock))
+			return -ERESTARTSYS;
+		ret = put_records(watch, user, size);
+		mutex_unlock(&watch->lock);
+		if (ret != -EAGAIN || file->f_flags & O_NONBLOCK)
+			return ret;
+		if (wait_event_interruptible(watch->wait,
+					     is_worth_reading(watch)))
+			return -ERESTARTSYS;
+	}
+}
+
+static __poll_t watch_poll(struct file *file, poll_table *table)
+{
+	struct bytemap_watch *watch = file->private_data;
+
+	poll_wait(file, &watch->wait, table);
+	if (bytemap_watch_ended(watch))
+		return EPOLLIN | EPOLLRDNORM | EPOLLHUP;
+	return bytemap_watch_readable(watch) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static int watch_release(struct inode *inode, struct file *file)
+{
+	bytemap_watch_destroy(file->private_data);
+	return 0;
+}
+
+static void watch_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	const struct bytemap_watch *watch = file->private_data;
+
+	seq_printf(m, "syncmap-id:\t%llu\nsyncmap-name:\t%s\n", watch->map->id,
+		   watch->map->name);
+	seq_printf(m, "syncmap-queue:\t%u of %u\n",
+		   bytemap_queue_used(&watch->queue), watch->queue.size);
+	/* statistics: each read by itself */
+	seq_printf(m, "syncmap-events:\t%llu\nsyncmap-overflows:\t%llu\n",
+		   data_race(watch->events), data_race(watch->overflows));
+}
+
+static const struct file_operations watch_fops = {
+	.owner = THIS_MODULE,
+	.read = watch_read,
+	.poll = watch_poll,
+	.release = watch_release,
+	.show_fdinfo = watch_show_fdinfo,
+	.llseek = noop_llseek,
+};
+
+static int make(struct syncmap_call *call, const void *filter)
+{
+	struct bytemap *map = syncmap_mapfd_map(call->file);
+	struct bytemap_watch *watch;
+	int err;
+
+	watch = bytemap_watch_create(map, &call->arg.watch, filter);
+	if (IS_ERR(watch))
+		return PTR_ERR(watch);
+	err = syncmap_newfd(call, "[syncmap-watch]", &watch_fops, watch,
+			    O_RDONLY);
+	if (err)
+		bytemap_watch_destroy(watch);
+	call->arg.watch.fd = call->new_fd;
+	return err;
+}
+
+int syncmap_run_watch(struct syncmap_call *call)
+{
+	struct syncmap_watch *params = &call->arg.watch;
+	void *filter;
+	int err;
+
+	err = bytemap_watch_check(syncmap_mapfd_map(call->file), params);
+	if (err)
+		return err;
+	filter = vmemdup_user(u64_to_user_ptr(params->filter),
+			      params->filter_len);
+	if (IS_ERR(filter))
+		return PTR_ERR(filter);
+	err = make(call, filter);
+	kvfree(filter);
+	return err;
+}

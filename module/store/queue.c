@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Queues of events: rings of bytes with one producer and one consumer at a time
+ *
+ * An event takes the bytes of its record; a long value is not copied, but its
+ * length counts as if it were, so that a queue keeps no more memory of others
+ * from being freed than its owner has been charged for. An event may run over
+ * the end of the ring: behind it there is room for one.
+ */
+#include <linux/math.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "store.h"
+
+struct slot {
+	u32			size;	/* in the ring */
+	u32			pinned;
+	struct bytemap_value	*held;
+	struct syncmap_event	event;
+};
+
+static size_t slot_size(size_t len)
+{
+	return round_up(sizeof(struct slot) + len, sizeof(u64));
+}
+
+/* @size is a power of two, and at least SYNCMAP_QUEUE_MIN */
+int bytemap_queue_init(struct bytemap_queue *queue, u32 size, u32 key_size)
+{
+	BUILD_BUG_ON(sizeof(struct slot) + BYTEMAP_KEY_MAX + BYTEMAP_COPY >
+		     SYNCMAP_QUEUE_MIN);
+	queue->ring = kvmalloc(size + slot_size(key_size + BYTEMAP_COPY),
+			       BYTEMAP_GFP);
+	if (!queue->ring)
+		return -ENOMEM;
+	queue->size = size;
+	queue->head = 0;
+	queue->tail = 0;
+	atomic_set(&queue->pinned, 0);
+	return 0;
+}
+
+/* Nobody uses it any more */
+void bytemap_queue_exit(struct bytemap_queue *queue)
+{
+	struct bytemap_record record;
+
+	while (bytemap_queue_peek(queue, &record)) {
+		bytemap_queue_consume(queue);
+		cond_resched();
+	}
+	kvfree(queue->ring);
+}
+
+static struct slot *slot_at(const struct bytemap_queue *queue,
+			    unsigned long position)
+{
+	return queue->ring + (position & (queue->size - 1));
+}
+
+/* Bytes that are taken. For the producer that is the most there can be */
+u32 bytemap_queue_used(const struct bytemap_queue *queue)
+{
+	/* Pairs with bytemap_queue_consume() */
+	unsigned long tail = smp_load_acquire(&queue->tail);
+
+	return READ_ONCE(queue->head) - tail + atomic_read(&queue->pinned);
+}
+
+bool bytemap_queue_is_empty(const struct bytemap_queue *queue)
+{
+	return READ_ONCE(queue->head) == READ_ONCE(queue->tail);
+}
+
+/* The size of a record, with the value or without */
+void bytemap_event_finish(struct syncmap_event *event, bool with_value)
+{
+	u32 value_len = with_value ? event->value_len : 0;
+
+	event->flags = with_value ? SYNCMAP_EVENT_VALUE : 0;
+	event->size = round_up(sizeof(*event) + event->key_len + value_len,
+			       sizeof(u64));
+}
+
+/*
+ * Producer: add an event, with its value unless @value is NULL. Bounded work,
+ * from any context.
+ *
+ * Return: false if there is no room.
+ */
+bool bytemap_queue_put(struct bytemap_queue *queue,
+		       const struct syncmap_event *event, const void *key,
+		       struct bytemap_value *value)
+{
+	u32 len = value ? value->len : 0;
+	bool hold = len > BYTEMAP_COPY;
+	size_t size = slot_size(event->key_len + (hold ? 0 : len));
+	struct slot *slot = slot_at(queue, queue->head);
+	u32 pinned = hold ? len : 0;
+
+	if (size + pinned > queue->size - bytemap_queue_used(queue))
+		return false;
+	slot->size = size;
+	slot->pinned = pinned;
+	slot->held = hold ? value : NULL;
+	slot->event = *event;
+	bytemap_event_finish(&slot->event, value);
+	memcpy(slot->event.data, key, event->key_len);
+	if (hold)
+		refcount_inc(&value->refs);
+	else if (len)
+		memcpy(slot->event.data + event->key_len, value->bytes, len);
+	atomic_add(pinned, &queue->pinned);
+	/* Pairs with bytemap_queue_peek() */
+	smp_store_release(&queue->head, queue->head + size);
+	return true;
+}
+
+/* Consumer: the oldest event, valid until it is consumed */
+bool bytemap_queue_peek(const struct bytemap_queue *queue,
+			struct bytemap_record *record)
+{
+	const struct slot *slot = slot_at(queue, queue->tail);
+
+	/* Pairs with bytemap_queue_put() */
+	if (smp_load_acquire(&queue->head) == queue->tail)
+		return false;
+	record->event = slot->event;
+	record->key = slot->event.data;
+	record->value = slot->held ? slot->held->bytes :
+			slot->event.data + slot->event.key_len;
+	return true;
+}
+
+/* Consumer: drop the oldest event */
+void bytemap_queue_consume(struct bytemap_queue *queue)
+{
+	struct slot *slot = slot_at(queue, queue->tail);
+
+	atomic_sub(slot->pinned, &queue->pinned);
+	if (slot->held)
+		bytemap_value_put(slot->held);
+	/* From here on it may be overwritten. Pairs with bytemap_queue_used() */
+	smp_store_release(&queue->tail, queue->tail + slot->size);
+}

@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Watchers: who is told of every change, and what that means
+ *
+ * While a map has watchers, each writer draws the revision of his change, and
+ * queues the event of it, under watchers->lock, one lock for the map: so events
+ * are in the order of revisions, for all keys. Memory for events was allocated
+ * when the watcher came, so a write neither fails nor waits because of it.
+ *
+ * What is promised
+ *
+ * P.1 An event comes after its change: who has read it and then loads, finds
+ *	that change or a later one. Values are stored and marked before the event
+ *	is queued, or within a write sequence that a reader waits for.
+ * P.2 Each change of a higher revision than watch->revision has an event, and
+ *	each of a lower one can be seen when that is set. A writer looks at
+ *	map->watched within an RCU read section, or under a spinlock, that spans
+ *	his change. attach() sets it and waits for a grace period: changes that
+ *	have no event are complete, and have lower revisions than the map has
+ *	then. Those that have one are complete when the lock is free.
+ * P.3 The dump begins after watch->revision was set, and shows those entries
+ *	that it finds with this revision or a lower one. Be an entry present when
+ *	all has been read. If its revision is not higher, it was there throughout,
+ *	and Range finds it. If it is higher, it has an event. No key is shown
+ *	twice, because Range does not; a key that was shown has events of higher
+ *	revisions only, all of which come after the dump, deletion included. So
+ *	who applies all records has what is in the map, and nothing more.
+ * P.4 When there is no room for an event, it and all that follow are dropped,
+ *	until the reader has come to the end of the queue. There he finds the
+ *	record of the loss, and behind it events again: who has read it, and
+ *	then ranges over the map, misses nothing. If the watcher has asked for
+ *	a dump, reading the record begins another one, with a new
+ *	watch->revision, set under the lock under which events are queued again.
+ *	It takes the place of all that was before.
+ * P.5 A Clear happens while no insertion is in flight, and has its event before
+ *	the next one can begin. What was stored before has its event before, or
+ *	none: a value that a writer has still got hold of, although it has been
+ *	cleared, is known by its epoch. Such a write linearizes before the Clear
+ *	(op.c), which is all that can be seen of it.
+ *
+ * An insertion gets its revision from whoever meets it first (value.c), with the
+ * key and reason of the inserter: there is one event, and it is in order. When
+ * one object replaces another, the core's compare_and_swap() is done under
+ * watchers->lock, as the new one could be met, and changed, before its event.
+ */
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/poll.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "store.h"
+#include "trace.h"
+
+#define FILTERS		(SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_PREFIX)
+#define FLAGS		(FILTERS | SYNCMAP_WATCH_VALUES | SYNCMAP_WATCH_DUMP)
+
+static bool matches(const struct bytemap_watch *watch, const void *key,
+		    u32 key_len)
+{
+	if (!(watch->flags & FILTERS))
+		return true;
+	if (key_len < watch->filter_len ||
+	    (watch->flags & SYNCMAP_WATCH_KEY && key_len > watch->filter_len))
+		return false;
+	return !memcmp(key, watch->filter, watch->filter_len);
+}
+
+static bool wants_values(const struct bytemap_watch *watch)
+{
+	return watch->flags & SYNCMAP_WATCH_VALUES;
+}
+
+/* Writers */
+
+static void lose(struct bytemap_watch *watch, const struct syncmap_event *event)
+{
+	watch->resume = event->revision - 1;
+	watch->overflows++;
+	watch->map->watchers.overflows++;
+	/* Pairs with bytemap_watch_peek() */
+	smp_store_release(&watch->lost, true);
+	trace_bytemap_overflow(watch->map, watch->resume);
+}
+
+/* If there is room for the event but not for the value, the value can be loaded */
+static void tell(struct bytemap_watch *watch, const struct syncmap_event *event,
+		 const void *key, struct bytemap_value *value)
+{
+	if (watch->lost)
+		return;
+	if (!wants_values(watch))
+		value = NULL;
+	if (bytemap_queue_put(&watch->queue, event, key, value) ||
+	    (value && bytemap_queue_put(&watch->queue, event, key, NULL))) {
+		watch->events++;
+		watch->map->watchers.events++;
+	} else {
+		lose(watch, event);
+	}
+	if (wq_has_sleeper(&watch->wait))
+		wake_up_interruptible_poll(&watch->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+static bool is_deletion(u32 reason)
+{
+	return reason >= SYNCMAP_REASON_EXPIRED ||
+	       bytemap_op_has(reason, OP_DELETES);
+}
+
+static u64 deadline_of(struct bytemap_value *value)
+{
+	return value->mortal ? bytemap_mortal(value)->deadline : SYNCMAP_NEVER;
+}
+
+/* What is not in the map any more when it changes has been cleared */
+static void tell_all_locked(struct bytemap *map, struct bytemap_value *value,
+			    const void *key, u32 reason, u64 revision)
+{
+	bool deletion = is_deletion(reason);
+	struct syncmap_event event = {
+		.type = deletion ? SYNCMAP_EVENT_DELETE : SYNCMAP_EVENT_STORE,
+		.reason = reason,
+		.key_len = value->key_len,
+		.value_len = deletion ? 0 : value->len,
+		.revision = revision,
+		.expires = deletion ? 0 : deadline_of(value),
+	};
+	struct bytemap_watch *watch;
+
+	lockdep_assert_held(&map->watchers.lock);
+	if (value->epoch != map->epoch)
+		return;
+	trace_bytemap_event(map, &event);
+	list_for_each_entry(watch, &map->watchers.list, node)
+		if (matches(watch, key, event.key_len))
+			tell(watch, &event, key, deletion ? NULL : value);
+}
+
+/* bytemap_revise() of a map that is watched */
+u64 bytemap_watch_event(struct bytemap *map, struct bytemap_value *value,
+			const void *key, u32 reason)
+{
+	u64 revision;
+
+	spin_lock(&map->watchers.lock);
+	revision = bytemap_next_revision(map);
+	tell_all_locked(map, value, key, reason, revision);
+	spin_unlock(&map->watchers.lock);
+	return revision;
+}
+
+/*
+ * Let the new value of @req take the place of @value, if that is in the core.
+ * Both are locked: nobody changes the new one before its event is queued.
+ */
+bool bytemap_watch_swap(struct bytemap *map, struct bytemap_request *req,
+			struct bytemap_value *value)
+{
+	struct bytemap_value *fresh = req->fresh;
+	bool swapped;
+
+	lockdep_assert_held(&fresh->lock.lock);
+	spin_lock(&map->watchers.lock);
+	fresh->revision = bytemap_next_revision(map);
+	req->op->revision = fresh->revision;
+	swapped = syncmap_compare_and_swap(&map->core, req->key,
+					   req->op->key_len, value, fresh);
+	if (swapped)
+		tell_all_locked(map, fresh, req->key, req->op->op,
+				fresh->revision);
+	spin_unlock(&map->watchers.lock);
+	return swapped;
+}
+
+static void tell_of_map_locked(struct bytemap *map, u32 type)
+{
+	struct syncmap_event event = {
+		.type = type,
+		.revision = atomic64_read(&map->revision),
+	};
+	struct bytemap_watch *watch;
+
+	lockdep_assert_held(&map->watchers.lock);
+	trace_bytemap_event(map, &event);
+	list_for_each_entry(watch, &map->watchers.list, node)
+		tell(watch, &event, NULL, NULL);
+}
+
+/* The core is empty, and insertions wait: a new epoch begins */
+void bytemap_watch_clear(struct bytemap *map)
+{
+	spin_lock(&map->watchers.lock);
+	WRITE_ONCE(map->epoch, !map->epoch);
+	bytemap_next_revision(map);
+	tell_of_map_locked(map, SYNCMAP_EVENT_CLEAR);
+	spin_unlock(&map->watchers.lock);
+}
+
+/* The name is no longer shown */
+void bytemap_watch_removed(struct bytemap *map)
+{
+	spin_lock(&map->watchers.lock);
+	tell_of_map_locked(map, SYNCMAP_EVENT_REMOVED);
+	spin_unlock(&map->watchers.lock);
+}
+
+/* Nobody can change the map any more */
+void bytemap_watch_end(struct bytemap *map)
+{
+	struct bytemap_watch *watch;
+
+	spin_lock(&map->watchers.lock);
+	list_for_each_entry(watch, &map->watchers.list, node)
+		wake_up_interruptible_poll(&watch->wait, EPOLLHUP);
+	spin_unlock(&map->watchers.lock);
+}
+
+/* The reader */
+
+/* Is there a record? */
+bool bytemap_watch_readable(const struct bytemap_watch *watch)
+{
+	return READ_ONCE(watch->dumping) || READ_ONCE(watch->lost) ||
+	       !bytemap_queue_is_empty(&watch->queue);
+}
+
+/* Will there be none any more, once all have been read? */
+bool bytemap_watch_ended(const struct bytemap_watch *watch)
+{
+	/* Pairs with the last bytemap_leave(): its caller's changes are queued */
+	return !atomic_read_acquire(&watch->map->users);
+}
+
+static bool is_to_be_shown(const struct bytemap_watch *watch,
+			   const struct bytemap_item *item)
+{
+	return item->view.revision > watch->since &&
+	       item->view.revision <= watch->revision &&
+	       matches(watch, item->key, item->key_len);
+}
+
+static int dump_some(struct bytemap_watch *watch)
+{
+	u32 room = wants_values(watch) ? BYTEMAP_VALUE_MAX : 0;
+	struct bytemap_walk *walk = watch->walk;
+	u64 next = SYNCMAP_END;
+	int err = 0;
+
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	cond_resched();
+	if (watch->flags & SYNCMAP_WATCH_KEY)
+		bytemap_walk_key(walk, watch->filter, watch->filter_len, room);
+	else
+		err = bytemap_walk_next(walk, BYTEMAP_WALK_BATCH, room, &next);
+	watch->index = 0;
+	if (!err)
+		walk->cursor = next;
+	return err;
+}
+
+static int peek_dump(struct bytemap_watch *watch, struct bytemap_record *record)
+{
+	struct bytemap_walk *walk = watch->walk;
+	const struct bytemap_item *item;
+	int err;
+
+	for (;; watch->index++) {
+		while (watch->index >= walk->count) {
+			if (walk->cursor == SYNCMAP_END) {
+				record->event.type = SYNCMAP_EVENT_DUMPED;
+				record->event.revision = watch->revision;
+				return 1;
+			}
+			err = dump_some(watch);
+			if (err)
+				return err;
+		}
+		item = &walk->items[watch->index];
+		if (is_to_be_shown(watch, item))
+			break;
+	}
+	record->event.type = SYNCMAP_EVENT_ENTRY;
+	record->event.key_len = item->key_len;
+	record->event.value_len = item->view.len;
+	record->event.revision = item->view.revision;
+	record->event.expires = item->view.deadline;
+	record->key = item->key;
+	record->value = bytemap_view_bytes(&item->view);
+	return 1;
+}
+
+/*
+ * The next record, valid until it is consumed. With watch->lock.
+ *
+ * Return: 1; 0 when there is none yet; -ERESTARTSYS when a signal ends the
+ * search for one.
+ */
+int bytemap_watch_peek(struct bytemap_watch *watch,
+		       struct bytemap_record *record)
+{
+	bool lost;
+	int ret;
+
+	lockdep_assert_held(&watch->lock);
+	memset(record, 0, sizeof(*record));
+	if (watch->dumping) {
+		ret = peek_dump(watch, record);
+		bytemap_event_finish(&record->event, wants_values(watch) &&
+				     record->event.type == SYNCMAP_EVENT_ENTRY);
+		return ret;
+	}
+	/* What is in the queue comes first, and is all: pairs with lose() */
+	lost = smp_load_acquire(&watch->lost);
+	if (bytemap_queue_peek(&watch->queue, record))
+		return 1;
+	if (!lost)
+		return 0;
+	record->event.type = SYNCMAP_EVENT_OVERFLOW;
+	record->event.revision = watch->resume;
+	bytemap_event_finish(&record->event, false);
+	return 1;
+}
+
+static void begin_dump(struct bytemap_watch *watch)
+{
+	watch->walk->cursor = 0;
+	WRITE_ONCE(watch->dumping, true);
+}
+
+/* The queue is empty, and the loss has been told */
+static void resume(struct bytemap_watch *watch)
+{
+	struct bytemap *map = watch->map;
+
+	spin_lock(&map->watchers.lock);
+	watch->revision = atomic64_read(&map->revision);
+	watch->lost = false;
+	spin_unlock(&map->watchers.lock);
+	watch->since = 0;
+	if (watch->walk)
+		begin_dump(watch);
+}
+
+/* @record has been read */
+void bytemap_watch_consume(struct bytemap_watch *watch,
+			   const struct bytemap_record *record)
+{
+	lockdep_assert_held(&watch->lock);
+	switch (record->event.type) {
+	case SYNCMAP_EVENT_ENTRY:
+		watch->index++;
+		break;
+	case SYNCMAP_EVENT_DUMPED:
+		bytemap_walk_release(watch->walk);
+		WRITE_ONCE(watch->dumping, false);
+		break;
+	case SYNCMAP_EVENT_OVERFLOW:
+		resume(watch);
+		break;
+	default:
+		bytemap_queue_consume(&watch->queue);
+	}
+}
+
+/* Coming and going */
+
+/* What can be said before the filter is there */
+int bytemap_watch_check(const struct bytemap *map,
+			const struct syncmap_watch *params)
+{
+	u32 filter = params->flags & FILTERS;
+
+	if (params->flags & ~FLAGS)
+		return -EOPNOTSUPP;
+	if (params->reserved || filter == FILTERS ||
+	    params->queue_size > SYNCMAP_QUEUE_MAX)
+		return -EINVAL;
+	if (!filter && (params->filter || params->filter_len))
+		return -EINVAL;
+	if (params->since && !(params->flags & SYNCMAP_WATCH_DUMP))
+		return -EINVAL;
+	if (filter && map->key_type == SYNCMAP_KEY_U64 &&
+	    (filter == SYNCMAP_WATCH_PREFIX ||
+	     params->filter_len != sizeof(u64)))
+		return -EINVAL;
+	return params->filter_len > map->limits.key_size ? -EFBIG : 0;
+}
+
+/* Events from now on; see P.2 */
+static int attach(struct bytemap *map, struct bytemap_watch *watch)
+{
+	struct bytemap_watchers *watchers = &map->watchers;
+	bool known;
+
+	spin_lock(&watchers->lock);
+	if (watchers->count == BYTEMAP_WATCHERS) {
+		spin_unlock(&watchers->lock);
+		return -ENOSPC;
+	}
+	watchers->count++;
+	/* Whoever is there has waited for the grace period */
+	known = !list_empty(&watchers->list);
+	WRITE_ONCE(map->watched, true);
+	spin_unlock(&watchers->lock);
+	if (!known)
+		synchronize_rcu();
+	spin_lock(&watchers->lock);
+	list_add_tail(&watch->node, &watchers->list);
+	watch->revision = atomic64_read(&map->revision);
+	spin_unlock(&watchers->lock);
+	kref_get(&map->refs);
+	watch->map = map;
+	return 0;
+}
+
+static void detach(struct bytemap_watch *watch)
+{
+	struct bytemap_watchers *watchers = &watch->map->watchers;
+
+	spin_lock(&watchers->lock);
+	list_del(&watch->node);
+	if (!--watchers->count)
+		WRITE_ONCE(watch->map->watched, false);
+	spin_unlock(&watchers->lock);
+}
+
+static void free_watch(struct bytemap_watch *watch)
+{
+	if (watch->walk)
+		bytemap_walk_free(watch->walk);
+	bytemap_queue_exit(&watch->queue);
+	kfree(watch);
+}
+
+static int alloc_buffers(struct bytemap_watch *watch, struct bytemap *map,
+			 u32 queue_size)
+{
+	u32 size = max(queue_size ?: SYNCMAP_QUEUE_DEFAULT, SYNCMAP_QUEUE_MIN);
+	int err;
+
+	err = bytemap_queue_init(&watch->queue, roundup_pow_of_two(size),
+				 map->limits.key_size);
+	if (err || !(watch->flags & SYNCMAP_WATCH_DUMP))
+		return err;
+	watch->walk = bytemap_walk_alloc(map, 0);
+	if (!watch->walk)
+		return -ENOMEM;
+	begin_dump(watch);
+	return 0;
+}
+
+static struct bytemap_watch *alloc_watch(struct bytemap *map,
+					 const struct syncmap_watch *params,
+					 const void *filter)
+{
+	struct bytemap_watch *watch;
+	int err;
+
+	watch = kzalloc(struct_size(watch, filter, params->filter_len),
+			BYTEMAP_GFP);
+	if (!watch)
+		return ERR_PTR(-ENOMEM);
+	watch->flags = params->flags;
+	watch->since = params->since;
+	watch->filter_len = params->filter_len;
+	memcpy(watch->filter, filter, params->filter_len);
+	init_waitqueue_head(&watch->wait);
+	mutex_init(&watch->lock);
+	err = alloc_buffers(watch, map, params->queue_size);
+	if (err) {
+		free_watch(watch);
+		return ERR_PTR(err);
+	}
+	return watch;
+}
+
+static u32 record_size(const struct bytemap *map, u32 flags)
+{
+	struct syncmap_event event = {
+		.key_len = map->limits.key_size,
+		.value_len = map->limits.value_size,
+	};
+
+	bytemap_event_finish(&event, flags & SYNCMAP_WATCH_VALUES);
+	return event.size;
+}
+
+/* @params has passed bytemap_watch_check(). Sleeps for a grace period */
+struct bytemap_watch *bytemap_watch_create(struct bytemap *map,
+					   struct syncmap_watch *params,
+					   const void *filter)
+{
+	struct bytemap_watch *watch;
+	int err;
+
+	err = bytemap_key_check(map, filter, params->filter_len);
+	if (err)
+		return ERR_PTR(err);
+	watch = alloc_watch(map, params, filter);
+	if (IS_ERR(watch))
+		return watch;
+	err = attach(map, watch);
+	if (err) {
+		free_watch(watch);
+		return ERR_PTR(err);
+	}
+	params->record_size = record_size(map, params->flags);
+	params->revision = watch->revision;
+	return watch;
+}
+
+/* Nobody uses it any more. Process context */
+void bytemap_watch_destroy(struct bytemap_watch *watch)
+{
+	struct bytemap *map = watch->map;
+
+	detach(watch);
+	free_watch(watch);
+	bytemap_put(map);
+}

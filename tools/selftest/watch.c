@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a watcher is told, and when: one thing after another */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "watcher.h"
+
+#define KEY_ONLY	SYNCMAP_WATCH_KEY
+#define PREFIX		SYNCMAP_WATCH_PREFIX
+#define VALUES		SYNCMAP_WATCH_VALUES
+#define DUMP		SYNCMAP_WATCH_DUMP
+
+/* Each operation that changes something, and those that do not */
+TEST(each_kind_of_event)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher w = watcher_open(fd, .flags = VALUES);
+	char out[16];
+
+	EXPECT_EQ(0, w.params.revision);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a", "1", got.revision);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("2")));
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a", "2", got.revision);
+	EXPECT_EQ(0, DO(fd, SWAP, KEY("a"), VALUE("3"), OUT(out)));
+	watcher_expect(&w, STORE, SYNCMAP_OP_SWAP, "a", "3", got.revision);
+	EXPECT_EQ(0, DO(fd, LOAD_OR_STORE, KEY("a"), VALUE("4"), OUT(out)));
+	watcher_expect_nothing(&w);
+	EXPECT_EQ(0, DO(fd, LOAD_OR_STORE, KEY("b"), VALUE("5"), OUT(out)));
+	watcher_expect(&w, STORE, SYNCMAP_OP_LOAD_OR_STORE, "b", "5",
+		       got.revision);
+	EXPECT_EQ(-EBUSY, DO(fd, COMPARE_AND_SWAP, KEY("b"), OLD("4"),
+			     VALUE("6"), OUT(out)));
+	watcher_expect_nothing(&w);
+	EXPECT_EQ(0, DO(fd, COMPARE_AND_SWAP, KEY("b"), OLD("5"), VALUE("6")));
+	watcher_expect(&w, STORE, SYNCMAP_OP_COMPARE_AND_SWAP, "b", "6",
+		       got.revision);
+	EXPECT_EQ(-EBUSY, DO(fd, COMPARE_AND_DELETE, KEY("b"), OLD("5")));
+	EXPECT_EQ(0, DO(fd, COMPARE_AND_DELETE, KEY("b"), OLD("6")));
+	watcher_expect(&w, DELETE, SYNCMAP_OP_COMPARE_AND_DELETE, "b", NULL,
+		       got.revision);
+	EXPECT_EQ(0, DO(fd, LOAD_AND_DELETE, KEY("a"), OUT(out)));
+	watcher_expect(&w, DELETE, SYNCMAP_OP_LOAD_AND_DELETE, "a", NULL,
+		       got.revision);
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("a")));
+	watcher_expect_nothing(&w);
+	EXPECT_EQ(0, DO(fd, STORE, KEY(""), VALUE("")));
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "", "", got.revision);
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("")));
+	watcher_expect(&w, DELETE, SYNCMAP_OP_DELETE, "", NULL, got.revision);
+	EXPECT_EQ(0, DO(fd, ADD, KEY("n"), .operand = 'a', .initial = 0,
+			.flags = SYNCMAP_OP_INITIAL | SYNCMAP_OP_U32));
+	EXPECT_EQ(SYNCMAP_OP_ADD, watcher_next(&w)->reason);
+	EXPECT_EQ(0, DO(fd, SUB, KEY("n"), .operand = 1,
+			.flags = SYNCMAP_OP_U32));
+	EXPECT_EQ(SYNCMAP_OP_SUB, watcher_next(&w)->reason);
+	map_promote(fd);
+	watcher_expect_nothing(&w);
+	map_clear(fd);
+	watcher_expect(&w, CLEAR, .revision = map_info(fd).revision);
+	watcher_expect_nothing(&w);
+}
+
+/* Small and copied, small and grown, replaced and copied, replaced and held */
+TEST(values_of_any_length)
+{
+	static const size_t lens[] = {
+		0, 1, 64, 65, 1, 256, 257, 65536, 3, 1000, 1001,
+	};
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher with = watcher_open(fd, .flags = VALUES,
+					   .queue_size = SYNCMAP_QUEUE_MAX);
+	struct watcher without = watcher_open(fd, .flags = 0);
+	char *value = calloc(1, 65537);
+
+	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+		memset(value, 0, 65537);
+		memset(value, 'a' + i, lens[i]);
+		ASSERT_EQ(0, DO(fd, STORE, KEY("key"),
+				VALUE_N(value, lens[i])));
+	}
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("key")));
+	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+		const struct syncmap_event *event;
+
+		memset(value, 0, 65537);
+		memset(value, 'a' + i, lens[i]);
+		watcher_expect(&with, STORE, SYNCMAP_OP_STORE, "key", value,
+			       i + 1);
+		event = watcher_next(&without);
+		EXPECT_EQ(i + 1, event->revision);
+		EXPECT_EQ(lens[i], event->value_len);
+		EXPECT_EQ(0, event->flags);
+		EXPECT_EQ(sizeof(*event) + 8, event->size);
+	}
+}
+
+TEST(filters)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher all = watcher_open(fd, .flags = 0);
+	struct watcher key = watcher_open(fd, .flags = KEY_ONLY, FILTER("ab"));
+	struct watcher empty = watcher_open(fd, .flags = KEY_ONLY);
+	struct watcher prefix = watcher_open(fd, .flags = PREFIX, FILTER("ab"));
+	struct watcher any = watcher_open(fd, .flags = PREFIX);
+
+	for (const char **k = (const char *[]){ "", "a", "ab", "abc", "b", NULL };
+	     *k; k++) {
+		EXPECT_EQ(0, DO(fd, STORE, KEY_N(*k, strlen(*k)), VALUE("v")));
+		watcher_expect(&all, STORE, SYNCMAP_OP_STORE, *k);
+		watcher_expect(&any, STORE, SYNCMAP_OP_STORE, *k);
+	}
+	watcher_expect(&key, STORE, SYNCMAP_OP_STORE, "ab", NULL, 3);
+	watcher_expect_nothing(&key);
+	watcher_expect(&empty, STORE, SYNCMAP_OP_STORE, "", NULL, 1);
+	watcher_expect_nothing(&empty);
+	watcher_expect(&prefix, STORE, SYNCMAP_OP_STORE, "ab", NULL, 3);
+	watcher_expect(&prefix, STORE, SYNCMAP_OP_STORE, "abc", NULL, 4);
+	watcher_expect_nothing(&prefix);
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("b")));
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("abc")));
+	watcher_expect(&prefix, DELETE, SYNCMAP_OP_DELETE, "abc", NULL, 7);
+	watcher_expect_nothing(&key);
+	map_clear(fd);
+	watcher_expect(&key, CLEAR);
+	watcher_expect(&prefix, CLEAR);
+}
+
+/* By an operation that meets it, or by the sweep */
+TEST(expiry)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher w = watcher_open(fd, .flags = VALUES);
+	const struct syncmap_event *event;
+	__u64 revision;
+
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1"), .deadline = 1));
+	revision = got.revision;
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a", "1", revision);
+	watcher_expect(&w, DELETE, SYNCMAP_REASON_EXPIRED, "a", NULL,
+		       revision + 1);
+	EXPECT_EQ(-ENOENT, DO(fd, LOAD, KEY("a")));
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("2"),
+			.deadline = SYNCMAP_NEVER - 1));
+	event = watcher_next(&w);
+	EXPECT_EQ(SYNCMAP_NEVER - 1, event->expires);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("3")));
+	event = watcher_next(&w);
+	EXPECT_EQ(SYNCMAP_NEVER, event->expires);
+	watcher_expect_nothing(&w);
+}
+
+TEST(u64_keys)
+{
+	int fd = map_private(SYNCMAP_KEY_U64);
+	__u64 seven = 7;
+	struct watcher w = watcher_open(fd, .flags = KEY_ONLY | VALUES,
+					FILTER_N(&seven, 8));
+	const struct syncmap_event *event;
+
+	map_fill(fd, 0, 10);
+	event = watcher_next(&w);
+	EXPECT_MEM(&seven, 8, event->data, event->key_len);
+	EXPECT_MEM(&seven, 8, event->data + 8, event->value_len);
+	watcher_expect_nothing(&w);
+}
+
+TEST(dump)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher w;
+
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
+	EXPECT_EQ(0, DO(fd, STORE, KEY("b"), VALUE("2")));
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("b")));
+	w = watcher_open(fd, .flags = DUMP | VALUES);
+	EXPECT_EQ(3, w.params.revision);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("c"), VALUE("3")));
+	watcher_expect(&w, ENTRY, 0, "a", "1", 1);
+	watcher_expect(&w, DUMPED, .revision = 3);
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "c", "3", 4);
+	watcher_expect_nothing(&w);
+	watcher_close(&w);
+
+	w = watcher_open(fd, .flags = DUMP, .since = 1);
+	watcher_expect(&w, ENTRY, 0, "c", NULL, 4);
+	watcher_expect(&w, DUMPED, .revision = 4);
+	watcher_expect_nothing(&w);
+	watcher_close(&w);
+
+	w = watcher_open(fd, .flags = DUMP | KEY_ONLY | VALUES, FILTER("a"));
+	watcher_expect(&w, ENTRY, 0, "a", "1", 1);
+	watcher_expect(&w, DUMPED, .revision = 4);
+	watcher_close(&w);
+
+	w = watcher_open(fd, .flags = DUMP | KEY_ONLY, FILTER("b"));
+	watcher_expect(&w, DUMPED, .revision = 4);
+	watcher_close(&w);
+
+	w = watcher_open(fd, .flags = DUMP | PREFIX, FILTER("c"));
+	watcher_expect(&w, ENTRY, 0, "c", NULL, 4);
+	watcher_expect(&w, DUMPED, .revision = 4);
+	watcher_close(&w);
+}
+
+/* What changes before the dump gets there is not shown, but has its event */
+TEST(dump_leaves_out_what_changes)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher w;
+
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
+	EXPECT_EQ(0, DO(fd, STORE, KEY("b"), VALUE("2")));
+	w = watcher_open(fd, .flags = DUMP | VALUES);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("3")));
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("b")));
+	watcher_expect(&w, DUMPED, .revision = 2);
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a", "3", 3);
+	watcher_expect(&w, DELETE, SYNCMAP_OP_DELETE, "b", NULL, 4);
+	watcher_expect_nothing(&w);
+}
+
+static void set_flags(int fd, int flags)
+{
+	ASSERT_EQ(0, fcntl(fd, F_SETFL, flags));
+}
+
+TEST(poll_and_nonblocking_read)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher w = watcher_open(fd, .flags = DUMP);
+	struct pollfd pollfd = { .fd = w.fd, .events = POLLIN | POLLOUT };
+
+	EXPECT_EQ(1, poll(&pollfd, 1, -1));
+	EXPECT_EQ(POLLIN, pollfd.revents);
+	watcher_expect(&w, DUMPED);
+	EXPECT_EQ(0, poll(&pollfd, 1, 10));
+	set_flags(w.fd, O_NONBLOCK);
+	EXPECT_EQ(-1, read(w.fd, w.buffer, w.size));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
+	EXPECT_EQ(1, poll(&pollfd, 1, -1));
+	EXPECT_EQ(POLLIN, pollfd.revents);
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a");
+	EXPECT_EQ(-1, read(w.fd, w.buffer, w.size));
+	EXPECT_EQ(EAGAIN, errno);
+}
+
+static void store_later(int n, void *arg)
+{
+	(void)n;
+	usleep(100000);
+	EXPECT_EQ(0, DO(*(int *)arg, STORE, KEY("a"), VALUE("1")));
+}
+
+TEST(read_waits)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher w = watcher_open(fd, .flags = VALUES);
+	struct pollfd pollfd = { .fd = w.fd, .events = POLLIN };
+	pid_t pid = test_fork(store_later, 0, &fd);
+
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a", "1");
+	test_wait(pid);
+	pid = test_fork(store_later, 0, &fd);
+	EXPECT_EQ(1, poll(&pollfd, 1, -1));
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a", "1");
+	test_wait(pid);
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+TEST(read_is_interrupted)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher w = watcher_open(fd, .flags = 0);
+
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	alarm(1);
+	EXPECT_EQ(-1, read(w.fd, w.buffer, w.size));
+	EXPECT_EQ(EINTR, errno);
+}
+
+/* Whole records only, as many as fit */
+TEST(buffers)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher w = watcher_open(fd, .flags = VALUES);
+	size_t one = sizeof(struct syncmap_event) + 8;
+	char *hole = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+	char buffer[256];
+
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
+	for (size_t size = 0; size < one; size++) {
+		EXPECT_EQ(-1, read(w.fd, buffer, size));
+		EXPECT_EQ(EMSGSIZE, errno);
+	}
+	EXPECT_EQ(one, read(w.fd, buffer, one));
+	EXPECT_EQ(one, read(w.fd, buffer, 2 * one - 1));
+	EXPECT_EQ(-1, read(w.fd, hole, sizeof(buffer)));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(2 * one, read(w.fd, buffer, sizeof(buffer)));
+	watcher_expect_nothing(&w);
+}
+
+/* The descriptor of the map is not needed any longer */
+TEST(outlives_the_descriptor)
+{
+	int fd = map_create(TEST_NAME "watch", SYNCMAP_KEY_STRING, NULL, 0600);
+	struct watcher w = watcher_open(fd, .flags = VALUES);
+
+	EXPECT_EQ(0, close(fd));
+	fd = map_open(TEST_NAME "watch", SYNCMAP_ACCESS_WRITE);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a", "1", 1);
+	EXPECT_EQ(0, map_remove(TEST_NAME "watch"));
+	watcher_expect(&w, REMOVED, .revision = 1);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("2")));
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a", "2", 2);
+}
+
+static void expect_end(struct watcher *w)
+{
+	struct pollfd pollfd = { .fd = w->fd, .events = POLLIN };
+
+	EXPECT_EQ(1, poll(&pollfd, 1, -1));
+	EXPECT_EQ(POLLIN | POLLHUP, pollfd.revents);
+	EXPECT(!watcher_next(w));
+	EXPECT(!watcher_next(w));
+}
+
+/* When nobody can change the map any more, and all has been read */
+TEST(ends)
+{
+	int fd = map_create(TEST_NAME "end", SYNCMAP_KEY_STRING, NULL, 0600);
+	struct watcher w = watcher_open(fd, .flags = DUMP);
+	int other = map_open(TEST_NAME "end", SYNCMAP_ACCESS_READ);
+
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
+	close(fd);
+	watcher_expect(&w, DUMPED);
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a");
+	EXPECT_EQ(0, map_remove(TEST_NAME "end"));
+	watcher_expect(&w, REMOVED);
+	watcher_expect_nothing(&w);
+	close(other);
+	expect_end(&w);
+
+	fd = map_private(SYNCMAP_KEY_STRING);
+	w = watcher_open(fd, .flags = 0);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
+	close(fd);
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a");
+	expect_end(&w);
+}
+
+static void close_later(int n, void *arg)
+{
+	(void)n;
+	(void)arg;
+	usleep(100000);
+}
+
+TEST(read_waits_for_the_end)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher w = watcher_open(fd, .flags = 0);
+	pid_t pid = test_fork(close_later, 0, NULL);
+
+	close(fd);
+	EXPECT(!watcher_next(&w));
+	test_wait(pid);
+}

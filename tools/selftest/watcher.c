@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <poll.h>
+#include <unistd.h>
+
+#include "watcher.h"
+
+static int call(int map, struct syncmap_watch *params)
+{
+	int ret;
+
+	params->fd = -1;
+	ret = map_call(map, SYNCMAP_WATCH, params);
+	return ret ?: params->fd;
+}
+
+int watch(int map, struct syncmap_watch params)
+{
+	return call(map, &params);
+}
+
+struct watcher watcher_open_as(int map, struct syncmap_watch params)
+{
+	struct watcher watcher = { .params = params };
+
+	watcher.fd = call(map, &watcher.params);
+	ASSERT(watcher.fd >= 0);
+	watcher.size = watcher.params.record_size;
+	ASSERT(watcher.size >= sizeof(struct syncmap_event));
+	watcher.buffer = malloc(watcher.size);
+	return watcher;
+}
+
+void watcher_close(struct watcher *watcher)
+{
+	EXPECT_EQ(0, close(watcher->fd));
+	free(watcher->buffer);
+}
+
+const struct syncmap_event *watcher_next(struct watcher *watcher)
+{
+	const struct syncmap_event *event;
+
+	if (watcher->at == watcher->used) {
+		ssize_t n = read(watcher->fd, watcher->buffer, watcher->size);
+
+		ASSERT(n >= 0);
+		watcher->used = n;
+		watcher->at = 0;
+		if (!n)
+			return NULL;
+	}
+	event = (void *)(watcher->buffer + watcher->at);
+	watcher->at += event->size;
+	ASSERT(event->size >= sizeof(*event) && !(event->size % 8));
+	ASSERT(watcher->at <= watcher->used);
+	return event;
+}
+
+void watcher_expect_nothing(struct watcher *watcher)
+{
+	struct pollfd pollfd = { .fd = watcher->fd, .events = POLLIN };
+
+	EXPECT_EQ(watcher->used, watcher->at);
+	EXPECT_EQ(0, poll(&pollfd, 1, 0));
+	EXPECT_EQ(0, pollfd.revents);
+}
+
+void watcher_expect_event(struct watcher *watcher, int line,
+			  struct expected want)
+{
+	const struct syncmap_event *event = watcher_next(watcher);
+	size_t key_len = want.key ? strlen(want.key) : 0;
+	size_t filled = sizeof(*event) + key_len;
+
+	test_context("expected in line %d", line);
+	ASSERT(event);
+	EXPECT_EQ(want.type, event->type);
+	EXPECT_EQ(want.reason, event->reason);
+	EXPECT_MEM(want.key, key_len, event->data, event->key_len);
+	EXPECT_EQ(want.value ? SYNCMAP_EVENT_VALUE : 0, event->flags);
+	if (want.value) {
+		EXPECT_MEM(want.value, strlen(want.value),
+			   event->data + key_len, event->value_len);
+		filled += event->value_len;
+	}
+	if (want.revision)
+		EXPECT_EQ(want.revision, event->revision);
+	EXPECT_EQ((filled + 7) & ~7UL, event->size);
+	for (size_t i = filled; i < event->size; i++)
+		EXPECT_EQ(0, ((char *)event)[i]);
+	test_context("%s", "");
+}
