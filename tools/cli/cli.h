@@ -36,6 +36,8 @@ struct cli {
 	bool			by_revision;
 	bool			key_format_given;
 	bool			keys_only;
+	bool			values;
+	bool			dump;
 	bool			in_array;
 	bool			array_has_items;
 	struct record_format	format;
@@ -44,6 +46,9 @@ struct cli {
 	uint64_t		ttl;		/* nanoseconds */
 	uint64_t		stale;
 	struct libsyncmap_number number;
+	uint64_t		count;		/* 0: any number */
+	uint64_t		timeout;	/* seconds; 0: none */
+	const char		*prefix;
 
 	enum syncmap_key_type	key_type;
 	struct syncmap_limits	limits;
@@ -161,6 +166,7 @@ int verb_compare_and_delete(struct cli *cli);
 int verb_touch(struct cli *cli);
 int verb_calculate(struct cli *cli);
 int verb_range(struct cli *cli);
+int verb_watch(struct cli *cli);
 int verb_import(struct cli *cli);
 int verb_export(struct cli *cli);
 int verb_doctor(struct cli *cli);

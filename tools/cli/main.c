@@ -105,6 +105,16 @@ static int set_limit(struct cli *cli, int letter, const char *arg)
 	return EXIT_YES;
 }
 
+static int set_number(struct cli *cli, const char *arg, uint64_t max,
+		      uint64_t *number)
+{
+	int code = parse_number(cli, arg, max, number);
+
+	if (!code && !*number)
+		return fail_usage(cli, "'%s': at least 1", arg);
+	return code;
+}
+
 static int set_option(struct cli *cli, int letter, const char *arg)
 {
 	switch (letter) {
@@ -128,6 +138,19 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 	case 'n':
 		cli->keys_only = true;
 		break;
+	case 'x':
+		cli->prefix = arg;
+		break;
+	case 'v':
+		cli->values = true;
+		break;
+	case 'd':
+		cli->dump = true;
+		break;
+	case 'c':
+		return set_number(cli, arg, UINT64_MAX, &cli->count);
+	case 'w':
+		return set_number(cli, arg, UINT32_MAX, &cli->timeout);
 	case 't':
 		return parse_type(cli, arg);
 	case 'm':

@@ -13,6 +13,7 @@
  *
  *	-ENODEV		there is no /dev/syncmap: the module is not loaded
  *	-EFBIG		a length that does not fit into 32 bits
+ *	-ENODATA	the end of what can be watched
  *
  * Lengths and sizes are bytes. Keys of a map of type SYNCMAP_KEY_U64 are the
  * eight bytes of a uint64_t. A key or value of length 0 may be NULL.
@@ -648,6 +649,79 @@ int libsyncmap_clear(const struct libsyncmap *map);
  * Return: 0; -ENOMEM, -EINTR.
  */
 int libsyncmap_promote(const struct libsyncmap *map);
+
+/* Watching */
+
+/** struct libsyncmap_watch - a watched map; see libsyncmap_watch_open() */
+struct libsyncmap_watch;
+
+/**
+ * struct libsyncmap_event - what has happened to a map
+ * @type: what: an entry was stored, for example
+ * @reason: of a store or deletion: the operation, of enum syncmap_op_code, or
+ *	SYNCMAP_REASON_EXPIRED and the like
+ * @key: the key; not terminated
+ * @key_len: its length
+ * @value: the new value; not terminated; NULL if it was left out
+ * @value_len: its length even then
+ * @revision: revision of the change
+ *
+ * <linux/syncmap.h> has the details. The pointers are valid until the next call
+ * for the same watch.
+ */
+struct libsyncmap_event {
+	enum syncmap_event_type	type;
+	unsigned int		reason;
+	const void		*key;
+	size_t			key_len;
+	const void		*value;
+	size_t			value_len;
+	uint64_t		revision;
+};
+
+/**
+ * libsyncmap_watch_open - begin to watch a map
+ * @map: a map opened for reading; it may be closed while it is watched
+ * @params: what to watch: SYNCMAP_WATCH_DUMP and other flags, a filter; NULL for
+ *	all keys, without values
+ * @watch: out: to be closed by libsyncmap_watch_close()
+ *
+ * Return: 0; -EINVAL for bad parameters; -EFBIG for a filter longer than a key;
+ * -ENOSPC, -EDQUOT if there are too many watchers; -EBADF, -ENOMEM.
+ */
+int libsyncmap_watch_open(const struct libsyncmap *map,
+			  const struct syncmap_watch *params,
+			  struct libsyncmap_watch **watch);
+
+/**
+ * libsyncmap_watch_next - get the next event
+ * @watch: a watched map; one thread at a time
+ * @timeout: how many milliseconds to wait for one; negative: for ever
+ * @event: out: the event
+ *
+ * SYNCMAP_EVENT_OVERFLOW is an event like any other: it says that events have
+ * been lost. A watch with SYNCMAP_WATCH_DUMP then shows all entries again.
+ *
+ * Return: 0; -EAGAIN if there was none in time; -ENODATA if there will be none
+ * any more, as nobody can change the map; -EINTR if a signal came first.
+ */
+int libsyncmap_watch_next(struct libsyncmap_watch *watch, int timeout,
+			  struct libsyncmap_event *event);
+
+/**
+ * libsyncmap_watch_fd - the descriptor of a watched map
+ * @watch: a watched map
+ *
+ * Return: the close-on-exec descriptor, which stays the watch's, for poll():
+ * when it can be read, call libsyncmap_watch_next() until that says -EAGAIN.
+ */
+int libsyncmap_watch_fd(const struct libsyncmap_watch *watch);
+
+/**
+ * libsyncmap_watch_close - watch no longer
+ * @watch: a watched map, or NULL; not to be used again
+ */
+void libsyncmap_watch_close(struct libsyncmap_watch *watch);
 
 /* The command itself, and errors */
 

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* watch: what changes, as lines of text or JSON */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli.h"
+
+static const char *const types[] = {
+	[SYNCMAP_EVENT_ENTRY]		= "entry",
+	[SYNCMAP_EVENT_DUMPED]		= "dumped",
+	[SYNCMAP_EVENT_STORE]		= "store",
+	[SYNCMAP_EVENT_DELETE]		= "delete",
+	[SYNCMAP_EVENT_CLEAR]		= "clear",
+	[SYNCMAP_EVENT_OVERFLOW]	= "overflow",
+	[SYNCMAP_EVENT_REMOVED]		= "removed",
+};
+
+static const char *const operations[] = {
+	[SYNCMAP_OP_STORE]		= "store",
+	[SYNCMAP_OP_LOAD_OR_STORE]	= "load-or-store",
+	[SYNCMAP_OP_LOAD_AND_DELETE]	= "load-and-delete",
+	[SYNCMAP_OP_DELETE]		= "delete",
+	[SYNCMAP_OP_SWAP]		= "swap",
+	[SYNCMAP_OP_COMPARE_AND_SWAP]	= "compare-and-swap",
+	[SYNCMAP_OP_COMPARE_AND_DELETE]	= "compare-and-delete",
+	[SYNCMAP_OP_ADD]		= "add",
+	[SYNCMAP_OP_SUB]		= "sub",
+	[SYNCMAP_OP_MIN]		= "min",
+	[SYNCMAP_OP_MAX]		= "max",
+	[SYNCMAP_OP_AND]		= "and",
+	[SYNCMAP_OP_OR]			= "or",
+	[SYNCMAP_OP_XOR]		= "xor",
+	[SYNCMAP_OP_APPEND]		= "append",
+};
+
+static const char *name_of(const char *const *names, size_t n, size_t i)
+{
+	return i < n && names[i] ? names[i] : "?";
+}
+
+static const char *type_name(const struct libsyncmap_event *event)
+{
+	return name_of(types, sizeof(types) / sizeof(types[0]), event->type);
+}
+
+static const char *reason_name(const struct libsyncmap_event *event)
+{
+	switch (event->reason) {
+	case SYNCMAP_REASON_EXPIRED:
+		return "expired";
+	case SYNCMAP_REASON_ORPHANED:
+		return "orphaned";
+	}
+	return name_of(operations, sizeof(operations) / sizeof(operations[0]),
+		       event->reason);
+}
+
+static bool has_key(const struct libsyncmap_event *event)
+{
+	return event->type == SYNCMAP_EVENT_ENTRY ||
+	       event->type == SYNCMAP_EVENT_STORE ||
+	       event->type == SYNCMAP_EVENT_DELETE;
+}
+
+static struct bytes borrow(const void *data, size_t len)
+{
+	return (struct bytes){ .data = (char *)data, .len = len };
+}
+
+static void say_event_json(struct cli *cli,
+			   const struct libsyncmap_event *event)
+{
+	struct bytes value = borrow(event->value, event->value_len);
+	struct bytes key = borrow(event->key, event->key_len);
+	struct json_object *json;
+
+	json = has_key(event) ? entry_json(cli, &key, "value",
+					   event->value ? &value : NULL) :
+				json_object_new_object();
+	add_text(json, "event", type_name(event));
+	if (event->reason)
+		add_text(json, "reason", reason_name(event));
+	add_u64(json, "revision", event->revision);
+	say_json(cli, json);
+}
+
+/* Shown in any case: as text if it does not suit the format */
+static void append_field(enum format format, const void *data, size_t len,
+			 struct bytes *line)
+{
+	size_t before = line->len;
+
+	bytes_append_char(line, '\t');
+	if (!format_print(format, data, len, line))
+		return;
+	line->len = before + 1;
+	format_print(FORMAT_TEXT, data, len, line);
+}
+
+static void say_event(struct cli *cli, const struct libsyncmap_event *event)
+{
+	const char *what = event->reason >= SYNCMAP_REASON_EXPIRED ?
+			   reason_name(event) : type_name(event);
+	struct bytes line = { };
+
+	bytes_append(&line, what, strlen(what));
+	if (has_key(event))
+		append_field(cli->format.key, event->key, event->key_len,
+			     &line);
+	if (event->value)
+		append_field(cli->format.value, event->value, event->value_len,
+			     &line);
+	bytes_append_char(&line, '\n');
+	say_bytes(&line);
+	bytes_free(&line);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int time_left(const struct cli *cli, int64_t begin)
+{
+	int64_t left;
+
+	if (!cli->timeout)
+		return -1;
+	left = begin + (int64_t)cli->timeout * 1000 - now_ms();
+	if (left < 0)
+		return 0;
+	return left < INT_MAX ? left : INT_MAX;
+}
+
+static int watch(struct cli *cli, struct libsyncmap_watch *events)
+{
+	struct libsyncmap_event event;
+	int64_t begin = now_ms();
+	uint64_t n = 0;
+	int err;
+
+	while (!cli->count || n++ < cli->count) {
+		err = libsyncmap_watch_next(events, time_left(cli, begin),
+					    &event);
+		if (err == -EAGAIN)
+			return EXIT_NO;
+		if (err)
+			return err == -ENODATA ? EXIT_YES :
+			       fail_map(cli, cli->name, err);
+		if (cli->json)
+			say_event_json(cli, &event);
+		else
+			say_event(cli, &event);
+		fflush(stdout);
+	}
+	return EXIT_YES;
+}
+
+static int set_filter(struct cli *cli, struct syncmap_watch *params,
+		      struct bytes *filter)
+{
+	const char *text = cli->prefix;
+	int code;
+
+	if (cli->nargs > 1 && cli->prefix)
+		return fail_usage(cli, "either a key or a prefix");
+	if (cli->nargs > 1)
+		text = cli->args[1];
+	if (!text)
+		return EXIT_YES;
+	code = parse_key(cli, text, strlen(text), filter);
+	params->flags |= cli->prefix ? SYNCMAP_WATCH_PREFIX : SYNCMAP_WATCH_KEY;
+	params->filter = (uintptr_t)filter->data;
+	params->filter_len = filter->len;
+	return code;
+}
+
+static int begin(struct cli *cli, struct libsyncmap_watch **events)
+{
+	struct syncmap_watch params = { };
+	struct bytes filter = { };
+	int code, err;
+
+	if (cli->format.value == FORMAT_RAW || cli->format.key == FORMAT_RAW)
+		return fail_usage(cli, "raw is a format for one value");
+	if (cli->values)
+		params.flags |= SYNCMAP_WATCH_VALUES;
+	if (cli->dump)
+		params.flags |= SYNCMAP_WATCH_DUMP;
+	code = set_filter(cli, &params, &filter);
+	if (!code) {
+		err = libsyncmap_watch_open(cli->map, &params, events);
+		if (err == -EINVAL)
+			code = fail(cli, "map '%s': numbers have no prefix",
+				    cli->name);
+		else if (err)
+			code = fail_map(cli, cli->name, err);
+	}
+	bytes_free(&filter);
+	return code;
+}
+
+int verb_watch(struct cli *cli)
+{
+	struct libsyncmap_watch *events;
+	int code = begin(cli, &events);
+
+	if (code)
+		return code;
+	/* So that the last one who closes the map ends the watch */
+	libsyncmap_close(cli->map);
+	cli->map = NULL;
+	code = watch(cli, events);
+	libsyncmap_watch_close(events);
+	return code;
+}
