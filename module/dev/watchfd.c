@@ -100,14 +100,17 @@ static int watch_release(struct inode *inode, struct file *file)
 static void watch_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	const struct bytemap_watch *watch = file->private_data;
+	/* a statistic: may be out of date in any case */
+	u64 events = data_race(watch->events);
+	/* likewise */
+	u64 overflows = data_race(watch->overflows);
 
 	seq_printf(m, "syncmap-id:\t%llu\nsyncmap-name:\t%s\n", watch->map->id,
 		   watch->map->name);
 	seq_printf(m, "syncmap-queue:\t%u of %u\n",
 		   bytemap_queue_used(&watch->queue), watch->queue.size);
-	/* statistics: each read by itself */
 	seq_printf(m, "syncmap-events:\t%llu\nsyncmap-overflows:\t%llu\n",
-		   data_race(watch->events), data_race(watch->overflows));
+		   events, overflows);
 }
 
 static const struct file_operations watch_fops = {
