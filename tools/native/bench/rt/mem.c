@@ -15,10 +15,11 @@
 
 #include "mem.h"
 
+/* At most; addresses alone cost nothing, but there may be a limit to them */
 #define ARENA_BYTES	(256UL << 30)
+#define ARENA_BYTES_MIN	(1UL << 30)
 #define SPAN_SHIFT	16
 #define SPAN_BYTES	(1UL << SPAN_SHIFT)
-#define SPANS		(ARENA_BYTES >> SPAN_SHIFT)
 #define HUGE_BYTES	(2UL << 20)
 #define PAGE_BYTES	4096UL
 
@@ -63,7 +64,7 @@ struct span {
 };
 
 static struct span *spans;
-static char *arena, *arena_top;
+static char *arena, *arena_top, *arena_end;
 static spinlock_t arena_lock;
 static struct depot depots[CLASSES];
 static struct object *blocks[ORDERS];
@@ -104,26 +105,33 @@ static size_t kmalloc_bytes(size_t size)
 	return class;
 }
 
-static void *reserve(size_t bytes)
+/* As much as there is, down to @least; *bytes is how much it is */
+static void *reserve(size_t *bytes, size_t least)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p;
 
-	if (p == MAP_FAILED)
-		abort();
-	return p;
+	for (;; *bytes /= 2) {
+		p = mmap(NULL, *bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (p != MAP_FAILED)
+			return p;
+		if (*bytes / 2 < least)
+			abort();
+	}
 }
 
 static void __attribute__((constructor(101))) mem_init(void)
 {
-	size_t i;
+	size_t bytes = ARENA_BYTES, index, i;
 
-	arena = reserve(ARENA_BYTES + HUGE_BYTES);
-	madvise(arena, ARENA_BYTES + HUGE_BYTES, MADV_HUGEPAGE);
+	arena = reserve(&bytes, ARENA_BYTES_MIN);
+	madvise(arena, bytes, MADV_HUGEPAGE);
+	arena_end = arena + bytes;
 	arena = (char *)(((unsigned long)arena + HUGE_BYTES - 1) &
 			 ~(HUGE_BYTES - 1));
 	arena_top = arena;
-	spans = reserve(SPANS * sizeof(*spans));
+	index = (bytes >> SPAN_SHIFT) * sizeof(*spans);
+	spans = reserve(&index, index);
 	for (i = 0; i <= FINE_CLASSES; i++)
 		kmalloc_class[i] = exact_class(kmalloc_bytes(i * 8));
 }
@@ -139,7 +147,7 @@ static void *arena_take(size_t bytes, size_t align)
 
 	spin_lock(&arena_lock);
 	p = (char *)(((unsigned long)arena_top + align - 1) & ~(align - 1));
-	if (p + bytes > arena + ARENA_BYTES)
+	if (p + bytes > arena_end)
 		abort();
 	arena_top = p + bytes;
 	spin_unlock(&arena_lock);
