@@ -15,7 +15,7 @@ help:
 	@echo 'make install    install all of it (PREFIX=$(PREFIX), DESTDIR)'
 	@echo 'make demo       show what a map does, in a virtual machine'
 	@echo 'make shell      a shell in a virtual machine that has the module'
-	@echo 'make check      build and run all tests (about 15 minutes the first time)'
+	@echo 'make check      build and run all tests (about 25 minutes)'
 	@echo 'make check-fast the part of it that boots nothing (about two minutes)'
 	@echo 'make bench      measure the map and its rivals: build/bench (4 minutes;'
 	@echo '                BENCH=-f: all sizes, half an hour)'

@@ -13,7 +13,7 @@
  * no entry is looked at that has been left alone and is not late.
  *
  * In a map that keeps stale values, one that is late lapses: it is absent, does
- * not count, and is ended when it is too old for SYNCMAP_OP_STALE, too, or when
+ * not count, and is ended when it is too old for &bytemap.stale, too, or when
  * the room is wanted.
  *
  * Only a queued value needs its key. It is the one of the core as long as it is

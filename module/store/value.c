@@ -306,7 +306,7 @@ int bytemap_value_view(struct bytemap *map, struct bytemap_value *value,
 }
 
 /*
- * The same for SYNCMAP_OP_STALE, which takes a value that has expired as long
+ * The same for an operation that takes a value that has expired as long
  * as the map keeps it.
  */
 int bytemap_value_view_stale(struct bytemap *map, struct bytemap_value *value,

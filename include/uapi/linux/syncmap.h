@@ -35,10 +35,6 @@
  *	EPERM		only the map's owner may do this
  *	EBADF		the descriptor was not opened for this access
  *	EINTR		a fatal signal ended the wait
- *	EROFS		the map is frozen
- *	ESTALE		the lease is no longer the caller's
- *	EAGAIN		somebody else holds the lease
- *	ETIMEDOUT	the lease was not to be had in time
  *	ERANGE		the result would pass the bound, or wrap around
  *	EILSEQ		the value is no number of this width; its length is
  *			returned
@@ -134,8 +130,8 @@ struct syncmap_info {
  * @fd: out: descriptor of the map, for reading and writing
  * @ttl: nanoseconds that an entry lives unless its store says otherwise; zero:
  *	for ever
- * @stale: nanoseconds that the value of an expired entry is kept for
- *	SYNCMAP_OP_STALE; zero: not at all
+ * @stale: nanoseconds that the value of an expired entry is kept nevertheless,
+ *	for operations that are not there yet; zero: not at all
  *
  * A named map lives until SYNCMAP_REMOVE, and keeps the module loaded.
  */
@@ -184,13 +180,11 @@ struct syncmap_remove {
 /* The map has no name, or has it no longer */
 #define SYNCMAP_MAP_PRIVATE	0x1
 #define SYNCMAP_MAP_REMOVED	0x2
-/* Nobody can change it any more */
-#define SYNCMAP_MAP_FROZEN	0x4
 
 /**
  * struct syncmap_map_info - SYNCMAP_MAP_INFO, and one element of SYNCMAP_LIST
  * @flags: must be zero
- * @state: out: SYNCMAP_MAP_PRIVATE, SYNCMAP_MAP_REMOVED, SYNCMAP_MAP_FROZEN
+ * @state: out: SYNCMAP_MAP_PRIVATE, SYNCMAP_MAP_REMOVED
  * @id: out: number of the map; never used again
  * @name: out: its name, padded with zeroes
  * @key_type: out: one of &enum syncmap_key_type
@@ -289,17 +283,17 @@ struct syncmap_list {
  *	counts all that are further away
  * @expiring: out: entries that have a deadline
  * @expired: out: entries that expired, and were met after that
- * @lapsed: out: expired ones that are kept for SYNCMAP_OP_STALE
- * @owned: out: entries that are bound to a descriptor
- * @orphaned: out: entries that were removed because their descriptor closed
- * @leases: out: leases that are held
- * @lease_waits: out: operations that waited for a lease
- * @leases_granted: out: leases that were given
- * @leases_lost: out: leases that ended without a value
+ * @lapsed: out: expired ones that are kept for @stale
+ * @owned: out: zero
+ * @orphaned: out: zero
+ * @leases: out: zero
+ * @lease_waits: out: zero
+ * @leases_granted: out: zero
+ * @leases_lost: out: zero
  * @watchers: out: descriptors that watch
  * @events: out: events that were queued for them
  * @overflows: out: how often a watcher's queue was full
- * @reclaimed: out: entries and tombstones dropped because memory was short
+ * @reclaimed: out: zero
  * @calculated: out: values that arithmetic has changed
  */
 struct syncmap_map_stats {
@@ -382,23 +376,6 @@ struct syncmap_map_stats {
  * @SYNCMAP_OP_AND: value and @operand, bit by bit
  * @SYNCMAP_OP_OR: value or @operand, bit by bit
  * @SYNCMAP_OP_XOR: value exclusive or @operand, bit by bit
- *
- * On a value that grows:
- *
- * @SYNCMAP_OP_APPEND: put @value behind the value that is there, an empty one
- *	when absent; @out_len tells the new length. With SYNCMAP_OP_BOUNDED
- *	EFBIG if it would exceed @bound, in any case if it would exceed the
- *	limit of the map
- *
- * On a value that one caller computes for all:
- *
- * @SYNCMAP_OP_LOAD_OR_LEASE: get the value if there is one, else become the one
- *	who computes it: SYNCMAP_OP_LEASED, and @token. While somebody else
- *	does, wait until @wait_until (ETIMEDOUT), or with SYNCMAP_OP_NOWAIT not
- *	at all (EAGAIN). STORE with @token ends the lease and gives the value
- *	to all who wait; it also ends when the descriptor closes
- * @SYNCMAP_OP_UNLEASE: end the lease of @token without a value: the next one
- *	in line gets it; ESTALE when it is not the caller's any more
  */
 enum syncmap_op_code {
 	SYNCMAP_OP_LOAD			= 1,
@@ -417,24 +394,10 @@ enum syncmap_op_code {
 	SYNCMAP_OP_AND			= 14,
 	SYNCMAP_OP_OR			= 15,
 	SYNCMAP_OP_XOR			= 16,
-	SYNCMAP_OP_APPEND		= 17,
-	SYNCMAP_OP_LOAD_OR_LEASE	= 18,
-	SYNCMAP_OP_UNLEASE		= 19,
 };
 
 /* Compare with @expected instead of @old; for the two compare operations */
 #define SYNCMAP_OP_BY_REVISION	0x1
-/* LOAD: get the value only if its revision is higher than @expected */
-#define SYNCMAP_OP_IF_NEWER	0x2
-/*
- * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP: the entry that is stored goes
- * when this open file closes. A later store without the flag unbinds it
- */
-#define SYNCMAP_OP_OWNED	0x4
-/* LOAD_OR_LEASE: do not wait */
-#define SYNCMAP_OP_NOWAIT	0x8
-/* LOAD_OR_LEASE: rather than wait, take the value that has expired */
-#define SYNCMAP_OP_STALE	0x10
 /* Arithmetic: the number has 32 bits */
 #define SYNCMAP_OP_U32		0x20
 /* Arithmetic: @initial is valid */
@@ -448,8 +411,6 @@ enum syncmap_op_code {
 /* Bits of &syncmap_op.result */
 #define SYNCMAP_OP_LOADED	0x1	/* the key had a value before */
 #define SYNCMAP_OP_UNCHANGED	0x2	/* it is not newer: no bytes given */
-#define SYNCMAP_OP_LEASED	0x4	/* the caller has the lease: @token */
-#define SYNCMAP_OP_EXPIRED	0x8	/* the value given is a stale one */
 
 /**
  * enum syncmap_limited - which limit an operation ran into
@@ -483,9 +444,8 @@ enum syncmap_limited {
  * @deadline: when what is stored expires: nanoseconds of CLOCK_BOOTTIME;
  *	SYNCMAP_NEVER; zero: the default of the map. From that time on the key
  *	is absent, which may be at once. Each store sets it anew
- * @token: the lease that STORE and UNLEASE end; zero: STORE needs none
- * @wait_until: how long LOAD_OR_LEASE waits: nanoseconds of CLOCK_BOOTTIME, or
- *	SYNCMAP_NEVER
+ * @token: for leases, which are not there yet: must be zero
+ * @wait_until: the same
  * @operand: of arithmetic
  * @initial: with SYNCMAP_OP_INITIAL: value of an absent key
  * @bound: with SYNCMAP_OP_BOUNDED: the highest, or lowest, result
@@ -502,7 +462,7 @@ enum syncmap_limited {
  * @limit: out: with ENOSPC and EFBIG: the maximum
  * @expires: out: deadline of what was stored, or else of what was found,
  *	SYNCMAP_NEVER if none; zero if there is nothing
- * @leased: out: with SYNCMAP_OP_LEASED: the token
+ * @leased: out: zero
  * @before: out: number that arithmetic found; @initial if the key was absent
  * @after: out: number that it left; with ERANGE the same as @before
  *
