@@ -131,7 +131,8 @@ TEST(stats)
 		STAT(dirty_longest), STAT(table_bytes), STAT(hits),
 		STAT(misses), STAT(promotions), STAT(promote_fails),
 		STAT(expunged), STAT(last_promote_ns), STAT(max_promote_ns),
-		STAT(lock_waits),
+		STAT(lock_waits), STAT(watchers), STAT(events), STAT(overflows),
+		STAT(expiring), STAT(expired), STAT(lapsed),
 	};
 	int fd = make(SYNCMAP_KEY_U64);
 	struct syncmap_map_stats stats;

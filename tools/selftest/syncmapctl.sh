@@ -73,8 +73,8 @@ usage_errors()
 $help"
 	t 2 "syncmapctl: unknown verb 'sto'
 $help" sto
-	t 2 "syncmapctl: unknown option '-x'
-$help" -x
+	t 2 "syncmapctl: unknown option '-z'
+$help" -z
 	t 2 "syncmapctl: store: too few arguments
 $usage store MAP KEY VALUE
 Try 'syncmapctl help store'." store m k
