@@ -136,7 +136,8 @@ void syncmap_destroy(struct syncmap *map)
 	irq_work_sync(&map->kick);
 	cancel_delayed_work_sync(&map->work);
 	syncmap_clear(map);
-	wait_var_event(&map->inflight, !atomic_read(&map->inflight));
+	/* Pairs with atomic_dec_and_test() in syncmap_gen_put() */
+	wait_var_event(&map->inflight, !atomic_read_acquire(&map->inflight));
 	map->self = NULL;
 }
 EXPORT_SYMBOL_GPL(syncmap_destroy);
