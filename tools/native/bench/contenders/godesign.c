@@ -13,39 +13,7 @@
 #define CONTENDER	godesign
 #define SUMMARY		"Go's sync.Map (read, dirty, entries) in C"
 #include "contender.h"
-#include "hash.h"
-
-struct entry {
-	void		*p;		/* NULL: deleted */
-	struct entry	*next_expunged;	/* under the mutex */
-};
-
-/* Deleted, in the read map, not in the dirty one; only the mutex revives it */
-#define EXPUNGED	((void *)1)
-
-/* Never changes, but for what the entries point to */
-struct readonly {
-	struct hash	hash;
-	bool		amended;	/* the dirty map has keys that it has not */
-};
-
-struct map {
-	struct readonly __rcu	*read;
-	struct mutex		mutex ____cacheline_aligned;
-	struct hash		dirty;		/* without slots: none */
-	u64			misses;
-	struct entry		*expunged;	/* since dirty was made */
-	bool			payload;	/* the values are struct payload */
-};
-
-static void publish(struct map *map, const struct hash *hash, bool amended)
-{
-	struct readonly *read = kmalloc(sizeof(*read), GFP_KERNEL);
-
-	read->hash = *hash;
-	read->amended = amended;
-	rcu_assign_pointer(map->read, read);
-}
+#include "godesign.h"
 
 static struct map *map_new(void)
 {
@@ -56,146 +24,6 @@ static struct map *map_new(void)
 	hash_init(&empty);
 	publish(map, &empty, false);
 	return map;
-}
-
-static __always_inline struct entry *find(const struct hash *hash,
-					  const struct key *key, u64 h)
-{
-	return hash_find(hash, key, h)->value;
-}
-
-static __always_inline bool entry_load(struct entry *entry, void **value)
-{
-	*value = READ_ONCE(entry->p);
-	if (unlikely(*value == EXPUNGED))
-		*value = NULL;
-	return *value;
-}
-
-static __always_inline bool entry_replace(struct entry *entry, void *old,
-					  void *new)
-{
-	return __atomic_compare_exchange_n(&entry->p, &old, new, false,
-					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-}
-
-static __always_inline bool try_swap(struct entry *entry, void *value,
-				     void **previous)
-{
-	do {
-		*previous = READ_ONCE(entry->p);
-		if (*previous == EXPUNGED)
-			return false;
-	} while (!entry_replace(entry, *previous, value));
-	return true;
-}
-
-/* False when expunged; else *actual and *loaded are the result */
-static __always_inline bool try_load_or_store(struct entry *entry, void *value,
-					      void **actual, bool *loaded)
-{
-	void *p;
-
-	do {
-		p = READ_ONCE(entry->p);
-		if (p == EXPUNGED)
-			return false;
-		*loaded = p;
-		*actual = p ?: value;
-	} while (!p && !entry_replace(entry, NULL, value));
-	return true;
-}
-
-static __always_inline bool entry_delete(struct entry *entry)
-{
-	void *p;
-
-	do {
-		p = READ_ONCE(entry->p);
-		if (!p || p == EXPUNGED)
-			return false;
-	} while (!entry_replace(entry, p, NULL));
-	return true;
-}
-
-/* The dirty map becomes the read map */
-static void promote_locked(struct map *map)
-{
-	struct readonly *old = map->read;
-	struct entry *entry;
-
-	publish(map, &map->dirty, false);
-	while ((entry = map->expunged)) {
-		map->expunged = entry->next_expunged;
-		if (entry->p == EXPUNGED)
-			kvfree_rcu(entry);
-	}
-	kvfree_rcu(old->hash.slots);
-	kvfree_rcu(old);
-	map->dirty.slots = NULL;
-	map->misses = 0;
-}
-
-static void miss_locked(struct map *map)
-{
-	if (++map->misses >= map->dirty.used)
-		promote_locked(map);
-}
-
-/* Whether the entry is dead, and stays out of the new dirty map */
-static bool try_expunge_locked(struct map *map, struct entry *entry)
-{
-	if (READ_ONCE(entry->p) || !entry_replace(entry, NULL, EXPUNGED))
-		return false;
-	entry->next_expunged = map->expunged;
-	map->expunged = entry;
-	return true;
-}
-
-/* All keys that live, copied into a new dirty map */
-static noinline void dirty_locked(struct map *map)
-{
-	const struct hash *hash = &map->read->hash;
-	struct hash_slot *slot;
-	u64 i;
-
-	hash_init_slots(&map->dirty, hash_slots_for(hash->used));
-	for (i = 0; i <= hash->mask; i++) {
-		slot = &hash->slots[i];
-		if (slot->value && !try_expunge_locked(map, slot->value))
-			hash_store(&map->dirty, &slot->key,
-				   key_hash(&slot->key), slot->value);
-	}
-}
-
-static void insert_locked(struct map *map, const struct key *key, u64 h,
-			  void *value)
-{
-	struct readonly *read = map->read;
-	struct entry *entry;
-
-	if (!read->amended) {
-		dirty_locked(map);
-		publish(map, &read->hash, true);
-		kvfree_rcu(read);
-	}
-	entry = kmalloc(sizeof(*entry), GFP_KERNEL);
-	entry->p = value;
-	hash_store(&map->dirty, key, h, entry);
-}
-
-/* An entry of the read map, which comes back into the dirty one if expunged */
-static void unexpunge_locked(struct map *map, const struct key *key, u64 h,
-			     struct entry *entry)
-{
-	if (entry_replace(entry, EXPUNGED, NULL))
-		hash_store(&map->dirty, key, h, entry);
-}
-
-static struct entry *find_dirty_locked(struct map *map, const struct key *key,
-				       u64 h)
-{
-	return map->read->amended ? find(&map->dirty, key, h) : NULL;
 }
 
 static noinline bool load_slow(struct map *map, const struct key *key, u64 h,
@@ -229,12 +57,12 @@ static __always_inline bool map_load(struct map *map, const struct key *key,
 	return false;
 }
 
-static noinline void *swap_slow(struct map *map, const struct key *key, u64 h,
-				void *value)
+static noinline void swap_slow(struct map *map, const struct key *key, u64 h,
+			       void *value, void **previous)
 {
-	void *previous = NULL;
 	struct entry *entry;
 
+	*previous = NULL;
 	mutex_lock(&map->mutex);
 	entry = find(&map->read->hash, key, h);
 	if (entry)
@@ -242,30 +70,30 @@ static noinline void *swap_slow(struct map *map, const struct key *key, u64 h,
 	else
 		entry = find_dirty_locked(map, key, h);
 	if (entry)
-		previous = __atomic_exchange_n(&entry->p, value,
-					       __ATOMIC_ACQ_REL);
+		*previous = __atomic_exchange_n(&entry->p, value,
+						__ATOMIC_ACQ_REL);
 	else
 		insert_locked(map, key, h, value);
 	mutex_unlock(&map->mutex);
-	return previous;
 }
 
-static __always_inline void *map_swap(struct map *map, const struct key *key,
-				      void *value)
+static __always_inline bool map_swap(struct map *map, const struct key *key,
+				     void *value, void **previous)
 {
 	u64 h = key_hash(key);
 	struct entry *entry = find(&rcu_dereference(map->read)->hash, key, h);
-	void *previous;
 
-	if (entry && try_swap(entry, value, &previous))
-		return previous;
-	return swap_slow(map, key, h, value);
+	if (!entry || !try_swap(entry, value, previous))
+		swap_slow(map, key, h, value, previous);
+	return *previous;
 }
 
 static __always_inline void map_store(struct map *map, const struct key *key,
 				      void *value)
 {
-	map_swap(map, key, value);
+	void *previous;
+
+	map_swap(map, key, value, &previous);
 }
 
 static noinline bool load_or_store_slow(struct map *map, const struct key *key,
@@ -304,7 +132,8 @@ static __always_inline bool map_load_or_store(struct map *map,
 }
 
 /* A key that only the dirty map has really goes */
-static noinline bool delete_slow(struct map *map, const struct key *key, u64 h)
+static noinline bool delete_slow(struct map *map, const struct key *key, u64 h,
+				 void **value)
 {
 	struct entry *entry, *gone = NULL;
 	bool deleted;
@@ -317,21 +146,79 @@ static noinline bool delete_slow(struct map *map, const struct key *key, u64 h)
 		miss_locked(map);
 	}
 	mutex_unlock(&map->mutex);
-	deleted = entry && entry_delete(entry);
+	*value = NULL;
+	deleted = entry && entry_delete(entry, value);
 	if (gone)
 		kvfree_rcu(gone);
 	return deleted;
 }
 
-static __always_inline bool map_delete(struct map *map, const struct key *key)
+static __always_inline bool map_load_and_delete(struct map *map,
+						const struct key *key,
+						void **value)
 {
 	const struct readonly *read = rcu_dereference(map->read);
 	u64 h = key_hash(key);
 	struct entry *entry = find(&read->hash, key, h);
 
 	if (entry)
-		return entry_delete(entry);
-	return read->amended && delete_slow(map, key, h);
+		return entry_delete(entry, value);
+	if (read->amended)
+		return delete_slow(map, key, h, value);
+	*value = NULL;
+	return false;
+}
+
+static __always_inline bool map_delete(struct map *map, const struct key *key)
+{
+	void *value;
+
+	return map_load_and_delete(map, key, &value);
+}
+
+/* A key that only the dirty map has counts as a miss, and stays in it */
+static noinline bool compare_slow(struct map *map, const struct key *key, u64 h,
+				  void *old, void *new)
+{
+	struct entry *entry;
+	bool replaced;
+
+	mutex_lock(&map->mutex);
+	entry = find(&map->read->hash, key, h);
+	if (!entry && map->read->amended) {
+		entry = find(&map->dirty, key, h);
+		miss_locked(map);
+	}
+	replaced = entry && entry_compare(entry, old, new);
+	mutex_unlock(&map->mutex);
+	return replaced;
+}
+
+static __always_inline bool compare(struct map *map, const struct key *key,
+				    void *old, void *new)
+{
+	const struct readonly *read = rcu_dereference(map->read);
+	u64 h = key_hash(key);
+	struct entry *entry = find(&read->hash, key, h);
+
+	if (entry)
+		return entry_compare(entry, old, new);
+	return read->amended && compare_slow(map, key, h, old, new);
+}
+
+#define HAS_ALL
+static __always_inline bool map_compare_and_swap(struct map *map,
+						 const struct key *key,
+						 void *old, void *new)
+{
+	return compare(map, key, old, new);
+}
+
+static __always_inline bool map_compare_and_delete(struct map *map,
+						   const struct key *key,
+						   void *old)
+{
+	return compare(map, key, old, NULL);
 }
 
 #define HAS_PROMOTE
@@ -360,6 +247,66 @@ static u64 map_range(struct map *map)
 	return sum;
 }
 
+static void map_delete_any(struct map *map)
+{
+	const struct hash *hash;
+	struct hash_slot *slot;
+	void *value;
+	u64 i;
+
+	if (rcu_dereference(map->read)->amended)
+		map_promote(map);
+	hash = &rcu_dereference(map->read)->hash;
+	for (i = 0; i <= hash->mask; i++) {
+		slot = &hash->slots[i];
+		if (slot->value && entry_delete(slot->value, &value))
+			break;
+	}
+}
+
+static void retire_entries(const struct hash *hash)
+{
+	u64 i;
+
+	for (i = 0; i <= hash->mask; i++)
+		if (hash->slots[i].value)
+			kvfree_rcu(hash->slots[i].value);
+}
+
+/* The dirty map has all entries of the read map, but for the expunged ones */
+static void retire_all_locked(struct map *map)
+{
+	if (map->dirty.slots)
+		retire_entries(&map->dirty);
+	else
+		retire_entries(&map->read->hash);
+	drop_expunged_locked(map);
+}
+
+/* The dirty map keeps its size */
+static void map_clear(struct map *map)
+{
+	struct readonly *old;
+	struct hash empty;
+
+	mutex_lock(&map->mutex);
+	old = map->read;
+	if (old->hash.used || old->amended) {
+		retire_all_locked(map);
+		hash_init(&empty);
+		publish(map, &empty, false);
+		kvfree_rcu(old->hash.slots);
+		kvfree_rcu(old);
+	}
+	if (map->dirty.slots) {
+		memset(map->dirty.slots, 0,
+		       (map->dirty.mask + 1) * sizeof(*map->dirty.slots));
+		map->dirty.used = 0;
+	}
+	map->misses = 0;
+	mutex_unlock(&map->mutex);
+}
+
 /* By a new object, as Go boxes what is stored */
 #define HAS_PAYLOAD
 static __always_inline void map_write(struct map *map, const struct key *key,
@@ -369,8 +316,7 @@ static __always_inline void map_write(struct map *map, const struct key *key,
 	void *previous;
 
 	*new = *from;
-	previous = map_swap(map, key, new);
-	if (likely(previous))
+	if (likely(map_swap(map, key, new, &previous)))
 		kvfree_rcu(previous);
 	else
 		WRITE_ONCE(map->payload, true);
@@ -386,26 +332,27 @@ static __always_inline bool map_read(struct map *map, const struct key *key,
 	return value;
 }
 
-/* All entries are in the read map now, or were freed */
-static void free_entries(struct map *map)
+static void free_payloads(const struct hash *hash)
 {
-	const struct hash *hash = &map->read->hash;
 	struct entry *entry;
 	u64 i;
 
 	for (i = 0; i <= hash->mask; i++) {
 		entry = hash->slots[i].value;
-		if (entry && map->payload)
+		if (entry)
 			kfree(entry->p);
-		kfree(entry);
 	}
 }
 
 static void map_free(struct map *map)
 {
 	map_promote(map);
-	free_entries(map);
+	if (map->payload)
+		free_payloads(&map->read->hash);
+	map_clear(map);
 	hash_exit(&map->read->hash);
+	if (map->dirty.slots)
+		hash_exit(&map->dirty);
 	kfree(map->read);
 	kfree(map);
 }
