@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Usage: recorder [-n ROUNDS] [-s SEED]
+ * Usage: recorder [-n ROUNDS] [-s SEED] [-x]
  *
  * Threads do random operations on the few keys of a map and write down what
  * comes of them; the history of each round is judged. Everything but the
  * schedule follows from the seed of the round, which is SEED for the first one
- * and counts up.
+ * and counts up. -x: stop at the first failure.
  */
 #include <getopt.h>
 #include <linux/err.h>
@@ -333,13 +333,16 @@ int main(int argc, char **argv)
 {
 	unsigned int rounds = 100, i;
 	u64 seed = 1;
+	bool stop_early = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "n:s:")) != -1) {
+	while ((option = getopt(argc, argv, "n:s:x")) != -1) {
 		if (option == 'n')
 			rounds = strtoul(optarg, NULL, 0);
 		else if (option == 's')
 			seed = strtoull(optarg, NULL, 0);
+		else if (option == 'x')
+			stop_early = true;
 		else
 			return 2;
 	}
@@ -348,7 +351,7 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	if (syncmap_core_init())
 		abort();
-	for (i = 0; i < rounds; i++)
+	for (i = 0; i < rounds && !(failed && stop_early); i++)
 		play(seed + i);
 	syncmap_core_exit();
 	printf("%u passed, %u failed\n", passed, failed);
