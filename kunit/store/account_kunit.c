@@ -1,90 +1,150 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How many maps there may be
+ * How many maps and leases there may be
  */
 #include "../../module/store/account.c"
 #include "common.h"
 
-static void maps_are_counted(struct kunit *test)
+static void a_user_has_one_account(struct kunit *test)
 {
 	struct bytemap_account *first = bytemap_account_get(KUIDT_INIT(7));
 	struct bytemap_account *second = bytemap_account_get(KUIDT_INIT(7));
 	struct bytemap_account *other = bytemap_account_get(KUIDT_INIT(8));
-	struct syncmap_info info = {};
 
 	KUNIT_EXPECT_PTR_EQ(test, first, second);
 	KUNIT_EXPECT_PTR_NE(test, first, other);
-	bytemap_account_info(&info);
-	KUNIT_EXPECT_EQ(test, info.maps, 3U);
-	KUNIT_EXPECT_EQ(test, first->maps, 2U);
 	bytemap_account_put(first);
-	bytemap_account_put(second);
 	bytemap_account_put(other);
-	KUNIT_EXPECT_EQ(test, maps, 0U);
+	KUNIT_EXPECT_FALSE(test, hash_empty(accounts));
+	bytemap_account_put(second);
 	KUNIT_EXPECT_TRUE(test, hash_empty(accounts));
+}
+
+static void maps_are_counted(struct kunit *test)
+{
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+	struct syncmap_info info = {};
+
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), 0);
+	bytemap_account_info(&info);
+	KUNIT_EXPECT_EQ(test, info.maps, 2U);
+	KUNIT_EXPECT_EQ(test, account->maps, 2U);
+	bytemap_account_remove_map(account);
+	bytemap_account_remove_map(account);
+	KUNIT_EXPECT_EQ(test, maps, 0U);
+	bytemap_account_put(account);
 }
 
 static void no_more_maps_than_max_maps(struct kunit *test)
 {
-	struct bytemap_account *account;
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+	struct bytemap_account *other = bytemap_account_get(KUIDT_INIT(8));
 	unsigned int before = max_maps;
 
 	max_maps = 1;
-	account = bytemap_account_get(KUIDT_INIT(7));
-	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, account);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(bytemap_account_get(KUIDT_INIT(8))),
-			(long)-ENOSPC);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(other), -ENOSPC);
+	bytemap_account_remove_map(account);
 	bytemap_account_put(account);
+	bytemap_account_put(other);
 	max_maps = before;
 }
 
-static void get_two(struct kunit *test, struct bytemap *map)
+static void add_two(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
 
-	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, account);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(bytemap_account_get(KUIDT_INIT(7))),
-			(long)-EDQUOT);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), -EDQUOT);
+	bytemap_account_remove_map(account);
 	bytemap_account_put(account);
 }
 
 static void no_more_maps_of_a_user_than_max_user_maps(struct kunit *test)
 {
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
 	unsigned int before = max_user_maps;
-	struct bytemap_account *first, *second;
 
 	max_user_maps = 1;
-	store_as_user(test, 7, 7, get_two, NULL);
+	store_as_user(test, 7, 7, add_two, NULL);
 	/* with CAP_SYS_RESOURCE there may be */
-	first = bytemap_account_get(KUIDT_INIT(7));
-	second = bytemap_account_get(KUIDT_INIT(7));
-	KUNIT_EXPECT_PTR_EQ(test, first, second);
-	bytemap_account_put(first);
-	bytemap_account_put(second);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), 0);
+	bytemap_account_remove_map(account);
+	bytemap_account_remove_map(account);
+	bytemap_account_put(account);
 	max_user_maps = before;
 }
 
-static void get_none(struct kunit *test, struct bytemap *map)
+static void expect_limited(struct kunit *test, const struct syncmap_op *op,
+			   u32 which, u64 used)
 {
-	KUNIT_EXPECT_EQ(test, PTR_ERR(bytemap_account_get(KUIDT_INIT(7))),
-			(long)-EDQUOT);
+	KUNIT_EXPECT_EQ(test, op->limited, which);
+	KUNIT_EXPECT_EQ(test, op->used, used);
+	KUNIT_EXPECT_EQ(test, op->limit, used);
 }
 
-static void a_refused_user_leaves_nothing(struct kunit *test)
+static void no_more_leases_of_a_descriptor(struct kunit *test)
 {
-	unsigned int before = max_user_maps;
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_client *client = store_client(test, map);
+	unsigned int before = max_client_leases;
+	struct syncmap_op op = {};
 
-	max_user_maps = 0;
-	store_as_user(test, 7, 7, get_none, NULL);
-	KUNIT_EXPECT_TRUE(test, hash_empty(accounts));
-	max_user_maps = before;
+	max_client_leases = 1;
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), -EDQUOT);
+	expect_limited(test, &op, SYNCMAP_LIMITED_LEASES, 1);
+	bytemap_account_remove_lease(client);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	bytemap_account_remove_lease(client);
+	bytemap_client_destroy(client);
+	max_client_leases = before;
+}
+
+static void lease_two(struct kunit *test, struct bytemap *map)
+{
+	struct bytemap_client *client = store_client(test, map);
+	struct bytemap_client *other = store_client(test, map);
+	struct syncmap_op op = {};
+
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(other, &op), -EDQUOT);
+	expect_limited(test, &op, SYNCMAP_LIMITED_USER_LEASES, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&other->nr_leases), 0);
+	bytemap_account_remove_lease(client);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(other, &op), 0);
+	bytemap_account_remove_lease(other);
+	bytemap_client_destroy(client);
+	bytemap_client_destroy(other);
+}
+
+static void no_more_leases_of_a_user(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_client *client = store_client(test, map);
+	unsigned int before = max_user_leases;
+	struct syncmap_op op = {};
+
+	max_user_leases = 1;
+	store_as_user(test, 7, 7, lease_two, map);
+	/* with CAP_SYS_RESOURCE there may be */
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	bytemap_account_remove_lease(client);
+	bytemap_account_remove_lease(client);
+	bytemap_client_destroy(client);
+	max_user_leases = before;
 }
 
 static struct kunit_case account_cases[] = {
+	KUNIT_CASE(a_user_has_one_account),
 	KUNIT_CASE(maps_are_counted),
 	KUNIT_CASE(no_more_maps_than_max_maps),
 	KUNIT_CASE(no_more_maps_of_a_user_than_max_user_maps),
-	KUNIT_CASE(a_refused_user_leaves_nothing),
+	KUNIT_CASE(no_more_leases_of_a_descriptor),
+	KUNIT_CASE(no_more_leases_of_a_user),
 	{}
 };
 

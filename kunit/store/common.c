@@ -94,7 +94,7 @@ static char out[1024];
 int store_op(struct bytemap *map, struct store_op *so)
 {
 	struct syncmap_op *op = &so->op;
-	struct bytemap_request req = { .op = op };
+	struct bytemap_request req = { .op = op, .client = so->client };
 	int err;
 
 	op->key_len = length(so->key);
@@ -135,6 +135,47 @@ bool store_has(struct bytemap *map, const char *key, const char *value)
 
 	return !store_op(map, &so) && so.op.out_len == length(value) &&
 	       !memcmp(so.out, value, so.op.out_len);
+}
+
+struct bytemap_client *store_client(struct kunit *test, struct bytemap *map)
+{
+	struct bytemap_client *client = bytemap_client_create(map);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, client);
+	kref_get(&map->refs);
+	return client;
+}
+
+u64 store_lease(struct bytemap_client *client, const char *key)
+{
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_LOAD_OR_LEASE,
+		.op.flags = SYNCMAP_OP_NOWAIT,
+		.key = key, .client = client,
+	};
+
+	return store_op(client->map, &so) ? 0 : so.op.leased;
+}
+
+int store_leased(struct bytemap_client *client, const char *key,
+		 const char *value, u64 token)
+{
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_STORE, .op.token = token,
+		.key = key, .value = value, .client = client,
+	};
+
+	return store_op(client->map, &so);
+}
+
+int store_unlease(struct bytemap_client *client, const char *key, u64 token)
+{
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_UNLEASE, .op.token = token,
+		.key = key, .client = client,
+	};
+
+	return store_op(client->map, &so);
 }
 
 struct bytemap_value *store_object(struct bytemap *map, const char *key)

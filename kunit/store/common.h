@@ -31,6 +31,7 @@ struct store_op {
 	const char		*value;
 	const char		*old;
 	const char		*out;	/* valid until the next operation */
+	struct bytemap_client	*client;
 };
 
 /* Fills in the lengths, and a buffer if the operation gives a value */
@@ -38,6 +39,15 @@ int store_op(struct bytemap *map, struct store_op *so);
 int store_store(struct bytemap *map, const char *key, const char *value);
 int store_delete(struct bytemap *map, const char *key);
 bool store_has(struct bytemap *map, const char *key, const char *value);
+
+/* For bytemap_client_destroy() */
+struct bytemap_client *store_client(struct kunit *test, struct bytemap *map);
+/* SYNCMAP_OP_LOAD_OR_LEASE without waiting; the token, or 0 */
+u64 store_lease(struct bytemap_client *client, const char *key);
+/* STORE and UNLEASE with a token */
+int store_leased(struct bytemap_client *client, const char *key,
+		 const char *value, u64 token);
+int store_unlease(struct bytemap_client *client, const char *key, u64 token);
 
 /* The object that has the key, with a reference; NULL if there is none */
 struct bytemap_value *store_object(struct bytemap *map, const char *key);

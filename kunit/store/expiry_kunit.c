@@ -193,22 +193,25 @@ static void touch_copies_what_is_there(struct kunit *test)
 	struct bytemap *map = ttl_map(test, 0, 0);
 	struct syncmap_op op = { .op = SYNCMAP_OP_TOUCH, .key_len = 1,
 				 .deadline = in_an_hour() };
-	struct bytemap_request req = { .op = &op, .key = "k",
-				       .deadline = op.deadline };
+	struct bytemap_request *req = kunit_kzalloc(test, sizeof(*req),
+						    GFP_KERNEL);
 	const char *longer = store_text(test, 'l', 500);
 
+	KUNIT_ASSERT_NOT_NULL(test, req);
+	req->op = &op;
+	req->key = "k";
+	req->deadline = op.deadline;
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "short"), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_update(map, &req, object(test, map, "k")),
+	KUNIT_EXPECT_EQ(test, bytemap_update(map, req, object(test, map, "k")),
 			-EAGAIN);
-	KUNIT_EXPECT_EQ(test, bytemap_request_fresh(map, &req), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_request_fresh(map, req), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", longer), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_update(map, &req, object(test, map, "k")),
+	KUNIT_EXPECT_EQ(test, bytemap_update(map, req, object(test, map, "k")),
 			-EAGAIN);
-	KUNIT_EXPECT_EQ(test, bytemap_request_fresh(map, &req), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_update(map, &req, object(test, map, "k")),
-			0);
+	KUNIT_EXPECT_EQ(test, bytemap_request_fresh(map, req) ?:
+			bytemap_update(map, req, object(test, map, "k")), 0);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", longer));
-	bytemap_request_release(&req);
+	bytemap_request_release(req);
 }
 
 static void only_an_earlier_deadline_moves_a_value(struct kunit *test)

@@ -36,6 +36,19 @@ static const struct op_check op_checks[] = {
 	{ "no operation", { .op = 0, KEY }, -EINVAL },
 	{ "unknown operation", { .op = 99, KEY }, -EOPNOTSUPP },
 	{ "huge operation", { .op = U32_MAX, KEY }, -EOPNOTSUPP },
+	{ "load_or_lease", OP(LOAD_OR_LEASE, OUT, .wait_until = 1) },
+	{ "load_or_lease, at once", OP(LOAD_OR_LEASE,
+				       .flags = SYNCMAP_OP_NOWAIT) },
+	{ "stale", OP(LOAD_OR_LEASE, .flags = SYNCMAP_OP_STALE) },
+	{ "store with a token", OP(STORE, VALUE, .token = 1) },
+	{ "unlease", OP(UNLEASE, .token = 1) },
+	{ "unlease without a token", OP(UNLEASE), -EINVAL },
+	{ "waits, but not at all", OP(LOAD_OR_LEASE, .wait_until = 1,
+				      .flags = SYNCMAP_OP_NOWAIT), -EINVAL },
+	{ "at once, but stores", OP(STORE, VALUE,
+				    .flags = SYNCMAP_OP_NOWAIT), -EINVAL },
+	{ "stale, but loads", OP(LOAD, .flags = SYNCMAP_OP_STALE), -EINVAL },
+	{ "lease of a value", OP(LOAD_OR_LEASE, VALUE), -EINVAL },
 	{ "deadline, but deletes", OP(DELETE, .deadline = 1), -EINVAL },
 	{ "touch with a value", OP(TOUCH, VALUE), -EINVAL },
 	{ "add", OP(ADD, .operand = U64_MAX) },
@@ -142,8 +155,10 @@ static void access_is_what_an_operation_does(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_LOAD), read);
 	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_STORE), write);
 	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_DELETE), write);
+	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_UNLEASE), write);
 	for (op = SYNCMAP_OP_LOAD_OR_STORE; op < ARRAY_SIZE(traits); op++)
-		if (op != SYNCMAP_OP_DELETE && traits[op])
+		if (traits[op] && op != SYNCMAP_OP_DELETE &&
+		    op != SYNCMAP_OP_UNLEASE)
 			KUNIT_EXPECT_EQ(test, bytemap_op_access(op),
 					read | write);
 }

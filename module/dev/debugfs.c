@@ -59,6 +59,10 @@ static const struct stat_line stat_lines[] = {
 	LINE(expiring),
 	LINE(expired),
 	LINE(lapsed),
+	LINE(leases),
+	LINE(lease_waits),
+	LINE(leases_granted),
+	LINE(leases_lost),
 };
 
 static void show_histogram(struct seq_file *m, const char *name,

@@ -96,6 +96,7 @@ u32 syncmap_mapfd_access(const struct file *file);
 
 /* op.c, range.c */
 int syncmap_run_op(struct syncmap_call *call);
+void syncmap_finish_op(struct syncmap_call *call, int err);
 int syncmap_run_range(struct syncmap_call *call);
 
 /* watchfd.c */

@@ -11,7 +11,6 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 
 #include "../store/store.h"
 #include "dev.h"
@@ -83,7 +82,7 @@ static const struct syncmap_command map_command[] = {
 	MAP(SYNCMAP_MAP_INFO, syncmap_map_info, stale, .run = run_map_info),
 	MAP(SYNCMAP_STATS, syncmap_map_stats, calculated, .run = run_stats),
 	MAP(SYNCMAP_OP, syncmap_op, after, .run = syncmap_run_op,
-	    .reply_on_error = true),
+	    .finish = syncmap_finish_op, .reply_on_error = true),
 	MAP(SYNCMAP_RANGE, syncmap_range, reserved, .run = syncmap_run_range,
 	    .access = SYNCMAP_ACCESS_READ, .reply_on_error = true),
 	MAP(SYNCMAP_CLEAR, syncmap_clear, reserved, .run = run_clear,

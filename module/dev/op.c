@@ -87,7 +87,8 @@ static int copy_out(const struct bytemap_request *req)
 {
 	const struct syncmap_op *op = req->op;
 
-	if (!(op->result & SYNCMAP_OP_LOADED) || op->out_len > op->out_size)
+	if (!(op->result & (SYNCMAP_OP_LOADED | SYNCMAP_OP_EXPIRED)) ||
+	    op->out_len > op->out_size)
 		return 0;
 	if (copy_to_user(u64_to_user_ptr(op->out),
 			 bytemap_view_bytes(&req->found), op->out_len))
@@ -107,6 +108,8 @@ static int run_checked(struct bytemap_client *client, struct syncmap_op *op)
 		err = bytemap_op(map, &req);
 	if (!err || err == -EBUSY)
 		err = copy_out(&req) ?: err;
+	if (err && op->result & SYNCMAP_OP_LEASED)
+		bytemap_lease_abandon(client, op->leased);
 	bytemap_request_release(&req);
 	free_copy(req.old, small.old);
 	free_copy(req.key, small.key);
@@ -125,6 +128,16 @@ int syncmap_run_op(struct syncmap_call *call)
 		err = -EBADF;
 	if (!err)
 		err = run_checked(client, op);
-	op->status = err;
+	op->status = err == -ERESTARTSYS ? -EINTR : err;
 	return err;
+}
+
+/* With an error: whoever has become the holder of a lease does not know it */
+void syncmap_finish_op(struct syncmap_call *call, int err)
+{
+	const struct syncmap_op *op = &call->arg.op;
+
+	if (err && op->result & SYNCMAP_OP_LEASED)
+		bytemap_lease_abandon(syncmap_mapfd_client(call->file),
+				      op->leased);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How many maps there are, and how many each user has
+ * What there is of maps and leases, in all and of each user
+ *
+ * An account is there as long as its user has a map or an open descriptor.
  */
 #include <linux/capability.h>
 #include <linux/err.h>
@@ -19,10 +21,22 @@ module_param(max_user_maps, uint, 0644);
 MODULE_PARM_DESC(max_user_maps,
 		 "How many maps one user may have, without CAP_SYS_RESOURCE");
 
+static unsigned int max_client_leases = 1024;
+module_param(max_client_leases, uint, 0644);
+MODULE_PARM_DESC(max_client_leases,
+		 "How many leases one descriptor may have or wait for");
+
+static unsigned int max_user_leases = 16384;
+module_param(max_user_leases, uint, 0644);
+MODULE_PARM_DESC(max_user_leases,
+		 "How many leases one user may have or wait for, without CAP_SYS_RESOURCE");
+
 struct bytemap_account {
 	struct hlist_node	node;
 	kuid_t			uid;
+	unsigned int		refs;
 	unsigned int		maps;
+	atomic_t		leases;
 };
 
 static DEFINE_MUTEX(account_lock);
@@ -44,11 +58,6 @@ static struct bytemap_account *get_locked(kuid_t uid)
 {
 	struct bytemap_account *account = find_locked(uid);
 
-	if (maps >= READ_ONCE(max_maps))
-		return ERR_PTR(-ENOSPC);
-	if ((account ? account->maps : 0) >= READ_ONCE(max_user_maps) &&
-	    !capable(CAP_SYS_RESOURCE))
-		return ERR_PTR(-EDQUOT);
 	if (!account) {
 		account = kzalloc(sizeof(*account), BYTEMAP_GFP);
 		if (!account)
@@ -56,12 +65,10 @@ static struct bytemap_account *get_locked(kuid_t uid)
 		account->uid = uid;
 		hash_add(accounts, &account->node, __kuid_val(uid));
 	}
-	account->maps++;
-	maps++;
+	account->refs++;
 	return account;
 }
 
-/* Counts one more map of this user, if there may be one */
 struct bytemap_account *bytemap_account_get(kuid_t uid)
 {
 	struct bytemap_account *account;
@@ -75,12 +82,94 @@ struct bytemap_account *bytemap_account_get(kuid_t uid)
 void bytemap_account_put(struct bytemap_account *account)
 {
 	mutex_lock(&account_lock);
-	maps--;
-	if (!--account->maps) {
+	if (!--account->refs) {
 		hash_del(&account->node);
 		kfree(account);
 	}
 	mutex_unlock(&account_lock);
+}
+
+static int add_map_locked(struct bytemap_account *account)
+{
+	lockdep_assert_held(&account_lock);
+	if (maps >= READ_ONCE(max_maps))
+		return -ENOSPC;
+	if (account->maps >= READ_ONCE(max_user_maps) &&
+	    !capable(CAP_SYS_RESOURCE))
+		return -EDQUOT;
+	account->maps++;
+	maps++;
+	return 0;
+}
+
+/* Counts one more map of this user, if there may be one */
+int bytemap_account_add_map(struct bytemap_account *account)
+{
+	int err;
+
+	mutex_lock(&account_lock);
+	err = add_map_locked(account);
+	mutex_unlock(&account_lock);
+	return err;
+}
+
+void bytemap_account_remove_map(struct bytemap_account *account)
+{
+	mutex_lock(&account_lock);
+	account->maps--;
+	maps--;
+	mutex_unlock(&account_lock);
+}
+
+static bool add_below(atomic_t *count, unsigned int max)
+{
+	int n = atomic_read(count);
+
+	do {
+		if ((unsigned int)n >= max)
+			return false;
+	} while (!atomic_try_cmpxchg(count, &n, n + 1));
+	return true;
+}
+
+static int add_user_lease(struct bytemap_account *account,
+			  struct syncmap_op *op)
+{
+	unsigned int max = READ_ONCE(max_user_leases);
+
+	if (add_below(&account->leases, max))
+		return 0;
+	if (capable(CAP_SYS_RESOURCE)) {
+		atomic_inc(&account->leases);
+		return 0;
+	}
+	bytemap_limited(op, SYNCMAP_LIMITED_USER_LEASES,
+			atomic_read(&account->leases), max);
+	return -EDQUOT;
+}
+
+/* Counts one more lease of this client, if there may be one; else @op tells */
+int bytemap_account_add_lease(struct bytemap_client *client,
+			      struct syncmap_op *op)
+{
+	unsigned int max = READ_ONCE(max_client_leases);
+	int err;
+
+	if (!add_below(&client->nr_leases, max)) {
+		bytemap_limited(op, SYNCMAP_LIMITED_LEASES,
+				atomic_read(&client->nr_leases), max);
+		return -EDQUOT;
+	}
+	err = add_user_lease(client->account, op);
+	if (err)
+		atomic_dec(&client->nr_leases);
+	return err;
+}
+
+void bytemap_account_remove_lease(struct bytemap_client *client)
+{
+	atomic_dec(&client->nr_leases);
+	atomic_dec(&client->account->leases);
 }
 
 void bytemap_account_info(struct syncmap_info *info)

@@ -2,31 +2,57 @@
 /*
  * Clients: open descriptors of maps
  */
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/slab.h>
 
 #include "store.h"
 
-/* On success the client has the caller's reference on @map */
-struct bytemap_client *bytemap_client_create(struct bytemap *map)
+static struct bytemap_client *alloc(void)
 {
 	struct bytemap_client *client = kzalloc(sizeof(*client), BYTEMAP_GFP);
 
 	if (!client)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
+	spin_lock_init(&client->lock);
+	INIT_LIST_HEAD(&client->leases);
+	return client;
+}
+
+static int init(struct bytemap_client *client, struct bytemap *map)
+{
+	client->account = bytemap_account_get(current_fsuid());
+	if (IS_ERR(client->account))
+		return PTR_ERR(client->account);
 	/* Its name was removed, and watchers have been told that all is over */
 	if (!atomic_inc_not_zero(&map->users)) {
-		kfree(client);
-		return ERR_PTR(-ENOENT);
+		bytemap_account_put(client->account);
+		return -ENOENT;
 	}
 	client->map = map;
-	return client;
+	return 0;
+}
+
+/* On success the client has the caller's reference on @map */
+struct bytemap_client *bytemap_client_create(struct bytemap *map)
+{
+	struct bytemap_client *client = alloc();
+	int err;
+
+	if (!client)
+		return ERR_PTR(-ENOMEM);
+	err = init(client, map);
+	if (!err)
+		return client;
+	kfree(client);
+	return ERR_PTR(err);
 }
 
 /* It is new, or nobody uses it any more. The reference is the caller's again */
 void bytemap_client_free(struct bytemap_client *client)
 {
 	bytemap_leave(client->map);
+	bytemap_account_put(client->account);
 	kfree(client);
 }
 
@@ -35,6 +61,7 @@ void bytemap_client_destroy(struct bytemap_client *client)
 {
 	struct bytemap *map = client->map;
 
+	bytemap_lease_close(client);
 	bytemap_client_free(client);
 	bytemap_put(map);
 }

@@ -130,13 +130,20 @@ void bytemap_expiry_queue_locked(struct bytemap *map,
 		requeue(&map->expiry, value, mortal->deadline);
 }
 
+/* Nobody computes anew a value that is as if it had lapsed */
+void bytemap_expiry_keep_locked(struct bytemap *map,
+				struct bytemap_value *value)
+{
+	value->state = VALUE_LAPSED;
+	requeue(&map->expiry, value,
+		add(bytemap_mortal(value)->deadline, map->stale));
+}
+
 static void lapse_locked(struct bytemap *map, struct bytemap_value *value)
 {
 	bytemap_expiry_unqueue_locked(map, value);
-	value->state = VALUE_LAPSED;
 	atomic64_inc(&map->lapsed[value->epoch]);
-	requeue(&map->expiry, value,
-		add(bytemap_mortal(value)->deadline, map->stale));
+	bytemap_expiry_keep_locked(map, value);
 }
 
 /*

@@ -55,8 +55,8 @@ void bytemap_publish(struct bytemap_request *req, u8 epoch)
 	fresh->epoch = epoch;
 	fresh->revision = 0;
 	fresh->inserter = req;
-	fresh->state = VALUE_LIVE;
-	if (fresh->mortal)
+	fresh->state = fresh->leased ? VALUE_LEASED : VALUE_LIVE;
+	if (fresh->mortal && !fresh->leased)
 		bytemap_mortal(fresh)->deadline = req->deadline;
 }
 
@@ -99,50 +99,66 @@ static u64 settle(struct bytemap *map, struct bytemap_value *fresh)
 	return revision;
 }
 
-static bool is_present(struct bytemap *map, struct bytemap_request *req)
+/* Somebody has inserted the key, or a lease for it, and with it its place */
+static bool has_place(struct bytemap *map, struct bytemap_request *req)
 {
-	void *value;
-	bool present;
+	struct bytemap_value *value;
+	bool has = false;
+	void *found;
 
 	rcu_read_lock();
-	present = syncmap_load(&map->core, req->key, req->op->key_len,
-			       &value) &&
-		  bytemap_value_view(map, value, &req->found, 0) != -ENOENT;
+	if (syncmap_load(&map->core, req->key, req->op->key_len, &found)) {
+		value = found;
+		has = bytemap_value_view(map, value, &req->found, 0) != -ENOENT ||
+		      READ_ONCE(value->state) == VALUE_LEASED;
+	}
 	rcu_read_unlock();
-	return present;
+	return has;
 }
 
-/* Return: as bytemap_update() */
-int bytemap_insert(struct bytemap *map, struct bytemap_request *req)
+/* The object that @req has. Return: as bytemap_update() */
+int bytemap_insert_fresh(struct bytemap *map, struct bytemap_request *req)
 {
-	struct syncmap_op *op = req->op;
+	struct bytemap_value *fresh = req->fresh;
+	u64 bytes = bytemap_value_charge(fresh);
 	void *actual;
-	u64 bytes;
 	int ret;
 
-	ret = bytemap_request_has(req, OP_CALCULATES) ?
-		bytemap_number_begin(req) : 0;
-	ret = ret ?: bytemap_request_fresh(map, req);
-	if (ret)
-		return ret;
-	bytes = bytemap_value_charge(req->fresh);
 	ret = reserve(map, req, bytes);
 	if (ret)
-		return ret == -ENOSPC && is_present(map, req) ? -EAGAIN : ret;
+		return ret == -ENOSPC && has_place(map, req) ? -EAGAIN : ret;
 	bytemap_publish(req, READ_ONCE(map->epoch));
-	ret = syncmap_load_or_store(&map->core, req->key, op->key_len,
-				    req->fresh, &actual, BYTEMAP_GFP);
+	ret = syncmap_load_or_store(&map->core, req->key, req->op->key_len,
+				    fresh, &actual, BYTEMAP_GFP);
 	if (ret) {
 		bytemap_unpublish(req);
 		bytemap_gauge_cancel(&map->bytes, bytes);
 		bytemap_gauge_cancel(&map->entries, 1);
 		return ret < 0 ? ret : -EAGAIN;
 	}
-	bytemap_value_charged(map, req->fresh);
+	bytemap_value_charged(map, fresh);
 	/* A Clear waits for the commit: its revision is a higher one */
-	op->revision = settle(map, req->fresh);
-	op->expires = req->deadline;
+	if (!fresh->leased) {
+		req->op->revision = settle(map, fresh);
+		req->op->expires = req->deadline;
+	}
 	bytemap_gauge_commit(&map->bytes);
 	bytemap_gauge_commit(&map->entries);
 	return 0;
+}
+
+/* The object that is to be inserted */
+int bytemap_insert_prepare(struct bytemap *map, struct bytemap_request *req)
+{
+	int err = bytemap_request_has(req, OP_CALCULATES) ?
+		bytemap_number_begin(req) : 0;
+
+	return err ?: bytemap_request_fresh(map, req);
+}
+
+/* Return: as bytemap_update() */
+int bytemap_insert(struct bytemap *map, struct bytemap_request *req)
+{
+	return bytemap_insert_prepare(map, req) ?:
+	       bytemap_insert_fresh(map, req);
 }

@@ -159,14 +159,19 @@ struct bytemap *bytemap_create(const struct syncmap_create *params)
 		err = PTR_ERR(map->account);
 		goto free_map;
 	}
+	err = bytemap_account_add_map(map->account);
+	if (err)
+		goto put_account;
 	map->memcg = get_mem_cgroup_from_mm(current->mm);
 	err = init_core(map);
 	if (err)
-		goto put_account;
+		goto remove_map;
 	return map;
 
-put_account:
+remove_map:
 	mem_cgroup_put(map->memcg);
+	bytemap_account_remove_map(map->account);
+put_account:
 	bytemap_account_put(map->account);
 free_map:
 	free_percpu(map->counts);
@@ -181,6 +186,7 @@ static void release(struct kref *refs)
 	bytemap_expiry_exit(map);
 	syncmap_destroy(&map->core);
 	mem_cgroup_put(map->memcg);
+	bytemap_account_remove_map(map->account);
 	bytemap_account_put(map->account);
 	free_percpu(map->counts);
 	kfree_rcu(map, rcu);
@@ -337,6 +343,9 @@ static void add_counts(const struct bytemap *map,
 		stats->expired += counts.event[BYTEMAP_EXPIRED];
 		stats->reclaimed += counts.event[BYTEMAP_RECLAIMED];
 		stats->calculated += counts.event[BYTEMAP_CALCULATED];
+		stats->lease_waits += counts.event[BYTEMAP_LEASE_WAIT];
+		stats->leases_granted += counts.event[BYTEMAP_LEASE_GRANTED];
+		stats->leases_lost += counts.event[BYTEMAP_LEASE_LOST];
 	}
 }
 
@@ -382,7 +391,10 @@ void bytemap_get_stats(struct bytemap *map, struct syncmap_map_stats *stats)
 	stats->count = count(map);
 	stats->bytes = bytemap_gauge_read(&map->bytes);
 	stats->revision = atomic64_read(&map->revision);
-	stats->lapsed = atomic64_read(&map->lapsed[READ_ONCE(map->epoch)]);
+	stats->leases = max(atomic64_read(&map->leases), 0LL);
+	/* A lease is counted with them */
+	stats->lapsed = max(atomic64_read(&map->lapsed[READ_ONCE(map->epoch)]) -
+			    (s64)stats->leases, 0LL);
 	add_counts(map, stats);
 	bytemap_expiry_stats(map, stats);
 	add_watchers(map, stats);

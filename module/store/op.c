@@ -61,15 +61,35 @@ static int look(struct bytemap *map, struct bytemap_request *req,
 
 static int find(struct bytemap *map, struct bytemap_request *req)
 {
-	void *value;
+	struct bytemap_value *value;
 	int ret = -ENOENT;
+	void *found;
 
 	rcu_read_lock();
-	if (syncmap_load(&map->core, req->key, req->op->key_len, &value))
+	if (syncmap_load(&map->core, req->key, req->op->key_len, &found)) {
+		value = found;
 		ret = bytemap_request_has(req, OP_KEEPS) ?
 			look(map, req, value) : bytemap_update(map, req, value);
+		if (ret == -ENOENT && value->leased)
+			ret = bytemap_lease_meet(map, req, value);
+	}
 	rcu_read_unlock();
 	return ret;
+}
+
+static int insert(struct bytemap *map, struct bytemap_request *req)
+{
+	if (bytemap_request_has(req, OP_WAITS))
+		return bytemap_lease_take(map, req);
+	if (req->met_lease)
+		return bytemap_lease_replace(map, req);
+	return bytemap_insert(map, req);
+}
+
+static int finish_lease(struct bytemap *map, struct bytemap_request *req)
+{
+	return bytemap_request_has(req, OP_TAKES_VALUE) ?
+		bytemap_lease_replace(map, req) : bytemap_lease_end(map, req);
 }
 
 static int attempt(struct bytemap *map, struct bytemap_request *req)
@@ -78,16 +98,19 @@ static int attempt(struct bytemap *map, struct bytemap_request *req)
 
 	bytemap_view_release(&req->found);
 	bytemap_op_reset(req->op);
+	if (req->op->token)
+		return finish_lease(map, req);
+	req->met_lease = false;
 	ret = find(map, req);
 	if (ret == -ENOENT && bytemap_request_inserts(req))
-		ret = bytemap_insert(map, req);
+		ret = insert(map, req);
 	if (ret == -ENOENT && req->op->op == SYNCMAP_OP_DELETE)
 		ret = 0;
 	return ret;
 }
 
 /* Between two attempts: get what the last one lacked */
-static int prepare(const struct bytemap *map, struct bytemap_request *req)
+static int prepare(struct bytemap *map, struct bytemap_request *req)
 {
 	struct bytemap_gauge *gauge = req->blocked;
 
@@ -96,6 +119,8 @@ static int prepare(const struct bytemap *map, struct bytemap_request *req)
 	cond_resched();
 	if (req->wants_fresh)
 		return bytemap_request_fresh(map, req);
+	if (req->wants_lease)
+		return bytemap_lease_wait(map, req);
 	req->blocked = NULL;
 	return gauge ? bytemap_gauge_wait(gauge, req->blocked_for) : 0;
 }
@@ -162,10 +187,29 @@ int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 	}
 	if (ret == -ENOSPC)
 		tell_full(map, req);
+	if (ret && req->granted)
+		bytemap_lease_abandon(req->client, req->granted);
 	if (!bytemap_request_has(req, OP_KEEPS))
 		bytemap_throttle(map);
-	req->op->status = ret;
+	req->op->status = ret == -ERESTARTSYS ? -EINTR : ret;
 	return ret;
+}
+
+/* What the core has at the key, with a reference; or NULL */
+struct bytemap_value *bytemap_request_get(struct bytemap *map,
+					  const struct bytemap_request *req)
+{
+	struct bytemap_value *value = NULL;
+	void *found;
+
+	rcu_read_lock();
+	if (syncmap_load(&map->core, req->key, req->op->key_len, &found)) {
+		value = found;
+		if (!refcount_inc_not_zero(&value->refs))
+			value = NULL;
+	}
+	rcu_read_unlock();
+	return value;
 }
 
 void bytemap_request_release(struct bytemap_request *req)

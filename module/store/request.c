@@ -12,7 +12,8 @@
 
 static const u16 traits[] = {
 	[SYNCMAP_OP_LOAD] = OP_GIVES_VALUE | OP_KEEPS,
-	[SYNCMAP_OP_STORE] = OP_TAKES_VALUE | OP_INSERTS | OP_TAKES_DEADLINE,
+	[SYNCMAP_OP_STORE] = OP_TAKES_VALUE | OP_INSERTS | OP_TAKES_DEADLINE |
+			     OP_TAKES_TOKEN,
 	[SYNCMAP_OP_LOAD_OR_STORE] = OP_TAKES_VALUE | OP_GIVES_VALUE | OP_INSERTS |
 				     OP_KEEPS | OP_TAKES_DEADLINE,
 	[SYNCMAP_OP_LOAD_AND_DELETE] = OP_GIVES_VALUE | OP_DELETES,
@@ -30,6 +31,9 @@ static const u16 traits[] = {
 	[SYNCMAP_OP_AND] = NUMBER,
 	[SYNCMAP_OP_OR] = NUMBER,
 	[SYNCMAP_OP_XOR] = NUMBER,
+	[SYNCMAP_OP_LOAD_OR_LEASE] = OP_GIVES_VALUE | OP_INSERTS | OP_KEEPS |
+				     OP_WAITS,
+	[SYNCMAP_OP_UNLEASE] = OP_TAKES_TOKEN,
 };
 
 /* Each flag, and the traits that an operation needs one of to take it */
@@ -38,6 +42,8 @@ static const struct {
 	u16	traits;
 } flags[] = {
 	{ SYNCMAP_OP_BY_REVISION, OP_TAKES_OLD },
+	{ SYNCMAP_OP_NOWAIT, OP_WAITS },
+	{ SYNCMAP_OP_STALE, OP_WAITS },
 	{ SYNCMAP_OP_U32, OP_CALCULATES },
 	{ SYNCMAP_OP_INITIAL, OP_CALCULATES },
 	{ SYNCMAP_OP_BOUNDED, OP_TAKES_BOUND },
@@ -55,16 +61,23 @@ u32 bytemap_op_access(u32 op)
 
 	if (bytemap_op_has(op, OP_GIVES_VALUE | OP_CALCULATES))
 		access |= SYNCMAP_ACCESS_READ;
-	if (bytemap_op_has(op, OP_TAKES_VALUE | OP_DELETES | OP_TAKES_DEADLINE))
+	if (bytemap_op_has(op, OP_TAKES_VALUE | OP_DELETES | OP_TAKES_DEADLINE |
+			   OP_TAKES_TOKEN | OP_WAITS))
 		access |= SYNCMAP_ACCESS_WRITE;
 	return access;
 }
 
-static int too_long(struct syncmap_op *op, u32 which, u32 used, u32 limit)
+/* Which limit is in the way of @op */
+void bytemap_limited(struct syncmap_op *op, u32 which, u64 used, u64 limit)
 {
 	op->limited = which;
 	op->used = used;
 	op->limit = limit;
+}
+
+static int too_long(struct syncmap_op *op, u32 which, u32 used, u32 limit)
+{
+	bytemap_limited(op, which, used, limit);
 	return -EFBIG;
 }
 
@@ -114,7 +127,11 @@ static int check_unused_extras(const struct syncmap_op *op)
 		return -EINVAL;
 	if (!bytemap_op_has(op->op, OP_TAKES_TOKEN) && op->token)
 		return -EINVAL;
+	if (op->op == SYNCMAP_OP_UNLEASE && !op->token)
+		return -EINVAL;
 	if (!bytemap_op_has(op->op, OP_WAITS) && op->wait_until)
+		return -EINVAL;
+	if (op->flags & SYNCMAP_OP_NOWAIT && op->wait_until)
 		return -EINVAL;
 	if (!(op->flags & SYNCMAP_OP_BOUNDED) && op->bound)
 		return -EINVAL;

@@ -46,15 +46,19 @@
  *	mortal->deadline			value->lock, as content
  *	mortal->node				value->lock and expiry->lock
  *	bytemap->expiry: queues			expiry->lock
+ *	lease: client, token, waiters, stale	value->lock
+ *	lease->held, client->leases		client->lock; whether a lease is
+ *						in a list, value->lock, too
+ *	client->nr_leases			atomic
  *	accounts				account_lock
  *
  * Lock order: bytemap->clear_lock, watch->lock; value->lock; watchers.lock; then
- * expiry->lock, or whatever the core takes. Two value locks nest only while a
- * value is being replaced: that of its replacement, which nobody else knows
- * before, is the inner one. Nothing sleeps, allocates or touches user memory
- * under a spinlock. The work under a value lock is bounded by BYTEMAP_COPY bytes,
- * and under watchers.lock by a record of at most BYTEMAP_KEY_MAX + BYTEMAP_COPY
- * bytes for each of BYTEMAP_WATCHERS.
+ * expiry->lock, client->lock, or whatever the core takes. Two value locks nest
+ * only while a value is being replaced: that of its replacement, which nobody
+ * else knows before, is the inner one. Nothing sleeps, allocates or touches user
+ * memory under a spinlock. The work under a value lock is bounded by BYTEMAP_COPY
+ * bytes, and under watchers.lock by a record of at most BYTEMAP_KEY_MAX +
+ * BYTEMAP_COPY bytes for each of BYTEMAP_WATCHERS.
  *
  * References: a descriptor, a watch, a debugfs file and a name hold one on the
  * map; the core map, an inserter, a queued event, and whoever copies a large
@@ -130,8 +134,10 @@ enum bytemap_value_state {
 	VALUE_FRESH,		/* not published yet */
 	VALUE_LIVE,		/* until its deadline, if it has one */
 	VALUE_REPLACED,		/* another object has the key */
-	VALUE_LAPSED,		/* the key is absent; kept as a stale value */
-	VALUE_DELETED,		/* the key is absent, whatever the core says */
+	/* from here on the key is absent, whatever the core says */
+	VALUE_LAPSED,		/* kept as a stale value */
+	VALUE_LEASED,		/* somebody computes it */
+	VALUE_DELETED,
 };
 
 struct bytemap_value {
@@ -143,6 +149,7 @@ struct bytemap_value {
 	u8		state;		/* enum bytemap_value_state */
 	u8		epoch : 1;	/* index in bytemap->live */
 	u8		mortal : 1;	/* within a struct bytemap_mortal */
+	u8		leased : 1;	/* that is within a bytemap_lease */
 	u64		revision;	/* 0: not settled, see value.c */
 	union {
 		/* Until it is settled: whoever inserts it, and has to wait */
@@ -167,6 +174,20 @@ struct bytemap_mortal {
 	struct bytemap_value	value;
 };
 
+/*
+ * What has the place of a value that is being computed, or of an expired one
+ * that is to be computed anew
+ */
+struct bytemap_lease {
+	struct bytemap_client	*client;	/* who computes */
+	u64			token;
+	struct list_head	held;		/* in client->leases */
+	struct list_head	waiters;
+	struct bytemap_value	*stale;		/* NULL: no expired value */
+	u32			stale_len;	/* is charged */
+	struct bytemap_mortal	mortal;
+};
+
 /* What an operation found: a copy, or a reference to an immutable value */
 struct bytemap_view {
 	u64			revision;
@@ -186,6 +207,9 @@ enum bytemap_event {
 	BYTEMAP_EXPIRED,
 	BYTEMAP_RECLAIMED,
 	BYTEMAP_CALCULATED,
+	BYTEMAP_LEASE_WAIT,
+	BYTEMAP_LEASE_GRANTED,
+	BYTEMAP_LEASE_LOST,
 	BYTEMAP_EVENTS,
 };
 
@@ -241,6 +265,7 @@ struct bytemap {
 	atomic64_t			live[2];
 	atomic64_t			lapsed[2];	/* of these */
 	atomic64_t			freed;
+	atomic64_t			leases;
 	u8				epoch;
 	struct bytemap_expiry		expiry ____cacheline_aligned;
 };
@@ -251,6 +276,10 @@ struct bytemap {
  */
 struct bytemap_client {
 	struct bytemap		*map;
+	struct bytemap_account	*account;	/* of who opened it */
+	spinlock_t		lock;
+	struct list_head	leases;
+	atomic_t		nr_leases;	/* and waits for one */
 };
 
 /* client.c */
@@ -264,6 +293,7 @@ void bytemap_value_exit(void);
 struct bytemap_value *bytemap_value_alloc(size_t len);
 struct bytemap_value *bytemap_mortal_alloc(size_t len, const void *key,
 					   size_t key_len);
+struct bytemap_value *bytemap_lease_alloc(const void *key, size_t key_len);
 void bytemap_value_put(struct bytemap_value *value);
 void bytemap_value_charged(struct bytemap *map,
 			   const struct bytemap_value *value);
@@ -304,6 +334,13 @@ bytemap_mortal(const struct bytemap_value *value)
 	return container_of(value, struct bytemap_mortal, value);
 }
 
+static inline struct bytemap_lease *
+bytemap_lease(const struct bytemap_value *value)
+{
+	return container_of(bytemap_mortal(value), struct bytemap_lease,
+			    mortal);
+}
+
 /* The copy of the key that a mortal value has */
 static inline void *bytemap_mortal_key(const struct bytemap_value *value)
 {
@@ -319,8 +356,11 @@ static inline u64 bytemap_value_charge(const struct bytemap_value *value)
 {
 	u64 charge = bytemap_charge(value->key_len, value->len);
 
-	return value->mortal ? charge + bytemap_charge(value->key_len, 0) :
-			       charge;
+	if (value->mortal)
+		charge += bytemap_charge(value->key_len, 0);
+	if (value->leased)
+		charge += bytemap_lease(value)->stale_len;
+	return charge;
 }
 
 /* Had it expired when it was viewed? */
@@ -337,6 +377,8 @@ void bytemap_expiry_queue_locked(struct bytemap *map,
 				 struct bytemap_value *value);
 void bytemap_expiry_unqueue_locked(struct bytemap *map,
 				   struct bytemap_value *value);
+void bytemap_expiry_keep_locked(struct bytemap *map,
+				struct bytemap_value *value);
 void bytemap_expire_locked(struct bytemap *map, struct bytemap_value *value,
 			   bool keep);
 /* Entries that one sweep looks at */
@@ -350,6 +392,11 @@ void bytemap_expiry_stats(struct bytemap *map,
 /* account.c */
 struct bytemap_account *bytemap_account_get(kuid_t uid);
 void bytemap_account_put(struct bytemap_account *account);
+int bytemap_account_add_map(struct bytemap_account *account);
+void bytemap_account_remove_map(struct bytemap_account *account);
+int bytemap_account_add_lease(struct bytemap_client *client,
+			      struct syncmap_op *op);
+void bytemap_account_remove_lease(struct bytemap_client *client);
 void bytemap_account_info(struct syncmap_info *info);
 
 /* map.c */
@@ -396,6 +443,7 @@ enum {
 
 bool bytemap_op_has(u32 op, u16 any);
 u32 bytemap_op_access(u32 op);
+void bytemap_limited(struct syncmap_op *op, u32 which, u64 used, u64 limit);
 void bytemap_op_reset(struct syncmap_op *op);
 int bytemap_op_check(const struct bytemap *map, struct syncmap_op *op);
 int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
@@ -418,6 +466,9 @@ int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
  * @blocked_for: private
  * @room: private: bytes that @fresh has to take, if @value does not say
  * @wants_fresh: private: the next attempt needs @fresh
+ * @met_lease: private: a lease has the place of the key
+ * @wants_lease: private: somebody else has it
+ * @granted: private: token of a lease that the request got while it waited
  */
 struct bytemap_request {
 	struct syncmap_op	*op;
@@ -436,11 +487,16 @@ struct bytemap_request {
 	u64			blocked_for;
 	u32			room;
 	bool			wants_fresh;
+	bool			met_lease;
+	bool			wants_lease;
+	u64			granted;
 };
 
 int bytemap_request_blocked(struct bytemap_request *req,
 			    struct bytemap_gauge *gauge, u64 n, int err);
 int bytemap_op(struct bytemap *map, struct bytemap_request *req);
+struct bytemap_value *bytemap_request_get(struct bytemap *map,
+					  const struct bytemap_request *req);
 void bytemap_request_release(struct bytemap_request *req);
 
 /* Does what is stored need a struct bytemap_mortal? */
@@ -479,6 +535,8 @@ int bytemap_request_fresh(const struct bytemap *map,
 			  struct bytemap_request *req);
 void bytemap_publish(struct bytemap_request *req, u8 epoch);
 void bytemap_unpublish(struct bytemap_request *req);
+int bytemap_insert_prepare(struct bytemap *map, struct bytemap_request *req);
+int bytemap_insert_fresh(struct bytemap *map, struct bytemap_request *req);
 int bytemap_insert(struct bytemap *map, struct bytemap_request *req);
 
 /* update.c */
@@ -489,6 +547,32 @@ void bytemap_make_way(struct bytemap *map, struct bytemap_request *req,
 		      struct bytemap_value *value);
 int bytemap_update(struct bytemap *map, struct bytemap_request *req,
 		   struct bytemap_value *value);
+
+int bytemap_replace_locked(struct bytemap *map, struct bytemap_request *req,
+			   struct bytemap_value *value, u64 revision);
+
+/* lease.c */
+u64 bytemap_lease_new_token(void);
+void bytemap_lease_hold_locked(struct bytemap *map,
+			       struct bytemap_lease *lease);
+int bytemap_lease_give_up(struct bytemap *map, struct bytemap_value *value,
+			  const struct bytemap_client *client, u64 token);
+int bytemap_lease_meet(struct bytemap *map, struct bytemap_request *req,
+		       struct bytemap_value *value);
+int bytemap_lease_replace(struct bytemap *map, struct bytemap_request *req);
+int bytemap_lease_end(struct bytemap *map, struct bytemap_request *req);
+void bytemap_lease_abandon(struct bytemap_client *client, u64 token);
+void bytemap_lease_close(struct bytemap_client *client);
+void bytemap_lease_cleared(struct bytemap *map, struct bytemap_value *value);
+
+/* grant.c */
+int bytemap_lease_take(struct bytemap *map, struct bytemap_request *req);
+
+/* waiter.c */
+struct bytemap_client *bytemap_waiter_pick_locked(struct bytemap_lease *lease,
+						  u64 token);
+void bytemap_waiter_wake_all(struct bytemap_value *value);
+int bytemap_lease_wait(struct bytemap *map, struct bytemap_request *req);
 
 /* queue.c */
 struct bytemap_queue {

@@ -68,6 +68,40 @@ TRACE_EVENT(bytemap_overflow,
 	TP_printk("map=%llu revision=%llu", __entry->map, __entry->revision)
 );
 
+DECLARE_EVENT_CLASS(bytemap_lease,
+	TP_PROTO(const struct bytemap *map, u64 token),
+	TP_ARGS(map, token),
+	TP_STRUCT__entry(
+		__field(u64, map)
+		__field(u64, token)
+	),
+	TP_fast_assign(
+		__entry->map = map->id;
+		__entry->token = token;
+	),
+	TP_printk("map=%llu token=%llu", __entry->map, __entry->token)
+);
+
+/* Somebody has the lease now */
+DEFINE_EVENT(bytemap_lease, bytemap_lease_grant,
+	TP_PROTO(const struct bytemap *map, u64 token),
+	TP_ARGS(map, token));
+
+/* Its holder gave it up, went away, or the key was deleted */
+DEFINE_EVENT(bytemap_lease, bytemap_lease_lose,
+	TP_PROTO(const struct bytemap *map, u64 token),
+	TP_ARGS(map, token));
+
+/* It has ended with a value, its holder's or another one */
+DEFINE_EVENT(bytemap_lease, bytemap_lease_store,
+	TP_PROTO(const struct bytemap *map, u64 token),
+	TP_ARGS(map, token));
+
+/* Somebody waits for it */
+DEFINE_EVENT(bytemap_lease, bytemap_lease_wait,
+	TP_PROTO(const struct bytemap *map, u64 token),
+	TP_ARGS(map, token));
+
 #endif /* _SYNCMAP_STORE_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

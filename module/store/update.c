@@ -85,8 +85,8 @@ static bool put_fresh_locked(struct bytemap *map, struct bytemap_request *req,
  * With a new revision, if @revision is 0. Growth is charged before, and what is
  * charged too much given back after.
  */
-static int replace_locked(struct bytemap *map, struct bytemap_request *req,
-			  struct bytemap_value *value, u64 revision)
+int bytemap_replace_locked(struct bytemap *map, struct bytemap_request *req,
+			   struct bytemap_value *value, u64 revision)
 {
 	u64 from = bytemap_value_charge(value);
 	u64 to = bytemap_value_charge(req->fresh);
@@ -105,9 +105,10 @@ static int replace_locked(struct bytemap *map, struct bytemap_request *req,
 	bytemap_gauge_change(&map->bytes, most, to);
 	if (value->mortal)
 		bytemap_expiry_unqueue_locked(map, value);
-	value->state = VALUE_REPLACED;
+	value->state = value->leased ? VALUE_DELETED : VALUE_REPLACED;
 	bytemap_value_put(value);
-	bytemap_count(map, BYTEMAP_REPLACED);
+	if (!value->leased)
+		bytemap_count(map, BYTEMAP_REPLACED);
 	return 0;
 }
 
@@ -126,7 +127,7 @@ static int touch_locked(struct bytemap *map, struct bytemap_request *req,
 	fresh->len = value->len;
 	if (bytemap_value_is_small(value))
 		memcpy(fresh->bytes, value->bytes, value->len);
-	return replace_locked(map, req, value, value->revision);
+	return bytemap_replace_locked(map, req, value, value->revision);
 }
 
 static int delete_locked(struct bytemap *map, struct bytemap_request *req,
@@ -160,7 +161,7 @@ static int change_locked(struct bytemap *map, struct bytemap_request *req,
 		return calculate_locked(map, req, value);
 	if (fits_in_place(map, req, value))
 		return overwrite_locked(map, req, value, req->op->value_len);
-	return replace_locked(map, req, value, 0);
+	return bytemap_replace_locked(map, req, value, 0);
 }
 
 /* Whoever stores, or says that nothing be there, leaves no stale value behind */
@@ -216,7 +217,7 @@ static int update_locked(struct bytemap *map, struct bytemap_request *req,
 
 	if (value->state == VALUE_REPLACED)
 		return -EAGAIN;
-	if (value->state == VALUE_DELETED)
+	if (value->state >= VALUE_LEASED)
 		return -ENOENT;
 	bytemap_value_settle_locked(map, value);
 	bytemap_value_view_locked(value, &req->found, op->out_size);
@@ -277,17 +278,21 @@ void bytemap_remove_deleted(struct bytemap *map, const void *key, size_t len,
 static bool make_way_locked(struct bytemap *map, struct bytemap_request *req,
 			    struct bytemap_value *value)
 {
-	if (value->state == VALUE_LIVE || value->state == VALUE_LAPSED) {
+	bool keep = bytemap_request_has(req, OP_WAITS);
+
+	if (value->state == VALUE_LIVE ||
+	    (value->state == VALUE_LAPSED && !keep)) {
 		bytemap_value_view_locked(value, &req->found, 0);
 		if (bytemap_view_is_late(&req->found))
-			bytemap_expire_locked(map, value, false);
+			bytemap_expire_locked(map, value, keep);
 	}
 	return value->state == VALUE_DELETED;
 }
 
 /*
  * The key was found absent, and @value in the core: see to it that an insertion
- * can follow, unless the key has come back
+ * can follow, unless the key has come back, or somebody computes it. A lease
+ * takes a stale value along.
  */
 void bytemap_make_way(struct bytemap *map, struct bytemap_request *req,
 		      struct bytemap_value *value)

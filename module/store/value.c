@@ -46,14 +46,30 @@ static size_t value_size(const struct bytemap_value *value)
 {
 	size_t size = value->capacity;
 
+	if (value->leased)
+		return sizeof(struct bytemap_lease) + size + value->key_len;
 	if (value->mortal)
 		return sizeof(struct bytemap_mortal) + size + value->key_len;
 	return sizeof(*value) + size;
 }
 
+static void free_value(const struct bytemap_value *value);
+
+/* Who has found the stale value before it was in the lease has finished, too */
+static void free_lease(const struct bytemap_lease *lease)
+{
+	struct bytemap_value *stale = lease->stale;
+
+	kvfree(lease);
+	if (stale && refcount_dec_and_test(&stale->refs))
+		free_value(stale);
+}
+
 static void free_value(const struct bytemap_value *value)
 {
-	if (value->mortal)
+	if (value->leased)
+		free_lease(bytemap_lease(value));
+	else if (value->mortal)
 		kvfree(bytemap_mortal(value));
 	else
 		kvfree(value);
@@ -83,6 +99,7 @@ static void init(struct bytemap_value *value, size_t len, size_t room)
 	value->len = len;
 	value->capacity = room;
 	value->mortal = false;
+	value->leased = false;
 	value->state = VALUE_FRESH;
 	value->revision = 0;
 	value->born = 0;
@@ -99,25 +116,50 @@ struct bytemap_value *bytemap_value_alloc(size_t len)
 	return value;
 }
 
+static struct bytemap_value *init_mortal(struct bytemap_mortal *mortal,
+					 size_t len, size_t room,
+					 const void *key, size_t key_len)
+{
+	struct bytemap_value *value = &mortal->value;
+
+	timerqueue_init(&mortal->node);
+	mortal->node.expires = 0;
+	mortal->deadline = SYNCMAP_NEVER;
+	init(value, len, room);
+	value->mortal = true;
+	value->key_len = key_len;
+	memcpy(bytemap_mortal_key(value), key, key_len);
+	return value;
+}
+
 /* A value that can be given a deadline */
 struct bytemap_value *bytemap_mortal_alloc(size_t len, const void *key,
 					   size_t key_len)
 {
 	struct bytemap_mortal *mortal;
-	struct bytemap_value *value;
 	size_t room;
 
 	mortal = alloc(sizeof(*mortal) + key_len, len, &room);
 	if (!mortal)
 		return NULL;
-	timerqueue_init(&mortal->node);
-	mortal->node.expires = 0;
-	mortal->deadline = SYNCMAP_NEVER;
-	value = &mortal->value;
-	init(value, len, room);
-	value->mortal = true;
-	value->key_len = key_len;
-	memcpy(bytemap_mortal_key(value), key, key_len);
+	return init_mortal(mortal, len, room, key, key_len);
+}
+
+struct bytemap_value *bytemap_lease_alloc(const void *key, size_t key_len)
+{
+	struct bytemap_lease *lease;
+	struct bytemap_value *value;
+	size_t room;
+
+	lease = alloc(sizeof(*lease) + key_len, 0, &room);
+	if (!lease)
+		return NULL;
+	INIT_LIST_HEAD(&lease->held);
+	INIT_LIST_HEAD(&lease->waiters);
+	lease->stale = NULL;
+	lease->stale_len = 0;
+	value = init_mortal(&lease->mortal, 0, room, key, key_len);
+	value->leased = true;
 	return value;
 }
 
@@ -173,7 +215,7 @@ void bytemap_value_end_locked(struct bytemap *map, struct bytemap_value *value)
 	lockdep_assert_held(&value->lock.lock);
 	if (value->mortal)
 		bytemap_expiry_unqueue_locked(map, value);
-	if (value->state == VALUE_LAPSED)
+	if (value->state != VALUE_LIVE)
 		atomic64_dec(&map->lapsed[value->epoch]);
 	value->state = VALUE_DELETED;
 	bytemap_value_uncharge(map, value);
@@ -197,7 +239,9 @@ void bytemap_value_free(void *ptr, void *arg)
 	struct bytemap_value *value = ptr;
 	struct bytemap *map = arg;
 
-	if (value->mortal)
+	if (value->leased)
+		bytemap_lease_cleared(map, value);
+	else if (value->mortal)
 		end(map, value);
 	else if (value->state != VALUE_DELETED)
 		bytemap_value_uncharge(map, value);
@@ -294,7 +338,7 @@ int bytemap_value_view(struct bytemap *map, struct bytemap_value *value,
 {
 	u8 state = copy_consistent(value, view, room);
 
-	if (state == VALUE_DELETED || state == VALUE_LAPSED)
+	if (state >= VALUE_LAPSED)
 		return -ENOENT;
 	if (bytemap_view_is_late(view))
 		return state == VALUE_LIVE ? -ENOENT : -EAGAIN;
@@ -306,17 +350,15 @@ int bytemap_value_view(struct bytemap *map, struct bytemap_value *value,
 }
 
 /*
- * The same for an operation that takes a value that has expired as long
- * as the map keeps it.
+ * The same for SYNCMAP_OP_STALE, which takes a value that has expired as long
+ * as the map keeps it. It may have been found in a lease.
  */
 int bytemap_value_view_stale(struct bytemap *map, struct bytemap_value *value,
 			     struct bytemap_view *view, u32 room)
 {
 	u8 state = copy_consistent(value, view, room);
 
-	if (state != VALUE_LIVE && state != VALUE_LAPSED)
-		return state == VALUE_DELETED ? -ENOENT : -EAGAIN;
-	if (!bytemap_view_is_late(view) ||
+	if (state == VALUE_DELETED || !bytemap_view_is_late(view) ||
 	    view->now - view->deadline >= map->stale)
 		return -ENOENT;
 	return hold(value, view, room) ? 0 : -EAGAIN;

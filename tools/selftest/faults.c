@@ -296,6 +296,71 @@ TEST(numbers)
 	}
 }
 
+/*
+ * A lease that could not be had, or of which the caller could not be told, is
+ * nobody's; a value that could not be stored leaves the lease where it is.
+ */
+static unsigned int sweep_leases(int fd, __u32 key_len)
+{
+	struct outcome outcome = { .failed = true };
+
+	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
+		test_context("lease, key of %u, fault %u", key_len, nth);
+		map_clear(fd);
+		with_fault(nth, &outcome, DO(fd, LOAD_OR_LEASE,
+					     KEY_N(key, key_len)));
+		EXPECT(!outcome.ret || outcome.ret == -ENOMEM ||
+		       outcome.ret == -EFAULT);
+		EXPECT_EQ(!outcome.ret, map_stats(fd).leases);
+		EXPECT_EQ(0, map_count(fd));
+		if (outcome.ret)
+			EXPECT_EQ(0, map_info(fd).bytes);
+	}
+	EXPECT(!outcome.failed);
+	return outcome.out_of_memory;
+}
+
+static unsigned int sweep_leased_stores(int fd, __u32 key_len)
+{
+	struct outcome outcome = { .failed = true };
+	__u64 token = 0;
+
+	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
+		test_context("store, key of %u, fault %u", key_len, nth);
+		if (!token || !map_stats(fd).leases) {
+			map_clear(fd);
+			ASSERT_EQ(0, DO(fd, LOAD_OR_LEASE,
+					KEY_N(key, key_len)));
+			token = got.leased;
+		}
+		with_fault(nth, &outcome, DO(fd, STORE, KEY_N(key, key_len),
+					     VALUE_N(text, LONG),
+					     .token = token));
+		EXPECT(!outcome.ret || outcome.ret == -ENOMEM ||
+		       outcome.ret == -EFAULT);
+		EXPECT_EQ(1, map_count(fd) + map_stats(fd).leases);
+		if (outcome.ret == -ENOMEM)
+			EXPECT_EQ(1, map_stats(fd).leases);
+	}
+	EXPECT(!outcome.failed);
+	return outcome.out_of_memory;
+}
+
+TEST_LIMIT(leases, 60)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	unsigned int leases, stores;
+
+	memset(text, 't', sizeof(text));
+	memset(key, 'k', sizeof(key));
+	need_faults();
+	leases = sweep_leases(fd, 5) + sweep_leases(fd, 200);
+	stores = sweep_leased_stores(fd, 5) + sweep_leased_stores(fd, 200);
+	test_note("ENOMEM at %u and %u places", leases, stores);
+	EXPECT(leases >= 4);
+	EXPECT(stores >= 2);
+}
+
 /* Enough keys that what a promotion allocates is not there already */
 TEST(promotion)
 {

@@ -153,6 +153,40 @@ TEST(expiry)
 	watcher_expect_nothing(&w);
 }
 
+/* To compute a value is no change; to store it is one */
+TEST(computed_values)
+{
+	int fd = map_expiring(SYNCMAP_KEY_STRING, 0, 60 * SECOND);
+	struct watcher w = watcher_open(fd, .flags = VALUES);
+	__u64 revision;
+
+	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("a")));
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("a")));
+	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("a")));
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1"), .token = got.leased,
+			.deadline = map_now() + MS));
+	revision = got.revision;
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a", "1", revision);
+	watcher_expect(&w, DELETE, SYNCMAP_REASON_EXPIRED, "a", NULL,
+		       revision + 1);
+	/* As long as somebody may take the stale value, too, and after */
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("a"),
+				.flags = SYNCMAP_OP_STALE));
+		EXPECT_EQ(SYNCMAP_OP_LEASED | SYNCMAP_OP_EXPIRED, got.result);
+		EXPECT_EQ(0, DO(fd, UNLEASE, KEY("a"), .token = got.leased));
+	}
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("a")));
+	watcher_expect_nothing(&w);
+	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("a")));
+	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("2"), .token = got.leased));
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a", "2", revision + 2);
+	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("b")));
+	map_clear(fd);
+	watcher_expect(&w, CLEAR, .revision = revision + 3);
+	watcher_expect_nothing(&w);
+}
+
 TEST(u64_keys)
 {
 	int fd = map_private(SYNCMAP_KEY_U64);

@@ -30,11 +30,17 @@
  *			needed is returned
  *	ENOSPC		full: of entries or bytes (@limited, @used and @limit
  *			tell), or, when creating, of maps or watchers
- *	EDQUOT		the user has too many maps or watchers
+ *	EDQUOT		the user has too many maps or watchers; or the
+ *			descriptor, or the user, too many leases (@limited,
+ *			@used and @limit tell)
  *	EACCES		the map's mode does not allow it
  *	EPERM		only the map's owner may do this
  *	EBADF		the descriptor was not opened for this access
- *	EINTR		a fatal signal ended the wait
+ *	EINTR		a signal ended the wait: a fatal one, or, when waiting
+ *			for a lease, any whose handler does not restart the call
+ *	ESTALE		the lease is no longer the caller's
+ *	EAGAIN		somebody else holds the lease
+ *	ETIMEDOUT	the lease was not to be had in time
  *	ERANGE		the result would pass the bound, or wrap around
  *	EILSEQ		the value is no number of this width; its length is
  *			returned
@@ -130,8 +136,8 @@ struct syncmap_info {
  * @fd: out: descriptor of the map, for reading and writing
  * @ttl: nanoseconds that an entry lives unless its store says otherwise; zero:
  *	for ever
- * @stale: nanoseconds that the value of an expired entry is kept nevertheless,
- *	for operations that are not there yet; zero: not at all
+ * @stale: nanoseconds that the value of an expired entry is kept for
+ *	SYNCMAP_OP_STALE; zero: not at all
  *
  * A named map lives until SYNCMAP_REMOVE, and keeps the module loaded.
  */
@@ -283,13 +289,13 @@ struct syncmap_list {
  *	counts all that are further away
  * @expiring: out: entries that have a deadline
  * @expired: out: entries that expired, and were met after that
- * @lapsed: out: expired ones that are kept for @stale
+ * @lapsed: out: expired ones that are kept for SYNCMAP_OP_STALE
  * @owned: out: zero
  * @orphaned: out: zero
- * @leases: out: zero
- * @lease_waits: out: zero
- * @leases_granted: out: zero
- * @leases_lost: out: zero
+ * @leases: out: leases that are held
+ * @lease_waits: out: operations that waited for a lease
+ * @leases_granted: out: leases that were given
+ * @leases_lost: out: leases that ended without a value
  * @watchers: out: descriptors that watch
  * @events: out: events that were queued for them
  * @overflows: out: how often a watcher's queue was full
@@ -376,6 +382,20 @@ struct syncmap_map_stats {
  * @SYNCMAP_OP_AND: value and @operand, bit by bit
  * @SYNCMAP_OP_OR: value or @operand, bit by bit
  * @SYNCMAP_OP_XOR: value exclusive or @operand, bit by bit
+ *
+ * On a value that one caller computes for all:
+ *
+ * @SYNCMAP_OP_LOAD_OR_LEASE: get the value if there is one, else become the one
+ *	who computes it: SYNCMAP_OP_LEASED, and @leased is the token. While
+ *	somebody else does, wait until @wait_until (ETIMEDOUT), or with
+ *	SYNCMAP_OP_NOWAIT not at all (EAGAIN). STORE with @token ends the lease
+ *	and gives the value to all who wait; ESTALE, and nothing stored, when it
+ *	is not the caller's any more. Whoever stores without it, or deletes the
+ *	key, which is absent, or clears the map, ends the lease, too. So does
+ *	the last close of the descriptor. Without a value it goes to the first
+ *	in line. It takes the place of an entry, ENOSPC when there is none
+ * @SYNCMAP_OP_UNLEASE: end the lease of @token without a value; ESTALE when it
+ *	is not the caller's any more
  */
 enum syncmap_op_code {
 	SYNCMAP_OP_LOAD			= 1,
@@ -394,10 +414,19 @@ enum syncmap_op_code {
 	SYNCMAP_OP_AND			= 14,
 	SYNCMAP_OP_OR			= 15,
 	SYNCMAP_OP_XOR			= 16,
+	SYNCMAP_OP_LOAD_OR_LEASE	= 18,
+	SYNCMAP_OP_UNLEASE		= 19,
 };
 
 /* Compare with @expected instead of @old; for the two compare operations */
 #define SYNCMAP_OP_BY_REVISION	0x1
+/* LOAD_OR_LEASE: do not wait */
+#define SYNCMAP_OP_NOWAIT	0x8
+/*
+ * LOAD_OR_LEASE: rather than wait, take the value that has expired, if the map
+ * keeps it. Whoever gets the lease gets that value as well
+ */
+#define SYNCMAP_OP_STALE	0x10
 /* Arithmetic: the number has 32 bits */
 #define SYNCMAP_OP_U32		0x20
 /* Arithmetic: @initial is valid */
@@ -411,6 +440,8 @@ enum syncmap_op_code {
 /* Bits of &syncmap_op.result */
 #define SYNCMAP_OP_LOADED	0x1	/* the key had a value before */
 #define SYNCMAP_OP_UNCHANGED	0x2	/* it is not newer: no bytes given */
+#define SYNCMAP_OP_LEASED	0x4	/* the caller has the lease: @leased */
+#define SYNCMAP_OP_EXPIRED	0x8	/* the value given is a stale one */
 
 /**
  * enum syncmap_limited - which limit an operation ran into
@@ -419,6 +450,8 @@ enum syncmap_op_code {
  * @SYNCMAP_LIMITED_BYTES: bytes of all entries (ENOSPC)
  * @SYNCMAP_LIMITED_KEY: bytes of one key (EFBIG)
  * @SYNCMAP_LIMITED_VALUE: bytes of one value (EFBIG)
+ * @SYNCMAP_LIMITED_LEASES: leases that a descriptor has or waits for (EDQUOT)
+ * @SYNCMAP_LIMITED_USER_LEASES: leases that a user has or waits for (EDQUOT)
  */
 enum syncmap_limited {
 	SYNCMAP_LIMITED_NOT	= 0,
@@ -426,6 +459,8 @@ enum syncmap_limited {
 	SYNCMAP_LIMITED_BYTES	= 2,
 	SYNCMAP_LIMITED_KEY	= 3,
 	SYNCMAP_LIMITED_VALUE	= 4,
+	SYNCMAP_LIMITED_LEASES	= 5,
+	SYNCMAP_LIMITED_USER_LEASES = 6,
 };
 
 /**
@@ -444,8 +479,9 @@ enum syncmap_limited {
  * @deadline: when what is stored expires: nanoseconds of CLOCK_BOOTTIME;
  *	SYNCMAP_NEVER; zero: the default of the map. From that time on the key
  *	is absent, which may be at once. Each store sets it anew
- * @token: for leases, which are not there yet: must be zero
- * @wait_until: the same
+ * @token: the lease that STORE and UNLEASE end; zero: STORE needs none
+ * @wait_until: how long LOAD_OR_LEASE waits: nanoseconds of CLOCK_BOOTTIME, or
+ *	SYNCMAP_NEVER
  * @operand: of arithmetic
  * @initial: with SYNCMAP_OP_INITIAL: value of an absent key
  * @bound: with SYNCMAP_OP_BOUNDED: the highest, or lowest, result
@@ -458,11 +494,12 @@ enum syncmap_limited {
  * @result: out: SYNCMAP_OP_LOADED and the like
  * @status: out: 0, or the negative errno that the command returns
  * @limited: out: one of &enum syncmap_limited
- * @used: out: with ENOSPC: how much there is; with EFBIG: the length asked for
- * @limit: out: with ENOSPC and EFBIG: the maximum
+ * @used: out: with ENOSPC and EDQUOT: how much there is; with EFBIG: the length
+ *	asked for
+ * @limit: out: with ENOSPC, EDQUOT and EFBIG: the maximum
  * @expires: out: deadline of what was stored, or else of what was found,
  *	SYNCMAP_NEVER if none; zero if there is nothing
- * @leased: out: zero
+ * @leased: out: with SYNCMAP_OP_LEASED: the token
  * @before: out: number that arithmetic found; @initial if the key was absent
  * @after: out: number that it left; with ERANGE the same as @before
  *

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Waiting for a lease, in line
+ *
+ * The line is as long as there are threads that wait; each counts as a lease of
+ * its descriptor. It is worked off one by one, the lock dropped in between, and
+ * a lease that goes on to somebody else wakes nobody but him.
+ */
+#include <linux/errno.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/sched/signal.h>
+
+#include "store.h"
+#include "trace.h"
+
+/* A thread in line, on its stack; protected by the lock of the lease */
+struct waiter {
+	struct list_head	node;
+	struct task_struct	*task;
+	struct bytemap_client	*client;
+	u64			token;		/* 0: has not got the lease */
+	bool			woken;
+};
+
+static void wake_locked(struct waiter *waiter, u64 token)
+{
+	list_del(&waiter->node);
+	waiter->token = token;
+	WRITE_ONCE(waiter->woken, true);
+	/* He needs the lock before he can return: @waiter and he still exist */
+	wake_up_process(waiter->task);
+}
+
+static struct waiter *first(struct bytemap_lease *lease)
+{
+	return list_first_entry_or_null(&lease->waiters, struct waiter, node);
+}
+
+/* The first in line gets the lease. Returns his client; NULL: nobody waits */
+struct bytemap_client *bytemap_waiter_pick_locked(struct bytemap_lease *lease,
+						  u64 token)
+{
+	struct waiter *waiter = first(lease);
+
+	if (!waiter)
+		return NULL;
+	wake_locked(waiter, token);
+	return waiter->client;
+}
+
+/* The state has ended: nobody joins the line any more */
+void bytemap_waiter_wake_all(struct bytemap_value *value)
+{
+	struct bytemap_lease *lease = bytemap_lease(value);
+	struct waiter *waiter;
+
+	do {
+		write_seqlock(&value->lock);
+		waiter = first(lease);
+		if (waiter)
+			wake_locked(waiter, 0);
+		write_sequnlock(&value->lock);
+	} while (waiter);
+}
+
+static bool enqueue(struct bytemap_value *value, struct waiter *waiter)
+{
+	bool joined;
+
+	write_seqlock(&value->lock);
+	joined = value->state == VALUE_LEASED;
+	if (joined)
+		list_add_tail(&waiter->node, &bytemap_lease(value)->waiters);
+	write_sequnlock(&value->lock);
+	return joined;
+}
+
+/* Something may have happened at the last moment; then it counts */
+static bool leave(struct bytemap_value *value, struct waiter *waiter)
+{
+	bool woken;
+
+	write_seqlock(&value->lock);
+	woken = waiter->woken;
+	if (!woken)
+		list_del(&waiter->node);
+	write_sequnlock(&value->lock);
+	return woken;
+}
+
+/* An absolute time: a call that a signal has interrupted can be restarted */
+static int sleep(const struct waiter *waiter, u64 until)
+{
+	ktime_t expires = min_t(u64, until, KTIME_MAX);
+	int err = 0;
+
+	while (!err) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (READ_ONCE(waiter->woken))
+			break;
+		if (signal_pending(current))
+			err = -ERESTARTSYS;
+		else if (!schedule_hrtimeout_range_clock(until == SYNCMAP_NEVER ?
+							 NULL : &expires, 0,
+							 HRTIMER_MODE_ABS,
+							 CLOCK_BOOTTIME))
+			err = -ETIMEDOUT;
+	}
+	__set_current_state(TASK_RUNNING);
+	return err;
+}
+
+static int wait_for(struct bytemap *map, struct bytemap_request *req,
+		    struct bytemap_value *value)
+{
+	struct waiter waiter = { .task = current, .client = req->client };
+	int err;
+
+	if (!enqueue(value, &waiter)) {
+		bytemap_account_remove_lease(req->client);
+		return 0;
+	}
+	bytemap_count(map, BYTEMAP_LEASE_WAIT);
+	trace_bytemap_lease_wait(map, READ_ONCE(bytemap_lease(value)->token));
+	err = sleep(&waiter, req->op->wait_until);
+	if (leave(value, &waiter))
+		err = 0;
+	if (!waiter.token)
+		bytemap_account_remove_lease(req->client);
+	req->granted = waiter.token;
+	return fatal_signal_pending(current) ? -EINTR : err;
+}
+
+/*
+ * Wait until there is a reason to look again.
+ *
+ * Return: 0; -EAGAIN, -ETIMEDOUT, -EDQUOT; -ERESTARTSYS
+ */
+int bytemap_lease_wait(struct bytemap *map, struct bytemap_request *req)
+{
+	struct bytemap_value *value;
+	int err = 0;
+
+	req->wants_lease = false;
+	if (req->op->flags & SYNCMAP_OP_NOWAIT)
+		return -EAGAIN;
+	value = bytemap_request_get(map, req);
+	if (value && value->leased)
+		err = bytemap_account_add_lease(req->client, req->op) ?:
+		      wait_for(map, req, value);
+	if (value)
+		bytemap_value_put(value);
+	return err;
+}
+

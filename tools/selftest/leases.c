@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <unistd.h>
+
+#include "leases.h"
+
+#define BOTH	(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE)
+
+int leases_map(void)
+{
+	int fd = map_create(LEASES, SYNCMAP_KEY_STRING, NULL, 0600);
+
+	ASSERT(fd >= 0);
+	return fd;
+}
+
+int leases_client(void)
+{
+	int fd = map_open(LEASES, BOTH);
+
+	ASSERT(fd >= 0);
+	return fd;
+}
+
+__u64 leases_take(int fd)
+{
+	ASSERT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"), NOWAIT));
+	ASSERT_EQ(SYNCMAP_OP_LEASED, got.result);
+	ASSERT(got.leased);
+	return got.leased;
+}
+
+void leases_expect_value(int fd, const char *value)
+{
+	char out[16];
+
+	EXPECT_EQ(0, DO(fd, LOAD, KEY("k"), OUT(out)));
+	EXPECT_MEM(value, strlen(value), out, got.out_len);
+}
+
+void leases_await(int fd, __u64 n)
+{
+	while (map_stats(fd).lease_waits < n)
+		usleep(1000);
+}
+
+static bool is_clean(int fd)
+{
+	struct syncmap_map_stats stats = map_stats(fd);
+
+	return !stats.leases && !stats.count && !stats.bytes;
+}
+
+void leases_expect_clean(int fd)
+{
+	for (int i = 0; i < 2000 && !is_clean(fd); i++)
+		usleep(1000);
+	EXPECT_EQ(0, map_stats(fd).leases);
+	EXPECT_EQ(0, map_stats(fd).bytes);
+	EXPECT_EQ(0, map_count(fd));
+}
+
+void leases_crowd(int fd, pid_t *pids, int n,
+		  void (*fn)(int n, void *arg), void *arg)
+{
+	__u64 waits = map_stats(fd).lease_waits;
+
+	for (int i = 0; i < n; i++) {
+		pids[i] = test_fork(fn, i, arg);
+		leases_await(fd, waits + i + 1);
+	}
+}
+
+#define MEDDLE(code, want, ...) \
+	{ .name = #code, .op = { .op = SYNCMAP_OP_##code, KEY("k"), \
+	  __VA_ARGS__ }, .ret = (want)
+
+const struct meddling leases_meddling[] = {
+	MEDDLE(LOAD, -ENOENT), .keeps = true },
+	MEDDLE(TOUCH, -ENOENT), .keeps = true },
+	MEDDLE(COMPARE_AND_SWAP, -ENOENT, VALUE("v")), .keeps = true },
+	MEDDLE(STORE, 0, VALUE("v")), .stores = true },
+	MEDDLE(SWAP, 0, VALUE("v")), .stores = true },
+	MEDDLE(LOAD_OR_STORE, 0, VALUE("v")), .stores = true },
+	MEDDLE(DELETE, 0) },
+	MEDDLE(LOAD_AND_DELETE, -ENOENT) },
+	MEDDLE(COMPARE_AND_DELETE, -ENOENT) },
+	{ .name = "CLEAR" },
+	{ }
+};
+
+void leases_meddle(int fd, const struct meddling *m)
+{
+	test_context("%s", m->name);
+	if (!m->op.op) {
+		map_clear(fd);
+		return;
+	}
+	EXPECT_EQ(m->ret, map_op(fd, m->op));
+	EXPECT_EQ(0, got.result);
+}
