@@ -45,6 +45,7 @@ struct cli {
 	bool			ttl_given;
 	uint64_t		ttl;		/* nanoseconds */
 	uint64_t		stale;
+	uint64_t		wait;
 	struct libsyncmap_number number;
 	uint64_t		count;		/* 0: any number */
 	uint64_t		timeout;	/* seconds; 0: none */
@@ -158,6 +159,7 @@ int verb_promote(struct cli *cli);
 int verb_load(struct cli *cli);
 int verb_store(struct cli *cli);
 int verb_load_or_store(struct cli *cli);
+int verb_load_or_compute(struct cli *cli);
 int verb_load_and_delete(struct cli *cli);
 int verb_delete(struct cli *cli);
 int verb_swap(struct cli *cli);

@@ -47,6 +47,10 @@ static const struct stat stat_table[] = {
 	STAT(expiring),
 	STAT(expired),
 	STAT(lapsed),
+	STAT(leases),
+	STAT(lease_waits),
+	STAT(leases_granted),
+	STAT(leases_lost),
 	{ }
 };
 

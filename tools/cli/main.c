@@ -160,6 +160,8 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 		return parse_duration(cli, arg, &cli->ttl);
 	case 'S':
 		return parse_duration(cli, arg, &cli->stale);
+	case 'W':
+		return parse_duration(cli, arg, &cli->wait);
 	case 'l':
 		cli->format.json_lines = true;
 		break;
@@ -299,7 +301,10 @@ static int run(struct cli *cli)
 
 int main(int argc, char **argv)
 {
-	struct cli cli = { .key_type = SYNCMAP_KEY_STRING, .mode = 0600 };
+	struct cli cli = {
+		.key_type = SYNCMAP_KEY_STRING, .mode = 0600,
+		.wait = SYNCMAP_NEVER,
+	};
 	int code = parse_options(&cli, argc, argv);
 
 	if (!code)

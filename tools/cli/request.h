@@ -12,6 +12,7 @@ struct request {
 	struct bytes			old;
 	struct bytes			found;
 	struct libsyncmap_result	result;
+	uint64_t			token;
 };
 
 /* The latter takes the key from the arguments; returns the exit code. */

@@ -29,6 +29,9 @@ static const struct {
 	{ EPERM,	"only the owner of the map may do this" },
 	{ EBADF,	"the map is not open for this access" },
 	{ EINTR,	"interrupted" },
+	{ ESTALE,	"the lease is somebody else's by now" },
+	{ EAGAIN,	"somebody else holds the lease" },
+	{ ETIMEDOUT,	"somebody else held the lease for too long" },
 	{ ERANGE,	"the result would pass the bound, or not fit" },
 	{ EILSEQ,	"the value is no number of this width" },
 	{ ENOMEM,	"out of memory, or over the cgroup's memory limit" },
@@ -66,6 +69,14 @@ API const char *libsyncmap_explain(int err,
 	case SYNCMAP_LIMITED_VALUE:
 		snprintf(text, size, "the value is too long: %" PRIu64
 			 " bytes of at most %" PRIu64, used, limit);
+		break;
+	case SYNCMAP_LIMITED_LEASES:
+		snprintf(text, size, "the descriptor has too many leases: %"
+			 PRIu64 " of at most %" PRIu64, used, limit);
+		break;
+	case SYNCMAP_LIMITED_USER_LEASES:
+		snprintf(text, size, "the user has too many leases: %" PRIu64
+			 " of at most %" PRIu64, used, limit);
 		break;
 	default:
 		snprintf(text, size, "%s", libsyncmap_strerror(err));

@@ -23,7 +23,7 @@
  * are linearizable, between threads and between processes: each takes effect
  * at one instant between call and return, and whoever sees its effect also
  * sees all that its caller wrote before it. Only a fatal signal ends a call
- * early (-EINTR).
+ * early (-EINTR), but for libsyncmap_load_or_lease().
  */
 #ifndef LIBSYNCMAP_H
 #define LIBSYNCMAP_H
@@ -52,13 +52,15 @@ struct libsyncmap;
  * @revision: out: revision of what was loaded or stored or, after -EBUSY and
  *	-EMSGSIZE, of what is there
  * @previous: out: revision of what was replaced or deleted, or 0
- * @limited: out: after -ENOSPC and -EFBIG: which limit
- * @used: out: after -ENOSPC: how much there is; after -EFBIG: the length asked
- *	for
- * @limit: out: after -ENOSPC and -EFBIG: the maximum
+ * @limited: out: after -ENOSPC, -EDQUOT and -EFBIG: which limit
+ * @used: out: after -ENOSPC and -EDQUOT: how much there is; after -EFBIG: the
+ *	length asked for
+ * @limit: out: after -ENOSPC, -EDQUOT and -EFBIG: the maximum
  * @expires: out: deadline of what was stored, or else of what was found, in
  *	nanoseconds of CLOCK_BOOTTIME; SYNCMAP_NEVER if it has none; 0 if there
  *	is nothing
+ * @expired: out: whether the value that was found is one that has expired: see
+ *	libsyncmap_load_or_lease()
  *
  * Zero-initialise it, so that a value is not wanted unless you say so. Every
  * operation takes NULL for a caller that wants to know only the return value.
@@ -74,13 +76,14 @@ struct libsyncmap_result {
 	uint64_t		used;
 	uint64_t		limit;
 	uint64_t		expires;
+	bool			expired;
 };
 
 /**
  * struct libsyncmap_options - on what terms a value is stored
  * @deadline: when it expires: what libsyncmap_deadline() returns,
  *	SYNCMAP_NEVER, or 0 for the default of the map
- * @token: 0
+ * @token: the lease that the store ends, or 0
  * @flags: 0
  *
  * For the functions that end in _with(). Zero-initialise it. NULL, and the
@@ -576,6 +579,57 @@ int libsyncmap_calculate(const struct libsyncmap *map,
 			 const void *key, size_t key_len,
 			 struct libsyncmap_number *number,
 			 struct libsyncmap_result *result);
+
+/* A value that one computes for all */
+
+/**
+ * libsyncmap_load_or_lease - get the value of a key; if it has none, become the
+ *	one who computes it, or wait for the one who does
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @flags: 0; SYNCMAP_OP_NOWAIT: do not wait; SYNCMAP_OP_STALE: rather than wait,
+ *	take a value that has expired, if the map keeps such
+ * @wait_until: how long to wait for somebody else: what libsyncmap_deadline()
+ *	returns, or SYNCMAP_NEVER; 0 with SYNCMAP_OP_NOWAIT
+ * @token: out: 0: there is a value; else the lease: compute the value, and call
+ *	libsyncmap_store_with() with the token, or libsyncmap_unlease()
+ * @result: where the value goes; @result->expired if it is one that has expired,
+ *	which may be there besides a token, too
+ *
+ * Of any number of callers that find a key absent, exactly one gets the lease;
+ * those who wait get it one after the other, in the order in which they came,
+ * as long as there is no value. It ends when anybody stores the key or deletes
+ * it, absent as it is, and when @map, with all copies of its descriptor, is
+ * closed, or its process dies.
+ *
+ * Unlike other calls this one can be interrupted by a signal, unless its handler
+ * was installed with SA_RESTART: then it goes on to wait, at the end of the line.
+ *
+ * Return: 0; -EAGAIN with SYNCMAP_OP_NOWAIT, and -ETIMEDOUT, if somebody else has
+ * the lease; -EINTR; -EDQUOT if there are too many leases; -EMSGSIZE if there is
+ * a value and the buffer is smaller than @result->len; -ENOSPC if the map has no
+ * room for one more entry; -EFBIG, -EINVAL, -ENOMEM.
+ */
+int libsyncmap_load_or_lease(const struct libsyncmap *map,
+			     const void *key, size_t key_len,
+			     unsigned int flags, uint64_t wait_until,
+			     uint64_t *token,
+			     struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_unlease - give up a lease without a value
+ * @map: the map, or copy of its descriptor, that got it
+ * @key: the key
+ * @key_len: its length
+ * @token: the lease
+ *
+ * The next one who waits gets it.
+ *
+ * Return: 0; -ESTALE if it had ended before; -EFBIG, -EINVAL.
+ */
+int libsyncmap_unlease(const struct libsyncmap *map,
+		       const void *key, size_t key_len, uint64_t token);
 
 /* Operations on all keys */
 

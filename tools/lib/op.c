@@ -15,6 +15,7 @@ static void set_result(struct libsyncmap_result *result,
 {
 	result->len = op->out_len;
 	result->loaded = op->result & SYNCMAP_OP_LOADED;
+	result->expired = op->result & SYNCMAP_OP_EXPIRED;
 	result->revision = op->revision;
 	result->previous = op->previous;
 	result->limited = op->limited;
@@ -258,6 +259,33 @@ API uint64_t libsyncmap_deadline(uint64_t ttl)
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	deadline = ttl + now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
 	return deadline < ttl ? SYNCMAP_NEVER : deadline;
+}
+
+API int libsyncmap_load_or_lease(const struct libsyncmap *map,
+				 const void *key, size_t key_len,
+				 unsigned int flags, uint64_t wait_until,
+				 uint64_t *token,
+				 struct libsyncmap_result *result)
+{
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_LOAD_OR_LEASE,
+		.flags = flags,
+		.wait_until = wait_until,
+	};
+	int err;
+
+	want_value(&op, result);
+	err = run(map, &op, key, key_len, NULL, 0, result);
+	*token = err ? 0 : op.leased;
+	return err;
+}
+
+API int libsyncmap_unlease(const struct libsyncmap *map,
+			   const void *key, size_t key_len, uint64_t token)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_UNLEASE, .token = token };
+
+	return run(map, &op, key, key_len, NULL, 0, NULL);
 }
 
 API int libsyncmap_touch(const struct libsyncmap *map,

@@ -80,6 +80,40 @@ TEST(descriptors)
 	EXPECT_EQ(-EBADF, libsyncmap_from_fd(null, &other));
 }
 
+TEST(leases)
+{
+	struct libsyncmap *map = create(SYNCMAP_KEY_STRING, NULL), *other;
+	struct libsyncmap_options terms = { };
+	char value[16];
+	struct libsyncmap_result result = {
+		.buffer = value, .size = sizeof(value),
+	};
+	uint64_t token, none;
+
+	EXPECT_EQ(0, libsyncmap_open(NAME, SYNCMAP_ACCESS_READ |
+					   SYNCMAP_ACCESS_WRITE, &other));
+	EXPECT_EQ(0, libsyncmap_load_or_lease(map, K, 0, 0, &token, &result));
+	EXPECT(token);
+	EXPECT(!result.loaded);
+	EXPECT_EQ(-EAGAIN, libsyncmap_load_or_lease(other, K, SYNCMAP_OP_NOWAIT,
+						    0, &none, NULL));
+	EXPECT_EQ(0, none);
+	EXPECT_EQ(-ETIMEDOUT, libsyncmap_load_or_lease(other, K, 0,
+				libsyncmap_deadline(MS), &none, NULL));
+	EXPECT_EQ(-ESTALE, libsyncmap_unlease(other, K, token));
+	EXPECT_EQ(0, libsyncmap_unlease(map, K, token));
+	EXPECT_EQ(0, libsyncmap_load_or_lease(other, K, 0, 0, &terms.token,
+					      &result));
+	EXPECT_EQ(-ESTALE, libsyncmap_store_with(map, K, "value", 5, &terms,
+						 NULL));
+	EXPECT_EQ(0, libsyncmap_store_with(other, K, "value", 5, &terms, NULL));
+	EXPECT_EQ(0, libsyncmap_load_or_lease(map, K, 0, 0, &token, &result));
+	EXPECT_EQ(0, token);
+	EXPECT(result.loaded && !result.expired);
+	EXPECT_MEM("value", 5, value, result.len);
+	libsyncmap_close(other);
+}
+
 TEST(private_map)
 {
 	__u32 maps = map_system().maps;
