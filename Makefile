@@ -19,6 +19,7 @@ help:
 	@echo 'make check-fast the part of it that boots nothing (about two minutes)'
 	@echo 'make bench      measure the map and its rivals: build/bench (4 minutes;'
 	@echo '                BENCH=-f: all sizes, half an hour)'
+	@echo 'make fuzz       feed the map with random operations (FUZZ_SECONDS=600)'
 	@echo 'make mutants    break the core in many ways, and see that a test notices'
 	@echo 'make clean      remove what was built here'
 	@echo
@@ -58,6 +59,9 @@ check-fast:
 bench:
 	$(MAKE) -C tools/native/bench report
 
+fuzz:
+	$(MAKE) -C tools/native fuzz
+
 mutants:
 	$(MAKE) -C tools/native mutants
 
@@ -68,4 +72,4 @@ clean:
 		-o -name modules.order | xargs -r rm -f
 
 .PHONY: all help modules tools install demo shell check check-fast bench \
-	mutants clean
+	fuzz mutants clean

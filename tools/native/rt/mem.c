@@ -45,10 +45,11 @@ void shim_free(const void *p)
 		shim_raw_free((void *)p);
 }
 
+unsigned int shim_random;
+
 void get_random_bytes(void *buffer, size_t len)
 {
-	static unsigned int calls;
-	u64 z = __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
+	u64 z = __atomic_add_fetch(&shim_random, 1, __ATOMIC_RELAXED);
 	u8 *p = buffer;
 
 	while (len--) {

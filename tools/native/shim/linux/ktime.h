@@ -8,6 +8,9 @@
 #define NSEC_PER_SEC	1000000000L
 #define HZ		1000
 
+#ifdef SHIM_CLOCK
+u64 ktime_get_ns(void);
+#else
 static inline u64 ktime_get_ns(void)
 {
 	struct timespec now;
@@ -15,6 +18,7 @@ static inline u64 ktime_get_ns(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (u64)now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 }
+#endif
 
 static inline void msleep(unsigned int ms)
 {

@@ -7,4 +7,7 @@
 /* The same in each run, so that failures come again */
 void get_random_bytes(void *buffer, size_t len);
 
+/* Where it stands */
+extern unsigned int shim_random;
+
 #endif
