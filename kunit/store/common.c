@@ -192,6 +192,45 @@ struct bytemap_value *store_object(struct bytemap *map, const char *key)
 	return value;
 }
 
+struct bytemap_watch *store_watch(struct kunit *test, struct bytemap *map,
+				  u32 flags, const char *filter)
+{
+	struct syncmap_watch params = {
+		.flags = flags, .filter_len = strlen(filter),
+		.queue_size = SYNCMAP_QUEUE_MIN,
+	};
+	struct bytemap_watch *watch;
+
+	KUNIT_ASSERT_EQ(test, bytemap_watch_check(map, &params), 0);
+	watch = bytemap_watch_create(map, &params, filter);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, watch);
+	return watch;
+}
+
+const struct syncmap_event *
+store_event(struct kunit *test, struct bytemap_watch *watch, u32 type)
+{
+	static struct bytemap_record record;
+
+	mutex_lock(&watch->lock);
+	KUNIT_EXPECT_TRUE(test, bytemap_watch_readable(watch));
+	KUNIT_EXPECT_EQ(test, bytemap_watch_peek(watch, &record), 1);
+	KUNIT_EXPECT_EQ(test, record.event.type, type);
+	bytemap_watch_consume(watch, &record);
+	mutex_unlock(&watch->lock);
+	return &record.event;
+}
+
+void store_no_event(struct kunit *test, struct bytemap_watch *watch)
+{
+	struct bytemap_record record;
+
+	mutex_lock(&watch->lock);
+	KUNIT_EXPECT_FALSE(test, bytemap_watch_readable(watch));
+	KUNIT_EXPECT_EQ(test, bytemap_watch_peek(watch, &record), 0);
+	mutex_unlock(&watch->lock);
+}
+
 char *store_text(struct kunit *test, char c, size_t len)
 {
 	char *text = kunit_kzalloc(test, len + 1, GFP_KERNEL);

@@ -52,6 +52,14 @@ int store_unlease(struct bytemap_client *client, const char *key, u64 token);
 /* The object that has the key, with a reference; NULL if there is none */
 struct bytemap_value *store_object(struct bytemap *map, const char *key);
 
+/* A watcher with the smallest queue, for bytemap_watch_destroy() */
+struct bytemap_watch *store_watch(struct kunit *test, struct bytemap *map,
+				  u32 flags, const char *filter);
+/* Its next record, which is of this type; valid until the one after */
+const struct syncmap_event *
+store_event(struct kunit *test, struct bytemap_watch *watch, u32 type);
+void store_no_event(struct kunit *test, struct bytemap_watch *watch);
+
 /* Text of @len times @c, freed with the case */
 char *store_text(struct kunit *test, char c, size_t len);
 

@@ -652,18 +652,19 @@ struct bytemap_watch {
 	u8			filter[];
 };
 
+static inline bool bytemap_wants_values(const struct bytemap_watch *watch)
+{
+	return watch->flags & SYNCMAP_WATCH_VALUES;
+}
+
 int bytemap_watch_check(const struct bytemap *map,
 			const struct syncmap_watch *params);
 struct bytemap_watch *bytemap_watch_create(struct bytemap *map,
 					   struct syncmap_watch *params,
 					   const void *filter);
 void bytemap_watch_destroy(struct bytemap_watch *watch);
-bool bytemap_watch_readable(const struct bytemap_watch *watch);
-bool bytemap_watch_ended(const struct bytemap_watch *watch);
-int bytemap_watch_peek(struct bytemap_watch *watch,
-		       struct bytemap_record *record);
-void bytemap_watch_consume(struct bytemap_watch *watch,
-			   const struct bytemap_record *record);
+bool bytemap_watch_matches(const struct bytemap_watch *watch, const void *key,
+			   u32 key_len);
 u64 bytemap_watch_event(struct bytemap *map, struct bytemap_value *value,
 			const void *key, u32 reason);
 bool bytemap_watch_swap(struct bytemap *map, struct bytemap_request *req,
@@ -686,5 +687,14 @@ static inline u64 bytemap_revise(struct bytemap *map,
 		return bytemap_watch_event(map, value, key, reason);
 	return bytemap_next_revision(map);
 }
+
+/* reader.c */
+void bytemap_watch_dump(struct bytemap_watch *watch);
+bool bytemap_watch_readable(const struct bytemap_watch *watch);
+bool bytemap_watch_ended(const struct bytemap_watch *watch);
+int bytemap_watch_peek(struct bytemap_watch *watch,
+		       struct bytemap_record *record);
+void bytemap_watch_consume(struct bytemap_watch *watch,
+			   const struct bytemap_record *record);
 
 #endif /* _SYNCMAP_STORE_H */

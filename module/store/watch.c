@@ -43,12 +43,10 @@
  * one object replaces another, the core's compare_and_swap() is done under
  * watchers->lock, as the new one could be met, and changed, before its event.
  */
-#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -58,8 +56,9 @@
 #define FILTERS		(SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_PREFIX)
 #define FLAGS		(FILTERS | SYNCMAP_WATCH_VALUES | SYNCMAP_WATCH_DUMP)
 
-static bool matches(const struct bytemap_watch *watch, const void *key,
-		    u32 key_len)
+/* Does the filter let this key pass? */
+bool bytemap_watch_matches(const struct bytemap_watch *watch, const void *key,
+			   u32 key_len)
 {
 	if (!(watch->flags & FILTERS))
 		return true;
@@ -67,11 +66,6 @@ static bool matches(const struct bytemap_watch *watch, const void *key,
 	    (watch->flags & SYNCMAP_WATCH_KEY && key_len > watch->filter_len))
 		return false;
 	return !memcmp(key, watch->filter, watch->filter_len);
-}
-
-static bool wants_values(const struct bytemap_watch *watch)
-{
-	return watch->flags & SYNCMAP_WATCH_VALUES;
 }
 
 /* Writers */
@@ -92,7 +86,7 @@ static void tell(struct bytemap_watch *watch, const struct syncmap_event *event,
 {
 	if (watch->lost)
 		return;
-	if (!wants_values(watch))
+	if (!bytemap_wants_values(watch))
 		value = NULL;
 	if (bytemap_queue_put(&watch->queue, event, key, value) ||
 	    (value && bytemap_queue_put(&watch->queue, event, key, NULL))) {
@@ -136,7 +130,7 @@ static void tell_all_locked(struct bytemap *map, struct bytemap_value *value,
 		return;
 	trace_bytemap_event(map, &event);
 	list_for_each_entry(watch, &map->watchers.list, node)
-		if (matches(watch, key, event.key_len))
+		if (bytemap_watch_matches(watch, key, event.key_len))
 			tell(watch, &event, key, deletion ? NULL : value);
 }
 
@@ -217,154 +211,6 @@ void bytemap_watch_end(struct bytemap *map)
 	list_for_each_entry(watch, &map->watchers.list, node)
 		wake_up_interruptible_poll(&watch->wait, EPOLLHUP);
 	spin_unlock(&map->watchers.lock);
-}
-
-/* The reader */
-
-/* Is there a record? */
-bool bytemap_watch_readable(const struct bytemap_watch *watch)
-{
-	return READ_ONCE(watch->dumping) || READ_ONCE(watch->lost) ||
-	       !bytemap_queue_is_empty(&watch->queue);
-}
-
-/* Will there be none any more, once all have been read? */
-bool bytemap_watch_ended(const struct bytemap_watch *watch)
-{
-	/* Pairs with the last bytemap_leave(): its caller's changes are queued */
-	return !atomic_read_acquire(&watch->map->users);
-}
-
-static bool is_to_be_shown(const struct bytemap_watch *watch,
-			   const struct bytemap_item *item)
-{
-	return item->view.revision > watch->since &&
-	       item->view.revision <= watch->revision &&
-	       matches(watch, item->key, item->key_len);
-}
-
-static int dump_some(struct bytemap_watch *watch)
-{
-	u32 room = wants_values(watch) ? BYTEMAP_VALUE_MAX : 0;
-	struct bytemap_walk *walk = watch->walk;
-	u64 next = SYNCMAP_END;
-	int err = 0;
-
-	if (signal_pending(current))
-		return -ERESTARTSYS;
-	cond_resched();
-	if (watch->flags & SYNCMAP_WATCH_KEY)
-		bytemap_walk_key(walk, watch->filter, watch->filter_len, room);
-	else
-		err = bytemap_walk_next(walk, BYTEMAP_WALK_BATCH, room, &next);
-	watch->index = 0;
-	if (!err)
-		walk->cursor = next;
-	return err;
-}
-
-static int peek_dump(struct bytemap_watch *watch, struct bytemap_record *record)
-{
-	struct bytemap_walk *walk = watch->walk;
-	const struct bytemap_item *item;
-	int err;
-
-	for (;; watch->index++) {
-		while (watch->index >= walk->count) {
-			if (walk->cursor == SYNCMAP_END) {
-				record->event.type = SYNCMAP_EVENT_DUMPED;
-				record->event.revision = watch->revision;
-				return 1;
-			}
-			err = dump_some(watch);
-			if (err)
-				return err;
-		}
-		item = &walk->items[watch->index];
-		if (is_to_be_shown(watch, item))
-			break;
-	}
-	record->event.type = SYNCMAP_EVENT_ENTRY;
-	record->event.key_len = item->key_len;
-	record->event.value_len = item->view.len;
-	record->event.revision = item->view.revision;
-	record->event.expires = item->view.deadline;
-	record->key = item->key;
-	record->value = bytemap_view_bytes(&item->view);
-	return 1;
-}
-
-/*
- * The next record, valid until it is consumed. With watch->lock.
- *
- * Return: 1; 0 when there is none yet; -ERESTARTSYS when a signal ends the
- * search for one.
- */
-int bytemap_watch_peek(struct bytemap_watch *watch,
-		       struct bytemap_record *record)
-{
-	bool lost;
-	int ret;
-
-	lockdep_assert_held(&watch->lock);
-	memset(record, 0, sizeof(*record));
-	if (watch->dumping) {
-		ret = peek_dump(watch, record);
-		bytemap_event_finish(&record->event, wants_values(watch) &&
-				     record->event.type == SYNCMAP_EVENT_ENTRY);
-		return ret;
-	}
-	/* What is in the queue comes first, and is all: pairs with lose() */
-	lost = smp_load_acquire(&watch->lost);
-	if (bytemap_queue_peek(&watch->queue, record))
-		return 1;
-	if (!lost)
-		return 0;
-	record->event.type = SYNCMAP_EVENT_OVERFLOW;
-	record->event.revision = watch->resume;
-	bytemap_event_finish(&record->event, false);
-	return 1;
-}
-
-static void begin_dump(struct bytemap_watch *watch)
-{
-	watch->walk->cursor = 0;
-	WRITE_ONCE(watch->dumping, true);
-}
-
-/* The queue is empty, and the loss has been told */
-static void resume(struct bytemap_watch *watch)
-{
-	struct bytemap *map = watch->map;
-
-	spin_lock(&map->watchers.lock);
-	watch->revision = atomic64_read(&map->revision);
-	watch->lost = false;
-	spin_unlock(&map->watchers.lock);
-	watch->since = 0;
-	if (watch->walk)
-		begin_dump(watch);
-}
-
-/* @record has been read */
-void bytemap_watch_consume(struct bytemap_watch *watch,
-			   const struct bytemap_record *record)
-{
-	lockdep_assert_held(&watch->lock);
-	switch (record->event.type) {
-	case SYNCMAP_EVENT_ENTRY:
-		watch->index++;
-		break;
-	case SYNCMAP_EVENT_DUMPED:
-		bytemap_walk_release(watch->walk);
-		WRITE_ONCE(watch->dumping, false);
-		break;
-	case SYNCMAP_EVENT_OVERFLOW:
-		resume(watch);
-		break;
-	default:
-		bytemap_queue_consume(&watch->queue);
-	}
 }
 
 /* Coming and going */
@@ -450,7 +296,7 @@ static int alloc_buffers(struct bytemap_watch *watch, struct bytemap *map,
 	watch->walk = bytemap_walk_alloc(map, 0);
 	if (!watch->walk)
 		return -ENOMEM;
-	begin_dump(watch);
+	bytemap_watch_dump(watch);
 	return 0;
 }
 
