@@ -2,11 +2,13 @@
 /*
  * Games: how one is set up and played, and what it is called.
  */
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "../../../module/core/core.h"
+#include "../../../module/core/table.h"
 #include "game.h"
 
 static const char *const place_names[PLACES] = {
@@ -72,10 +74,28 @@ static void half(struct game *g)
 		store(g, SUBJECT);
 }
 
+/* The first seed with which a plain map has the twin beside the subject */
+static unsigned int find_seed(void)
+{
+	u64 subject = SUBJECT, twin = TWIN;
+	unsigned int first = 0;
+	siphash_key_t seed;
+
+	do {
+		shim_random = ++first;
+		get_random_bytes(&seed, sizeof(seed));
+	} while (table_bin(hash_plain(subject, &seed)) !=
+		 table_bin(hash_plain(twin, &seed)));
+	return first;
+}
+
 static void setup(void *arg)
 {
+	static unsigned int seed;
 	struct game *g = arg;
 
+	seed = seed ?: find_seed();
+	shim_random = seed;
 	g->trial = (struct trial){ .keys = KEYS };
 	if (syncmap_core_init() ||
 	    syncmap_init(&g->trial.map, &g->kind->params))

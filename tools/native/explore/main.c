@@ -27,8 +27,9 @@ static const enum action actions[] = {
 #define BESIDE_PROMOTE	10
 
 static const struct kind kinds[] = {
+	{ "plain", { .key_len = 8 }, true },
 	{ "u64", { .key_len = 8, .hash = SYNCMAP_HASH_CUSTOM,
-		   .hash_fn = hash_spread }, true },
+		   .hash_fn = hash_spread } },
 	{ "equal", { .key_len = 8, .hash = SYNCMAP_HASH_CUSTOM,
 		     .hash_fn = hash_equal } },
 	{ "bytes", { .hash = SYNCMAP_HASH_CUSTOM, .hash_fn = hash_equal },
