@@ -20,7 +20,7 @@ help:
 	@echo 'make bench      measure the map and its rivals: build/bench (4 minutes;'
 	@echo '                BENCH=-f: all sizes, half an hour)'
 	@echo 'make fuzz       feed the map with random operations (FUZZ_SECONDS=600)'
-	@echo 'make mutants    break the core in many ways, and see that a test notices'
+	@echo 'make mutants    break the core in 40 ways, and see that a test notices each'
 	@echo 'make clean      remove what was built here'
 	@echo
 	@echo 'demo and shell take KERNEL=stock-6.1, stock-6.12, stock-6.1-rt, debug-6.1 ...'
