@@ -19,7 +19,8 @@ help:
 	@echo 'make check-fast the part of it that boots nothing (about two minutes)'
 	@echo 'make bench      measure the map and its rivals: build/bench (4 minutes;'
 	@echo '                BENCH=-f: all sizes, half an hour)'
-	@echo 'make fuzz       feed the map with random operations (FUZZ_SECONDS=600)'
+	@echo 'make fuzz       feed the map with operations, and syncmapctl with lines, that'
+	@echo '                are found by chance and coverage (FUZZ_SECONDS=600 each)'
 	@echo 'make mutants    break the core in 40 ways, and see that a test notices each'
 	@echo 'make clean      remove what was built here'
 	@echo
@@ -61,6 +62,7 @@ bench:
 
 fuzz:
 	$(MAKE) -C tools/native fuzz
+	$(MAKE) -C tools fuzz
 
 mutants:
 	$(MAKE) -C tools/native mutants
