@@ -30,6 +30,12 @@ u64 syncmap_follow(const struct syncmap *map, const struct syncmap_key *key,
 	}
 }
 
+/* Whether a key that is not in the read table may be elsewhere */
+static __always_inline bool is_amended(const struct syncmap_state *state)
+{
+	return READ_ONCE(state->dirty->used) || state->old;
+}
+
 static u64 load_dirty(struct syncmap *map, const struct syncmap_state *state,
 		      const struct syncmap_key *key)
 {
@@ -61,7 +67,7 @@ static u64 load_state(struct syncmap *map, const struct syncmap_state *state,
 		this_cpu_inc(state->counts->hits);
 		return code;
 	}
-	if (likely(!READ_ONCE(state->dirty->used) && !state->old)) {
+	if (likely(!is_amended(state))) {
 		this_cpu_inc(state->counts->hits);
 		return CODE_ABSENT;
 	}
@@ -100,8 +106,7 @@ static noinline bool load_rest(struct syncmap *map,
 static __always_inline bool is_absent(const struct syncmap_state *state,
 				      u64 header, u64 hash)
 {
-	return !(header & header_filter(hash)) &&
-	       !READ_ONCE(state->dirty->used) && !state->old;
+	return !(header & header_filter(hash)) && !is_amended(state);
 }
 
 static __always_inline bool load(struct syncmap *map, bool plain,
@@ -163,36 +168,81 @@ bool syncmap_load(struct syncmap *map, const void *key, size_t len,
 EXPORT_SYMBOL_GPL(syncmap_load);
 
 /* Enough look-ups to overlap their cache misses, few enough for the stack */
-#define BATCH	8
+#define BATCH		16
+#define BATCH_NO_KEY	U32_MAX
 
-static unsigned int load_batch(struct syncmap *map,
-			       const struct syncmap_state *state,
-			       struct syncmap_lookup *batch, unsigned int n)
+/* The key object that will be compared, while others are still on their way */
+static void prefetch_keyobj(const struct syncmap_state *state,
+			    const struct syncmap_key *key)
 {
 	const struct syncmap_bucket *bucket;
+	u64 match;
+
+	bucket = table_bucket(&state->view, key->hash);
+	match = header_match(bucket_header(bucket), fingerprint(key->hash));
+	if (likely(match))
+		table_prefetch(keyobj_of(bucket->key[__ffs64(match) / 8]));
+}
+
+/* Begin a look-up; a key whose length does not fit is marked by %BATCH_NO_KEY */
+static __always_inline void batch_begin(struct syncmap *map,
+					const struct syncmap_state *state,
+					bool plain,
+					const struct syncmap_lookup *lookup,
+					struct syncmap_key *key)
+{
+	u8 key_len = plain ? sizeof(u64) : map->params.key_len;
+	const struct syncmap_bucket *bucket;
+
+	if (!syncmap_key_init(key, key_len, lookup->key, lookup->len)) {
+		key->len = BATCH_NO_KEY;
+		return;
+	}
+	syncmap_key_hash(map, state, key, plain);
+	bucket = table_bucket(&state->view, key->hash);
+	table_prefetch(bucket);
+	table_prefetch(bucket->word);
+}
+
+static __always_inline u64 batch_end(struct syncmap *map,
+				     const struct syncmap_state *state,
+				     bool plain, const struct syncmap_key *key,
+				     unsigned int *hits)
+{
+	const atomic64_t *home;
+	u64 word;
+
+	if (unlikely(key->len == BATCH_NO_KEY))
+		return CODE_ABSENT;
+	home = table_find(&state->view, key,
+			  plain ? sizeof(u64) : map->params.key_len);
+	word = home ? word_read(home) : CODE_ABSENT;
+	if (unlikely(!word_is_open(word) && (home || is_amended(state))))
+		return load_state(map, state, key);
+	++*hits;
+	return word_code(word);
+}
+
+static __always_inline unsigned int
+load_batch(struct syncmap *map, const struct syncmap_state *state, bool plain,
+	   struct syncmap_lookup *batch, unsigned int n)
+{
+	unsigned int i, found = 0, hits = 0;
 	struct syncmap_key keys[BATCH];
-	unsigned int i, found = 0;
-	bool valid[BATCH];
 	u64 code;
 
+	for (i = 0; i < n; i++)
+		batch_begin(map, state, plain, &batch[i], &keys[i]);
+	for (i = 0; i < n && !map->params.key_len; i++)
+		if (keys[i].len != BATCH_NO_KEY)
+			prefetch_keyobj(state, &keys[i]);
 	for (i = 0; i < n; i++) {
-		valid[i] = syncmap_key_init(&keys[i], map->params.key_len,
-					    batch[i].key, batch[i].len);
-		if (!valid[i])
-			continue;
-		syncmap_key_hash(map, state, &keys[i], false);
-		bucket = &state->view.buckets[table_home(keys[i].hash,
-							 state->view.homes)];
-		table_prefetch(bucket);
-		table_prefetch(bucket->word);
-	}
-	for (i = 0; i < n; i++) {
-		code = valid[i] ? load_state(map, state, &keys[i]) :
-				  CODE_ABSENT;
+		code = batch_end(map, state, plain, &keys[i], &hits);
 		batch[i].found = code != CODE_ABSENT;
-		batch[i].value = batch[i].found ? code_value(code) : NULL;
+		batch[i].value = code_value(code);
 		found += batch[i].found;
 	}
+	this_cpu_add(state->counts->hits, hits);
 	return found;
 }
 
@@ -211,14 +261,18 @@ static unsigned int load_batch(struct syncmap *map,
 unsigned int syncmap_load_many(struct syncmap *map,
 			       struct syncmap_lookup *batch, unsigned int n)
 {
-	unsigned int found = 0;
-	unsigned int part;
+	const struct syncmap_state *state;
+	unsigned int part, found = 0;
 
 	syncmap_assert(map);
 	for (; n; n -= part, batch += part) {
 		part = min(n, BATCH + 0U);
 		rcu_read_lock();
-		found += load_batch(map, syncmap_state(map), batch, part);
+		state = syncmap_state(map);
+		if (likely(syncmap_is_plain(map)))
+			found += load_batch(map, state, true, batch, part);
+		else
+			found += load_batch(map, state, false, batch, part);
 		rcu_read_unlock();
 	}
 	return found;
