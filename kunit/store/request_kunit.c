@@ -49,6 +49,8 @@ static const struct op_check op_checks[] = {
 				    .flags = SYNCMAP_OP_NOWAIT), -EINVAL },
 	{ "stale, but loads", OP(LOAD, .flags = SYNCMAP_OP_STALE), -EINVAL },
 	{ "lease of a value", OP(LOAD_OR_LEASE, VALUE), -EINVAL },
+	{ "owned", OP(SWAP, VALUE, .flags = SYNCMAP_OP_OWNED) },
+	{ "owned, but touches", OP(TOUCH, .flags = SYNCMAP_OP_OWNED), -EINVAL },
 	{ "deadline, but deletes", OP(DELETE, .deadline = 1), -EINVAL },
 	{ "touch with a value", OP(TOUCH, VALUE), -EINVAL },
 	{ "add", OP(ADD, .operand = U64_MAX) },

@@ -59,6 +59,8 @@ static const struct stat_line stat_lines[] = {
 	LINE(expiring),
 	LINE(expired),
 	LINE(lapsed),
+	LINE(owned),
+	LINE(orphaned),
 	LINE(leases),
 	LINE(lease_waits),
 	LINE(leases_granted),

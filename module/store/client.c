@@ -16,6 +16,7 @@ static struct bytemap_client *alloc(void)
 		return NULL;
 	spin_lock_init(&client->lock);
 	INIT_LIST_HEAD(&client->leases);
+	INIT_LIST_HEAD(&client->owned);
 	return client;
 }
 
@@ -62,6 +63,7 @@ void bytemap_client_destroy(struct bytemap_client *client)
 	struct bytemap *map = client->map;
 
 	bytemap_lease_close(client);
+	bytemap_owner_close(client);
 	bytemap_client_free(client);
 	bytemap_put(map);
 }

@@ -148,7 +148,8 @@ static void lapse_locked(struct bytemap *map, struct bytemap_value *value)
 
 /*
  * The value is late. The first to notice tells the others; then it is ended, or
- * kept as a stale value if @keep, and if the map keeps such.
+ * kept as a stale value if @keep, and if the map keeps such. What has an owner
+ * is not: it would have to go with him.
  */
 void bytemap_expire_locked(struct bytemap *map, struct bytemap_value *value,
 			   bool keep)
@@ -164,7 +165,7 @@ void bytemap_expire_locked(struct bytemap *map, struct bytemap_value *value,
 					  SYNCMAP_REASON_EXPIRED);
 		trace_bytemap_expire(map, value, revision);
 	}
-	if (first && keep && map->stale)
+	if (first && keep && map->stale && !bytemap_mortal(value)->owner)
 		lapse_locked(map, value);
 	else
 		bytemap_value_end_locked(map, value);
@@ -192,7 +193,18 @@ static struct bytemap_value *pick(struct bytemap_expiry *expiry, ktime_t now,
 	return value;
 }
 
-static bool is_in_core(struct bytemap *map, const struct bytemap_value *value)
+/* Its lock is held */
+bool bytemap_mortal_is_late(const struct bytemap_value *value)
+{
+	u64 deadline = bytemap_mortal(value)->deadline;
+
+	return deadline != SYNCMAP_NEVER &&
+	       deadline <= ktime_get_boottime_ns();
+}
+
+/* Does it have its key still? Its lock is held */
+bool bytemap_mortal_is_in_core(struct bytemap *map,
+			       const struct bytemap_value *value)
 {
 	void *found;
 
@@ -208,7 +220,7 @@ static void look_locked(struct bytemap *map, struct bytemap_value *value,
 
 	if (!mortal->node.expires)
 		return;
-	if (!is_in_core(map, value))
+	if (!bytemap_mortal_is_in_core(map, value))
 		bytemap_expiry_unqueue_locked(map, value);
 	else if (value->state == VALUE_LIVE && mortal->deadline > now)
 		requeue(&map->expiry, value, mortal->deadline);

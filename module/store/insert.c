@@ -56,8 +56,10 @@ void bytemap_publish(struct bytemap_request *req, u8 epoch)
 	fresh->revision = 0;
 	fresh->inserter = req;
 	fresh->state = fresh->leased ? VALUE_LEASED : VALUE_LIVE;
-	if (fresh->mortal && !fresh->leased)
+	if (fresh->mortal && !fresh->leased) {
 		bytemap_mortal(fresh)->deadline = req->deadline;
+		bytemap_mortal(fresh)->owner = bytemap_request_owner(req);
+	}
 }
 
 /* The core has not taken it */
@@ -84,7 +86,7 @@ static int reserve(struct bytemap *map, struct bytemap_request *req, u64 bytes)
 
 /*
  * Returns its revision, even if the value has been overwritten meanwhile. Who
- * deleted it has not found it queued.
+ * deleted it has not found it queued, nor on the list of its owner.
  */
 static u64 settle(struct bytemap *map, struct bytemap_value *fresh)
 {
@@ -93,8 +95,10 @@ static u64 settle(struct bytemap *map, struct bytemap_value *fresh)
 	write_seqlock(&fresh->lock);
 	bytemap_value_settle_locked(map, fresh);
 	revision = fresh->born;
-	if (fresh->mortal && fresh->state == VALUE_LIVE)
+	if (fresh->mortal && fresh->state == VALUE_LIVE) {
 		bytemap_expiry_queue_locked(map, fresh);
+		bytemap_owner_link_locked(map, fresh);
+	}
 	write_sequnlock(&fresh->lock);
 	return revision;
 }

@@ -116,6 +116,7 @@ static struct bytemap *alloc_map(const struct syncmap_create *params)
 	atomic_set(&map->users, 1);
 	spin_lock_init(&map->watchers.lock);
 	INIT_LIST_HEAD(&map->watchers.list);
+	spin_lock_init(&map->owned_lock);
 	err = set_limits(map, &params->limits);
 	if (err)
 		goto free_counts;
@@ -341,6 +342,7 @@ static void add_counts(const struct bytemap *map,
 		stats->rejected += counts.event[BYTEMAP_REJECTED];
 		stats->throttled += counts.event[BYTEMAP_THROTTLED];
 		stats->expired += counts.event[BYTEMAP_EXPIRED];
+		stats->orphaned += counts.event[BYTEMAP_ORPHANED];
 		stats->reclaimed += counts.event[BYTEMAP_RECLAIMED];
 		stats->calculated += counts.event[BYTEMAP_CALCULATED];
 		stats->lease_waits += counts.event[BYTEMAP_LEASE_WAIT];
@@ -391,6 +393,7 @@ void bytemap_get_stats(struct bytemap *map, struct syncmap_map_stats *stats)
 	stats->count = count(map);
 	stats->bytes = bytemap_gauge_read(&map->bytes);
 	stats->revision = atomic64_read(&map->revision);
+	stats->owned = READ_ONCE(map->owned);
 	stats->leases = max(atomic64_read(&map->leases), 0LL);
 	/* A lease is counted with them */
 	stats->lapsed = max(atomic64_read(&map->lapsed[READ_ONCE(map->epoch)]) -

@@ -45,6 +45,8 @@
  *	value->refs				atomic
  *	mortal->deadline			value->lock, as content
  *	mortal->node				value->lock and expiry->lock
+ *	mortal->owner				value->lock
+ *	mortal->owned				value->lock and ->owned_lock
  *	bytemap->expiry: queues			expiry->lock
  *	lease: client, token, waiters, stale	value->lock
  *	lease->held, client->leases		client->lock; whether a lease is
@@ -53,12 +55,12 @@
  *	accounts				account_lock
  *
  * Lock order: bytemap->clear_lock, watch->lock; value->lock; watchers.lock; then
- * expiry->lock, client->lock, or whatever the core takes. Two value locks nest
- * only while a value is being replaced: that of its replacement, which nobody
- * else knows before, is the inner one. Nothing sleeps, allocates or touches user
- * memory under a spinlock. The work under a value lock is bounded by BYTEMAP_COPY
- * bytes, and under watchers.lock by a record of at most BYTEMAP_KEY_MAX +
- * BYTEMAP_COPY bytes for each of BYTEMAP_WATCHERS.
+ * expiry->lock, ->owned_lock, client->lock, or whatever the core takes. Two
+ * value locks nest only while a value is being replaced: that of its
+ * replacement, which nobody else knows before, is the inner one. Nothing sleeps,
+ * allocates or touches user memory under a spinlock. The work under a value lock
+ * is bounded by BYTEMAP_COPY bytes, and under watchers.lock by a record of at
+ * most BYTEMAP_KEY_MAX + BYTEMAP_COPY bytes for each of BYTEMAP_WATCHERS.
  *
  * References: a descriptor, a watch, a debugfs file and a name hold one on the
  * map; the core map, an inserter, a queued event, and whoever copies a large
@@ -170,6 +172,8 @@ struct bytemap_mortal {
 	 * 0: in no queue
 	 */
 	struct timerqueue_node	node;
+	struct list_head	owned;
+	struct bytemap_client	*owner;		/* compared, but see owner.c */
 	u64			deadline;	/* or SYNCMAP_NEVER */
 	struct bytemap_value	value;
 };
@@ -205,6 +209,7 @@ enum bytemap_event {
 	BYTEMAP_REJECTED,
 	BYTEMAP_THROTTLED,
 	BYTEMAP_EXPIRED,
+	BYTEMAP_ORPHANED,
 	BYTEMAP_RECLAIMED,
 	BYTEMAP_CALCULATED,
 	BYTEMAP_LEASE_WAIT,
@@ -268,6 +273,8 @@ struct bytemap {
 	atomic64_t			leases;
 	u8				epoch;
 	struct bytemap_expiry		expiry ____cacheline_aligned;
+	spinlock_t			owned_lock;	/* lists of clients */
+	u64				owned;
 };
 
 /*
@@ -280,6 +287,7 @@ struct bytemap_client {
 	spinlock_t		lock;
 	struct list_head	leases;
 	atomic_t		nr_leases;	/* and waits for one */
+	struct list_head	owned;		/* mortal values: map->owned_lock */
 };
 
 /* client.c */
@@ -389,6 +397,19 @@ unsigned int bytemap_expiry_sweep(struct bytemap *map, unsigned int max,
 void bytemap_expiry_stats(struct bytemap *map,
 			  struct syncmap_map_stats *stats);
 
+bool bytemap_mortal_is_late(const struct bytemap_value *value);
+bool bytemap_mortal_is_in_core(struct bytemap *map,
+			       const struct bytemap_value *value);
+
+/* owner.c */
+void bytemap_owner_link_locked(struct bytemap *map,
+			       struct bytemap_value *value);
+void bytemap_owner_set_locked(struct bytemap *map, struct bytemap_value *value,
+			      struct bytemap_client *client);
+void bytemap_owner_unlink_locked(struct bytemap *map,
+				 struct bytemap_value *value);
+void bytemap_owner_close(struct bytemap_client *client);
+
 /* account.c */
 struct bytemap_account *bytemap_account_get(kuid_t uid);
 void bytemap_account_put(struct bytemap_account *account);
@@ -439,6 +460,7 @@ enum {
 	OP_WAITS	= BIT(8),
 	OP_CALCULATES	= BIT(9),	/* a number out of a number */
 	OP_TAKES_BOUND	= BIT(10),
+	OP_TAKES_OWNER	= BIT(11),
 };
 
 bool bytemap_op_has(u32 op, u16 any);
@@ -505,7 +527,15 @@ static inline bool bytemap_request_is_mortal(const struct bytemap *map,
 {
 	u64 deadline = req->op->deadline ?: map->ttl;
 
-	return deadline && deadline != SYNCMAP_NEVER;
+	return (deadline && deadline != SYNCMAP_NEVER) ||
+	       req->op->flags & SYNCMAP_OP_OWNED;
+}
+
+/* Who will own what is stored; NULL: nobody */
+static inline struct bytemap_client *
+bytemap_request_owner(const struct bytemap_request *req)
+{
+	return req->op->flags & SYNCMAP_OP_OWNED ? req->client : NULL;
 }
 
 static inline bool bytemap_request_has(const struct bytemap_request *req,

@@ -33,6 +33,12 @@ DEFINE_EVENT(bytemap_end, bytemap_expire,
 		 u64 revision),
 	TP_ARGS(map, value, revision));
 
+/* An entry was removed because the file that owned it was closed */
+DEFINE_EVENT(bytemap_end, bytemap_orphan,
+	TP_PROTO(const struct bytemap *map, const struct bytemap_value *value,
+		 u64 revision),
+	TP_ARGS(map, value, revision));
+
 /* A change of a map that is watched */
 TRACE_EVENT(bytemap_event,
 	TP_PROTO(const struct bytemap *map, const struct syncmap_event *event),

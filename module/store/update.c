@@ -43,8 +43,11 @@ static int overwrite_locked(struct bytemap *map, struct bytemap_request *req,
 		return err;
 	memcpy(value->bytes, req->value, len);
 	WRITE_ONCE(value->len, len);
-	if (value->mortal && !bytemap_request_has(req, OP_CALCULATES))
+	if (value->mortal && !bytemap_request_has(req, OP_CALCULATES)) {
 		set_deadline_locked(map, req, value);
+		bytemap_owner_set_locked(map, value,
+					 bytemap_request_owner(req));
+	}
 	value->revision = bytemap_revise(map, value, req->key, req->op->op);
 	req->op->revision = value->revision;
 	bytemap_count(map, BYTEMAP_IN_PLACE);
@@ -75,8 +78,10 @@ static bool put_fresh_locked(struct bytemap *map, struct bytemap_request *req,
 	spin_lock_nested(&fresh->lock.lock, SINGLE_DEPTH_NESTING);
 	done = watched ? bytemap_watch_swap(map, req, value) :
 			 put_in_core(map, req, value, revision);
-	if (done && fresh->mortal)
+	if (done && fresh->mortal) {
 		bytemap_expiry_queue_locked(map, fresh);
+		bytemap_owner_link_locked(map, fresh);
+	}
 	spin_unlock(&fresh->lock.lock);
 	return done;
 }
@@ -103,8 +108,10 @@ int bytemap_replace_locked(struct bytemap *map, struct bytemap_request *req,
 		return -EAGAIN;
 	}
 	bytemap_gauge_change(&map->bytes, most, to);
-	if (value->mortal)
+	if (value->mortal) {
 		bytemap_expiry_unqueue_locked(map, value);
+		bytemap_owner_unlink_locked(map, value);
+	}
 	value->state = value->leased ? VALUE_DELETED : VALUE_REPLACED;
 	bytemap_value_put(value);
 	if (!value->leased)

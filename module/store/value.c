@@ -124,6 +124,8 @@ static struct bytemap_value *init_mortal(struct bytemap_mortal *mortal,
 
 	timerqueue_init(&mortal->node);
 	mortal->node.expires = 0;
+	INIT_LIST_HEAD(&mortal->owned);
+	mortal->owner = NULL;
 	mortal->deadline = SYNCMAP_NEVER;
 	init(value, len, room);
 	value->mortal = true;
@@ -132,7 +134,7 @@ static struct bytemap_value *init_mortal(struct bytemap_mortal *mortal,
 	return value;
 }
 
-/* A value that can be given a deadline */
+/* A value that can be given a deadline and an owner */
 struct bytemap_value *bytemap_mortal_alloc(size_t len, const void *key,
 					   size_t key_len)
 {
@@ -213,8 +215,10 @@ void bytemap_value_uncharge(struct bytemap *map,
 void bytemap_value_end_locked(struct bytemap *map, struct bytemap_value *value)
 {
 	lockdep_assert_held(&value->lock.lock);
-	if (value->mortal)
+	if (value->mortal) {
 		bytemap_expiry_unqueue_locked(map, value);
+		bytemap_owner_unlink_locked(map, value);
+	}
 	if (value->state != VALUE_LIVE)
 		atomic64_dec(&map->lapsed[value->epoch]);
 	value->state = VALUE_DELETED;

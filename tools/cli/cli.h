@@ -167,6 +167,7 @@ int verb_compare_and_swap(struct cli *cli);
 int verb_compare_and_delete(struct cli *cli);
 int verb_touch(struct cli *cli);
 int verb_calculate(struct cli *cli);
+int verb_hold(struct cli *cli);
 int verb_range(struct cli *cli);
 int verb_watch(struct cli *cli);
 int verb_import(struct cli *cli);

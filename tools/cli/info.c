@@ -47,6 +47,8 @@ static const struct stat stat_table[] = {
 	STAT(expiring),
 	STAT(expired),
 	STAT(lapsed),
+	STAT(owned),
+	STAT(orphaned),
 	STAT(leases),
 	STAT(lease_waits),
 	STAT(leases_granted),

@@ -84,7 +84,8 @@ struct libsyncmap_result {
  * @deadline: when it expires: what libsyncmap_deadline() returns,
  *	SYNCMAP_NEVER, or 0 for the default of the map
  * @token: the lease that the store ends, or 0
- * @flags: 0
+ * @flags: 0; SYNCMAP_OP_OWNED: the entry goes when the map is closed, by
+ *	whatever means, unless somebody else has stored another value
  *
  * For the functions that end in _with(). Zero-initialise it. NULL, and the
  * functions that take none, mean zero in each field. Each store sets the terms

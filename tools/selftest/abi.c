@@ -264,6 +264,8 @@ TEST(operands_of_no_use)
 		{ "out_size", 1 << 2 | 1 << 5, { .out_size = 1 } },
 		{ "expected", 0x3fe, { .expected = 1 } },
 		{ "BY_REVISION", 0x27e, { .flags = SYNCMAP_OP_BY_REVISION } },
+		{ "OWNED", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9,
+		  { .flags = SYNCMAP_OP_OWNED } },
 		{ "deadline", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8,
 		  { .deadline = 1 } },
 	};

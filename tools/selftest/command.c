@@ -95,7 +95,7 @@ const struct command commands[] = {
 	COMMAND(OP, syncmap_op, .fill = fill_op, .of_map = true,
 		.known = SYNCMAP_OP_BY_REVISION | SYNCMAP_OP_U32 |
 			 SYNCMAP_OP_INITIAL | SYNCMAP_OP_BOUNDED |
-			 SYNCMAP_OP_NOWAIT | SYNCMAP_OP_STALE,
+			 SYNCMAP_OP_NOWAIT | SYNCMAP_OP_STALE | SYNCMAP_OP_OWNED,
 		.reserved = offsetof(struct syncmap_op, token),
 		.reserved_size = offsetof(struct syncmap_op, expires) -
 				 offsetof(struct syncmap_op, token),

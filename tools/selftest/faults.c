@@ -254,6 +254,8 @@ static unsigned int sweep(int fd, __u32 code, __u32 key_len, unsigned int how)
 
 	if (code == SYNCMAP_OP_TOUCH || (op.value && how & NEW_EXPIRES))
 		op.deadline = SYNCMAP_NEVER - 2;
+	if (op.value && how & NEW_EXPIRES)
+		op.flags = SYNCMAP_OP_OWNED;
 	return sweep_op(fd, &op, old_len, how);
 }
 

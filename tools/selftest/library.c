@@ -114,6 +114,20 @@ TEST(leases)
 	libsyncmap_close(other);
 }
 
+TEST(owned)
+{
+	const struct libsyncmap_options owned = { .flags = SYNCMAP_OP_OWNED };
+	struct libsyncmap *map = create(SYNCMAP_KEY_STRING, NULL), *other;
+	struct libsyncmap_result result = { };
+
+	EXPECT_EQ(0, libsyncmap_open(NAME, SYNCMAP_ACCESS_READ |
+					   SYNCMAP_ACCESS_WRITE, &other));
+	EXPECT_EQ(0, libsyncmap_store_with(other, K, "v", 1, &owned, NULL));
+	EXPECT_EQ(0, libsyncmap_load(map, K, &result));
+	libsyncmap_close(other);
+	EXPECT_EQ(-ENOENT, libsyncmap_load(map, K, &result));
+}
+
 TEST(private_map)
 {
 	__u32 maps = map_system().maps;

@@ -125,3 +125,17 @@ TEST(stale_for_as_long_as_the_map_says)
 	usleep(150000);
 	expect_stale(other, SYNCMAP_OP_LEASED);
 }
+
+/* It would have to go with its owner, who may be gone by now */
+TEST(what_is_owned_is_not_kept)
+{
+	int fd = create_expiring(60 * SECOND);
+
+	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("old"),
+			.flags = SYNCMAP_OP_OWNED, .deadline = map_now() + MS));
+	while (!DO(fd, LOAD, KEY("k")))
+		usleep(1000);
+	expect_stale(fd, SYNCMAP_OP_LEASED);
+	EXPECT_EQ(0, map_stats(fd).lapsed);
+	EXPECT_EQ(0, map_stats(fd).owned);
+}

@@ -290,8 +290,8 @@ struct syncmap_list {
  * @expiring: out: entries that have a deadline
  * @expired: out: entries that expired, and were met after that
  * @lapsed: out: expired ones that are kept for SYNCMAP_OP_STALE
- * @owned: out: zero
- * @orphaned: out: zero
+ * @owned: out: entries that are bound to an open file
+ * @orphaned: out: entries that were removed because it was closed
  * @leases: out: leases that are held
  * @lease_waits: out: operations that waited for a lease
  * @leases_granted: out: leases that were given
@@ -420,6 +420,12 @@ enum syncmap_op_code {
 
 /* Compare with @expected instead of @old; for the two compare operations */
 #define SYNCMAP_OP_BY_REVISION	0x1
+/*
+ * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP: what is stored goes when this
+ * open file closes, unless it has been stored anew by then without the flag, or
+ * by another file. Such an entry is not kept for SYNCMAP_OP_STALE
+ */
+#define SYNCMAP_OP_OWNED	0x4
 /* LOAD_OR_LEASE: do not wait */
 #define SYNCMAP_OP_NOWAIT	0x8
 /*
