@@ -9,6 +9,7 @@
 #include <linux/errno.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 
 #include "store.h"
@@ -49,7 +50,7 @@ struct bytemap_client *bytemap_waiter_pick_locked(struct bytemap_lease *lease,
 	return waiter->client;
 }
 
-/* The state has ended: nobody joins the line any more */
+/* The state has ended: nobody joins the line any more. Process context */
 void bytemap_waiter_wake_all(struct bytemap_value *value)
 {
 	struct bytemap_lease *lease = bytemap_lease(value);
@@ -61,6 +62,7 @@ void bytemap_waiter_wake_all(struct bytemap_value *value)
 		if (waiter)
 			wake_locked(waiter, 0);
 		write_sequnlock(&value->lock);
+		cond_resched();
 	} while (waiter);
 }
 
