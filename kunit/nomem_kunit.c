@@ -125,7 +125,7 @@ static int nomem_promote(struct test_map *tm)
 	int err;
 
 	syncmap_token_wait(&tm->map);
-	err = syncmap_build(&tm->map, NOMEM_GFP);
+	err = syncmap_build(&tm->map, false, NOMEM_GFP);
 	syncmap_token_release(&tm->map);
 	return err;
 }

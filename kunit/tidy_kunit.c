@@ -56,10 +56,54 @@ static void due_when_missed_often(struct kunit *test)
 	tm_freeze(tm);
 	tm->map.promoted_ns = ktime_get_ns();
 	KUNIT_EXPECT_FALSE(test, due(&tm->map, tm_state(tm)));
-	for (i = 0; i < 2 * MISSES_PER_KEY * LIMIT_MIN + 2 * MISS_PORTION; i++)
+	for (i = 0; i < 2 * MISSES_IF_FEW * LIMIT_MIN + 2 * MISS_PORTION; i++)
 		tm_load(tm, 0, &value);
 	tm->map.promoted_ns = ktime_get_ns();
 	KUNIT_EXPECT_TRUE(test, due(&tm->map, tm_state(tm)));
+	tm_thaw(tm);
+}
+
+/* The dirty table of a map where keys come and go is not worth a promotion */
+static void due_sooner_when_many_are_new(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_state *state;
+	u64 keys = 2 * LIMIT_MIN;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, keys), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, keys, keys + keys / FEW_SHARE), 0);
+	tm_freeze(tm);
+	state = tm_state(tm);
+	KUNIT_EXPECT_EQ(test, misses_limit(state, keys / FEW_SHARE - 1),
+			MISSES_IF_FEW * keys);
+	tm->map.promoted_ns = ktime_get_ns();
+	atomic_long_set(&tm->map.missed, MISSES_PER_KEY * keys - 1);
+	KUNIT_EXPECT_FALSE(test, due(&tm->map, state));
+	atomic_long_inc(&tm->map.missed);
+	KUNIT_EXPECT_TRUE(test, due(&tm->map, state));
+	tm_thaw(tm);
+}
+
+/* While a map grows it has room for more; D.2 when it does no longer */
+static void room_for_growth_is_given_back(struct kunit *test)
+{
+	const u64 keys = 32 << (DIRTY_BITS_MIN + 1);
+	struct test_map *tm = test->priv;
+
+	tm_freeze(tm);
+	KUNIT_EXPECT_EQ(test, tm_fill(tm, 0, keys), 0);
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, tm_state(tm)->dirty->bits,
+			syncmap_dirty_bits(2 * keys));
+	tm->map.promoted_ns = ktime_get_ns();
+	KUNIT_EXPECT_FALSE(test, due(&tm->map, tm_state(tm)));
+	tm->map.promoted_ns = 0;
+	KUNIT_EXPECT_TRUE(test, due(&tm->map, tm_state(tm)));
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, tm_state(tm)->dirty->bits,
+			dirty_bits_at_rest(keys));
+	KUNIT_EXPECT_TRUE(test, syncmap_tidy(tm_state(tm)));
 	tm_thaw(tm);
 }
 
@@ -144,6 +188,8 @@ static struct kunit_case tidy_cases[] = {
 	KUNIT_CASE(dirty_limit_grows_with_the_map),
 	KUNIT_CASE(due_when_dirty_is_full),
 	KUNIT_CASE(due_when_missed_often),
+	KUNIT_CASE(due_sooner_when_many_are_new),
+	KUNIT_CASE(room_for_growth_is_given_back),
 	KUNIT_CASE(due_when_many_are_dead),
 	KUNIT_CASE(memory_comes_back_by_itself),
 	KUNIT_CASE(due_never_when_tidy),

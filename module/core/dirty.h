@@ -85,6 +85,12 @@ void syncmap_dirty_link(struct syncmap_dirty *dirty, struct syncmap_node *node,
 void syncmap_dirty_unlink(struct syncmap_dirty *dirty,
 			  const struct dirty_place *place);
 
+/* What a map of so many keys keeps while no new ones come */
+static inline unsigned int dirty_bits_at_rest(u64 keys)
+{
+	return syncmap_dirty_bits(keys / 32);
+}
+
 static inline u64 dirty_chains(const struct syncmap_dirty *dirty)
 {
 	return 1ULL << dirty->bits;

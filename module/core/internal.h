@@ -244,7 +244,7 @@ bool syncmap_tidy(const struct syncmap_state *state);
 u64 syncmap_state_limit(const struct syncmap_state *state);
 
 /* promote.c */
-int syncmap_build(struct syncmap *map, gfp_t gfp);
+int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp);
 
 static inline u64 state_dirty_count(const struct syncmap_state *state)
 {

@@ -23,33 +23,35 @@ struct builder {
 	struct syncmap_table	*into;		/* T' */
 	struct table_pos	end;		/* of T' */
 	gfp_t			gfp;
+	bool			rest;		/* no more keys are expected */
 	u64			live;
 	u64			expunged;
 	u32			bins[TABLE_BINS];
 };
 
 /*
- * The first step: from here on new keys go to a dirty table of their own. It is
- * as large as growth like that of the last one asks for.
+ * The first step: from here on new keys go to a dirty table of their own. It has
+ * chains for twice as many as the last one got, unless the map is to rest.
  */
 static int begin(struct builder *b)
 {
 	struct syncmap_state *state = syncmap_state(b->map);
-	u64 keys = state->table->keys + state_dirty_count(state);
+	u64 count = state_dirty_count(state);
 	struct syncmap_dirty *dirty;
 	struct syncmap_state *next;
-	bool growing;
+	unsigned int bits;
 
 	b->state = state;
 	b->counts = state->counts;
 	if (state->old)
 		return 0;
-	growing = state_dirty_count(state) >= syncmap_state_limit(state) / 2;
+	bits = dirty_bits_at_rest(state->table->keys + count);
+	if (!b->rest)
+		bits = max(bits, syncmap_dirty_bits(2 * count));
 	next = syncmap_state_alloc(state->gen, b->gfp);
 	if (!next)
 		return -ENOMEM;
-	dirty = syncmap_dirty_alloc(syncmap_dirty_bits(growing ? keys / 4 :
-						       keys / 32), b->gfp);
+	dirty = syncmap_dirty_alloc(bits, b->gfp);
 	if (!dirty) {
 		kfree(next);
 		return -ENOMEM;
@@ -263,8 +265,11 @@ static void account(struct builder *b, u64 start, int err)
 		trace_syncmap_expunge(map, b->expunged);
 }
 
-/* One promotion, with the builder token and something to do */
-int syncmap_build(struct syncmap *map, gfp_t gfp)
+/*
+ * One promotion, with the builder token and something to do. @rest: do not take
+ * memory for more keys to come.
+ */
+int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp)
 {
 	struct mem_cgroup *memcg = map->params.memcg;
 	u64 start = ktime_get_ns();
@@ -281,6 +286,7 @@ int syncmap_build(struct syncmap *map, gfp_t gfp)
 	if (b) {
 		b->map = map;
 		b->gfp = gfp;
+		b->rest = rest;
 		err = build(b);
 		account(b, start, err);
 	}
@@ -308,9 +314,9 @@ int syncmap_promote(struct syncmap *map)
 	syncmap_token_wait(map);
 	/* First what an attempt without enough memory has left over */
 	if (syncmap_state(map)->old)
-		err = syncmap_build(map, GFP_KERNEL);
+		err = syncmap_build(map, true, GFP_KERNEL);
 	if (!err && !syncmap_tidy(syncmap_state(map)))
-		err = syncmap_build(map, GFP_KERNEL);
+		err = syncmap_build(map, true, GFP_KERNEL);
 	syncmap_token_release(map);
 	if (err)
 		syncmap_arm(map);

@@ -18,8 +18,13 @@
 #define LIMIT_MIN	128
 #define LIMIT_LARGE	65536
 
-/* A promotion after so many misses per key: half of it made churn half as fast */
-#define MISSES_PER_KEY	4
+/*
+ * Misses pay for a promotion after one per key. If few keys are in the dirty
+ * table, they come and go: a promotion would soon have to be done again.
+ */
+#define MISSES_PER_KEY	1
+#define MISSES_IF_FEW	4
+#define FEW_SHARE	64
 /* Misses are added up per CPU, and told to the map in portions */
 #define MISS_PORTION	256
 
@@ -48,13 +53,28 @@ u64 syncmap_state_limit(const struct syncmap_state *state)
 		   8 * dirty_chains(state->dirty));
 }
 
+/* After how many misses a promotion is due, with @dirty keys to promote */
+static long misses_limit(const struct syncmap_state *state, u64 dirty)
+{
+	long keys = max_t(long, state->table->keys, LIMIT_MIN);
+
+	return keys * (dirty * FEW_SHARE < keys ? MISSES_IF_FEW :
+						  MISSES_PER_KEY);
+}
+
+/* Growth that has ended leaves a large dirty table; one size up is no matter */
+static bool is_oversized(const struct syncmap_state *state)
+{
+	return state->dirty->bits > dirty_bits_at_rest(state->table->keys) + 1;
+}
+
 bool syncmap_tidy(const struct syncmap_state *state)
 {
 	struct syncmap_counts sum;
 
 	if (state_is_empty(state))
 		return true;
-	if (state->old || READ_ONCE(state->dirty->used))
+	if (state->old || READ_ONCE(state->dirty->used) || is_oversized(state))
 		return false;
 	syncmap_state_sum(state, &sum);
 	return sum.dead <= 0;
@@ -63,20 +83,18 @@ bool syncmap_tidy(const struct syncmap_state *state)
 /* With the builder token: whether to promote now, or to let more come together */
 static bool due(const struct syncmap *map, const struct syncmap_state *state)
 {
-	u64 keys = state->table->keys;
+	u64 dirty = state_dirty_count(state);
 	struct syncmap_counts sum;
 
 	if (syncmap_tidy(state))
 		return false;
 	if (state->old)
 		return ktime_get_ns() - map->failed_ns >= RETRY_NS;
-	if (state_dirty_count(state) >= syncmap_state_limit(state))
-		return true;
-	if (atomic_long_read(&map->missed) >=
-	    MISSES_PER_KEY * max_t(long, keys, LIMIT_MIN))
+	if (dirty >= syncmap_state_limit(state) ||
+	    atomic_long_read(&map->missed) >= misses_limit(state, dirty))
 		return true;
 	syncmap_state_sum(state, &sum);
-	if (sum.dead >= LIMIT_MIN && sum.dead >= keys / 4)
+	if (sum.dead >= LIMIT_MIN && sum.dead >= state->table->keys / 4)
 		return true;
 	return ktime_get_ns() - map->promoted_ns >=
 	       max_t(u64, TIDY_SHARE * map->last_promote_ns, NSEC_PER_SEC);
@@ -137,7 +155,7 @@ void __syncmap_work(struct work_struct *work)
 	smp_mb__after_atomic();
 	if (syncmap_token_try(map)) {
 		if (due(map, syncmap_state(map)))
-			syncmap_build(map, GFP_KERNEL);
+			syncmap_build(map, false, GFP_KERNEL);
 		syncmap_token_release(map);
 	}
 	rearm(map);
@@ -148,14 +166,14 @@ EXPORT_SYMBOL_GPL(__syncmap_work);
 void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
 		  u64 hash)
 {
-	long keys;
+	u64 dirty;
 
 	trace_syncmap_miss(map, hash);
 	if (this_cpu_inc_return(state->counts->misses) % MISS_PORTION)
 		return;
-	keys = max_t(long, state->table->keys, LIMIT_MIN);
+	dirty = syncmap_dirty_estimate(state->dirty, hash);
 	if (atomic_long_add_return(MISS_PORTION, &map->missed) >=
-	    MISSES_PER_KEY * keys)
+	    misses_limit(state, dirty))
 		kick(map, MAP_URGENT);
 }
 
@@ -186,7 +204,7 @@ void syncmap_promote_inline(struct syncmap *map, gfp_t gfp)
 	if (!syncmap_token_try(map))
 		return;
 	if (due(map, syncmap_state(map)))
-		syncmap_build(map, gfp);
+		syncmap_build(map, false, gfp);
 	syncmap_token_release(map);
 }
 
