@@ -6,6 +6,11 @@
  */
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#ifdef __x86_64__
+#include <asm/prctl.h>
+#endif
 #include <linux/compiler.h>
 #define _LGPL_SOURCE
 #include <urcu/urcu-qsbr.h>
@@ -51,6 +56,9 @@ int shim_cpu(void)
 		if (my_cpu >= SHIM_CPUS)
 			shim_warn(__FILE__, __LINE__, "too many threads");
 		bench_cpu_offset = my_cpu * SHIM_CPU_STRIDE;
+#ifdef __x86_64__
+		syscall(SYS_arch_prctl, ARCH_SET_GS, bench_cpu_offset);
+#endif
 	}
 	return my_cpu;
 }
