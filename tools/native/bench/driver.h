@@ -176,6 +176,9 @@ void machine_print(void);
 /* plot.c */
 void plots_write(void);
 
+/* summary.c */
+void summary_write(void);
+
 /* targets.c */
 void targets_print(void);
 

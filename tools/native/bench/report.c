@@ -79,6 +79,7 @@ void report_close(void)
 	results_write(file);
 	fclose(file);
 	plots_write();
+	summary_write();
 }
 
 const char *size_name(u64 n)
