@@ -2,6 +2,9 @@
 /*
  * Changes of present keys that come too late
  */
+#include <linux/delay.h>
+#include <linux/workqueue.h>
+
 #include "../../module/store/update.c"
 #include "common.h"
 
@@ -52,9 +55,79 @@ static void a_replacer_starts_over_after_clear(struct kunit *test)
 	bytemap_value_put(value);
 }
 
+struct clearing {
+	struct work_struct	work;
+	struct bytemap		*map;
+	int			err;
+};
+
+static void clear_map(struct work_struct *work)
+{
+	struct clearing *c = container_of(work, struct clearing, work);
+
+	c->err = bytemap_clear(c->map);
+}
+
+/* Until it is done, or cannot go on */
+static void wait_for_clear(struct bytemap *map, u64 revision)
+{
+	int ms;
+
+	for (ms = 0; ms < 1000 && syncmap_count(&map->core); ms++)
+		mdelay(1);
+	for (ms = 0; ms < 100 && atomic64_read(&map->revision) == revision; ms++)
+		mdelay(1);
+}
+
+/* Change a value in place, or delete it, after a Clear has removed it */
+static u64 change_cleared(struct kunit *test, struct bytemap *map, u32 what)
+{
+	struct syncmap_op op = { .op = what, .key_len = 1 };
+	struct bytemap_request req = { .op = &op, .key = "k", .value = "new" };
+	struct clearing c = { .map = map };
+	void *found = NULL;
+	int err;
+
+	if (what == SYNCMAP_OP_STORE)
+		op.value_len = strlen(req.value);
+	INIT_WORK_ONSTACK(&c.work, clear_map);
+	rcu_read_lock();
+	syncmap_load(&map->core, "k", 1, &found);
+	queue_work(system_unbound_wq, &c.work);
+	wait_for_clear(map, atomic64_read(&map->revision));
+	KUNIT_EXPECT_EQ(test, syncmap_count(&map->core), 0UL);
+	err = bytemap_update(map, &req, found);
+	rcu_read_unlock();
+	flush_work(&c.work);
+	destroy_work_on_stack(&c.work);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, c.err, 0);
+	bytemap_request_release(&req);
+	return op.revision;
+}
+
+/* Or what is stored after it could seem to be older than what was before */
+static void what_a_clear_removes_is_older(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	const u32 ops[] = { SYNCMAP_OP_STORE, SYNCMAP_OP_DELETE };
+	unsigned int i;
+	u64 revision;
+
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		KUNIT_ASSERT_EQ(test, store_store(map, "k", "old"), 0);
+		revision = change_cleared(test, map, ops[i]);
+		KUNIT_EXPECT_GT(test, (u64)atomic64_read(&map->revision),
+				revision);
+		KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
+		KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
+	}
+}
+
 static struct kunit_case update_cases[] = {
 	KUNIT_CASE(an_updater_starts_over_after_replacement),
 	KUNIT_CASE(a_replacer_starts_over_after_clear),
+	KUNIT_CASE(what_a_clear_removes_is_older),
 	{}
 };
 

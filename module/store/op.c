@@ -33,7 +33,10 @@
  * - Clear: a live object that was loaded before a Clear and is changed after it
  *   linearizes before it: nobody who starts later can find it, and whoever
  *   found it earlier is concurrent with the Clear, too. free_value() waits for
- *   the read sections. Replacing fails in the core or linearizes there.
+ *   the read sections, and so does the Clear before it lets anything be
+ *   inserted, which so gets a higher revision than what was changed in them.
+ *   Replacing fails in the core or linearizes there; the revision was drawn
+ *   before.
  *
  * Accounting: who marks the object, or the core's free_value() when nobody has,
  * uncharges the entry. Memory: who removes the object from the core puts it.

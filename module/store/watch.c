@@ -36,7 +36,8 @@
  *	the next one can begin. What was stored before has its event before, or
  *	none: a value that a writer has still got hold of, although it has been
  *	cleared, is known by its epoch. Such a write linearizes before the Clear
- *	(op.c), which is all that can be seen of it.
+ *	(op.c), which is all that can be seen of it; and its revision is lower,
+ *	because the Clear waits for it.
  *
  * An insertion gets its revision from whoever meets it first (value.c), with the
  * key and reason of the inserter: there is one event, and it is in order. When
@@ -184,11 +185,26 @@ static void tell_of_map_locked(struct bytemap *map, u32 type)
 		tell(watch, &event, NULL, NULL);
 }
 
-/* The core is empty, and insertions wait: a new epoch begins */
-void bytemap_watch_clear(struct bytemap *map)
+static void begin_epoch(struct bytemap *map)
 {
 	spin_lock(&map->watchers.lock);
 	WRITE_ONCE(map->epoch, !map->epoch);
+	spin_unlock(&map->watchers.lock);
+}
+
+/*
+ * The core is empty, and insertions wait: a new epoch begins. Who found a value
+ * of the old one in the core may still change it, within that read section, and
+ * draw a revision; those of what is stored from now on are higher.
+ */
+void bytemap_watch_clear(struct bytemap *map)
+{
+	u8 old = map->epoch;
+
+	begin_epoch(map);
+	if (atomic64_read(&map->live[old]))
+		synchronize_rcu();
+	spin_lock(&map->watchers.lock);
 	bytemap_next_revision(map);
 	tell_of_map_locked(map, SYNCMAP_EVENT_CLEAR);
 	spin_unlock(&map->watchers.lock);

@@ -516,7 +516,7 @@ enum syncmap_limited {
  * write and tell what they found, both.
  *
  * Each write gives the entry a new revision. Revisions of a map are never used
- * twice, and those of one key only grow, even across deletion.
+ * twice, and those of one key only grow, even across deletion and Clear.
  */
 struct syncmap_op {
 	__u32	op;
