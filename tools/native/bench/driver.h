@@ -45,6 +45,7 @@ int contender_index(const char *name);
 
 /* main.c */
 struct options {
+	bool		quick;
 	bool		full;
 	int		repetitions;
 	unsigned int	slice_ms;

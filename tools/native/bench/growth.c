@@ -203,6 +203,6 @@ static void run_size(u64 n, int repetitions)
 void run_growth(void)
 {
 	run_size(M, options.repetitions);
-	if (options.full)
+	if (!options.quick)
 		run_size(4 * M, REPETITIONS);
 }

@@ -9,7 +9,7 @@
 #include "module/core/core.h"
 
 struct options options = {
-	.repetitions = 3,
+	.repetitions = 5,
 	.slice_ms = 15,
 };
 
@@ -34,10 +34,11 @@ static void usage(FILE *file)
 	const struct part *part;
 	int i;
 
-	fputs("usage: bench [-f] [-p PARTS] [-m MAPS] [-w WORKLOADS]\n"
+	fputs("usage: bench [-q | -f] [-p PARTS] [-m MAPS] [-w WORKLOADS]\n"
 	      "             [-k KINDS] [-r N] [-s MS] [-o DIR]\n"
 	      "       bench -c\n"
-	      "  -f  full: all sizes, more repetitions\n"
+	      "  -q  quick: up to 1M keys, fewer repetitions\n"
+	      "  -f  full: all kinds of keys in all sizes, more repetitions\n"
 	      "  -p  these parts only; a list with commas\n"
 	      "  -m  these contenders only\n"
 	      "  -w  these columns of the tables only\n"
@@ -116,8 +117,12 @@ static bool parse(int argc, char **argv)
 	bool check = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "fp:m:w:k:r:s:o:ch")) != -1) {
+	while ((option = getopt(argc, argv, "qfp:m:w:k:r:s:o:ch")) != -1) {
 		switch (option) {
+		case 'q':
+			options.quick = true;
+			options.repetitions = 3;
+			break;
 		case 'f':
 			options.full = true;
 			options.repetitions = 7;
@@ -159,10 +164,29 @@ static bool parse(int argc, char **argv)
 	return check;
 }
 
+/* All parts that are wanted, and a line that says how long each took */
+static void run_parts(void)
+{
+	const struct part *part;
+	char took[512] = "";
+	size_t len = 0;
+	u64 start;
+
+	for (part = parts; part->name; part++) {
+		if (!is_listed(options.parts, part->name))
+			continue;
+		start = ktime_get_ns();
+		part->run();
+		len += snprintf(took + len, sizeof(took) - len, " %s %llu",
+				part->name,
+				(ktime_get_ns() - start) / NSEC_PER_SEC);
+	}
+	report("\nseconds that each part took:%s\n", took);
+}
+
 int main(int argc, char **argv)
 {
 	bool check = parse(argc, argv);
-	const struct part *part;
 
 	if (syncmap_core_init()) {
 		fputs("bench: out of memory\n", stderr);
@@ -172,9 +196,7 @@ int main(int argc, char **argv)
 	if (check)
 		return check_all();
 	report_open(argc, argv);
-	for (part = parts; part->name; part++)
-		if (is_listed(options.parts, part->name))
-			part->run();
+	run_parts();
 	go_stop();
 	targets_print();
 	claims_print();

@@ -48,7 +48,7 @@ static void run_kind(int kind, u64 n, const struct workload *workloads,
 	scene_close(&scene);
 }
 
-/* A quick run has those that the targets are about */
+/* If not in full: those that the targets are about */
 static bool is_optional(int kind, u64 n)
 {
 	if (kind == KIND_U64_SIP)
@@ -192,7 +192,7 @@ void run_sizes(void)
 	};
 	u64 n;
 
-	for (n = K; n <= (options.full ? 16 * M : M); n *= 4)
+	for (n = K; n <= (options.quick ? M : 16 * M); n *= 4)
 		if (!is_done("latency", n, 2))
 			run_kind(KIND_U64, n, workloads, ARRAY_SIZE(workloads));
 }
@@ -210,7 +210,7 @@ void run_scaling(void)
 
 	if (cpus() < 4)
 		report("\nFour threads share %d CPUs here.\n", cpus());
-	for (i = 0; i < (options.full ? ARRAY_SIZE(sizes) : 1); i++) {
+	for (i = 0; i < (options.quick ? 1 : ARRAY_SIZE(sizes)); i++) {
 		scene.n = sizes[i];
 		scene.threads = 4;
 		scene_open(&scene, plain_value, &scene.n, is_plain);

@@ -11,7 +11,7 @@
 static const char *const colours[] = {
 	"#d62728", "#1f77b4", "#2ca02c", "#ff7f0e", "#9467bd", "#8c564b",
 	"#e377c2", "#7f7f7f", "#bcbd22", "#17becf", "#393b79", "#637939",
-	"#e7ba52", "#843c39", "#7b4173", "#3182bd", "#31a354", "#756bb1",
+	"#e7ba52", "#000000", "#7b4173", "#3182bd", "#31a354", "#756bb1",
 	"#636363", "#e6550d",
 };
 
@@ -32,6 +32,7 @@ struct plot {
 	const char		*settings;
 	bool			bars;
 	bool			ns;	/* whatever the unit of the cells */
+	const char		*maps;	/* a list with commas, or NULL: all */
 	const struct place	*places;
 	int			count;
 };
@@ -149,14 +150,29 @@ static FILE *begin(const char *name)
 	return file;
 }
 
+/* A line has two points at least */
+static bool is_drawn(const struct plot *plot)
+{
+	const struct place *place;
+	int measured = 0;
+
+	for (place = plot->places; place < plot->places + plot->count; place++)
+		measured += is_measured(place);
+	return measured > !plot->bars;
+}
+
 static void plot_write(const struct plot *plot)
 {
 	bool shown[ENTRANTS], first = true;
-	FILE *file = begin(plot->name);
+	FILE *file;
 	int i;
 
+	if (!is_drawn(plot))
+		return;
+	file = begin(plot->name);
 	for (i = 0; i < ENTRANTS; i++)
-		shown[i] = write_data(file, plot, i);
+		shown[i] = is_listed(plot->maps, contender_name(i)) &&
+			   write_data(file, plot, i);
 	write_settings(file, plot);
 	for (i = 0; i < ENTRANTS; i++) {
 		if (!shown[i])
@@ -164,8 +180,6 @@ static void plot_write(const struct plot *plot)
 		write_series(file, plot, i, first);
 		first = false;
 	}
-	if (first)
-		fputs("plot 0", file);
 	write_ends(file, plot->name);
 }
 
@@ -176,10 +190,13 @@ static void memory_write(void)
 		.xlabel = "seconds since the last delete",
 		.ylabel = "MB in use",
 	};
-	FILE *file = begin("memory");
 	bool first = true;
+	FILE *file;
 	int i;
 
+	if (!is_listed(options.parts, "memory"))
+		return;
+	file = begin("memory");
 	write_settings(file, &plot);
 	for (i = 0; i < CONTENDERS; i++) {
 		if (!cell_find("deleted", KIND_U64, M, 1, i))
@@ -228,6 +245,15 @@ static const struct place updates[] = {
 	PLACE("95/5, 1M", "95/5", KIND_U64, M, 2),
 	PLACE("50/50, 1M", "50/50", KIND_U64, M, 2),
 };
+static const struct place summary[] = {
+	PLACE("load", "load", KIND_U64, 64 * K, 2),
+	PLACE("dependent load", "latency", KIND_U64, 64 * K, 2),
+	PLACE("absent", "miss", KIND_U64, 64 * K, 2),
+	PLACE("1 % stores", "99/1", KIND_U64, 64 * K, 2),
+	PLACE("5 % stores", "95/5", KIND_U64, 64 * K, 2),
+	PLACE("50 % stores", "50/50", KIND_U64, 64 * K, 2),
+	PLACE("new keys", "churn", KIND_U64, 64 * K, 2),
+};
 static const struct place mix_64k[] = { MIX_PLACES(64 * K) };
 static const struct place mix_1m[] = { MIX_PLACES(M) };
 static const struct place load_sizes[] = { SIZE_PLACES("load") };
@@ -251,6 +277,10 @@ static const struct place bytes[] = {
 #define PLACES(list)	.places = list, .count = ARRAY_SIZE(list)
 
 static const struct plot plots[] = {
+	{ "summary", "64k u64 keys, 2 threads", "",
+	  "million operations per second", .bars = true,
+	  .maps = "syncmap,rhash,cow,shards,rwlock,godesign,go_syncmap",
+	  PLACES(summary) },
 	{ "load", "Load of a present u64 key, 2 threads", "",
 	  "million operations per second", .bars = true, PLACES(loads) },
 	{ "updates", "Loads and stores of present u64 keys, 2 threads", "",
