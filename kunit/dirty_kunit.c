@@ -2,8 +2,11 @@
 /*
  * Dirty tables
  */
+#include <linux/sched.h>
+
 #include "../module/core/dirty.c"
 #include "common.h"
+#include "crew.h"
 
 /* Enough for all nodes of a case; their keys are their numbers */
 #define NODES	64
@@ -208,6 +211,49 @@ static void seal_works_on_an_empty_chain(struct kunit *test)
 }
 
 /* C.1 rests on it: the table as a whole is in hash order */
+/* Three threads, one after another, that share nothing but a chain */
+struct relay {
+	struct fixture	*f;
+	atomic_t	waiting;	/* nobody begins before all are there */
+	unsigned int	turn;
+	unsigned int	seen;
+};
+
+static void link_seal_or_walk(struct worker *worker)
+{
+	struct relay *relay = worker->arg;
+	struct fixture *f = relay->f;
+	struct syncmap_node *node;
+
+	atomic_inc(&relay->waiting);
+	while (atomic_read(&relay->waiting) < 3 ||
+	       READ_ONCE(relay->turn) != worker->id) {
+		cond_resched();
+		cpu_relax();
+	}
+	if (worker->id == 0) {
+		link(f, 10);
+		link(f, 20);
+	} else {
+		syncmap_dirty_seal(f->dirty, 0);
+	}
+	if (worker->id == 2)
+		for (node = dirty_head(f->dirty, 0); node; node = node->next)
+			relay->seen++;
+	WRITE_ONCE(relay->turn, worker->id + 1);
+}
+
+/* Whoever finds it sealed takes no lock, and sees them: for KCSAN and TSan */
+static void a_seal_shows_all_links(struct kunit *test)
+{
+	struct relay relay = { .f = test->priv };
+	struct crew *crew = crew_new(test);
+
+	crew_add(crew, 3, link_seal_or_walk, &relay);
+	crew_run(crew);
+	KUNIT_EXPECT_EQ(test, relay.seen, 2U);
+}
+
 static void walk_is_in_hash_order(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -275,6 +321,7 @@ static struct kunit_case dirty_cases[] = {
 	KUNIT_CASE(locate_tells_the_place),
 	KUNIT_CASE(seal_is_per_chain_and_keeps_the_nodes),
 	KUNIT_CASE(seal_works_on_an_empty_chain),
+	KUNIT_CASE(a_seal_shows_all_links),
 	KUNIT_CASE(walk_is_in_hash_order),
 	KUNIT_CASE(seek_stops_at_the_first_not_below),
 	KUNIT_CASE(bits_are_bounded),
