@@ -7,7 +7,7 @@
 # is printed as the command that shows it again.
 set -eu -o pipefail
 
-program=$1
+program=$(realpath "$1")
 seconds=$2
 inputs=$program.inputs
 
