@@ -166,6 +166,26 @@ static void inserter_promotes_under_pressure(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, PRESSURE * LIMIT_MIN + 1));
 }
 
+/* A shrinker does not wait until there is much to gain */
+static void reclaim_is_due_at_once(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	u64 before;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 4 * LIMIT_MIN), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm->map.last_promote_ns = 3600 * NSEC_PER_SEC;
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 3));
+	KUNIT_EXPECT_EQ(test, syncmap_tombstones(&tm->map), 1);
+	tm_freeze(tm);
+	KUNIT_EXPECT_FALSE(test, due(&tm->map, tm_state(tm)));
+	tm_thaw(tm);
+	before = promotions(tm);
+	syncmap_reclaim(&tm->map);
+	KUNIT_EXPECT_TRUE(test, promoted_by_itself(tm, before));
+	KUNIT_EXPECT_EQ(test, syncmap_tombstones(&tm->map), 0);
+}
+
 /* A failed attempt is not repeated at once, but is repeated */
 static void due_after_a_failure_with_a_pause(struct kunit *test)
 {
@@ -193,6 +213,7 @@ static struct kunit_case tidy_cases[] = {
 	KUNIT_CASE(due_when_many_are_dead),
 	KUNIT_CASE(memory_comes_back_by_itself),
 	KUNIT_CASE(due_never_when_tidy),
+	KUNIT_CASE(reclaim_is_due_at_once),
 	KUNIT_CASE(due_after_a_failure_with_a_pause),
 	KUNIT_CASE(inserter_promotes_under_pressure),
 	{}

@@ -18,6 +18,9 @@ static int __init syncmap_module_init(void)
 	err = bytemap_value_init();
 	if (err)
 		goto exit_core;
+	err = bytemap_shrink_init();
+	if (err)
+		goto exit_value;
 	syncmap_debugfs_init();
 	err = syncmap_control_init();
 	if (err)
@@ -26,6 +29,8 @@ static int __init syncmap_module_init(void)
 
 exit_debugfs:
 	syncmap_debugfs_exit();
+	bytemap_shrink_exit();
+exit_value:
 	bytemap_value_exit();
 exit_core:
 	syncmap_core_exit();
@@ -38,6 +43,7 @@ static void __exit syncmap_module_exit(void)
 	syncmap_control_exit();
 	syncmap_debugfs_exit();
 	bytemap_name_exit();
+	bytemap_shrink_exit();
 	bytemap_value_exit();
 	syncmap_core_exit();
 }

@@ -281,6 +281,8 @@ int syncmap_next(struct syncmap *map, u64 *cursor,
 void syncmap_clear(struct syncmap *map);
 unsigned long syncmap_count(struct syncmap *map);
 int syncmap_promote(struct syncmap *map);
+unsigned long syncmap_tombstones(struct syncmap *map);
+void syncmap_reclaim(struct syncmap *map);
 
 /* Looking inside */
 

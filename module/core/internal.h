@@ -161,6 +161,7 @@ enum {
 	MAP_BUILDING,		/* the builder token */
 	MAP_ARMED,		/* housekeeping is due */
 	MAP_URGENT,		/* ... at once */
+	MAP_RECLAIM,		/* ... however little there is to gain */
 };
 
 extern struct workqueue_struct *syncmap_wq;

@@ -149,18 +149,56 @@ void __syncmap_work(struct work_struct *work)
 {
 	struct syncmap *map = container_of(to_delayed_work(work),
 					   struct syncmap, work);
+	bool reclaim;
 
 	clear_bit(MAP_URGENT, &map->flags);
 	/* What is seen by due() is not older than the last kick */
 	smp_mb__after_atomic();
+	reclaim = test_and_clear_bit(MAP_RECLAIM, &map->flags);
 	if (syncmap_token_try(map)) {
-		if (due(map, syncmap_state(map)))
-			syncmap_build(map, false, GFP_KERNEL);
+		if (reclaim ? !syncmap_tidy(syncmap_state(map)) :
+			      due(map, syncmap_state(map)))
+			syncmap_build(map, reclaim, GFP_KERNEL);
 		syncmap_token_release(map);
 	}
 	rearm(map);
 }
 EXPORT_SYMBOL_GPL(__syncmap_work);
+
+/**
+ * syncmap_tombstones - how many deleted keys still take a place
+ * @map: the map
+ *
+ * Context: Any.
+ * Return: their number, exact when nobody writes.
+ */
+unsigned long syncmap_tombstones(struct syncmap *map)
+{
+	struct syncmap_counts sum;
+
+	rcu_read_lock();
+	syncmap_state_sum(syncmap_state(map), &sum);
+	rcu_read_unlock();
+	return max(sum.dead, 0L);
+}
+EXPORT_SYMBOL_GPL(syncmap_tombstones);
+
+/**
+ * syncmap_reclaim - have the places of deleted keys freed at once
+ * @map: the map
+ *
+ * For shrinkers. Maps do this by themselves, but take their time when there is
+ * little to gain; here a promotion is begun in the background however few
+ * tombstones there are. A map that has none, and no dirty key, is left alone.
+ *
+ * Context: Any, with any lock but the map's own; does not wait.
+ */
+void syncmap_reclaim(struct syncmap *map)
+{
+	set_bit(MAP_RECLAIM, &map->flags);
+	kick(map, MAP_URGENT);
+}
+EXPORT_SYMBOL_GPL(syncmap_reclaim);
 
 /* Count a look into the dirty table */
 void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,

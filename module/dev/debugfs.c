@@ -59,6 +59,7 @@ static const struct stat_line stat_lines[] = {
 	LINE(expiring),
 	LINE(expired),
 	LINE(lapsed),
+	LINE(reclaimed),
 	LINE(owned),
 	LINE(orphaned),
 	LINE(leases),

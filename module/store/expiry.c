@@ -212,6 +212,13 @@ bool bytemap_mortal_is_in_core(struct bytemap *map,
 			    value->key_len, &found) && found == value;
 }
 
+/* It is stale, and might have been for longer */
+static void reclaim_locked(struct bytemap *map, struct bytemap_value *value)
+{
+	bytemap_count(map, BYTEMAP_RECLAIMED);
+	bytemap_value_end_locked(map, value);
+}
+
 /* Afterwards it is no longer queued, or not for @now any more */
 static void look_locked(struct bytemap *map, struct bytemap_value *value,
 			u64 now, bool reclaim)
@@ -226,8 +233,10 @@ static void look_locked(struct bytemap *map, struct bytemap_value *value,
 		requeue(&map->expiry, value, mortal->deadline);
 	else if (value->state == VALUE_LIVE)
 		bytemap_expire_locked(map, value, true);
-	else if (reclaim || mortal->node.expires <= now)
+	else if (mortal->node.expires <= now)
 		bytemap_value_end_locked(map, value);
+	else if (reclaim)
+		reclaim_locked(map, value);
 }
 
 static void look(struct bytemap *map, struct bytemap_value *value, u64 now,
@@ -280,6 +289,15 @@ static void sweep(struct work_struct *work)
 	arm(&map->expiry);
 	spin_unlock(&map->expiry.lock);
 	bytemap_throttle(map);
+}
+
+/* Values that are kept although they have expired */
+u64 bytemap_expiry_stale(struct bytemap *map)
+{
+	s64 lapsed = atomic64_read(&map->lapsed[READ_ONCE(map->epoch)]);
+
+	/* A lease is counted with them */
+	return max(lapsed - atomic64_read(&map->leases), 0LL);
 }
 
 void bytemap_expiry_stats(struct bytemap *map, struct syncmap_map_stats *stats)

@@ -167,6 +167,7 @@ struct bytemap *bytemap_create(const struct syncmap_create *params)
 	err = init_core(map);
 	if (err)
 		goto remove_map;
+	bytemap_shrink_add(map);
 	return map;
 
 remove_map:
@@ -184,6 +185,7 @@ static void release(struct kref *refs)
 {
 	struct bytemap *map = container_of(refs, struct bytemap, refs);
 
+	bytemap_shrink_remove(map);
 	bytemap_expiry_exit(map);
 	syncmap_destroy(&map->core);
 	mem_cgroup_put(map->memcg);
@@ -395,9 +397,7 @@ void bytemap_get_stats(struct bytemap *map, struct syncmap_map_stats *stats)
 	stats->revision = atomic64_read(&map->revision);
 	stats->owned = READ_ONCE(map->owned);
 	stats->leases = max(atomic64_read(&map->leases), 0LL);
-	/* A lease is counted with them */
-	stats->lapsed = max(atomic64_read(&map->lapsed[READ_ONCE(map->epoch)]) -
-			    (s64)stats->leases, 0LL);
+	stats->lapsed = bytemap_expiry_stale(map);
 	add_counts(map, stats);
 	bytemap_expiry_stats(map, stats);
 	add_watchers(map, stats);

@@ -262,6 +262,7 @@ struct bytemap {
 	atomic_t			users;
 	bool				shown;
 	struct rcu_head			rcu;
+	struct list_head		node;		/* shrink.c */
 	struct bytemap_watchers		watchers;
 	atomic64_t			revision ____cacheline_aligned;
 	bool				watched;
@@ -394,6 +395,7 @@ void bytemap_expire_locked(struct bytemap *map, struct bytemap_value *value,
 
 unsigned int bytemap_expiry_sweep(struct bytemap *map, unsigned int max,
 				  bool reclaim);
+u64 bytemap_expiry_stale(struct bytemap *map);
 void bytemap_expiry_stats(struct bytemap *map,
 			  struct syncmap_map_stats *stats);
 
@@ -409,6 +411,12 @@ void bytemap_owner_set_locked(struct bytemap *map, struct bytemap_value *value,
 void bytemap_owner_unlink_locked(struct bytemap *map,
 				 struct bytemap_value *value);
 void bytemap_owner_close(struct bytemap_client *client);
+
+/* shrink.c */
+int bytemap_shrink_init(void);
+void bytemap_shrink_exit(void);
+void bytemap_shrink_add(struct bytemap *map);
+void bytemap_shrink_remove(struct bytemap *map);
 
 /* account.c */
 struct bytemap_account *bytemap_account_get(kuid_t uid);

@@ -47,6 +47,7 @@ static const struct stat stat_table[] = {
 	STAT(expiring),
 	STAT(expired),
 	STAT(lapsed),
+	STAT(reclaimed),
 	STAT(owned),
 	STAT(orphaned),
 	STAT(leases),

@@ -132,7 +132,7 @@ TEST(stats)
 		STAT(misses), STAT(promotions), STAT(promote_fails),
 		STAT(expunged), STAT(last_promote_ns), STAT(max_promote_ns),
 		STAT(lock_waits), STAT(watchers), STAT(events), STAT(overflows),
-		STAT(expiring), STAT(expired), STAT(lapsed),
+		STAT(expiring), STAT(expired), STAT(lapsed), STAT(reclaimed),
 	};
 	int fd = make(SYNCMAP_KEY_U64);
 	struct syncmap_map_stats stats;

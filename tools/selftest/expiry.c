@@ -198,15 +198,6 @@ TEST(touch)
 	EXPECT_EQ(-ENOENT, DO(fd, LOAD, KEY("k")));
 }
 
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	ASSERT(file);
-	fputs(text, file);
-	ASSERT_EQ(0, fclose(file));
-}
-
 #define TRACING	"/sys/kernel/tracing/"
 
 /* How often the sweeper has ended an entry of the map */
@@ -231,8 +222,8 @@ TEST(swept)
 	int fd = map_private(SYNCMAP_KEY_U64);
 	__u64 id = map_info(fd).id;
 
-	write_file(TRACING "trace", "");
-	write_file(TRACING "events/syncmap/bytemap_expire/enable", "1");
+	test_write(TRACING "trace", "");
+	test_write(TRACING "events/syncmap/bytemap_expire/enable", "1");
 	for (__u64 n = 0; n < 500; n++) {
 		ASSERT_EQ(0, DO(fd, STORE, KEY_N(&n, 8), VALUE("value"),
 				.deadline = map_now() + n % 40 * MS));
@@ -241,7 +232,7 @@ TEST(swept)
 	}
 	for (int i = 0; i < 500 && count_swept(id) < 500; i++)
 		usleep(10000);
-	write_file(TRACING "events/syncmap/bytemap_expire/enable", "0");
+	test_write(TRACING "events/syncmap/bytemap_expire/enable", "0");
 	EXPECT(count_swept(id) >= 500);
 	EXPECT_EQ(0, map_info(fd).bytes);
 	EXPECT_EQ(0, map_stats(fd).expiring);

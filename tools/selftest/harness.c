@@ -138,6 +138,15 @@ unsigned int test_times(unsigned int n)
 	return n / slow ?: 1;
 }
 
+void test_write(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	ASSERT(file);
+	fputs(text, file);
+	ASSERT_EQ(0, fclose(file));
+}
+
 void *test_shared(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,

@@ -299,7 +299,7 @@ struct syncmap_list {
  * @watchers: out: descriptors that watch
  * @events: out: events that were queued for them
  * @overflows: out: how often a watcher's queue was full
- * @reclaimed: out: zero
+ * @reclaimed: out: those that were ended early, for room or for memory
  * @calculated: out: values that arithmetic has changed
  */
 struct syncmap_map_stats {

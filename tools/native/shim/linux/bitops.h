@@ -48,6 +48,13 @@ static inline void clear_bit_unlock(unsigned int bit, unsigned long *word)
 	__atomic_and_fetch(word, ~BIT(bit % BITS_PER_LONG), __ATOMIC_RELEASE);
 }
 
+static inline bool test_and_clear_bit(unsigned int bit, unsigned long *word)
+{
+	word += bit / BITS_PER_LONG;
+	shim_point(word, true);
+	return __atomic_fetch_and(word, ~BIT(bit % BITS_PER_LONG), __ATOMIC_SEQ_CST) & BIT(bit % BITS_PER_LONG);
+}
+
 static inline bool test_and_set_bit(unsigned int bit, unsigned long *word)
 {
 	word += bit / BITS_PER_LONG;

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What maps give back when the machine is short of memory: entries that have
+ * expired, stale values that would be kept for longer, and the places of
+ * deleted keys.
+ *
+ * Reclaim may come from any allocation that can sleep, so it waits for nobody:
+ * the list is only tried for. A map leaves it before anything of it is freed.
+ */
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/shrinker.h>
+
+#include "store.h"
+
+static DEFINE_MUTEX(maps_lock);
+static LIST_HEAD(maps);
+
+static unsigned long count_objects(struct shrinker *shrinker,
+				   struct shrink_control *sc)
+{
+	unsigned long n = 0;
+	struct bytemap *map;
+
+	if (!mutex_trylock(&maps_lock))
+		return 0;
+	list_for_each_entry(map, &maps, node)
+		n += bytemap_expiry_stale(map) + syncmap_tombstones(&map->core);
+	mutex_unlock(&maps_lock);
+	return n;
+}
+
+static unsigned long shrink(struct bytemap *map, unsigned long max)
+{
+	if (syncmap_tombstones(&map->core))
+		syncmap_reclaim(&map->core);
+	return bytemap_expiry_sweep(map, max, true);
+}
+
+/* The next time begins where this one has ended */
+static unsigned long scan_objects(struct shrinker *shrinker,
+				  struct shrink_control *sc)
+{
+	unsigned long n = 0;
+	struct bytemap *map;
+
+	if (!mutex_trylock(&maps_lock))
+		return SHRINK_STOP;
+	list_for_each_entry(map, &maps, node) {
+		n += shrink(map, sc->nr_to_scan - n);
+		if (n == sc->nr_to_scan) {
+			list_rotate_to_front(&map->node, &maps);
+			break;
+		}
+	}
+	mutex_unlock(&maps_lock);
+	/* The rest is up to the workers that have been woken */
+	return n ?: SHRINK_STOP;
+}
+
+#ifdef HAVE_SHRINKER_ALLOC
+
+static struct shrinker *bytemap_shrinker;
+
+int bytemap_shrink_init(void)
+{
+	bytemap_shrinker = shrinker_alloc(0, "syncmap");
+	if (!bytemap_shrinker)
+		return -ENOMEM;
+	bytemap_shrinker->count_objects = count_objects;
+	bytemap_shrinker->scan_objects = scan_objects;
+	shrinker_register(bytemap_shrinker);
+	return 0;
+}
+
+void bytemap_shrink_exit(void)
+{
+	shrinker_free(bytemap_shrinker);
+}
+
+#else
+
+static struct shrinker bytemap_shrinker = {
+	.count_objects = count_objects,
+	.scan_objects = scan_objects,
+	.seeks = DEFAULT_SEEKS,
+};
+
+int bytemap_shrink_init(void)
+{
+	return register_shrinker(&bytemap_shrinker, "syncmap");
+}
+
+void bytemap_shrink_exit(void)
+{
+	unregister_shrinker(&bytemap_shrinker);
+}
+
+#endif
+
+void bytemap_shrink_add(struct bytemap *map)
+{
+	mutex_lock(&maps_lock);
+	list_add_tail(&map->node, &maps);
+	mutex_unlock(&maps_lock);
+}
+
+/* Afterwards its entries are left alone */
+void bytemap_shrink_remove(struct bytemap *map)
+{
+	mutex_lock(&maps_lock);
+	list_del(&map->node);
+	mutex_unlock(&maps_lock);
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What maps give back when the machine is short of memory, and what they keep */
+#include <unistd.h>
+
+#include "map.h"
+
+#define ENTRIES	5000
+#define HOUR	(3600 * SECOND)
+#define PAST	1ULL
+
+/* The kernel asks each cache, as it does when there is little left */
+static void drop_caches(void)
+{
+	test_write("/proc/sys/vm/drop_caches", "2");
+}
+
+static int stale_map(void)
+{
+	int fd = map_expiring(SYNCMAP_KEY_U64, 0, HOUR);
+
+	for (__u64 key = 0; key < ENTRIES; key++)
+		ASSERT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE("value"),
+				.deadline = key % 2 ? HOUR + map_now() : PAST));
+	/* They are found to be late, not one after the other in time */
+	for (int i = 0; i < 2000 && map_stats(fd).lapsed < ENTRIES / 2; i++)
+		usleep(1000);
+	EXPECT_EQ(ENTRIES / 2, map_stats(fd).lapsed);
+	return fd;
+}
+
+TEST(stale_values)
+{
+	int fd = stale_map();
+	__u64 bytes = map_info(fd).bytes, key = 1;
+
+	EXPECT_EQ(0, map_stats(fd).reclaimed);
+	drop_caches();
+	EXPECT_EQ(0, map_stats(fd).lapsed);
+	EXPECT_EQ(ENTRIES / 2, map_stats(fd).reclaimed);
+	EXPECT_EQ(ENTRIES / 2, map_count(fd));
+	EXPECT_EQ(bytes / 2, map_info(fd).bytes);
+	for (; key < ENTRIES; key += 2)
+		ASSERT_EQ(0, DO(fd, LOAD, KEY_N(&key, 8)));
+}
+
+/* One map of many must not be all that is asked */
+TEST(every_map)
+{
+	int fds[20];
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = stale_map();
+	drop_caches();
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		EXPECT_EQ(0, map_stats(fds[i]).lapsed);
+}
+
+/* Too few for a promotion that is made for their sake */
+TEST(tombstones)
+{
+	int fd = map_private(SYNCMAP_KEY_U64);
+
+	map_fill(fd, 0, ENTRIES);
+	map_promote(fd);
+	for (__u64 key = 0; key < ENTRIES / 10; key++)
+		ASSERT_EQ(0, DO(fd, DELETE, KEY_N(&key, 8)));
+	drop_caches();
+	for (int i = 0; i < 2000 && map_stats(fd).tombstones; i++)
+		usleep(1000);
+	EXPECT_EQ(0, map_stats(fd).tombstones);
+	EXPECT_EQ(ENTRIES / 10, map_stats(fd).expunged);
+	EXPECT_EQ(ENTRIES - ENTRIES / 10, map_count(fd));
+}
+
+struct churn {
+	int	fd;
+	bool	stop;
+};
+
+/* Every second key expires as soon as it is there; the others are kept */
+static void churn(int n, void *arg)
+{
+	struct churn *churn = arg;
+	__u64 key = n, value;
+
+	while (!__atomic_load_n(&churn->stop, __ATOMIC_RELAXED)) {
+		bool late = key / 2 % 2;
+
+		ASSERT_EQ(0, DO(churn->fd, STORE, KEY_N(&key, 8),
+				VALUE_N(&key, 8),
+				.deadline = late ? PAST : SYNCMAP_NEVER));
+		ASSERT_EQ(late ? -ENOENT : 0, DO(churn->fd, LOAD,
+						 KEY_N(&key, 8), OUT_N(&value, 8)));
+		if (!late)
+			ASSERT_EQ(key, value);
+		key = (key + 2) % ENTRIES;
+	}
+}
+
+static void churn_or_drop(int n, void *arg)
+{
+	struct churn *churn_arg = arg;
+
+	if (n < 2) {
+		churn(n, arg);
+		return;
+	}
+	for (unsigned int i = 0; i < test_times(100); i++)
+		drop_caches();
+	__atomic_store_n(&churn_arg->stop, true, __ATOMIC_RELAXED);
+}
+
+TEST_LIMIT(among_writers, 120)
+{
+	struct churn *arg = test_shared(sizeof(*arg));
+	struct syncmap_map_stats stats;
+
+	arg->fd = map_expiring(SYNCMAP_KEY_U64, 0, HOUR);
+	test_parallel(3, churn_or_drop, arg);
+	drop_caches();
+	stats = map_stats(arg->fd);
+	test_note("%llu reclaimed, %llu expired", stats.reclaimed,
+		  stats.expired);
+	EXPECT(stats.reclaimed);
+	EXPECT(stats.reclaimed <= stats.expired);
+	EXPECT_EQ(0, stats.lapsed);
+	map_clear(arg->fd);
+	EXPECT_EQ(0, map_info(arg->fd).bytes);
+}
