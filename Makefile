@@ -21,7 +21,7 @@ help:
 	@echo '                BENCH=-q: up to 1M keys, 5; BENCH=-f: all there is, 40)'
 	@echo 'make fuzz       feed the map with operations, and syncmapctl with lines, that'
 	@echo '                are found by chance and coverage (FUZZ_SECONDS=600 each)'
-	@echo 'make mutants    break the core in 40 ways, and see that a test notices each'
+	@echo 'make mutants    break the core in many ways, and see that a test notices each'
 	@echo 'make clean      remove what was built here'
 	@echo
 	@echo 'demo and shell take KERNEL=stock-6.1, stock-6.12, stock-6.1-rt, debug-6.1 ...'
