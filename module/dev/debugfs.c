@@ -125,6 +125,7 @@ static int config_show(struct seq_file *m, void *unused)
 	seq_printf(m, "%-16s %u\n", "max_value_size", limits->value_size);
 	seq_printf(m, "%-16s %llu\n", "ttl", map->ttl);
 	seq_printf(m, "%-16s %llu\n", "stale", map->stale);
+	seq_printf(m, "%-16s %u\n", "frozen", bytemap_is_frozen(map));
 	return 0;
 }
 

@@ -35,6 +35,7 @@ struct syncmap_call {
 		struct syncmap_clear		clear;
 		struct syncmap_promote		promote;
 		struct syncmap_watch		watch;
+		struct syncmap_freeze		freeze;
 	} arg;
 };
 

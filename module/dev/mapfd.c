@@ -75,6 +75,17 @@ static int run_promote(struct syncmap_call *call)
 	return bytemap_promote(syncmap_mapfd_map(call->file));
 }
 
+static int run_freeze(struct syncmap_call *call)
+{
+	struct bytemap *map = syncmap_mapfd_map(call->file);
+
+	if (call->arg.freeze.flags)
+		return -EOPNOTSUPP;
+	if (call->arg.freeze.reserved)
+		return -EINVAL;
+	return bytemap_is_owner(map) ? bytemap_freeze(map) : -EPERM;
+}
+
 #define MAP(number, type, last, ...) \
 	SYNCMAP_COMMAND(number, struct type, last, __VA_ARGS__)
 
@@ -91,6 +102,8 @@ static const struct syncmap_command map_command[] = {
 	    .access = SYNCMAP_ACCESS_WRITE),
 	MAP(SYNCMAP_WATCH, syncmap_watch, reserved, .run = syncmap_run_watch,
 	    .finish = syncmap_newfd_finish, .access = SYNCMAP_ACCESS_READ),
+	MAP(SYNCMAP_FREEZE, syncmap_freeze, reserved, .run = run_freeze,
+	    .access = SYNCMAP_ACCESS_WRITE),
 };
 
 static const struct syncmap_commands map_commands = {

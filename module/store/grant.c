@@ -78,7 +78,7 @@ static int supersede_locked(struct bytemap *map, struct bytemap_request *req,
 {
 	struct bytemap_lease *lease = bytemap_lease(req->fresh);
 
-	if (old->state != VALUE_LAPSED)
+	if (old->state != VALUE_LAPSED || bytemap_is_frozen(map))
 		return -EAGAIN;
 	set_stale(lease, old);
 	bytemap_publish(req, old->epoch);
@@ -158,7 +158,7 @@ static int revive_locked(struct bytemap *map, struct bytemap_request *req,
 {
 	struct bytemap_lease *lease = bytemap_lease(value);
 
-	if (value->state != VALUE_LAPSED)
+	if (value->state != VALUE_LAPSED || bytemap_is_frozen(map))
 		return -EAGAIN;
 	bytemap_expiry_unqueue_locked(map, value);
 	value->state = VALUE_LEASED;

@@ -76,12 +76,17 @@ static int reserve(struct bytemap *map, struct bytemap_request *req, u64 bytes)
 	err = bytemap_gauge_reserve(&map->entries, 1);
 	if (err)
 		return bytemap_request_blocked(req, &map->entries, 1, err);
+	/* bytemap_freeze() has waited for us, or we see what it has done */
+	err = bytemap_is_frozen(map) ? -EROFS : 0;
+	if (err)
+		goto cancel_entry;
 	err = bytemap_gauge_reserve(&map->bytes, bytes);
-	if (err) {
-		bytemap_gauge_cancel(&map->entries, 1);
-		return bytemap_request_blocked(req, &map->bytes, bytes, err);
-	}
-	return 0;
+	if (!err)
+		return 0;
+	bytemap_request_blocked(req, &map->bytes, bytes, err);
+cancel_entry:
+	bytemap_gauge_cancel(&map->entries, 1);
+	return err;
 }
 
 /*

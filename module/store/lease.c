@@ -205,6 +205,8 @@ static int finish_locked(struct bytemap *map, struct bytemap_request *req,
 	const struct bytemap_lease *lease = bytemap_lease(value);
 	const struct syncmap_op *op = req->op;
 
+	if (bytemap_is_frozen(map))
+		return -EROFS;
 	if (op->token &&
 	    (lease->token != op->token || lease->client != req->client))
 		return -ESTALE;
@@ -310,4 +312,12 @@ void bytemap_lease_cleared(struct bytemap *map, struct bytemap_value *value)
 		bytemap_value_end_locked(map, value);
 	write_sequnlock(&value->lock);
 	bytemap_waiter_wake_all(value);
+}
+
+/* Nobody will store. With a reference; process context */
+void bytemap_lease_void(struct bytemap *map, struct bytemap_value *value)
+{
+	if (READ_ONCE(value->state) == VALUE_LEASED)
+		bytemap_lease_cleared(map, value);
+	remove_ended(map, value);
 }

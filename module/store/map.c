@@ -267,6 +267,8 @@ static int clear_locked(struct bytemap *map)
 	int err;
 
 	lockdep_assert_held(&map->clear_lock);
+	if (bytemap_is_frozen(map))
+		return -EROFS;
 	/* Left by a Clear that was killed */
 	err = wait_epoch(map, !old);
 	if (err)
@@ -315,6 +317,8 @@ void bytemap_get_info(struct bytemap *map, struct syncmap_map_info *info)
 		info->state = SYNCMAP_MAP_PRIVATE;
 	else if (!READ_ONCE(map->shown))
 		info->state = SYNCMAP_MAP_REMOVED;
+	if (bytemap_is_frozen(map))
+		info->state |= SYNCMAP_MAP_FROZEN;
 	info->id = map->id;
 	memcpy(info->name, map->name, sizeof(info->name));
 	info->key_type = map->key_type;

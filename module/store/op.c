@@ -62,6 +62,14 @@ static int look(struct bytemap *map, struct bytemap_request *req,
 	return err ?: bytemap_tell(req->op, &req->found);
 }
 
+/* Is this no operation for a map that is frozen? */
+static bool comes_too_late(const struct bytemap *map,
+			   const struct bytemap_request *req)
+{
+	return bytemap_is_frozen(map) &&
+	       bytemap_op_access(req->op->op) & SYNCMAP_ACCESS_WRITE;
+}
+
 static int find(struct bytemap *map, struct bytemap_request *req)
 {
 	struct bytemap_value *value;
@@ -69,7 +77,9 @@ static int find(struct bytemap *map, struct bytemap_request *req)
 	void *found;
 
 	rcu_read_lock();
-	if (syncmap_load(&map->core, req->key, req->op->key_len, &found)) {
+	if (comes_too_late(map, req)) {
+		ret = -EROFS;
+	} else if (syncmap_load(&map->core, req->key, req->op->key_len, &found)) {
 		value = found;
 		ret = bytemap_request_has(req, OP_KEEPS) ?
 			look(map, req, value) : bytemap_update(map, req, value);

@@ -12,6 +12,7 @@
  *	stale, uid, gid, mode, memcg, account
  *	bytemap->shown				cmpxchg; the winner of true ->
  *						false owns the name's reference
+ *	bytemap->frozen				clear_lock; read as freeze.c says
  *	bytemap->entries, ->bytes		atomic (gauge.c)
  *	bytemap->live				atomic: entries by the epoch in
 						which they were reserved
@@ -248,6 +249,7 @@ struct bytemap {
 	u64				id;
 	u32				key_type;
 	u32				mode;
+	bool				frozen;
 	struct syncmap_limits		limits;
 	u64				ttl;
 	u64				stale;
@@ -443,6 +445,14 @@ void bytemap_default_limits(struct syncmap_info *info);
 void bytemap_get_info(struct bytemap *map, struct syncmap_map_info *info);
 void bytemap_get_stats(struct bytemap *map, struct syncmap_map_stats *stats);
 
+/* freeze.c */
+int bytemap_freeze(struct bytemap *map);
+
+static inline bool bytemap_is_frozen(const struct bytemap *map)
+{
+	return unlikely(READ_ONCE(map->frozen));
+}
+
 /* name.c */
 int bytemap_name_check(const char *name);
 int bytemap_name_take(struct bytemap *map);
@@ -602,6 +612,7 @@ int bytemap_lease_end(struct bytemap *map, struct bytemap_request *req);
 void bytemap_lease_abandon(struct bytemap_client *client, u64 token);
 void bytemap_lease_close(struct bytemap_client *client);
 void bytemap_lease_cleared(struct bytemap *map, struct bytemap_value *value);
+void bytemap_lease_void(struct bytemap *map, struct bytemap_value *value);
 
 /* grant.c */
 int bytemap_lease_take(struct bytemap *map, struct bytemap_request *req);

@@ -155,6 +155,7 @@ int verb_info(struct cli *cli);
 int verb_stats(struct cli *cli);
 int verb_count(struct cli *cli);
 int verb_clear(struct cli *cli);
+int verb_freeze(struct cli *cli);
 int verb_promote(struct cli *cli);
 int verb_load(struct cli *cli);
 int verb_store(struct cli *cli);

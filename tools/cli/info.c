@@ -100,6 +100,7 @@ struct json_object *map_info_json(const struct syncmap_map_info *info)
 	add_limits(json, "limits", &info->limits);
 	add_u64(json, "ttl_ns", info->ttl);
 	add_u64(json, "stale_ns", info->stale);
+	add_bool(json, "frozen", info->state & SYNCMAP_MAP_FROZEN);
 	return json;
 }
 

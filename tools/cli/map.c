@@ -94,6 +94,11 @@ int verb_clear(struct cli *cli)
 	return say_done(cli, "cleared", libsyncmap_clear(cli->map));
 }
 
+int verb_freeze(struct cli *cli)
+{
+	return say_done(cli, "frozen", libsyncmap_freeze(cli->map));
+}
+
 int verb_promote(struct cli *cli)
 {
 	return say_done(cli, "promoted", libsyncmap_promote(cli->map));

@@ -28,6 +28,7 @@ static const struct {
 	{ EACCES,	"permission denied" },
 	{ EPERM,	"only the owner of the map may do this" },
 	{ EBADF,	"the map is not open for this access" },
+	{ EROFS,	"frozen: nobody can write any more" },
 	{ EINTR,	"interrupted" },
 	{ ESTALE,	"the lease is somebody else's by now" },
 	{ EAGAIN,	"somebody else holds the lease" },

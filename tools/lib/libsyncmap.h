@@ -695,6 +695,17 @@ int libsyncmap_range_next(const struct libsyncmap *map,
 int libsyncmap_clear(const struct libsyncmap *map);
 
 /**
+ * libsyncmap_freeze - let nobody write any more, for good
+ * @map: a map opened for writing
+ *
+ * For the owner of the map. When it returns, no write is under way, and those
+ * that come fail with -EROFS; leases have ended. Entries expire as before.
+ *
+ * Return: 0; -EPERM for others than the owner; -EINTR.
+ */
+int libsyncmap_freeze(const struct libsyncmap *map);
+
+/**
  * libsyncmap_promote - rebuild the table that is read without a lock
  * @map: a map opened for writing
  *

@@ -210,6 +210,13 @@ API int libsyncmap_clear(const struct libsyncmap *map)
 	return control(map->fd, SYNCMAP_CLEAR, &arg);
 }
 
+API int libsyncmap_freeze(const struct libsyncmap *map)
+{
+	struct syncmap_freeze arg = { };
+
+	return control(map->fd, SYNCMAP_FREEZE, &arg);
+}
+
 API int libsyncmap_promote(const struct libsyncmap *map)
 {
 	struct syncmap_promote arg = { };

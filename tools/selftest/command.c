@@ -111,6 +111,8 @@ const struct command commands[] = {
 		.known = SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_PREFIX |
 			 SYNCMAP_WATCH_VALUES | SYNCMAP_WATCH_DUMP,
 		RESERVED(syncmap_watch), RESULTS(syncmap_watch, record_size, fd)),
+	COMMAND(FREEZE, syncmap_freeze, .fill = fill_zero, .of_map = true,
+		RESERVED(syncmap_freeze)),
 };
 
 const size_t n_commands = ARRAY_SIZE(commands);

@@ -23,6 +23,7 @@ union argument {
 	struct syncmap_clear		clear;
 	struct syncmap_promote		promote;
 	struct syncmap_watch		watch;
+	struct syncmap_freeze		freeze;
 	char				bytes[512];
 };
 

@@ -177,6 +177,9 @@ static const struct field fields[] = {
 	FIELD(syncmap_clear, flags, 0),
 	FIELD(syncmap_clear, reserved, 4),
 
+	SIZE(syncmap_freeze, 8),
+	FIELD(syncmap_freeze, flags, 0),
+	FIELD(syncmap_freeze, reserved, 4),
 	SIZE(syncmap_promote, 8),
 	FIELD(syncmap_promote, flags, 0),
 	FIELD(syncmap_promote, reserved, 4),
@@ -226,6 +229,7 @@ TEST(command_numbers)
 	EXPECT_EQ(0xc008d714, SYNCMAP_CLEAR);
 	EXPECT_EQ(0xc008d715, SYNCMAP_PROMOTE);
 	EXPECT_EQ(0xc030d716, SYNCMAP_WATCH);
+	EXPECT_EQ(0xc008d717, SYNCMAP_FREEZE);
 }
 
 TEST(constants)

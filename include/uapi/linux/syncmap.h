@@ -36,6 +36,7 @@
  *	EACCES		the map's mode does not allow it
  *	EPERM		only the map's owner may do this
  *	EBADF		the descriptor was not opened for this access
+ *	EROFS		the map is frozen
  *	EINTR		a signal ended the wait: a fatal one, or, when waiting
  *			for a lease, any whose handler does not restart the call
  *	ESTALE		the lease is no longer the caller's
@@ -186,11 +187,13 @@ struct syncmap_remove {
 /* The map has no name, or has it no longer */
 #define SYNCMAP_MAP_PRIVATE	0x1
 #define SYNCMAP_MAP_REMOVED	0x2
+/* See SYNCMAP_FREEZE */
+#define SYNCMAP_MAP_FROZEN	0x4
 
 /**
  * struct syncmap_map_info - SYNCMAP_MAP_INFO, and one element of SYNCMAP_LIST
  * @flags: must be zero
- * @state: out: SYNCMAP_MAP_PRIVATE, SYNCMAP_MAP_REMOVED
+ * @state: out: SYNCMAP_MAP_PRIVATE and the like
  * @id: out: number of the map; never used again
  * @name: out: its name, padded with zeroes
  * @key_type: out: one of &enum syncmap_key_type
@@ -627,6 +630,24 @@ struct syncmap_promote {
 	__u32	reserved;
 };
 
+/**
+ * struct syncmap_freeze - SYNCMAP_FREEZE: let nobody write any more, for good
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * When it returns, no write is under way, and all that come, also such as would
+ * change nothing, fail with EROFS: SYNCMAP_CLEAR, and all operations but LOAD.
+ * Leases end without a value, and waits for one with EROFS. Entries expire, and
+ * go with their owners, as they would have; the name can be removed. A map that
+ * is frozen already is frozen again.
+ *
+ * For the owner of the map, or with CAP_FOWNER. Needs write access.
+ */
+struct syncmap_freeze {
+	__u32	flags;
+	__u32	reserved;
+};
+
 /* SYNCMAP_WATCH: @filter is the one key to watch */
 #define SYNCMAP_WATCH_KEY	0x1
 /* @filter is what the keys to watch begin with; not for keys of type u64 */
@@ -758,5 +779,6 @@ struct syncmap_event {
 #define SYNCMAP_CLEAR	 _IOWR(SYNCMAP_IOC_TYPE, 0x14, struct syncmap_clear)
 #define SYNCMAP_PROMOTE	 _IOWR(SYNCMAP_IOC_TYPE, 0x15, struct syncmap_promote)
 #define SYNCMAP_WATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x16, struct syncmap_watch)
+#define SYNCMAP_FREEZE	 _IOWR(SYNCMAP_IOC_TYPE, 0x17, struct syncmap_freeze)
 
 #endif /* _UAPI_LINUX_SYNCMAP_H */

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Freezing a map: from then on nobody writes
+ *
+ * Whoever changes what is in the map looks at &bytemap.frozen
+ *
+ * - with a reservation of an entry, before he inserts a value or a lease;
+ * - otherwise in the RCU read section, or under the lock of the value, in which
+ *   he makes the change.
+ *
+ * So who has not seen it is waited for: the gauge waits for reservations, and
+ * what is reserved later is reserved by somebody who sees it; a grace period
+ * waits for the others, since who has a spinlock is an RCU reader, too.
+ *
+ * No lease can be taken any more then, nor passed on to somebody who would not
+ * give it back. Those that are held are ended, for the sake of who waits.
+ *
+ * What expires goes on doing so, and what is bound to a file goes with it: that
+ * was part of what was stored.
+ */
+#include <linux/errno.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+
+#include "store.h"
+
+/* Entries that are looked at in one RCU read section */
+#define STEP	16
+
+/* Those among the next few entries, with references; returns how many */
+static int find_leases(struct bytemap *map, u64 *cursor,
+		       struct bytemap_value **leases, int *found)
+{
+	struct syncmap_entry entries[STEP];
+	struct bytemap_value *value;
+	int i, n = 0;
+
+	rcu_read_lock();
+	*found = syncmap_next(&map->core, cursor, entries, STEP);
+	for (i = 0; i < *found; i++) {
+		value = entries[i].value;
+		if (value->leased && refcount_inc_not_zero(&value->refs))
+			leases[n++] = value;
+	}
+	rcu_read_unlock();
+	return n;
+}
+
+static int end_leases(struct bytemap *map)
+{
+	struct bytemap_value *leases[STEP];
+	u64 cursor = 0;
+	int n, found;
+
+	do {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		n = find_leases(map, &cursor, leases, &found);
+		while (n) {
+			bytemap_lease_void(map, leases[--n]);
+			bytemap_value_put(leases[n]);
+		}
+	} while (found > 0);
+	return found;
+}
+
+static int freeze_locked(struct bytemap *map)
+{
+	int err;
+
+	lockdep_assert_held(&map->clear_lock);
+	WRITE_ONCE(map->frozen, true);
+	/* Who is killed here only misses the end of what others have begun */
+	err = bytemap_gauge_close(&map->entries);
+	if (err)
+		return err;
+	bytemap_gauge_open(&map->entries);
+	synchronize_rcu();
+	return end_leases(map);
+}
+
+/* When it has returned 0, nothing is or will be written */
+int bytemap_freeze(struct bytemap *map)
+{
+	int err;
+
+	if (mutex_lock_killable(&map->clear_lock))
+		return -EINTR;
+	err = freeze_locked(map);
+	mutex_unlock(&map->clear_lock);
+	return err;
+}
