@@ -365,7 +365,8 @@ int syncmap_update(struct syncmap *map, struct syncmap_key *key,
 		if (state_is_empty(state) && syncmap_inserts(update)) {
 			outcome = insert_first(map, key, update);
 		} else {
-			syncmap_key_hash(map, state, key, false);
+			syncmap_key_hash(map, state, key,
+					 syncmap_is_plain(map));
 			outcome = update_state(map, state, key, update);
 		}
 		grown = outcome == DONE && syncmap_inserts(update) &&
