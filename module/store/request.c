@@ -124,13 +124,13 @@ static int check_unused(const struct syncmap_op *op)
 /* What the operations of sync.Map know nothing of */
 static int check_unused_extras(const struct syncmap_op *op)
 {
-	if (!bytemap_op_has(op->op, OP_TAKES_DEADLINE) && op->deadline)
+	if (op->deadline && !bytemap_op_has(op->op, OP_TAKES_DEADLINE))
 		return -EINVAL;
-	if (!bytemap_op_has(op->op, OP_TAKES_TOKEN) && op->token)
+	if (op->token && !bytemap_op_has(op->op, OP_TAKES_TOKEN))
 		return -EINVAL;
 	if (op->op == SYNCMAP_OP_UNLEASE && !op->token)
 		return -EINVAL;
-	if (!bytemap_op_has(op->op, OP_WAITS) && op->wait_until)
+	if (op->wait_until && !bytemap_op_has(op->op, OP_WAITS))
 		return -EINVAL;
 	if (op->flags & SYNCMAP_OP_NOWAIT && op->wait_until)
 		return -EINVAL;
