@@ -81,6 +81,8 @@ static const struct op_check op_checks[] = {
 	{ "store of an old value", OP(STORE, VALUE, OLD), -EINVAL },
 	{ "store with a result", OP(STORE, VALUE, OUT), -EINVAL },
 	{ "delete with a result", OP(DELETE, OUT), -EINVAL },
+	{ "swap if newer", OP(SWAP, VALUE, .flags = SYNCMAP_OP_IF_NEWER),
+	  -EINVAL },
 	{ "load by revision", OP(LOAD, .flags = SYNCMAP_OP_BY_REVISION),
 	  -EINVAL },
 	{ "revision without flag",

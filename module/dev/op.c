@@ -88,7 +88,7 @@ static int copy_out(const struct bytemap_request *req)
 	const struct syncmap_op *op = req->op;
 
 	if (!(op->result & (SYNCMAP_OP_LOADED | SYNCMAP_OP_EXPIRED)) ||
-	    op->out_len > op->out_size)
+	    op->result & SYNCMAP_OP_UNCHANGED || op->out_len > op->out_size)
 		return 0;
 	if (copy_to_user(u64_to_user_ptr(op->out),
 			 bytemap_view_bytes(&req->found), op->out_len))

@@ -51,11 +51,28 @@
 
 #include "store.h"
 
+/* Without the bytes at first: most who ask have them. It only grows newer */
+static bool is_unchanged(struct bytemap *map, struct bytemap_request *req,
+			 struct bytemap_value *value)
+{
+	struct bytemap_view *found = &req->found;
+
+	if (bytemap_value_view(map, value, found, 0) ||
+	    found->revision > req->op->expected)
+		return false;
+	bytemap_tell(req->op, found);
+	req->op->result |= SYNCMAP_OP_UNCHANGED;
+	return true;
+}
+
 static int look(struct bytemap *map, struct bytemap_request *req,
 		struct bytemap_value *value)
 {
 	int err;
 
+	if (req->op->flags & SYNCMAP_OP_IF_NEWER &&
+	    is_unchanged(map, req, value))
+		return 0;
 	err = bytemap_value_view(map, value, &req->found, req->op->out_size);
 	if (err == -ENOENT && bytemap_request_inserts(req))
 		bytemap_make_way(map, req, value);

@@ -11,7 +11,7 @@
 #define NUMBER	(OP_CALCULATES | OP_TAKES_DEADLINE)
 
 static const u16 traits[] = {
-	[SYNCMAP_OP_LOAD] = OP_GIVES_VALUE | OP_KEEPS,
+	[SYNCMAP_OP_LOAD] = OP_GIVES_VALUE | OP_KEEPS | OP_TAKES_AGE,
 	[SYNCMAP_OP_STORE] = OP_TAKES_VALUE | OP_INSERTS | OP_TAKES_DEADLINE |
 			     OP_TAKES_OWNER | OP_TAKES_TOKEN,
 	[SYNCMAP_OP_LOAD_OR_STORE] = OP_TAKES_VALUE | OP_GIVES_VALUE | OP_INSERTS |
@@ -42,6 +42,7 @@ static const struct {
 	u16	traits;
 } flags[] = {
 	{ SYNCMAP_OP_BY_REVISION, OP_TAKES_OLD },
+	{ SYNCMAP_OP_IF_NEWER, OP_TAKES_AGE },
 	{ SYNCMAP_OP_OWNED, OP_TAKES_OWNER },
 	{ SYNCMAP_OP_NOWAIT, OP_WAITS },
 	{ SYNCMAP_OP_STALE, OP_WAITS },
@@ -109,7 +110,8 @@ static int check_unused(const struct syncmap_op *op)
 {
 	bool by_revision = op->flags & SYNCMAP_OP_BY_REVISION;
 
-	if (!by_revision && op->expected)
+	if (!(op->flags & (SYNCMAP_OP_BY_REVISION | SYNCMAP_OP_IF_NEWER)) &&
+	    op->expected)
 		return -EINVAL;
 	if (!bytemap_op_has(op->op, OP_TAKES_VALUE) && !is_zero(op->value, op->value_len))
 		return -EINVAL;

@@ -479,6 +479,7 @@ enum {
 	OP_CALCULATES	= BIT(9),	/* a number out of a number */
 	OP_TAKES_BOUND	= BIT(10),
 	OP_TAKES_OWNER	= BIT(11),
+	OP_TAKES_AGE	= BIT(12),	/* that the value may not have */
 };
 
 bool bytemap_op_has(u32 op, u16 any);

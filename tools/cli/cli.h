@@ -42,6 +42,7 @@ struct cli {
 	bool			array_has_items;
 	struct record_format	format;
 	uint64_t		revision;
+	uint64_t		newer;		/* than this; 0: any */
 	bool			ttl_given;
 	uint64_t		ttl;		/* nanoseconds */
 	uint64_t		stale;

@@ -10,8 +10,20 @@
 
 static int load(struct request *request)
 {
-	return libsyncmap_load(request->cli->map, request->key.data,
-			       request->key.len, &request->result);
+	return libsyncmap_load_newer(request->cli->map, request->key.data,
+				     request->key.len, request->cli->newer,
+				     &request->result);
+}
+
+static int say_unchanged(struct request *request)
+{
+	struct cli *cli = request->cli;
+
+	if (cli->json)
+		say_request(request, "newer", false, NULL);
+	else if (cli->nargs == 2)
+		note_key(cli, &request->key, "is not newer");
+	return EXIT_NO;
 }
 
 static int load_one(struct cli *cli)
@@ -19,8 +31,15 @@ static int load_one(struct cli *cli)
 	struct request request;
 	int code = request_begin_key(&request, cli);
 
-	if (!code)
-		code = say_loaded(&request, request_run(&request, load));
+	int err;
+
+	if (code)
+		return request_end(&request, code);
+	err = request_run(&request, load);
+	if (request.result.unchanged)
+		code = say_unchanged(&request);
+	else
+		code = say_loaded(&request, err);
 	return request_end(&request, code);
 }
 
@@ -53,6 +72,8 @@ static int load_next(struct request *request, const char *text, size_t len,
 	err = request_run(request, load);
 	if (err && err != -ENOENT)
 		return fail_request(request, err);
+	if (request->result.unchanged)
+		return say_unchanged(request);
 	if (cli->json)
 		say_request(request, "loaded", !err, err ? NULL : "value");
 	else if (!err)

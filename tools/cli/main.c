@@ -126,6 +126,8 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 	case 'r':
 		cli->by_revision = true;
 		return parse_number(cli, arg, UINT64_MAX, &cli->revision);
+	case 'N':
+		return parse_number(cli, arg, UINT64_MAX, &cli->newer);
 	case 'u':
 		cli->number.flags |= SYNCMAP_OP_U32;
 		break;

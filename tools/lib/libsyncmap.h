@@ -61,6 +61,8 @@ struct libsyncmap;
  *	is nothing
  * @expired: out: whether the value that was found is one that has expired: see
  *	libsyncmap_load_or_lease()
+ * @unchanged: out: whether the value is not newer, and was not given: see
+ *	libsyncmap_load_newer()
  *
  * Zero-initialise it, so that a value is not wanted unless you say so. Every
  * operation takes NULL for a caller that wants to know only the return value.
@@ -77,6 +79,7 @@ struct libsyncmap_result {
 	uint64_t		limit;
 	uint64_t		expires;
 	bool			expired;
+	bool			unchanged;
 };
 
 /**
@@ -249,6 +252,21 @@ int libsyncmap_count(const struct libsyncmap *map, uint64_t *count);
 int libsyncmap_load(const struct libsyncmap *map,
 		    const void *key, size_t key_len,
 		    struct libsyncmap_result *result);
+
+/**
+ * libsyncmap_load_newer - get the value of a key unless the caller has it
+ * @map: a map opened for reading
+ * @key: the key
+ * @key_len: its length
+ * @revision: of the value that the caller has; 0 if none
+ * @result: where the value goes, if its revision is above @revision; else
+ *	@result->unchanged is true
+ *
+ * Return: as libsyncmap_load().
+ */
+int libsyncmap_load_newer(const struct libsyncmap *map,
+			  const void *key, size_t key_len, uint64_t revision,
+			  struct libsyncmap_result *result);
 
 /**
  * libsyncmap_store - set the value of a key

@@ -16,6 +16,7 @@ static void set_result(struct libsyncmap_result *result,
 	result->len = op->out_len;
 	result->loaded = op->result & SYNCMAP_OP_LOADED;
 	result->expired = op->result & SYNCMAP_OP_EXPIRED;
+	result->unchanged = op->result & SYNCMAP_OP_UNCHANGED;
 	result->revision = op->revision;
 	result->previous = op->previous;
 	result->limited = op->limited;
@@ -64,6 +65,21 @@ API int libsyncmap_load(const struct libsyncmap *map,
 			struct libsyncmap_result *result)
 {
 	struct syncmap_op op = { .op = SYNCMAP_OP_LOAD };
+
+	want_value(&op, result);
+	return run(map, &op, key, key_len, NULL, 0, result);
+}
+
+API int libsyncmap_load_newer(const struct libsyncmap *map,
+			      const void *key, size_t key_len,
+			      uint64_t revision,
+			      struct libsyncmap_result *result)
+{
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_LOAD,
+		.flags = SYNCMAP_OP_IF_NEWER,
+		.expected = revision,
+	};
 
 	want_value(&op, result);
 	return run(map, &op, key, key_len, NULL, 0, result);

@@ -93,7 +93,8 @@ const struct command commands[] = {
 	COMMAND(STATS, syncmap_map_stats, .fill = fill_zero, .of_map = true,
 		RESULTS(syncmap_map_stats, amended, calculated)),
 	COMMAND(OP, syncmap_op, .fill = fill_op, .of_map = true,
-		.known = SYNCMAP_OP_BY_REVISION | SYNCMAP_OP_U32 |
+		.known = SYNCMAP_OP_BY_REVISION | SYNCMAP_OP_IF_NEWER |
+			 SYNCMAP_OP_U32 |
 			 SYNCMAP_OP_INITIAL | SYNCMAP_OP_BOUNDED |
 			 SYNCMAP_OP_NOWAIT | SYNCMAP_OP_STALE | SYNCMAP_OP_OWNED,
 		.reserved = offsetof(struct syncmap_op, token),

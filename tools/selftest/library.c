@@ -50,6 +50,23 @@ TEST(maps)
 	libsyncmap_close(NULL);
 }
 
+TEST(newer)
+{
+	struct libsyncmap *map = create(SYNCMAP_KEY_STRING, NULL);
+	char value[16];
+	struct libsyncmap_result result = {
+		.buffer = value, .size = sizeof(value),
+	};
+
+	EXPECT_EQ(-ENOENT, libsyncmap_load_newer(map, K, 0, &result));
+	EXPECT_EQ(0, libsyncmap_store(map, K, "value", 5, NULL));
+	EXPECT_EQ(0, libsyncmap_load_newer(map, K, 0, &result));
+	EXPECT(!result.unchanged);
+	EXPECT_MEM("value", 5, value, result.len);
+	EXPECT_EQ(0, libsyncmap_load_newer(map, K, result.revision, &result));
+	EXPECT(result.unchanged && result.loaded);
+}
+
 TEST(long_names)
 {
 	char name[200];

@@ -424,6 +424,11 @@ enum syncmap_op_code {
 /* Compare with @expected instead of @old; for the two compare operations */
 #define SYNCMAP_OP_BY_REVISION	0x1
 /*
+ * LOAD: give the value only if its revision is above @expected; else succeed
+ * with SYNCMAP_OP_UNCHANGED
+ */
+#define SYNCMAP_OP_IF_NEWER	0x2
+/*
  * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP: what is stored goes when this
  * open file closes, unless it has been stored anew by then without the flag, or
  * by another file. Such an entry is not kept for SYNCMAP_OP_STALE
@@ -484,7 +489,7 @@ enum syncmap_limited {
  * @value_len: bytes of the new value
  * @old_len: bytes to compare with
  * @out_size: bytes of the buffer; zero when the value is not wanted
- * @expected: the revision to compare with
+ * @expected: the revision to compare with, or that the caller has
  * @deadline: when what is stored expires: nanoseconds of CLOCK_BOOTTIME;
  *	SYNCMAP_NEVER; zero: the default of the map. From that time on the key
  *	is absent, which may be at once. Each store sets it anew
@@ -499,7 +504,8 @@ enum syncmap_limited {
  * @previous: out: revision of what was replaced or deleted, zero if nothing
  * @out_len: out: bytes of the value that was found. If that is more than
  *	@out_size, nothing was written to @out: the operation has failed with
- *	EBUSY or EMSGSIZE, or @out_size is zero
+ *	EBUSY or EMSGSIZE, or @out_size is zero. Nor is it with
+ *	SYNCMAP_OP_UNCHANGED
  * @result: out: SYNCMAP_OP_LOADED and the like
  * @status: out: 0, or the negative errno that the command returns
  * @limited: out: one of &enum syncmap_limited
