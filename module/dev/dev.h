@@ -36,6 +36,7 @@ struct syncmap_call {
 		struct syncmap_promote		promote;
 		struct syncmap_watch		watch;
 		struct syncmap_freeze		freeze;
+		struct syncmap_batch		batch;
 	} arg;
 };
 
@@ -99,6 +100,9 @@ u32 syncmap_mapfd_access(const struct file *file);
 int syncmap_run_op(struct syncmap_call *call);
 void syncmap_finish_op(struct syncmap_call *call, int err);
 int syncmap_run_range(struct syncmap_call *call);
+
+/* batch.c */
+int syncmap_run_batch(struct syncmap_call *call);
 
 /* watchfd.c */
 int syncmap_run_watch(struct syncmap_call *call);

@@ -38,6 +38,7 @@ static void check_abi(void)
 	BUILD_BUG_ON(offsetof(struct syncmap_op, expected) != 56);
 	BUILD_BUG_ON(offsetof(struct syncmap_op, out_len) != 80);
 	BUILD_BUG_ON(offsetof(struct syncmap_op, deadline) != 112);
+	BUILD_BUG_ON(sizeof(struct syncmap_batch) != 32);
 	BUILD_BUG_ON(sizeof(struct syncmap_record) != 32);
 	BUILD_BUG_ON(sizeof(struct syncmap_range) != 40);
 	BUILD_BUG_ON(sizeof(struct syncmap_clear) != 8);

@@ -104,6 +104,8 @@ static const struct syncmap_command map_command[] = {
 	    .finish = syncmap_newfd_finish, .access = SYNCMAP_ACCESS_READ),
 	MAP(SYNCMAP_FREEZE, syncmap_freeze, reserved, .run = run_freeze,
 	    .access = SYNCMAP_ACCESS_WRITE),
+	MAP(SYNCMAP_BATCH, syncmap_batch, reserved, .run = syncmap_run_batch,
+	    .reply_on_error = true),
 };
 
 static const struct syncmap_commands map_commands = {

@@ -11,13 +11,7 @@
 
 #include "../store/store.h"
 #include "dev.h"
-
-/* Most keys and values need no allocation on the way in */
-struct small {
-	u8	key[128];
-	u8	value[BYTEMAP_SMALL];
-	u8	old[BYTEMAP_SMALL];
-};
+#include "op.h"
 
 static const void *copy_in(u64 user, size_t len, void *small, size_t size)
 {
@@ -35,12 +29,12 @@ static void free_copy(const void *copy, const void *small)
 }
 
 /* A value that cannot be written in place goes into its object right away */
-static int copy_value(const struct bytemap *map, struct bytemap_request *req,
-		      struct small *small)
+static int copy_value(const struct bytemap *map, struct syncmap_work *work)
 {
+	struct bytemap_request *req = &work->req;
 	void __user *user = u64_to_user_ptr(req->op->value);
 	u32 len = req->op->value_len;
-	void *to = small->value;
+	void *to = work->value;
 
 	if (len > BYTEMAP_SMALL) {
 		req->fresh = bytemap_request_alloc(map, req, len);
@@ -62,24 +56,24 @@ static int check_out(const struct bytemap *map, const struct syncmap_op *op)
 	return syncmap_probe_write(u64_to_user_ptr(op->out), size);
 }
 
-static int copy_all(const struct bytemap *map, struct bytemap_request *req,
-		    struct small *small)
+static int copy_all(const struct bytemap *map, struct syncmap_work *work)
 {
+	struct bytemap_request *req = &work->req;
 	struct syncmap_op *op = req->op;
 	int err;
 
-	req->key = copy_in(op->key, op->key_len, small->key,
-			   sizeof(small->key));
+	req->key = copy_in(op->key, op->key_len, work->key,
+			   sizeof(work->key));
 	if (IS_ERR(req->key))
 		return PTR_ERR(req->key);
 	err = bytemap_key_check(map, req->key, op->key_len);
 	if (err)
 		return err;
-	req->old = copy_in(op->old, op->old_len, small->old,
-			   sizeof(small->old));
+	req->old = copy_in(op->old, op->old_len, work->old,
+			   sizeof(work->old));
 	if (IS_ERR(req->old))
 		return PTR_ERR(req->old);
-	err = copy_value(map, req, small);
+	err = copy_value(map, work);
 	return err ?: check_out(map, op);
 }
 
@@ -96,40 +90,48 @@ static int copy_out(const struct bytemap_request *req)
 	return 0;
 }
 
-static int run_checked(struct bytemap_client *client, struct syncmap_op *op)
+/* Until syncmap_end_op(), which is called in any case, @op is the caller's */
+int syncmap_begin_op(const struct file *file, struct syncmap_op *op,
+		     struct syncmap_work *work)
 {
-	struct bytemap_request req = { .op = op, .client = client };
-	struct bytemap *map = client->map;
-	struct small small;
+	struct bytemap_client *client = syncmap_mapfd_client(file);
 	int err;
 
-	err = copy_all(map, &req, &small);
-	if (!err)
-		err = bytemap_op(map, &req);
+	work->req = (struct bytemap_request){ .op = op, .client = client };
+	err = bytemap_op_check(client->map, op);
+	if (err)
+		return err;
+	if (bytemap_op_access(op->op) & ~syncmap_mapfd_access(file))
+		return -EBADF;
+	return copy_all(client->map, work);
+}
+
+/* @err: of the operation. Return: what its user hears */
+int syncmap_end_op(struct syncmap_work *work, int err)
+{
+	struct bytemap_request *req = &work->req;
+	struct syncmap_op *op = req->op;
+
 	if (!err || err == -EBUSY)
-		err = copy_out(&req) ?: err;
+		err = copy_out(req) ?: err;
 	if (err && op->result & SYNCMAP_OP_LEASED)
-		bytemap_lease_abandon(client, op->leased);
-	bytemap_request_release(&req);
-	free_copy(req.old, small.old);
-	free_copy(req.key, small.key);
+		bytemap_lease_abandon(req->client, op->leased);
+	bytemap_request_release(req);
+	free_copy(req->old, work->old);
+	free_copy(req->key, work->key);
+	op->status = err == -ERESTARTSYS ? -EINTR : err;
 	return err;
 }
 
 int syncmap_run_op(struct syncmap_call *call)
 {
-	struct bytemap_client *client = syncmap_mapfd_client(call->file);
-	struct syncmap_op *op = &call->arg.op;
+	struct syncmap_work work;
 	int err;
 
-	err = bytemap_op_check(client->map, op);
-	if (!err &&
-	    bytemap_op_access(op->op) & ~syncmap_mapfd_access(call->file))
-		err = -EBADF;
+	err = syncmap_begin_op(call->file, &call->arg.op, &work);
 	if (!err)
-		err = run_checked(client, op);
-	op->status = err == -ERESTARTSYS ? -EINTR : err;
-	return err;
+		err = bytemap_op(syncmap_mapfd_map(call->file), &work.req);
+	return syncmap_end_op(&work, err);
 }
 
 /* With an error: whoever has become the holder of a lease does not know it */

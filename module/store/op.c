@@ -65,8 +65,9 @@ static bool is_unchanged(struct bytemap *map, struct bytemap_request *req,
 	return true;
 }
 
-static int look(struct bytemap *map, struct bytemap_request *req,
-		struct bytemap_value *value)
+/* Within the RCU read section in which @value was found in the core */
+int bytemap_look(struct bytemap *map, struct bytemap_request *req,
+		 struct bytemap_value *value)
 {
 	int err;
 
@@ -99,7 +100,7 @@ static int find(struct bytemap *map, struct bytemap_request *req)
 	} else if (syncmap_load(&map->core, req->key, req->op->key_len, &found)) {
 		value = found;
 		ret = bytemap_request_has(req, OP_KEEPS) ?
-			look(map, req, value) : bytemap_update(map, req, value);
+			bytemap_look(map, req, value) : bytemap_update(map, req, value);
 		if (ret == -ENOENT && value->leased)
 			ret = bytemap_lease_meet(map, req, value);
 	}

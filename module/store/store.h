@@ -535,6 +535,8 @@ struct bytemap_request {
 
 int bytemap_request_blocked(struct bytemap_request *req,
 			    struct bytemap_gauge *gauge, u64 n, int err);
+int bytemap_look(struct bytemap *map, struct bytemap_request *req,
+		 struct bytemap_value *value);
 int bytemap_op(struct bytemap *map, struct bytemap_request *req);
 struct bytemap_value *bytemap_request_get(struct bytemap *map,
 					  const struct bytemap_request *req);
@@ -569,6 +571,14 @@ static inline bool bytemap_request_inserts(const struct bytemap_request *req)
 	return bytemap_request_has(req, OP_INSERTS) ||
 	       req->op->flags & SYNCMAP_OP_INITIAL;
 }
+
+/* many.c */
+
+/* Loads that are looked up together at most */
+#define BYTEMAP_LOADS	16
+
+void bytemap_load_many(struct bytemap *map, struct bytemap_request **reqs,
+		       unsigned int n);
 
 /* number.c */
 int bytemap_number_check(const struct syncmap_op *op);

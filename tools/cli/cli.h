@@ -38,6 +38,7 @@ struct cli {
 	bool			keys_only;
 	bool			values;
 	bool			dump;
+	bool			stop;
 	bool			in_array;
 	bool			array_has_items;
 	struct record_format	format;
@@ -170,6 +171,7 @@ int verb_compare_and_delete(struct cli *cli);
 int verb_touch(struct cli *cli);
 int verb_calculate(struct cli *cli);
 int verb_hold(struct cli *cli);
+int verb_batch(struct cli *cli);
 int verb_range(struct cli *cli);
 int verb_watch(struct cli *cli);
 int verb_import(struct cli *cli);

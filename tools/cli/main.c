@@ -137,6 +137,9 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 	case 'b':
 		cli->number.flags |= SYNCMAP_OP_BOUNDED;
 		return parse_number(cli, arg, UINT64_MAX, &cli->number.bound);
+	case 's':
+		cli->stop = true;
+		break;
 	case 'n':
 		cli->keys_only = true;
 		break;

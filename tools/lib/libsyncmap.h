@@ -534,6 +534,27 @@ int libsyncmap_compare_and_swap_revision_with(const struct libsyncmap *map,
 				struct libsyncmap_result *result);
 
 /**
+ * libsyncmap_batch - do many operations
+ * @map: a map opened for what they need
+ * @ops: the operations, as for libsyncmap_op(); each gets its status, and the
+ *	rest of its results
+ * @op_size: sizeof(*ops)
+ * @count: how many there are; any number
+ * @flags: SYNCMAP_BATCH_STOP to end behind the first that fails
+ * @done: out: how many were carried out, the first of @ops
+ *
+ * The fewest calls that can do it. Each operation is what it would be alone: a
+ * batch is not a transaction.
+ *
+ * Return: 0 if all were carried out, whatever their status; with
+ * SYNCMAP_BATCH_STOP the status of the one that failed; or why it could not go
+ * on, as in &struct syncmap_batch.
+ */
+int libsyncmap_batch(const struct libsyncmap *map, struct syncmap_op *ops,
+		     size_t op_size, size_t count, unsigned int flags,
+		     size_t *done);
+
+/**
  * libsyncmap_touch - get the value of a key, and set its deadline
  * @map: a map opened for reading and writing
  * @key: the key

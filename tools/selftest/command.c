@@ -63,6 +63,20 @@ static void fill_watch(union argument *arg)
 	arg->watch.flags = SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_DUMP;
 }
 
+static void fill_batch(union argument *arg)
+{
+	static struct syncmap_op ops[2];
+
+	fill_zero(arg);
+	ops[0] = (struct syncmap_op){ .op = SYNCMAP_OP_LOAD, KEY("key") };
+	ops[1] = (struct syncmap_op){
+		.op = SYNCMAP_OP_SWAP, KEY("key"), VALUE("value"), OUT(buffer),
+	};
+	arg->batch.ops = PTR(ops);
+	arg->batch.op_size = sizeof(ops[0]);
+	arg->batch.count = 2;
+}
+
 #define COMMAND(id, type, ...) {					\
 	.name = #id, .number = SYNCMAP_##id,				\
 	.size = sizeof(struct type), .flags = offsetof(struct type, flags), \
@@ -114,6 +128,9 @@ const struct command commands[] = {
 		RESERVED(syncmap_watch), RESULTS(syncmap_watch, record_size, fd)),
 	COMMAND(FREEZE, syncmap_freeze, .fill = fill_zero, .of_map = true,
 		RESERVED(syncmap_freeze)),
+	COMMAND(BATCH, syncmap_batch, .fill = fill_batch, .of_map = true,
+		.known = SYNCMAP_BATCH_STOP,
+		RESERVED(syncmap_batch), RESULTS(syncmap_batch, done, failed)),
 };
 
 const size_t n_commands = ARRAY_SIZE(commands);

@@ -24,6 +24,7 @@ union argument {
 	struct syncmap_promote		promote;
 	struct syncmap_watch		watch;
 	struct syncmap_freeze		freeze;
+	struct syncmap_batch		batch;
 	char				bytes[512];
 };
 

@@ -84,6 +84,19 @@ static void make_range(struct syncmap_range *range)
 		range->cursor = 0;
 }
 
+static void make_batch(struct syncmap_batch *batch)
+{
+	static struct syncmap_op ops[20];
+
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
+		make_op(&ops[i]);
+	batch->ops = test_random() % 8 ? PTR(ops) : random_pointer();
+	batch->op_size = test_random() % 8 ? sizeof(ops[0]) : random_length();
+	batch->count = test_random() % ARRAY_SIZE(ops);
+	batch->flags = test_random() % 2;
+	batch->reserved = 0;
+}
+
 static void make_create(struct syncmap_create *create)
 {
 	memset(create, 0, sizeof(*create));
@@ -134,6 +147,9 @@ static void make_argument(union argument *arg, unsigned long number)
 		break;
 	case SYNCMAP_RANGE:
 		make_range(&arg->range);
+		break;
+	case SYNCMAP_BATCH:
+		make_batch(&arg->batch);
 		break;
 	default:
 		if (test_random() % 2)

@@ -184,6 +184,15 @@ static const struct field fields[] = {
 	FIELD(syncmap_promote, flags, 0),
 	FIELD(syncmap_promote, reserved, 4),
 
+	SIZE(syncmap_batch, 32),
+	FIELD(syncmap_batch, ops, 0),
+	FIELD(syncmap_batch, flags, 8),
+	FIELD(syncmap_batch, op_size, 12),
+	FIELD(syncmap_batch, count, 16),
+	FIELD(syncmap_batch, done, 20),
+	FIELD(syncmap_batch, failed, 24),
+	FIELD(syncmap_batch, reserved, 28),
+
 	SIZE(syncmap_watch, 48),
 	FIELD(syncmap_watch, filter, 0),
 	FIELD(syncmap_watch, since, 8),
@@ -226,6 +235,9 @@ TEST(command_numbers)
 	EXPECT_EQ(0xc1b0d711, SYNCMAP_STATS);
 	EXPECT_EQ(0xc0c0d712, SYNCMAP_OP);
 	EXPECT_EQ(0xc028d713, SYNCMAP_RANGE);
+	EXPECT_EQ(0xc020d718, SYNCMAP_BATCH);
+	EXPECT_EQ(1024, SYNCMAP_BATCH_MAX);
+	EXPECT_EQ(1, SYNCMAP_BATCH_STOP);
 	EXPECT_EQ(0xc008d714, SYNCMAP_CLEAR);
 	EXPECT_EQ(0xc008d715, SYNCMAP_PROMOTE);
 	EXPECT_EQ(0xc030d716, SYNCMAP_WATCH);

@@ -67,6 +67,34 @@ TEST(newer)
 	EXPECT(result.unchanged && result.loaded);
 }
 
+TEST(batches)
+{
+	struct libsyncmap *map = create(SYNCMAP_KEY_U64, NULL);
+	static struct syncmap_op ops[2500];
+	static uint64_t keys[2500];
+	size_t done;
+
+	for (size_t i = 0; i < 2500; i++) {
+		keys[i] = i;
+		ops[i] = (struct syncmap_op){
+			.op = SYNCMAP_OP_LOAD_OR_STORE, KEY_N(&keys[i], 8),
+		};
+	}
+	EXPECT_EQ(0, libsyncmap_batch(map, ops, sizeof(ops[0]), 2500, 0, &done));
+	EXPECT_EQ(2500, done);
+	EXPECT_EQ(2500, ops[2499].revision);
+	for (size_t i = 0; i < 2500; i++)
+		ops[i].op = SYNCMAP_OP_LOAD_AND_DELETE;
+	keys[2000] = 7777;
+	EXPECT_EQ(-ENOENT, libsyncmap_batch(map, ops, sizeof(ops[0]), 2500,
+					    SYNCMAP_BATCH_STOP, &done));
+	EXPECT_EQ(2001, done);
+	EXPECT_EQ(-EINVAL, libsyncmap_batch(map, ops, 8, 2500, 0, &done));
+	EXPECT_EQ(0, done);
+	EXPECT_EQ(0, libsyncmap_batch(map, NULL, sizeof(ops[0]), 0, 0, &done));
+	EXPECT_EQ(0, done);
+}
+
 TEST(long_names)
 {
 	char name[200];

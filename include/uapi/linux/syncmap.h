@@ -48,8 +48,9 @@
  *	EMFILE, ENFILE	no more descriptors, as for open(2)
  *	ENOMEM		out of memory, or over the memory limit of the cgroup
  *
- * A command that fails has changed nothing, with one exception: EFAULT for a
- * result buffer that was unmapped while the operation was running.
+ * A command that fails has changed nothing, with two exceptions: EFAULT for a
+ * result buffer that was unmapped while the operation was running, and
+ * %SYNCMAP_BATCH, which tells how much it has done.
  */
 #ifndef _UAPI_LINUX_SYNCMAP_H
 #define _UAPI_LINUX_SYNCMAP_H
@@ -559,6 +560,43 @@ struct syncmap_op {
 	__u64	after;
 };
 
+/* Operations of one SYNCMAP_BATCH at most */
+#define SYNCMAP_BATCH_MAX	1024
+
+/* The first operation that fails is the last one */
+#define SYNCMAP_BATCH_STOP	0x1
+
+/**
+ * struct syncmap_batch - SYNCMAP_BATCH: many operations in one call
+ * @ops: pointer to an array of &struct syncmap_op
+ * @flags: SYNCMAP_BATCH_STOP
+ * @op_size: bytes of one element of the array: the caller's
+ *	sizeof(struct syncmap_op); at most 4096
+ * @count: how many elements there are, at most SYNCMAP_BATCH_MAX
+ * @done: out: how many operations were carried out, the first of the array
+ * @failed: out: how many of these have a &syncmap_op.status other than zero
+ * @reserved: must be zero
+ *
+ * Each operation is what it would be if it came alone, and so are its results.
+ * They come one after the other, but loads that follow one another in no order;
+ * others see the effect of some before that of the rest, and may come in
+ * between. LOAD_OR_LEASE needs SYNCMAP_OP_NOWAIT (EINVAL).
+ *
+ * Operations that fail do not make the command fail. It does, and @done tells
+ * how far it came, when an element cannot be read (EFAULT, E2BIG), or its
+ * results cannot be written (EFAULT; it was there before, and is counted as
+ * done), and when the process is being killed (EINTR).
+ */
+struct syncmap_batch {
+	__u64	ops;
+	__u32	flags;
+	__u32	op_size;
+	__u32	count;
+	__u32	done;
+	__u32	failed;
+	__u32	reserved;
+};
+
 /**
  * struct syncmap_record - one entry in the buffer of SYNCMAP_RANGE
  * @size: bytes to the next record, a multiple of 8
@@ -786,5 +824,6 @@ struct syncmap_event {
 #define SYNCMAP_PROMOTE	 _IOWR(SYNCMAP_IOC_TYPE, 0x15, struct syncmap_promote)
 #define SYNCMAP_WATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x16, struct syncmap_watch)
 #define SYNCMAP_FREEZE	 _IOWR(SYNCMAP_IOC_TYPE, 0x17, struct syncmap_freeze)
+#define SYNCMAP_BATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x18, struct syncmap_batch)
 
 #endif /* _UAPI_LINUX_SYNCMAP_H */

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SYNCMAP_BATCH: many operations in one call, each as if it came alone
+ */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "dev.h"
+#include "op.h"
+
+#define OP_SIZE_MAX	4096
+#define OP_SIZE_MIN	offsetofend(struct syncmap_op, after)
+
+struct slot {
+	struct syncmap_op	op;
+	struct syncmap_work	work;
+};
+
+/* A batch on its way; the slots are for loads that go together */
+struct run {
+	struct file		*file;
+	struct syncmap_batch	*batch;
+	struct slot		slots[];
+};
+
+static int check(struct syncmap_batch *batch)
+{
+	batch->done = 0;
+	batch->failed = 0;
+	if (batch->flags & ~SYNCMAP_BATCH_STOP)
+		return -EOPNOTSUPP;
+	if (batch->op_size < OP_SIZE_MIN || batch->op_size > OP_SIZE_MAX)
+		return -EINVAL;
+	return batch->count > SYNCMAP_BATCH_MAX || batch->reserved ? -EINVAL : 0;
+}
+
+static bool goes_on(const struct syncmap_batch *batch)
+{
+	if (batch->failed && batch->flags & SYNCMAP_BATCH_STOP)
+		return false;
+	return batch->done < batch->count;
+}
+
+static void __user *element(const struct syncmap_batch *batch, u32 n)
+{
+	return u64_to_user_ptr(batch->ops + (u64)n * batch->op_size);
+}
+
+static size_t reply_size(const struct syncmap_batch *batch)
+{
+	return min_t(size_t, batch->op_size, sizeof(struct syncmap_op));
+}
+
+static int read_op(const struct syncmap_batch *batch, u32 n,
+		   struct syncmap_op *op)
+{
+	void __user *user = element(batch, n);
+	int err;
+
+	err = copy_struct_from_user(op, sizeof(*op), user, batch->op_size);
+	return err ?: syncmap_probe_write(user, reply_size(batch));
+}
+
+/* The next operation is done: tell */
+static int write_op(struct run *run, const struct syncmap_op *op)
+{
+	struct syncmap_batch *batch = run->batch;
+	void __user *user = element(batch, batch->done);
+
+	batch->done++;
+	batch->failed += !!op->status;
+	if (!copy_to_user(user, op, reply_size(batch)))
+		return 0;
+	if (!op->status && op->result & SYNCMAP_OP_LEASED)
+		bytemap_lease_abandon(syncmap_mapfd_client(run->file),
+				      op->leased);
+	return -EFAULT;
+}
+
+/* A lease that is waited for would hold up what comes behind it */
+static int do_op(struct bytemap *map, struct bytemap_request *req)
+{
+	if (bytemap_request_has(req, OP_WAITS) &&
+	    !(req->op->flags & SYNCMAP_OP_NOWAIT))
+		return -EINVAL;
+	return bytemap_op(map, req);
+}
+
+static int run_one(struct run *run)
+{
+	struct slot *slot = run->slots;
+	int err;
+
+	err = read_op(run->batch, run->batch->done, &slot->op);
+	if (err)
+		return err;
+	err = syncmap_begin_op(run->file, &slot->op, &slot->work);
+	if (!err)
+		err = do_op(syncmap_mapfd_map(run->file), &slot->work.req);
+	syncmap_end_op(&slot->work, err);
+	return write_op(run, &slot->op);
+}
+
+/* How many loads come next, all of them read */
+static unsigned int read_loads(struct run *run)
+{
+	const struct syncmap_batch *batch = run->batch;
+	unsigned int n, max;
+
+	max = min_t(u32, batch->count - batch->done, BYTEMAP_LOADS);
+	for (n = 0; n < max; n++) {
+		struct syncmap_op *op = &run->slots[n].op;
+
+		if (read_op(batch, batch->done + n, op) ||
+		    op->op != SYNCMAP_OP_LOAD)
+			break;
+	}
+	return n;
+}
+
+/* Those behind one that ends the batch were not asked for: nobody is told */
+static int end_loads(struct run *run, unsigned int n)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < n; i++) {
+		struct slot *slot = &run->slots[i];
+
+		if (err || !goes_on(run->batch)) {
+			syncmap_end_op(&slot->work, -ECANCELED);
+			continue;
+		}
+		syncmap_end_op(&slot->work, slot->op.status);
+		err = write_op(run, &slot->op);
+	}
+	return err;
+}
+
+static int run_loads(struct run *run, unsigned int n)
+{
+	struct bytemap_request *reqs[BYTEMAP_LOADS];
+	unsigned int i, good = 0;
+
+	for (i = 0; i < n; i++) {
+		struct slot *slot = &run->slots[i];
+
+		slot->op.status = syncmap_begin_op(run->file, &slot->op,
+						   &slot->work);
+		if (!slot->op.status)
+			reqs[good++] = &slot->work.req;
+	}
+	bytemap_load_many(syncmap_mapfd_map(run->file), reqs, good);
+	return end_loads(run, n);
+}
+
+static int run_all(struct run *run)
+{
+	unsigned int loads;
+	int err = 0;
+
+	while (!err && goes_on(run->batch)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		loads = read_loads(run);
+		err = loads ? run_loads(run, loads) : run_one(run);
+	}
+	return err;
+}
+
+int syncmap_run_batch(struct syncmap_call *call)
+{
+	struct syncmap_batch *batch = &call->arg.batch;
+	unsigned int slots = min_t(u32, batch->count, BYTEMAP_LOADS);
+	struct run *run;
+	int err;
+
+	err = check(batch);
+	if (err)
+		return err;
+	run = kvmalloc(struct_size(run, slots, slots), BYTEMAP_GFP);
+	if (!run)
+		return -ENOMEM;
+	run->file = call->file;
+	run->batch = batch;
+	err = run_all(run);
+	kvfree(run);
+	return err;
+}
