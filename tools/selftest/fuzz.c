@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "memory.h"
 
 #define PAGE	4096
 
@@ -235,48 +236,19 @@ static void fuzz(int n, void *arg)
 	(void)n;
 }
 
-/* The sum of the numbers that follow @label in @path */
-static long sum_of(const char *path, const char *label)
-{
-	FILE *file = fopen(path, "r");
-	char line[128];
-	long sum = 0;
-
-	ASSERT(file);
-	while (fgets(line, sizeof(line), file)) {
-		char *word = line + strspn(line, " ");
-
-		if (!strncmp(word, label, strlen(label)))
-			sum += strtol(word + strlen(label), NULL, 10);
-	}
-	fclose(file);
-	return sum;
-}
-
-/* MemAvailable leaves out the free pages that the processors keep at hand. */
-static long free_kilobytes(void)
-{
-	return sum_of("/proc/meminfo", "MemAvailable:") +
-	       sum_of("/proc/zoneinfo", "count:") * (PAGE / 1024);
-}
-
 TEST_LIMIT(random_calls, 120)
 {
 	unsigned int *outcomes = test_shared(4096);
-	long before, after;
+	long before;
 
 	page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT(page != MAP_FAILED);
 	ASSERT_EQ(0, munmap(page + PAGE, PAGE));
-	before = free_kilobytes();
+	before = memory_available();
 	test_parallel(2, fuzz, outcomes);
 	map_remove(TEST_NAME "fuzz");
-	for (int i = 0; i < 100 && free_kilobytes() < before - 4000; i++)
-		usleep(50000);
-	after = free_kilobytes();
-	test_note("%u calls succeeded, %u failed; %ld of %ld KiB left",
-		  outcomes[0], outcomes[1], after, before);
+	memory_expect(before, 4000);
+	test_note("%u calls succeeded, %u failed", outcomes[0], outcomes[1]);
 	EXPECT(outcomes[0] > (outcomes[0] + outcomes[1]) / 20);
-	EXPECT(after > before - 4000);
 }

@@ -346,6 +346,33 @@ TEST(buffers)
 	watcher_expect_nothing(&w);
 }
 
+/* The end of the buffer is not there: what could not be given comes again */
+TEST(buffers_that_end_too_soon)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher w = watcher_open(fd, .flags = VALUES);
+	ssize_t one = sizeof(struct syncmap_event) + 8;
+	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char buffer[1024];
+
+	ASSERT_EQ(0, mprotect(page + 4096, 4096, PROT_NONE));
+	for (ssize_t room = 0; room < 5 * one; room++) {
+		ssize_t whole = room / one * one;
+
+		test_context("%zd bytes", room);
+		for (int i = 0; i < 4; i++)
+			EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
+		if (whole > 4 * one)
+			whole = 4 * one;
+		EXPECT_EQ(whole ?: -1, read(w.fd, page + 4096 - room, 4096));
+		if (whole < 4 * one)
+			EXPECT_EQ(4 * one - whole,
+				  read(w.fd, buffer, sizeof(buffer)));
+		watcher_expect_nothing(&w);
+	}
+}
+
 /* The descriptor of the map is not needed any longer */
 TEST(outlives_the_descriptor)
 {

@@ -56,6 +56,13 @@ const struct syncmap_event *watcher_next(struct watcher *watcher)
 	return event;
 }
 
+bool watcher_has_more(const struct watcher *watcher)
+{
+	struct pollfd pollfd = { .fd = watcher->fd, .events = POLLIN };
+
+	return watcher->at < watcher->used || poll(&pollfd, 1, 10);
+}
+
 void watcher_expect_nothing(struct watcher *watcher)
 {
 	struct pollfd pollfd = { .fd = watcher->fd, .events = POLLIN };

@@ -28,6 +28,8 @@ void watcher_close(struct watcher *watcher);
 
 /* The next record; waits for it. NULL at the end */
 const struct syncmap_event *watcher_next(struct watcher *watcher);
+/* Is there one, or will there be within 10 ms? */
+bool watcher_has_more(const struct watcher *watcher);
 /* EXPECTs that there is none */
 void watcher_expect_nothing(struct watcher *watcher);
 
