@@ -4,75 +4,11 @@
  * turn, through /proc/self/fail-nth. ENOMEM has changed nothing; EFAULT has
  * done nothing or all of it; nothing leaks.
  */
-#include <fcntl.h>
 #include <stddef.h>
 #include <unistd.h>
 
 #include "command.h"
-
-#define FAULTS_MAX	200
-
-static int nth_fd = -1;
-
-static void set(const char *file, const char *value)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s", file);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		test_skip("no %s: this kernel cannot inject faults", path);
-	ASSERT(write(fd, value, strlen(value)) > 0);
-	close(fd);
-}
-
-static void need_faults(void)
-{
-	nth_fd = open("/proc/self/fail-nth", O_RDWR);
-	if (nth_fd < 0)
-		test_skip("no /proc/self/fail-nth: this kernel cannot inject faults");
-	set("failslab/ignore-gfp-wait", "N");
-	set("failslab/verbose", "0");
-	set("fail_page_alloc/ignore-gfp-wait", "N");
-	set("fail_page_alloc/ignore-gfp-highmem", "N");
-	set("fail_page_alloc/min-order", "0");
-	set("fail_page_alloc/verbose", "0");
-	set("fail_usercopy/verbose", "0");
-}
-
-static bool arm(unsigned int nth)
-{
-	char text[16];
-	int len = snprintf(text, sizeof(text), "%u", nth);
-
-	return pwrite(nth_fd, text, len, 0) == len;
-}
-
-/* Has the fault happened? If not, asking and disarming may run into it */
-static bool disarm(void)
-{
-	char text[16] = "";
-	bool failed;
-
-	failed = pread(nth_fd, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
-	while (!arm(0))
-		;
-	return failed;
-}
-
-struct outcome {
-	int		ret;
-	bool		failed;		/* else there are no more to try */
-	unsigned int	out_of_memory;
-};
-
-#define with_fault(nth, outcome, call) do {				\
-	ASSERT(arm(nth));						\
-	(outcome)->ret = (call);					\
-	(outcome)->failed = disarm();					\
-	(outcome)->out_of_memory += (outcome)->ret == -ENOMEM;		\
-} while (0)
+#include "fault.h"
 
 static void try_command(const struct command *command)
 {
@@ -102,7 +38,7 @@ static void try_command(const struct command *command)
 
 TEST_LIMIT(commands, 120)
 {
-	need_faults();
+	fault_need();
 	for (size_t i = 0; i < n_commands; i++)
 		try_command(&commands[i]);
 }
@@ -112,7 +48,7 @@ TEST(named_map)
 	struct outcome outcome = { .failed = true };
 	__u32 maps = map_system().maps;
 
-	need_faults();
+	fault_need();
 	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
 		test_context("fault %u", nth);
 		with_fault(nth, &outcome, map_create(TEST_NAME "faults",
@@ -267,7 +203,7 @@ TEST_LIMIT(operations, 300)
 	memset(text, 't', sizeof(text));
 	memset(other, 'o', sizeof(other));
 	memset(key, 'k', sizeof(key));
-	need_faults();
+	fault_need();
 	for (__u32 code = SYNCMAP_OP_LOAD;
 	     code <= SYNCMAP_OP_TOUCH; code++) {
 		unsigned int sum = 0;
@@ -286,7 +222,7 @@ TEST(numbers)
 
 	memset(other, 0, sizeof(other));
 	memset(key, 'k', sizeof(key));
-	need_faults();
+	fault_need();
 	for (unsigned int how = 0; how <= (THERE | PROMOTED); how += THERE) {
 		const struct syncmap_op op = {
 			.op = SYNCMAP_OP_ADD, KEY_N(key, 5), .operand = 1,
@@ -355,7 +291,7 @@ TEST_LIMIT(leases, 60)
 
 	memset(text, 't', sizeof(text));
 	memset(key, 'k', sizeof(key));
-	need_faults();
+	fault_need();
 	leases = sweep_leases(fd, 5) + sweep_leases(fd, 200);
 	stores = sweep_leased_stores(fd, 5) + sweep_leased_stores(fd, 200);
 	test_note("ENOMEM at %u and %u places", leases, stores);
@@ -371,7 +307,7 @@ TEST(promotion)
 	int fd = map_private(SYNCMAP_KEY_U64);
 	__u64 from = 0, value;
 
-	need_faults();
+	fault_need();
 	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
 		map_fill(fd, from, from + 200);
 		from += 200;
