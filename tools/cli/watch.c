@@ -156,7 +156,9 @@ static int watch(struct cli *cli, struct libsyncmap_watch *events)
 			say_event_json(cli, &event);
 		else
 			say_event(cli, &event);
-		fflush(stdout);
+		/* main() says why nobody gets to see it */
+		if (fflush(stdout))
+			return EXIT_ERROR;
 	}
 	return EXIT_YES;
 }

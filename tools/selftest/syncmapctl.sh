@@ -237,6 +237,40 @@ syncmapctl: map 'n': key 'x': not a number" load -f u64 n 1 x 2
 	t 0 '' remove n
 }
 
+# killed SIGNAL NUMBER: it ends by the signal, and its watcher with it. A command
+# in the background would ignore SIGINT, so that is the one that sends it
+killed()
+{
+	# shellcheck disable=SC2016 # for the inner shell
+	sh -c '(sleep 1; kill -"$0" $$) & exec "$1" watch w' "$1" "$tool" >got 2>errors
+	judge "watch: SIG$1" $? $((128 + $2)) ''
+}
+
+watching()
+{
+	t 0 '' create w
+	killed HUP 1
+	killed INT 2
+	killed KILL 9
+	killed TERM 15
+	# as soon as it has something to say to nobody
+	(sleep 1; for i in 1 2 3 4; do "$tool" store w k $i; sleep 1; done) &
+	{ "$tool" watch w; echo $? >code; } 2>errors | head -n 1 >got
+	judge 'watch: the reader goes' "$(cat code)" 141 "store${tab}k"
+	wait
+	(sleep 1; "$tool" store w k v) &
+	"$tool" watch w >/dev/full 2>got
+	judge 'watch: nobody can read it' $? 1 \
+		'syncmapctl: standard output: No space left on device'
+	wait
+	"$tool" stats w | grep -w watchers | tr -s ' ' >got
+	judge 'no watcher is left' 0 0 'watchers 0'
+	t 1 "syncmapctl: there is no map 'x'" watch x
+	(sleep 1; "$tool" remove w) &
+	t 0 'removed' watch w
+	wait
+}
+
 usage_errors
 map_errors
 limit_errors
@@ -244,6 +278,7 @@ formats
 round_trip
 time_to_live
 many_lines
+watching
 t 0 '[]' -j list
 echo "1..$n"
 exit $failed
