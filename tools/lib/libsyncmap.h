@@ -769,6 +769,7 @@ struct libsyncmap_watch;
  * @value: the new value; not terminated; NULL if it was left out
  * @value_len: its length even then
  * @revision: revision of the change
+ * @deadline: when the entry expires; SYNCMAP_NEVER: it does not; 0: there is none
  *
  * <linux/syncmap.h> has the details. The pointers are valid until the next call
  * for the same watch.
@@ -781,6 +782,7 @@ struct libsyncmap_event {
 	const void		*value;
 	size_t			value_len;
 	uint64_t		revision;
+	uint64_t		deadline;
 };
 
 /**

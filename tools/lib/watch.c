@@ -87,6 +87,7 @@ API int libsyncmap_watch_next(struct libsyncmap_watch *watch, int timeout,
 		.key_len = record->key_len,
 		.value_len = record->value_len,
 		.revision = record->revision,
+		.deadline = record->expires,
 	};
 	if (record->flags & SYNCMAP_EVENT_VALUE)
 		event->value = record->data + record->key_len;
