@@ -99,7 +99,7 @@ static void no_more_leases_of_a_descriptor(struct kunit *test)
 	bytemap_account_remove_lease(client);
 	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
 	bytemap_account_remove_lease(client);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 	max_client_leases = before;
 }
 
@@ -116,8 +116,8 @@ static void lease_two(struct kunit *test, struct bytemap *map)
 	bytemap_account_remove_lease(client);
 	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(other, &op), 0);
 	bytemap_account_remove_lease(other);
-	bytemap_client_destroy(client);
-	bytemap_client_destroy(other);
+	store_client_end(client);
+	store_client_end(other);
 }
 
 static void no_more_leases_of_a_user(struct kunit *test)
@@ -134,7 +134,7 @@ static void no_more_leases_of_a_user(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
 	bytemap_account_remove_lease(client);
 	bytemap_account_remove_lease(client);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 	max_user_leases = before;
 }
 

@@ -146,6 +146,15 @@ struct bytemap_client *store_client(struct kunit *test, struct bytemap *map)
 	return client;
 }
 
+bool store_client_end(struct bytemap_client *client)
+{
+	struct bytemap *map = client->map;
+	bool last = bytemap_client_close(client);
+
+	bytemap_put(map);
+	return last;
+}
+
 u64 store_lease(struct bytemap_client *client, const char *key)
 {
 	struct store_op so = {

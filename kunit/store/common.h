@@ -40,8 +40,9 @@ int store_store(struct bytemap *map, const char *key, const char *value);
 int store_delete(struct bytemap *map, const char *key);
 bool store_has(struct bytemap *map, const char *key, const char *value);
 
-/* For bytemap_client_destroy() */
 struct bytemap_client *store_client(struct kunit *test, struct bytemap *map);
+/* True if it was the last */
+bool store_client_end(struct bytemap_client *client);
 /* SYNCMAP_OP_LOAD_OR_LEASE without waiting; the token, or 0 */
 u64 store_lease(struct bytemap_client *client, const char *key);
 /* STORE and UNLEASE with a token */

@@ -80,7 +80,7 @@ static void leases_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
 	KUNIT_EXPECT_EQ(test, store_lease(client, "a"), 0ULL);
 	KUNIT_EXPECT_LT(test, store_leased(client, "zz", "v", token), 0);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 }
 
 static struct kunit_case freeze_cases[] = {

@@ -26,7 +26,7 @@ static void a_voided_lease_does_not_begin(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, late_begin(map, client, value, token), -EAGAIN);
 	KUNIT_EXPECT_TRUE(test, list_empty(&client->leases));
 	bytemap_value_put(value);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 }
 
 static void a_lease_does_not_replace_what_is_no_stale_value(struct kunit *test)
@@ -47,7 +47,7 @@ static void a_lease_does_not_replace_what_is_no_stale_value(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "came"));
 	bytemap_value_put(value);
 	bytemap_request_release(&req);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 }
 
 static struct kunit_case grant_cases[] = {

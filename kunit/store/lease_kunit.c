@@ -25,7 +25,7 @@ static void a_lease_is_no_value(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), bytemap_charge(1, 1));
 	bytemap_value_put(value);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 }
 
 /* Whoever found the lease before it ended neither sees nor writes a value */
@@ -42,7 +42,7 @@ static void an_ended_lease_is_no_value_either(struct kunit *test)
 			-ENOENT);
 	KUNIT_EXPECT_EQ(test, value->revision, 0ULL);
 	bytemap_value_put(value);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 }
 
 static void a_late_delete_looks_again(struct kunit *test)
@@ -58,7 +58,7 @@ static void a_late_delete_looks_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_lease_meet(map, &req, value), -EAGAIN);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "v"));
 	bytemap_value_put(value);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 }
 
 static void clear_takes_the_lease_away(struct kunit *test)
@@ -73,7 +73,7 @@ static void clear_takes_the_lease_away(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_unlease(client, "k", token), -ESTALE);
 	KUNIT_EXPECT_NE(test, store_lease(client, "k"), 0ULL);
 	bytemap_value_put(value);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
 }
 
@@ -90,8 +90,8 @@ static void a_token_is_of_one_client(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_lease(other, "k"), 0ULL);
 	bytemap_lease_abandon(client, token);
 	KUNIT_EXPECT_GT(test, store_lease(other, "k"), token);
-	bytemap_client_destroy(client);
-	bytemap_client_destroy(other);
+	store_client_end(client);
+	store_client_end(other);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
 }
 
@@ -113,8 +113,8 @@ static void a_lease_that_is_not_told_is_given_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_op(map, &req), -EMSGSIZE);
 	KUNIT_EXPECT_NE(test, store_lease(other, "k"), 0ULL);
 	bytemap_request_release(&req);
-	bytemap_client_destroy(client);
-	bytemap_client_destroy(other);
+	store_client_end(client);
+	store_client_end(other);
 }
 
 static struct kunit_case lease_cases[] = {

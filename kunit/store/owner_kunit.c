@@ -41,7 +41,7 @@ static void an_entry_goes_with_its_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_owned(map, client, "v"), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "l", "stays"), 0);
 	KUNIT_EXPECT_EQ(test, map->owned, 1ULL);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 	KUNIT_EXPECT_FALSE(test, store_has(map, "k", "v"));
 	KUNIT_EXPECT_TRUE(test, store_has(map, "l", "stays"));
 	KUNIT_EXPECT_EQ(test, store_bytes(map), bytemap_charge(1, 5));
@@ -81,8 +81,8 @@ static void what_changes_hands_is_not_taken(struct kunit *test)
 	bytemap_value_put(value);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "free"));
 	KUNIT_EXPECT_EQ(test, map->owned, 0ULL);
-	bytemap_client_destroy(one);
-	bytemap_client_destroy(two);
+	store_client_end(one);
+	store_client_end(two);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "free"));
 }
 
@@ -100,7 +100,7 @@ static void what_was_cleared_is_let_go(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, syncmap_compare_and_delete(&map->core, "k", 1,
 							   value));
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "new"), 0);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 	KUNIT_EXPECT_EQ(test, map->owned, 0ULL);
 	KUNIT_EXPECT_EQ(test, value->state, VALUE_LIVE);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&map->revision), revision + 1);
@@ -135,7 +135,7 @@ static void a_rich_owner_goes_by_and_by(struct kunit *test)
 				0);
 	}
 	before = throttled(map);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 	KUNIT_EXPECT_GE(test, throttled(map), before + 2);
 	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
 }

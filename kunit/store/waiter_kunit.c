@@ -27,8 +27,8 @@ static void the_first_in_line_is_picked(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, bytemap_waiter_pick_locked(bytemap_lease(value),
 							   6));
 	bytemap_value_put(value);
-	bytemap_client_destroy(client);
-	bytemap_client_destroy(other);
+	store_client_end(client);
+	store_client_end(other);
 }
 
 static void nobody_waits_for_what_has_ended(struct kunit *test)
@@ -48,7 +48,7 @@ static void nobody_waits_for_what_has_ended(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, before.token, 0ULL);
 	KUNIT_EXPECT_FALSE(test, enqueue(value, &after));
 	bytemap_value_put(value);
-	bytemap_client_destroy(client);
+	store_client_end(client);
 }
 
 static void sleep_ends_by_event_and_deadline(struct kunit *test)

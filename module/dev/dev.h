@@ -37,6 +37,7 @@ struct syncmap_call {
 		struct syncmap_watch		watch;
 		struct syncmap_freeze		freeze;
 		struct syncmap_batch		batch;
+		struct syncmap_restrict		restrict_to;
 	} arg;
 };
 

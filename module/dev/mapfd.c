@@ -86,6 +86,27 @@ static int run_freeze(struct syncmap_call *call)
 	return bytemap_is_owner(map) ? bytemap_freeze(map) : -EPERM;
 }
 
+static int run_restrict(struct syncmap_call *call)
+{
+	struct bytemap *map = syncmap_mapfd_map(call->file);
+	struct syncmap_restrict *less = &call->arg.restrict_to;
+	int err;
+
+	if (less->flags ||
+	    less->access & ~(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE))
+		return -EOPNOTSUPP;
+	if (!less->access || less->reserved)
+		return -EINVAL;
+	if (less->access & ~syncmap_mapfd_access(call->file))
+		return -EBADF;
+	kref_get(&map->refs);
+	err = syncmap_mapfd_make(call, map, less->access);
+	if (err)
+		bytemap_put(map);
+	less->fd = call->new_fd;
+	return err;
+}
+
 #define MAP(number, type, last, ...) \
 	SYNCMAP_COMMAND(number, struct type, last, __VA_ARGS__)
 
@@ -106,6 +127,8 @@ static const struct syncmap_command map_command[] = {
 	    .access = SYNCMAP_ACCESS_WRITE),
 	MAP(SYNCMAP_BATCH, syncmap_batch, reserved, .run = syncmap_run_batch,
 	    .reply_on_error = true),
+	MAP(SYNCMAP_RESTRICT, syncmap_restrict, reserved, .run = run_restrict,
+	    .finish = syncmap_newfd_finish),
 };
 
 static const struct syncmap_commands map_commands = {
@@ -119,14 +142,15 @@ static long map_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return syncmap_dispatch(&map_commands, file, cmd, arg);
 }
 
-/* A private map has one file, so this is where its debugfs directory ends */
+/* The debugfs directory of a private map ends with its last file */
 static int map_release(struct inode *inode, struct file *file)
 {
 	struct bytemap *map = syncmap_mapfd_map(file);
+	bool last = bytemap_client_close(syncmap_mapfd_client(file));
 
-	if (!map->name[0])
+	if (last && !map->name[0])
 		syncmap_debugfs_remove(map);
-	bytemap_client_destroy(syncmap_mapfd_client(file));
+	bytemap_put(map);
 	return 0;
 }
 

@@ -49,21 +49,23 @@ struct bytemap_client *bytemap_client_create(struct bytemap *map)
 	return ERR_PTR(err);
 }
 
-/* It is new, or nobody uses it any more. The reference is the caller's again */
-void bytemap_client_free(struct bytemap_client *client)
+/*
+ * It is new, or nobody uses it any more. The reference is the caller's again.
+ * Returns true if nobody is left who could change the map.
+ */
+bool bytemap_client_free(struct bytemap_client *client)
 {
-	bytemap_leave(client->map);
+	bool last = bytemap_leave(client->map);
+
 	bytemap_account_put(client->account);
 	kfree(client);
+	return last;
 }
 
-/* Nobody uses it any more; process context */
-void bytemap_client_destroy(struct bytemap_client *client)
+/* As bytemap_client_free(), with all that it has got. Process context */
+bool bytemap_client_close(struct bytemap_client *client)
 {
-	struct bytemap *map = client->map;
-
 	bytemap_lease_close(client);
 	bytemap_owner_close(client);
-	bytemap_client_free(client);
-	bytemap_put(map);
+	return bytemap_client_free(client);
 }

@@ -206,11 +206,13 @@ bool bytemap_get_unless_zero(struct bytemap *map)
 	return kref_get_unless_zero(&map->refs);
 }
 
-/* One less who could change the map, or let others do so */
-void bytemap_leave(struct bytemap *map)
+/* One less who could change the map, or let others do so: true for the last */
+bool bytemap_leave(struct bytemap *map)
 {
-	if (atomic_dec_and_test(&map->users))
-		bytemap_watch_end(map);
+	if (!atomic_dec_and_test(&map->users))
+		return false;
+	bytemap_watch_end(map);
+	return true;
 }
 
 /* May the caller open the map? As for a file */

@@ -295,8 +295,8 @@ struct bytemap_client {
 
 /* client.c */
 struct bytemap_client *bytemap_client_create(struct bytemap *map);
-void bytemap_client_free(struct bytemap_client *client);
-void bytemap_client_destroy(struct bytemap_client *client);
+bool bytemap_client_free(struct bytemap_client *client);
+bool bytemap_client_close(struct bytemap_client *client);
 
 /* value.c */
 int bytemap_value_init(void);
@@ -434,7 +434,7 @@ void bytemap_account_info(struct syncmap_info *info);
 struct bytemap *bytemap_create(const struct syncmap_create *params);
 void bytemap_put(struct bytemap *map);
 bool bytemap_get_unless_zero(struct bytemap *map);
-void bytemap_leave(struct bytemap *map);
+bool bytemap_leave(struct bytemap *map);
 bool bytemap_permits(const struct bytemap *map, u32 access);
 bool bytemap_is_owner(const struct bytemap *map);
 int bytemap_clear(struct bytemap *map);

@@ -265,6 +265,18 @@ static int parse_options(struct cli *cli, int argc, char **argv)
 	return EXIT_YES;
 }
 
+static int open_for(struct cli *cli)
+{
+	int err;
+
+	if (cli->verb->map != MAP_ANY)
+		return libsyncmap_open(cli->name, cli->verb->map, &cli->map);
+	err = libsyncmap_open(cli->name, MAP_READ, &cli->map);
+	if (err == -EACCES)
+		err = libsyncmap_open(cli->name, MAP_WRITE, &cli->map);
+	return err;
+}
+
 static int open_map(struct cli *cli)
 {
 	static const enum format natural[] = {
@@ -275,7 +287,7 @@ static int open_map(struct cli *cli)
 	int err;
 
 	cli->name = cli->args[0];
-	err = libsyncmap_open(cli->name, cli->verb->map, &cli->map);
+	err = open_for(cli);
 	if (!err)
 		err = libsyncmap_info(cli->map, &cli->info, sizeof(cli->info));
 	if (err)

@@ -154,6 +154,18 @@ int libsyncmap_open(const char *name, unsigned int access,
 int libsyncmap_from_fd(int fd, struct libsyncmap **map);
 
 /**
+ * libsyncmap_restrict - open a map once more, for less
+ * @map: an open map
+ * @access: SYNCMAP_ACCESS_READ, SYNCMAP_ACCESS_WRITE or both
+ * @less: out: the same map, to be closed by libsyncmap_close(), with a
+ *	descriptor for those who are to do no more than this
+ *
+ * Return: 0; -EBADF if @map is not open for that; -EINVAL, -ENOMEM.
+ */
+int libsyncmap_restrict(const struct libsyncmap *map, unsigned int access,
+			struct libsyncmap **less);
+
+/**
  * libsyncmap_fd - the descriptor of a map
  * @map: an open map
  *

@@ -113,6 +113,16 @@ API int libsyncmap_from_fd(int fd, struct libsyncmap **map)
 	return err ? err : new_map(fd, map);
 }
 
+API int libsyncmap_restrict(const struct libsyncmap *map, unsigned int access,
+			    struct libsyncmap **less)
+{
+	struct syncmap_restrict arg = { .access = access };
+	int err = control(map->fd, SYNCMAP_RESTRICT, &arg);
+
+	*less = NULL;
+	return err ? err : adopt(arg.fd, less);
+}
+
 API int libsyncmap_fd(const struct libsyncmap *map)
 {
 	return map->fd;

@@ -77,6 +77,12 @@ static void fill_batch(union argument *arg)
 	arg->batch.count = 2;
 }
 
+static void fill_restrict(union argument *arg)
+{
+	fill_zero(arg);
+	arg->restrict_to.access = SYNCMAP_ACCESS_READ;
+}
+
 #define COMMAND(id, type, ...) {					\
 	.name = #id, .number = SYNCMAP_##id,				\
 	.size = sizeof(struct type), .flags = offsetof(struct type, flags), \
@@ -131,6 +137,9 @@ const struct command commands[] = {
 	COMMAND(BATCH, syncmap_batch, .fill = fill_batch, .of_map = true,
 		.known = SYNCMAP_BATCH_STOP,
 		RESERVED(syncmap_batch), RESULTS(syncmap_batch, done, failed)),
+	COMMAND(RESTRICT, syncmap_restrict, .fill = fill_restrict,
+		.of_map = true, RESERVED(syncmap_restrict),
+		RESULTS(syncmap_restrict, fd, fd)),
 };
 
 const size_t n_commands = ARRAY_SIZE(commands);
@@ -194,6 +203,8 @@ void command_undo(struct fixture *fixture, const struct command *command,
 		EXPECT_EQ(0, close(reply->open.fd));
 	if (command->number == SYNCMAP_WATCH)
 		EXPECT_EQ(0, close(reply->watch.fd));
+	if (command->number == SYNCMAP_RESTRICT)
+		EXPECT_EQ(0, close(reply->restrict_to.fd));
 	restore(fixture);
 }
 

@@ -25,6 +25,7 @@ union argument {
 	struct syncmap_watch		watch;
 	struct syncmap_freeze		freeze;
 	struct syncmap_batch		batch;
+	struct syncmap_restrict		restrict_to;
 	char				bytes[512];
 };
 

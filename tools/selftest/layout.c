@@ -180,6 +180,11 @@ static const struct field fields[] = {
 	SIZE(syncmap_freeze, 8),
 	FIELD(syncmap_freeze, flags, 0),
 	FIELD(syncmap_freeze, reserved, 4),
+	SIZE(syncmap_restrict, 16),
+	FIELD(syncmap_restrict, flags, 0),
+	FIELD(syncmap_restrict, access, 4),
+	FIELD(syncmap_restrict, fd, 8),
+	FIELD(syncmap_restrict, reserved, 12),
 	SIZE(syncmap_promote, 8),
 	FIELD(syncmap_promote, flags, 0),
 	FIELD(syncmap_promote, reserved, 4),
@@ -242,6 +247,7 @@ TEST(command_numbers)
 	EXPECT_EQ(0xc008d715, SYNCMAP_PROMOTE);
 	EXPECT_EQ(0xc030d716, SYNCMAP_WATCH);
 	EXPECT_EQ(0xc008d717, SYNCMAP_FREEZE);
+	EXPECT_EQ(0xc010d719, SYNCMAP_RESTRICT);
 }
 
 TEST(constants)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "map.h"
+#include "passing.h"
 
 #define NAME	TEST_NAME "rights"
 #define OWNER	1001
@@ -274,39 +275,6 @@ TEST(close_on_exec)
 	EXPECT_EQ(FD_CLOEXEC, fcntl(map_private(SYNCMAP_KEY_U64), F_GETFD));
 }
 
-static void send_fd(int socket, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = "";
-	struct iovec iov = { .iov_base = "", .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&msg);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	ASSERT_EQ(1, sendmsg(socket, &msg, 0));
-}
-
-static int receive_fd(int socket)
-{
-	char control[CMSG_SPACE(sizeof(int))], c;
-	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	ASSERT_EQ(1, recvmsg(socket, &msg, 0));
-	ASSERT(CMSG_FIRSTHDR(&msg));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
-}
-
 /* A user who may not open the map may use what was given to him, no more */
 static void use_passed(int n, void *arg)
 {
@@ -333,7 +301,7 @@ TEST(passed_over_a_socket)
 	read_only = map_open(NAME, READ);
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
 	pid = test_fork(use_passed, 0, &sockets[1]);
-	send_fd(sockets[0], read_only);
+	pass_fd(sockets[0], read_only);
 	EXPECT_EQ(0, close(read_only));
 	test_wait(pid);
 }
@@ -356,7 +324,7 @@ TEST(private_in_flight)
 
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("value")));
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
-	send_fd(sockets[0], fd);
+	pass_fd(sockets[0], fd);
 	EXPECT_EQ(0, close(fd));
 	EXPECT_EQ(maps, map_system().maps);
 	pid = test_fork(receive_after_all, 0, &sockets[1]);

@@ -522,8 +522,9 @@ enum syncmap_limited {
  * What an operation has no use for must be zero: LOAD takes no value, STORE no
  * old one, and so on. Pointer and length zero mean an empty key or value.
  *
- * LOAD needs read access; STORE, and DELETE, write access; the others, which
- * write and tell what they found, both.
+ * Who has no read access sees nothing of a value, but whether there was one, its
+ * length, revision and deadline. LOAD needs read access; STORE, and DELETE, write
+ * access; the others, which write and tell what they found, both.
  *
  * Each write gives the entry a new revision. Revisions of a map are never used
  * twice, and those of one key only grow, even across deletion and Clear.
@@ -692,6 +693,24 @@ struct syncmap_freeze {
 	__u32	reserved;
 };
 
+/**
+ * struct syncmap_restrict - SYNCMAP_RESTRICT: get a descriptor that may do less
+ * @flags: must be zero
+ * @access: SYNCMAP_ACCESS_READ, _WRITE or both; EBADF if this descriptor does
+ *	not have it
+ * @fd: out: another descriptor of the map
+ * @reserved: must be zero
+ *
+ * For passing it on; a map without a name has no other way. The two are as if
+ * the map had been opened twice: what one owns or leases is not the other's.
+ */
+struct syncmap_restrict {
+	__u32	flags;
+	__u32	access;
+	__s32	fd;
+	__u32	reserved;
+};
+
 /* SYNCMAP_WATCH: @filter is the one key to watch */
 #define SYNCMAP_WATCH_KEY	0x1
 /* @filter is what the keys to watch begin with; not for keys of type u64 */
@@ -825,5 +844,6 @@ struct syncmap_event {
 #define SYNCMAP_WATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x16, struct syncmap_watch)
 #define SYNCMAP_FREEZE	 _IOWR(SYNCMAP_IOC_TYPE, 0x17, struct syncmap_freeze)
 #define SYNCMAP_BATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x18, struct syncmap_batch)
+#define SYNCMAP_RESTRICT _IOWR(SYNCMAP_IOC_TYPE, 0x19, struct syncmap_restrict)
 
 #endif /* _UAPI_LINUX_SYNCMAP_H */
