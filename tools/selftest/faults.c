@@ -234,6 +234,68 @@ TEST(numbers)
 	}
 }
 
+static void make_batch(struct syncmap_op *ops, __u64 *keys, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		keys[i] = i / 2;
+		ops[i] = (struct syncmap_op){
+			.op = SYNCMAP_OP_LOAD, KEY_N(&keys[i], 8), .status = 1,
+		};
+		if (i % 2 == 0) {
+			ops[i].op = SYNCMAP_OP_STORE;
+			ops[i].value = PTR(text);
+			ops[i].value_len = LONG;
+		}
+	}
+}
+
+/* What was done without a word */
+static unsigned int count_untold(int fd, const struct syncmap_op *ops,
+				 unsigned int n)
+{
+	unsigned int untold = 0;
+
+	for (unsigned int i = 0; i < n; i += 2) {
+		struct syncmap_op load = {
+			.op = SYNCMAP_OP_LOAD, .key = ops[i].key, .key_len = 8,
+		};
+		int there = map_op(fd, load);
+
+		if (ops[i].status == 1)
+			untold += !there;
+		else
+			EXPECT_EQ(ops[i].status ? -ENOENT : 0, there);
+	}
+	return untold;
+}
+
+/* However it ends: what a batch says of each operation is what was done */
+TEST(batches)
+{
+	struct outcome outcome = { .failed = true };
+	int fd = map_private(SYNCMAP_KEY_U64);
+	struct syncmap_op ops[6];
+	struct syncmap_batch arg;
+	__u64 keys[6];
+
+	memset(text, 't', sizeof(text));
+	need_faults();
+	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
+		test_context("fault %u", nth);
+		map_clear(fd);
+		make_batch(ops, keys, 6);
+		arg = (struct syncmap_batch){
+			.ops = PTR(ops), .op_size = sizeof(ops[0]), .count = 6,
+		};
+		with_fault(nth, &outcome, map_call(fd, SYNCMAP_BATCH, &arg));
+		EXPECT(!outcome.ret || outcome.ret == -ENOMEM ||
+		       outcome.ret == -EFAULT);
+		EXPECT(outcome.ret || arg.done == 6);
+		EXPECT(count_untold(fd, ops, 6) <= (outcome.ret == -EFAULT));
+	}
+	EXPECT(!outcome.failed);
+}
+
 /*
  * A lease that could not be had, or of which the caller could not be told, is
  * nobody's; a value that could not be stored leaves the lease where it is.
