@@ -271,6 +271,29 @@ watching()
 	wait
 }
 
+batches()
+{
+	t 0 '' create -t u64 n
+	printf 'store\t1\t10\nadd\t1\t5\nload\t1\nload\t2\n' |
+		"$tool" batch -f u64 n >got 2>&1
+	judge 'batch' $? 3 "done
+done${tab}15
+done${tab}15
+absent"
+	printf 'load\t1\nload\nload\t1\n' | "$tool" batch -f u64 n >got 2>&1
+	judge 'batch with a bad line' $? 1 "done${tab}15
+syncmapctl: line 2: too few or too many words; a tab separates them"
+	printf 'load\t1\n' | "$tool" -j batch -f u64 n >got 2>&1
+	judge 'batch in JSON' $? 0 \
+		'[{"key":1,"value":15,"operation":"load","outcome":"done","revision":2}]'
+	awk 'BEGIN { for (i = 0; i < 3000; i++) printf "store\t%d\t%d\n", i, i }' |
+		"$tool" batch -f u64 n | sort -u >got
+	judge 'long batch' $? 0 'done'
+	t 0 '{"map":"n","count":3000}' -j count n
+	t 3 '' load -N 4000 -f u64 n 1 2
+	t 0 '' remove n
+}
+
 usage_errors
 map_errors
 limit_errors
@@ -279,6 +302,7 @@ round_trip
 time_to_live
 many_lines
 watching
+batches
 t 0 '[]' -j list
 echo "1..$n"
 exit $failed
