@@ -279,7 +279,7 @@ TEST(batches)
 	__u64 keys[6];
 
 	memset(text, 't', sizeof(text));
-	need_faults();
+	fault_need();
 	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
 		test_context("fault %u", nth);
 		map_clear(fd);
