@@ -72,7 +72,7 @@ static void next(struct slow *slow, const struct way *way)
 		slow->resumed++;
 	}
 	if (!slow->writers->ended && test_random() % 32 == 0)
-		usleep(test_random() % 20000);
+		usleep(test_random() % 200000);
 }
 
 static void follow(int n, void *arg)
@@ -111,8 +111,8 @@ TEST_LIMIT(slow_followers, 120)
 
 	for (int i = 0; i < 3; i++)
 		pids[i] = test_fork(follow, i, writers);
-	while (map_stats(map).overflows < 30 + test_times(100)) {
-		usleep(test_random() % 20000);
+	while (map_stats(map).overflows < 30 + test_times(60)) {
+		usleep(test_random() % 100000);
 		writers_replace(writers);
 	}
 	writers_stop(writers, map);
