@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How many maps and leases there may be
+ * How many maps, bytes, leases and watchers there may be
  */
 #include "../../module/store/account.c"
 #include "common.h"
@@ -25,13 +25,13 @@ static void maps_are_counted(struct kunit *test)
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
 	struct syncmap_info info = {};
 
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), 0);
 	bytemap_account_info(&info);
 	KUNIT_EXPECT_EQ(test, info.maps, 2U);
 	KUNIT_EXPECT_EQ(test, account->maps, 2U);
-	bytemap_account_remove_map(account);
-	bytemap_account_remove_map(account);
+	bytemap_account_remove_map(account, 0);
+	bytemap_account_remove_map(account, 0);
 	KUNIT_EXPECT_EQ(test, maps, 0U);
 	bytemap_account_put(account);
 }
@@ -43,9 +43,9 @@ static void no_more_maps_than_max_maps(struct kunit *test)
 	unsigned int before = max_maps;
 
 	max_maps = 1;
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(other), -ENOSPC);
-	bytemap_account_remove_map(account);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(other, 0), -ENOSPC);
+	bytemap_account_remove_map(account, 0);
 	bytemap_account_put(account);
 	bytemap_account_put(other);
 	max_maps = before;
@@ -55,9 +55,9 @@ static void add_two(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
 
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), -EDQUOT);
-	bytemap_account_remove_map(account);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), -EDQUOT);
+	bytemap_account_remove_map(account, 0);
 	bytemap_account_put(account);
 }
 
@@ -69,10 +69,10 @@ static void no_more_maps_of_a_user_than_max_user_maps(struct kunit *test)
 	max_user_maps = 1;
 	store_as_user(test, 7, 7, add_two, NULL);
 	/* with CAP_SYS_RESOURCE there may be */
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account), 0);
-	bytemap_account_remove_map(account);
-	bytemap_account_remove_map(account);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), 0);
+	bytemap_account_remove_map(account, 0);
+	bytemap_account_remove_map(account, 0);
 	bytemap_account_put(account);
 	max_user_maps = before;
 }
@@ -138,11 +138,64 @@ static void no_more_leases_of_a_user(struct kunit *test)
 	max_user_leases = before;
 }
 
+static void bytes_of_maps_have_a_sum(struct kunit *test, struct bytemap *map)
+{
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+	u64 most = max_user_bytes;
+
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, most - 1), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 2), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, U64_MAX),
+			-EDQUOT);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 1), 0);
+	KUNIT_EXPECT_EQ(test, account->bytes, most);
+	max_user_bytes = most / 2;
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 1), -EDQUOT);
+	bytemap_account_remove_map(account, most - 1);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 1), 0);
+	bytemap_account_remove_map(account, 1);
+	bytemap_account_remove_map(account, 1);
+	KUNIT_EXPECT_EQ(test, account->bytes, 0ULL);
+	bytemap_account_put(account);
+}
+
+static void no_more_bytes_than_max_user_bytes(struct kunit *test)
+{
+	unsigned long before = max_user_bytes;
+
+	max_user_bytes = 1000;
+	store_as_user(test, 7, 7, bytes_of_maps_have_a_sum, NULL);
+	max_user_bytes = before;
+}
+
+static void add_two_watchers(struct kunit *test, struct bytemap *map)
+{
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account), -EDQUOT);
+	bytemap_account_remove_watcher(account);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account), 0);
+	bytemap_account_remove_watcher(account);
+	bytemap_account_put(account);
+}
+
+static void no_more_watchers_than_max_user_watchers(struct kunit *test)
+{
+	unsigned int before = max_user_watchers;
+
+	max_user_watchers = 1;
+	store_as_user(test, 7, 7, add_two_watchers, NULL);
+	max_user_watchers = before;
+}
+
 static struct kunit_case account_cases[] = {
 	KUNIT_CASE(a_user_has_one_account),
 	KUNIT_CASE(maps_are_counted),
 	KUNIT_CASE(no_more_maps_than_max_maps),
 	KUNIT_CASE(no_more_maps_of_a_user_than_max_user_maps),
+	KUNIT_CASE(no_more_bytes_than_max_user_bytes),
+	KUNIT_CASE(no_more_watchers_than_max_user_watchers),
 	KUNIT_CASE(no_more_leases_of_a_descriptor),
 	KUNIT_CASE(no_more_leases_of_a_user),
 	{}

@@ -204,7 +204,7 @@ static int run_list(struct syncmap_call *call)
 	SYNCMAP_COMMAND(number, struct type, last, __VA_ARGS__)
 
 static const struct syncmap_command control_command[] = {
-	CONTROL(SYNCMAP_INFO, syncmap_info, max_user_maps, .run = run_info),
+	CONTROL(SYNCMAP_INFO, syncmap_info, max_user_bytes, .run = run_info),
 	CONTROL(SYNCMAP_CREATE, syncmap_create, stale, .run = run_create,
 		.finish = finish_create),
 	CONTROL(SYNCMAP_OPEN, syncmap_open, reserved, .run = run_open,

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What there is of maps and leases, in all and of each user
+ * What there is of maps, leases and watchers, in all and of each user
  *
- * An account is there as long as its user has a map or an open descriptor.
+ * A map counts with the bytes that it may hold, not with those that it does: what
+ * is exact at no cost, since nobody looks at the account but who makes a map. An
+ * account is there as long as its user has a map, a watcher or an open descriptor.
  */
 #include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/hashtable.h>
 #include <linux/module.h>
@@ -21,6 +24,16 @@ module_param(max_user_maps, uint, 0644);
 MODULE_PARM_DESC(max_user_maps,
 		 "How many maps one user may have, without CAP_SYS_RESOURCE");
 
+static ulong max_user_bytes;
+module_param(max_user_bytes, ulong, 0644);
+MODULE_PARM_DESC(max_user_bytes,
+		 "How many bytes all maps of one user may hold, without CAP_SYS_RESOURCE (0: not limited)");
+
+static unsigned int max_user_watchers = 1024;
+module_param(max_user_watchers, uint, 0644);
+MODULE_PARM_DESC(max_user_watchers,
+		 "How many watchers one user may have, without CAP_SYS_RESOURCE");
+
 static unsigned int max_client_leases = 1024;
 module_param(max_client_leases, uint, 0644);
 MODULE_PARM_DESC(max_client_leases,
@@ -36,7 +49,9 @@ struct bytemap_account {
 	kuid_t			uid;
 	unsigned int		refs;
 	unsigned int		maps;
+	u64			bytes;		/* limits of these maps */
 	atomic_t		leases;
+	atomic_t		watchers;
 };
 
 static DEFINE_MUTEX(account_lock);
@@ -89,34 +104,44 @@ void bytemap_account_put(struct bytemap_account *account)
 	mutex_unlock(&account_lock);
 }
 
-static int add_map_locked(struct bytemap_account *account)
+static bool is_over_quota(const struct bytemap_account *account, u64 bytes)
+{
+	u64 max = READ_ONCE(max_user_bytes);
+
+	if (account->maps >= READ_ONCE(max_user_maps))
+		return true;
+	return max && (account->bytes > max || bytes > max - account->bytes);
+}
+
+static int add_map_locked(struct bytemap_account *account, u64 bytes)
 {
 	lockdep_assert_held(&account_lock);
 	if (maps >= READ_ONCE(max_maps))
 		return -ENOSPC;
-	if (account->maps >= READ_ONCE(max_user_maps) &&
-	    !capable(CAP_SYS_RESOURCE))
+	if (is_over_quota(account, bytes) && !capable(CAP_SYS_RESOURCE))
 		return -EDQUOT;
 	account->maps++;
+	account->bytes += bytes;
 	maps++;
 	return 0;
 }
 
-/* Counts one more map of this user, if there may be one */
-int bytemap_account_add_map(struct bytemap_account *account)
+/* Counts one more map of this user, which may hold @bytes, if it may be */
+int bytemap_account_add_map(struct bytemap_account *account, u64 bytes)
 {
 	int err;
 
 	mutex_lock(&account_lock);
-	err = add_map_locked(account);
+	err = add_map_locked(account, bytes);
 	mutex_unlock(&account_lock);
 	return err;
 }
 
-void bytemap_account_remove_map(struct bytemap_account *account)
+void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes)
 {
 	mutex_lock(&account_lock);
 	account->maps--;
+	account->bytes -= bytes;
 	maps--;
 	mutex_unlock(&account_lock);
 }
@@ -172,10 +197,37 @@ void bytemap_account_remove_lease(struct bytemap_client *client)
 	atomic_dec(&client->account->leases);
 }
 
+/* Counts one more watcher of this user, if there may be one */
+int bytemap_account_add_watcher(struct bytemap_account *account)
+{
+	if (add_below(&account->watchers, READ_ONCE(max_user_watchers)))
+		return 0;
+	if (!capable(CAP_SYS_RESOURCE))
+		return -EDQUOT;
+	atomic_inc(&account->watchers);
+	return 0;
+}
+
+void bytemap_account_remove_watcher(struct bytemap_account *account)
+{
+	atomic_dec(&account->watchers);
+}
+
 void bytemap_account_info(struct syncmap_info *info)
 {
-	/* a statistic: may be out of date in any case */
-	info->maps = data_race(maps);
+	const struct bytemap_account *account;
+
 	info->max_maps = READ_ONCE(max_maps);
 	info->max_user_maps = READ_ONCE(max_user_maps);
+	info->max_user_bytes = READ_ONCE(max_user_bytes);
+	info->max_user_watchers = READ_ONCE(max_user_watchers);
+	mutex_lock(&account_lock);
+	info->maps = maps;
+	account = find_locked(current_fsuid());
+	if (account) {
+		info->user_maps = account->maps;
+		info->user_bytes = account->bytes;
+		info->user_watchers = atomic_read(&account->watchers);
+	}
+	mutex_unlock(&account_lock);
 }

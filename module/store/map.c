@@ -160,7 +160,7 @@ struct bytemap *bytemap_create(const struct syncmap_create *params)
 		err = PTR_ERR(map->account);
 		goto free_map;
 	}
-	err = bytemap_account_add_map(map->account);
+	err = bytemap_account_add_map(map->account, map->limits.bytes);
 	if (err)
 		goto put_account;
 	map->memcg = get_mem_cgroup_from_mm(current->mm);
@@ -172,7 +172,7 @@ struct bytemap *bytemap_create(const struct syncmap_create *params)
 
 remove_map:
 	mem_cgroup_put(map->memcg);
-	bytemap_account_remove_map(map->account);
+	bytemap_account_remove_map(map->account, map->limits.bytes);
 put_account:
 	bytemap_account_put(map->account);
 free_map:
@@ -189,7 +189,7 @@ static void release(struct kref *refs)
 	bytemap_expiry_exit(map);
 	syncmap_destroy(&map->core);
 	mem_cgroup_put(map->memcg);
-	bytemap_account_remove_map(map->account);
+	bytemap_account_remove_map(map->account, map->limits.bytes);
 	bytemap_account_put(map->account);
 	free_percpu(map->counts);
 	kfree_rcu(map, rcu);

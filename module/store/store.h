@@ -423,8 +423,10 @@ void bytemap_shrink_remove(struct bytemap *map);
 /* account.c */
 struct bytemap_account *bytemap_account_get(kuid_t uid);
 void bytemap_account_put(struct bytemap_account *account);
-int bytemap_account_add_map(struct bytemap_account *account);
-void bytemap_account_remove_map(struct bytemap_account *account);
+int bytemap_account_add_map(struct bytemap_account *account, u64 bytes);
+void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes);
+int bytemap_account_add_watcher(struct bytemap_account *account);
+void bytemap_account_remove_watcher(struct bytemap_account *account);
 int bytemap_account_add_lease(struct bytemap_client *client,
 			      struct syncmap_op *op);
 void bytemap_account_remove_lease(struct bytemap_client *client);

@@ -44,6 +44,7 @@
  * one object replaces another, the core's compare_and_swap() is done under
  * watchers->lock, as the new one could be met, and changed, before its event.
  */
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/poll.h>
@@ -352,6 +353,25 @@ static u32 record_size(const struct bytemap *map, u32 flags)
 	return event.size;
 }
 
+static int charge(struct bytemap_watch *watch)
+{
+	int err;
+
+	watch->account = bytemap_account_get(current_fsuid());
+	if (IS_ERR(watch->account))
+		return PTR_ERR(watch->account);
+	err = bytemap_account_add_watcher(watch->account);
+	if (err)
+		bytemap_account_put(watch->account);
+	return err;
+}
+
+static void uncharge(struct bytemap_watch *watch)
+{
+	bytemap_account_remove_watcher(watch->account);
+	bytemap_account_put(watch->account);
+}
+
 /* @params has passed bytemap_watch_check(). Sleeps for a grace period */
 struct bytemap_watch *bytemap_watch_create(struct bytemap *map,
 					   struct syncmap_watch *params,
@@ -366,14 +386,21 @@ struct bytemap_watch *bytemap_watch_create(struct bytemap *map,
 	watch = alloc_watch(map, params, filter);
 	if (IS_ERR(watch))
 		return watch;
+	err = charge(watch);
+	if (err)
+		goto free_watch;
 	err = attach(map, watch);
-	if (err) {
-		free_watch(watch);
-		return ERR_PTR(err);
-	}
+	if (err)
+		goto uncharge;
 	params->record_size = record_size(map, params->flags);
 	params->revision = watch->revision;
 	return watch;
+
+uncharge:
+	uncharge(watch);
+free_watch:
+	free_watch(watch);
+	return ERR_PTR(err);
 }
 
 /* Nobody uses it any more. Process context */
@@ -382,6 +409,7 @@ void bytemap_watch_destroy(struct bytemap_watch *watch)
 	struct bytemap *map = watch->map;
 
 	detach(watch);
+	uncharge(watch);
 	free_watch(watch);
 	bytemap_put(map);
 }

@@ -113,6 +113,11 @@ static struct json_object *system_info_json(const struct syncmap_info *info)
 	add_u64(json, "maps", info->maps);
 	add_u64(json, "max_maps", info->max_maps);
 	add_u64(json, "max_user_maps", info->max_user_maps);
+	add_u64(json, "user_maps", info->user_maps);
+	add_u64(json, "user_bytes", info->user_bytes);
+	add_u64(json, "max_user_bytes", info->max_user_bytes);
+	add_u64(json, "user_watchers", info->user_watchers);
+	add_u64(json, "max_user_watchers", info->max_user_watchers);
 	add_u64(json, "entry_overhead", info->entry_overhead);
 	add_limits(json, "max", &info->max);
 	add_limits(json, "defaults", &info->defaults);

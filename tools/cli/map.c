@@ -20,12 +20,10 @@ static int fail_create(struct cli *cli, int err)
 			    "A-Z a-z 0-9 . _ : -, and limits are at most what "
 			    "'syncmapctl info' tells", cli->name);
 	case -ENOSPC:
-	case -EDQUOT:
 		if (libsyncmap_system_info(&info, sizeof(info)))
 			break;
-		return fail(cli, "map '%s': %u maps exist; there may be %u, "
-			    "and %u of one user", cli->name, info.maps,
-			    info.max_maps, info.max_user_maps);
+		return fail(cli, "map '%s': there are %u maps of at most %u",
+			    cli->name, info.maps, info.max_maps);
 	}
 	return fail_map(cli, cli->name, err);
 }

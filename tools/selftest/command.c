@@ -99,7 +99,7 @@ static void fill_restrict(union argument *arg)
 
 const struct command commands[] = {
 	COMMAND(INFO, syncmap_info, .fill = fill_zero,
-		RESULTS(syncmap_info, abi, max_user_maps)),
+		RESULTS(syncmap_info, abi, max_user_bytes)),
 	COMMAND(CREATE, syncmap_create, .fill = fill_create,
 		RESULTS(syncmap_create, fd, fd)),
 	COMMAND(OPEN, syncmap_open, .fill = fill_open,

@@ -20,7 +20,7 @@ static const struct field fields[] = {
 	FIELD(syncmap_limits, key_size, 16),
 	FIELD(syncmap_limits, value_size, 20),
 
-	SIZE(syncmap_info, 80),
+	SIZE(syncmap_info, 112),
 	FIELD(syncmap_info, flags, 0),
 	FIELD(syncmap_info, abi, 4),
 	FIELD(syncmap_info, features, 8),
@@ -30,6 +30,12 @@ static const struct field fields[] = {
 	FIELD(syncmap_info, maps, 68),
 	FIELD(syncmap_info, max_maps, 72),
 	FIELD(syncmap_info, max_user_maps, 76),
+	FIELD(syncmap_info, user_maps, 80),
+	FIELD(syncmap_info, user_watchers, 84),
+	FIELD(syncmap_info, max_user_watchers, 88),
+	FIELD(syncmap_info, reserved, 92),
+	FIELD(syncmap_info, user_bytes, 96),
+	FIELD(syncmap_info, max_user_bytes, 104),
 
 	SIZE(syncmap_create, 120),
 	FIELD(syncmap_create, name, 0),
@@ -231,7 +237,7 @@ TEST(sizes_and_offsets)
 
 TEST(command_numbers)
 {
-	EXPECT_EQ(0xc050d700, SYNCMAP_INFO);
+	EXPECT_EQ(0xc070d700, SYNCMAP_INFO);
 	EXPECT_EQ(0xc078d701, SYNCMAP_CREATE);
 	EXPECT_EQ(0xc050d702, SYNCMAP_OPEN);
 	EXPECT_EQ(0xc048d703, SYNCMAP_REMOVE);

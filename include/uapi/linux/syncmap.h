@@ -30,7 +30,8 @@
  *			needed is returned
  *	ENOSPC		full: of entries or bytes (@limited, @used and @limit
  *			tell), or, when creating, of maps or watchers
- *	EDQUOT		the user has too many maps or watchers; or the
+ *	EDQUOT		the user has too many maps or watchers, or maps that may
+ *			hold too many bytes (SYNCMAP_INFO tells); or the
  *			descriptor, or the user, too many leases (@limited,
  *			@used and @limit tell)
  *	EACCES		the map's mode does not allow it
@@ -113,6 +114,12 @@ struct syncmap_limits {
  * @maps: out: maps that exist, private and removed but open ones included
  * @max_maps: out: how many may exist
  * @max_user_maps: out: how many may exist that one user created
+ * @user_maps: out: how many exist that the caller created
+ * @user_watchers: out: descriptors of SYNCMAP_WATCH that the caller has made
+ * @max_user_watchers: out: how many of these one user may have made
+ * @reserved: out: zero
+ * @user_bytes: out: what all maps that the caller created may hold together
+ * @max_user_bytes: out: how much that may be of one user; zero: not limited
  */
 struct syncmap_info {
 	__u32			flags;
@@ -124,6 +131,12 @@ struct syncmap_info {
 	__u32			maps;
 	__u32			max_maps;
 	__u32			max_user_maps;
+	__u32			user_maps;
+	__u32			user_watchers;
+	__u32			max_user_watchers;
+	__u32			reserved;
+	__u64			user_bytes;
+	__u64			max_user_bytes;
 };
 
 /**
@@ -758,7 +771,8 @@ struct syncmap_restrict {
  * of all entries whatever @since was: what it does not show by its end, and no
  * event tells of, is gone.
  *
- * A map has at most 64 watchers. Needs read access.
+ * A map has at most 64 watchers, and a user as many as SYNCMAP_INFO tells. Needs
+ * read access.
  */
 struct syncmap_watch {
 	__u64	filter;

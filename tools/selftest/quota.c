@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What one user may have of everything, and what a hostile one can take */
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "watcher.h"
+
+#define PARAMETERS	"/sys/module/syncmap/parameters/"
+#define CGROUP		"/sys/fs/cgroup/"
+#define OTHER		1003
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	close(fd);
+	return ok;
+}
+
+static unsigned long get_parameter(const char *path)
+{
+	char text[32] = "";
+	int fd = open(path, O_RDONLY);
+
+	ASSERT(fd >= 0);
+	ASSERT(read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	return strtoul(text, NULL, 10);
+}
+
+/* Run @fn as another user while the parameter is @value */
+static void with(const char *parameter, unsigned long value,
+		 void (*fn)(int n, void *arg), void *arg)
+{
+	char path[128], text[32], before[32];
+
+	snprintf(path, sizeof(path), PARAMETERS "%s", parameter);
+	snprintf(text, sizeof(text), "%lu", value);
+	snprintf(before, sizeof(before), "%lu", get_parameter(path));
+	ASSERT(write_file(path, text));
+	test_wait(test_fork(fn, value, arg));
+	ASSERT(write_file(path, before));
+}
+
+static void become_other(void)
+{
+	ASSERT_EQ(0, setgroups(0, NULL));
+	ASSERT_EQ(0, setresgid(OTHER, OTHER, OTHER));
+	ASSERT_EQ(0, setresuid(OTHER, OTHER, OTHER));
+}
+
+static int make(__u64 bytes)
+{
+	struct syncmap_limits limits = { .bytes = bytes };
+
+	return map_create(NULL, SYNCMAP_KEY_U64, &limits, 0600);
+}
+
+static void use_up_bytes(int max, void *arg)
+{
+	int one, two;
+
+	(void)arg;
+	map_control();
+	become_other();
+	EXPECT_EQ(max, map_system().max_user_bytes);
+	EXPECT_EQ(0, map_system().user_bytes);
+	one = make(max / 2);
+	EXPECT(one >= 0);
+	EXPECT_EQ(-EDQUOT, make(max / 2 + 1));
+	two = make(max / 2);
+	EXPECT(two >= 0);
+	EXPECT_EQ(2, map_system().user_maps);
+	EXPECT_EQ(max, map_system().user_bytes);
+	EXPECT_EQ(-EDQUOT, make(1));
+	/* Not even the default, of which the user knows nothing */
+	EXPECT_EQ(-EDQUOT, make(0));
+	close(one);
+	EXPECT_EQ(max / 2, map_system().user_bytes);
+	EXPECT(make(max / 2) >= 0);
+	close(two);
+}
+
+TEST(bytes_of_all_maps)
+{
+	with("max_user_bytes", 1 << 20, use_up_bytes, NULL);
+	EXPECT_EQ(0, map_system().max_user_bytes);
+}
+
+static void use_up_watchers(int max, void *arg)
+{
+	int map = *(int *)arg, fds[8], own;
+
+	map_control();
+	become_other();
+	own = make(0);
+	EXPECT_EQ(max, map_system().max_user_watchers);
+	for (int i = 0; i < max; i++) {
+		fds[i] = watch(i % 2 ? map : own, (struct syncmap_watch){ });
+		EXPECT(fds[i] >= 0);
+		EXPECT_EQ(i + 1, map_system().user_watchers);
+	}
+	EXPECT_EQ(-EDQUOT, watch(map, (struct syncmap_watch){ }));
+	EXPECT_EQ(-EDQUOT, watch(own, (struct syncmap_watch){ }));
+	close(fds[0]);
+	EXPECT(watch(map, (struct syncmap_watch){ }) >= 0);
+	EXPECT_EQ(max, map_system().user_watchers);
+}
+
+TEST(watchers_of_all_maps)
+{
+	int map = map_private(SYNCMAP_KEY_U64);
+
+	with("max_user_watchers", 5, use_up_watchers, &map);
+	EXPECT_EQ(0, map_stats(map).watchers);
+	EXPECT_EQ(0, map_system().user_watchers);
+}
+
+/* Everything that makes the kernel allocate, until that fails */
+
+static int put_entry(int fd)
+{
+	static char text[60000];
+	static __u64 key;
+
+	key++;
+	return DO(fd, STORE, KEY_N(&key, 8),
+		  VALUE_N(text, key % 2 ? sizeof(text) : 10));
+}
+
+static int get_watcher(int fd)
+{
+	return watch(fd, (struct syncmap_watch){
+		.flags = SYNCMAP_WATCH_DUMP | SYNCMAP_WATCH_VALUES,
+		.queue_size = 0x100000,
+	});
+}
+
+static int get_map(int fd)
+{
+	(void)fd;
+	return map_create(NULL, SYNCMAP_KEY_U64, NULL, 0600);
+}
+
+static int get_lease(int fd)
+{
+	static __u64 key = 1000000;
+
+	key++;
+	return DO(fd, LOAD_OR_LEASE, KEY_N(&key, 8), .wait_until = 1);
+}
+
+static const struct taking {
+	const char	*what;
+	int		(*get)(int fd);
+	bool		bounded;	/* perhaps before memory ends */
+} takings[] = {
+	{ "entries", put_entry, .bounded = false },
+	{ "watchers", get_watcher, .bounded = false },
+	{ "maps", get_map, .bounded = true },
+	{ "leases", get_lease, .bounded = true },
+};
+
+/* Locked into memory first: what is to fail is an allocation for the module */
+static void take_all(int n, void *arg)
+{
+	struct rlimit many = { 8192, 8192 };
+	const struct taking *taking = &takings[n / 2];
+	int ret, fd;
+
+	map_control();
+	ASSERT(write_file(CGROUP "selftest/cgroup.procs", "0"));
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &many));
+	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
+	become_other();
+	fd = n % 2 ? *(int *)arg : make(0);
+	ASSERT(fd >= 0);
+	do {
+		ret = taking->get(fd);
+	} while (ret >= 0);
+	test_context("%s of %s", taking->what, n % 2 ? "others" : "mine");
+	EXPECT(ret == -ENOMEM || (taking->bounded && ret == -EDQUOT));
+}
+
+static unsigned long free_memory(void)
+{
+	char line[128];
+	unsigned long kb = 0;
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	ASSERT(f);
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "MemAvailable: %lu", &kb);
+	fclose(f);
+	return kb >> 10;
+}
+
+TEST_LIMIT(hostile_cgroup, 120)
+{
+	int fd = map_private(SYNCMAP_KEY_U64);
+	unsigned long before;
+
+	write_file(CGROUP "cgroup.subtree_control", "+memory");
+	mkdir(CGROUP "selftest", 0755);
+	if (!write_file(CGROUP "selftest/memory.max", "24M"))
+		test_skip("no memory controller at " CGROUP);
+	before = free_memory();
+	for (size_t n = 0; n < 2 * ARRAY_SIZE(takings); n++) {
+		test_wait(test_fork(take_all, n, &fd));
+		test_context("%s", takings[n / 2].what);
+		/* Also what it has left in the map of others is its own */
+		EXPECT(free_memory() + 64 > before);
+		/* They go on */
+		map_fill(fd, 2000000, 2001000);
+		map_clear(fd);
+	}
+	close(fd);
+	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
+}
