@@ -459,7 +459,7 @@ enum syncmap_op_code {
 #define SYNCMAP_OP_U32		0x20
 /* Arithmetic: @initial is valid */
 #define SYNCMAP_OP_INITIAL	0x40
-/* ADD, SUB, APPEND: @bound is valid */
+/* ADD, SUB: @bound is valid */
 #define SYNCMAP_OP_BOUNDED	0x80
 
 /* For @deadline: never, whatever the map's default is */
