@@ -70,6 +70,7 @@ enum verb_map {
 	MAP_WRITE	= SYNCMAP_ACCESS_WRITE,
 	MAP_BOTH	= SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE,
 	MAP_ANY		= 0x100,	/* any of these will do */
+	MAP_MOST,			/* as much as is permitted */
 };
 
 #define ANY_NUMBER	1000000000

@@ -267,13 +267,13 @@ static int parse_options(struct cli *cli, int argc, char **argv)
 
 static int open_for(struct cli *cli)
 {
-	int err;
+	static const enum verb_map tries[] = { MAP_BOTH, MAP_READ, MAP_WRITE };
+	int err = -EACCES;
 
-	if (cli->verb->map != MAP_ANY)
+	if (cli->verb->map < MAP_ANY)
 		return libsyncmap_open(cli->name, cli->verb->map, &cli->map);
-	err = libsyncmap_open(cli->name, MAP_READ, &cli->map);
-	if (err == -EACCES)
-		err = libsyncmap_open(cli->name, MAP_WRITE, &cli->map);
+	for (int i = cli->verb->map == MAP_ANY; i < 3 && err == -EACCES; i++)
+		err = libsyncmap_open(cli->name, tries[i], &cli->map);
 	return err;
 }
 

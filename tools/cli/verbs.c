@@ -58,7 +58,7 @@ const struct verb verbs[] = {
 	  "keep an entry for as long as a command runs",
 	  verb_hold, MAP_BOTH, 3, ANY_NUMBER },
 	{ "batch", "MAP", "fkTuis", "do the operations that standard input lists",
-	  verb_batch, MAP_BOTH, 1, 1 },
+	  verb_batch, MAP_MOST, 1, 1 },
 	{ "range", "MAP", "fkn", "show all entries",
 	  verb_range, MAP_READ, 1, 1 },
 	{ "watch", "MAP [KEY]", "fkxvdcw", "show what changes, as it does",

@@ -273,7 +273,7 @@ watching()
 
 batches()
 {
-	t 0 '' create -t u64 n
+	t 0 '' create -t u64 -m 604 n
 	printf 'store\t1\t10\nadd\t1\t5\nload\t1\nload\t2\n' |
 		"$tool" batch -f u64 n >got 2>&1
 	judge 'batch' $? 3 "done
@@ -286,6 +286,9 @@ syncmapctl: line 2: too few or too many words; a tab separates them"
 	printf 'load\t1\n' | "$tool" -j batch -f u64 n >got 2>&1
 	judge 'batch in JSON' $? 0 \
 		'[{"key":1,"value":15,"operation":"load","outcome":"done","revision":2}]'
+	printf 'load\t1\nstore\t1\t2\n' >rows
+	u 1 "done${tab}15
+the map is not open for this access" batch -f u64 n <rows
 	awk 'BEGIN { for (i = 0; i < 3000; i++) printf "store\t%d\t%d\n", i, i }' |
 		"$tool" batch -f u64 n | sort -u >got
 	judge 'long batch' $? 0 'done'
