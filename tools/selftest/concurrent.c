@@ -546,7 +546,7 @@ static void run_anything(struct shared *shared)
 TEST_LIMIT(exact_afterwards, 60)
 {
 	struct shared *shared = test_shared(sizeof(*shared));
-	__u64 overhead = map_system().entry_overhead;
+	__u64 overhead = map_overhead();
 	pid_t promoter;
 
 	shared->fd = map_private(SYNCMAP_KEY_U64);

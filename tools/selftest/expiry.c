@@ -191,7 +191,7 @@ TEST(touch)
 		EXPECT_MEM(text, len, value, got.out_len);
 		EXPECT_EQ(at + 1, got.expires);
 		EXPECT_EQ(revision, map_info(fd).revision);
-		EXPECT_EQ(2 * (map_system().entry_overhead + 1) + len,
+		EXPECT_EQ(2 * (map_overhead() + 1) + len,
 			  map_info(fd).bytes);
 	}
 	EXPECT_EQ(0, DO(fd, TOUCH, KEY("k"), .deadline = PAST));

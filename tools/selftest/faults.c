@@ -97,7 +97,7 @@ static struct state look(int fd, __u32 key_len)
 /* With a deadline an entry counts its key and the overhead twice */
 static __u64 charge(const struct state *state, __u32 key_len)
 {
-	__u64 entry = map_system().entry_overhead + key_len;
+	__u64 entry = map_overhead() + key_len;
 
 	if (!state->there)
 		return 0;

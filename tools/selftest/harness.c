@@ -138,6 +138,12 @@ unsigned int test_times(unsigned int n)
 	return n / slow ?: 1;
 }
 
+void test_text(char *text, size_t len, unsigned int seed)
+{
+	for (size_t i = 0; i < len; i++)
+		text[i] = 'a' + (i * 7 + seed + i / 26) % 26;
+}
+
 void test_write(const char *path, const char *text)
 {
 	FILE *file = fopen(path, "w");

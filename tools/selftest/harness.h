@@ -88,6 +88,8 @@ pid_t test_fork(void (*fn)(int n, void *arg), int n, void *arg);
 void test_wait(pid_t pid);
 /* fn(0) ... fn(n - 1) in processes that start together */
 void test_parallel(int n, void (*fn)(int n, void *arg), void *arg);
+/* A different text for each @seed */
+void test_text(char *text, size_t len, unsigned int seed);
 /* Into a file that is there */
 void test_write(const char *path, const char *text);
 /* Memory that children share with their parent, zeroed */

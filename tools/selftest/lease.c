@@ -213,5 +213,5 @@ TEST(a_value_that_is_too_large)
 	EXPECT_EQ(SYNCMAP_LIMITED_BYTES, got.limited);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE_N(text, 900),
 			.token = token));
-	EXPECT_EQ(map_system().entry_overhead + 901, map_info(fd).bytes);
+	EXPECT_EQ(map_overhead() + 901, map_info(fd).bytes);
 }

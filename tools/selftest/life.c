@@ -199,7 +199,7 @@ static void expect_whole(int fd)
 	struct sum sum = { };
 
 	map_walk(fd, 0, 8192, add_record, &sum);
-	sum.bytes += sum.count * map_system().entry_overhead;
+	sum.bytes += sum.count * map_overhead();
 	for (int i = 0; i < 1000 && map_info(fd).bytes != sum.bytes; i++)
 		usleep(1000);
 	EXPECT_EQ(sum.bytes, map_info(fd).bytes);

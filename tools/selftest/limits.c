@@ -9,11 +9,6 @@
 
 #define PARAMETERS	"/sys/module/syncmap/parameters/"
 
-static __u64 overhead(void)
-{
-	return map_system().entry_overhead;
-}
-
 static void expect_full(enum syncmap_limited which, __u64 used, __u64 limit)
 {
 	EXPECT_EQ(which, got.limited);
@@ -87,7 +82,7 @@ TEST(entries)
 
 TEST(bytes)
 {
-	__u64 one = overhead() + 8 + 10, key = 0, other = 1;
+	__u64 one = map_overhead() + 8 + 10, key = 0, other = 1;
 	static char text[200];
 	int fd = map_limited(SYNCMAP_KEY_U64, (struct syncmap_limits){
 		.bytes = 2 * one,
@@ -120,7 +115,7 @@ TEST(bytes)
 	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE_N(text, 20)));
 	EXPECT_EQ(0, DO(fd, DELETE, KEY_N(&other, 8)));
 	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8),
-			VALUE_N(text, 2 * one - overhead() - 8)));
+			VALUE_N(text, 2 * one - map_overhead() - 8)));
 	EXPECT_EQ(2 * one, map_info(fd).bytes);
 }
 
@@ -261,7 +256,7 @@ static void add_bytes(const struct syncmap_record *record, void *arg)
 {
 	__u64 *sum = arg;
 
-	*sum += overhead() + record->key_len + record->value_len;
+	*sum += map_overhead() + record->key_len + record->value_len;
 }
 
 TEST(never_more_bytes)
@@ -324,7 +319,7 @@ TEST(memory_of_the_cgroup)
 	EXPECT(!race->wrong);
 	EXPECT(race->stored[0] > 1000);
 	EXPECT_EQ(race->stored[0], map_count(race->fd));
-	EXPECT_EQ(race->stored[0] * (overhead() + 8 + 1000),
+	EXPECT_EQ(race->stored[0] * (map_overhead() + 8 + 1000),
 		  map_info(race->fd).bytes);
 	/* Others go on */
 	EXPECT_EQ(0, DO(race->fd, LOAD, KEY_N(&key, 8)));

@@ -139,6 +139,11 @@ __u64 map_count(int fd)
 	return map_info(fd).count;
 }
 
+__u64 map_overhead(void)
+{
+	return map_system().entry_overhead;
+}
+
 void map_fill(int fd, __u64 from, __u64 to)
 {
 	for (__u64 n = from; n < to; n++)

@@ -60,6 +60,9 @@ struct syncmap_map_info map_info(int fd);
 struct syncmap_map_stats map_stats(int fd);
 __u64 map_count(int fd);
 
+/* What an entry counts as, besides the bytes of key and value */
+__u64 map_overhead(void);
+
 /* All keys of u64 maps at once: key n has the value n in eight bytes */
 void map_fill(int fd, __u64 from, __u64 to);
 

@@ -142,7 +142,7 @@ TEST(numbers_that_are_there)
 static void check_begin(int fd, const struct syncmap_op *op, __u64 initial,
 			int ret, __u64 after)
 {
-	__u64 bytes = map_system().entry_overhead + 1 + width(op);
+	__u64 bytes = map_overhead() + 1 + width(op);
 	struct syncmap_op sum = *op;
 
 	sum.key = PTR("n");

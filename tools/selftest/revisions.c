@@ -1,6 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Loads of what is newer than a revision */
+/* Revisions: each write has one of its own, and loads ask for what is newer */
 #include "map.h"
+
+/* Each write gets a number that no write had before */
+TEST(revisions)
+{
+	int fd = map_private(SYNCMAP_KEY_U64);
+	__u64 newest = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		__u64 key = i % 10;
+
+		switch (i / 10 % 5) {
+		case 0:
+			EXPECT_EQ(0, DO(fd, LOAD_OR_STORE, KEY_N(&key, 8)));
+			break;
+		case 1:
+			EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE("a")));
+			break;
+		case 2:
+			EXPECT_EQ(0, DO(fd, SWAP, KEY_N(&key, 8), VALUE("b")));
+			break;
+		case 3:
+			EXPECT_EQ(0, DO(fd, COMPARE_AND_SWAP, KEY_N(&key, 8),
+					OLD("b"), VALUE("c")));
+			break;
+		case 4:
+			EXPECT_EQ(0, DO(fd, DELETE, KEY_N(&key, 8)));
+			break;
+		}
+		EXPECT(got.revision > newest);
+		newest = got.revision;
+		EXPECT_EQ(newest, map_info(fd).revision);
+	}
+	map_fill(fd, 0, 10);
+	EXPECT(got.revision > newest);
+	newest = got.revision;
+	map_clear(fd);
+	map_fill(fd, 0, 1);
+	EXPECT(got.revision > newest);
+}
 
 static int load_newer(int fd, __u64 revision, char *value, __u32 size)
 {
