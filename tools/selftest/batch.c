@@ -464,35 +464,3 @@ TEST_LIMIT(killed_in_the_middle, 60)
 	}
 	test_note("%u died in the middle", in_the_middle);
 }
-
-static __u64 time_of(int fd, bool together)
-{
-	struct syncmap_batch arg;
-	__u64 begin = map_now();
-
-	for (unsigned int n = 0; n < 20; n++) {
-		if (together)
-			ASSERT_EQ(0, batch(fd, &arg, many, MANY, 0));
-		for (unsigned int i = 0; !together && i < MANY; i++)
-			ASSERT_EQ(0, map_op(fd, many[i]));
-	}
-	return map_now() - begin;
-}
-
-TEST(how_much_faster)
-{
-	int fd = map_private(SYNCMAP_KEY_U64);
-	__u64 alone, together;
-
-	make_many(SYNCMAP_OP_STORE, MANY);
-	together = time_of(fd, true);
-	alone = time_of(fd, false);
-	test_note("store: %llu ns each in a batch, %llu alone",
-		  together / 20 / MANY, alone / 20 / MANY);
-	map_promote(fd);
-	make_many(SYNCMAP_OP_LOAD, MANY);
-	together = time_of(fd, true);
-	alone = time_of(fd, false);
-	test_note("load: %llu ns each in a batch, %llu alone",
-		  together / 20 / MANY, alone / 20 / MANY);
-}
