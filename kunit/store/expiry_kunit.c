@@ -50,6 +50,22 @@ static void a_sweep_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats_of(map)->expiring, 4ULL);
 }
 
+/* For the shrinker, before anybody has noticed and after */
+static void what_is_late_can_be_reclaimed(struct kunit *test)
+{
+	struct bytemap *map = ttl_map(test, 0, U64_MAX);
+
+	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", in_an_hour()), 0);
+	KUNIT_EXPECT_EQ(test, store_store(map, "l", "v"), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_reclaimable(map), 0ULL);
+	make_late(test, map, "k");
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_reclaimable(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 1, false), 1U);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_reclaimable(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 1, true), 1U);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_reclaimable(map), 0ULL);
+}
+
 /* One that counts does not leave that to the sweeper */
 static void what_is_late_does_not_count(struct kunit *test)
 {
@@ -223,6 +239,7 @@ static void a_full_map_ends_what_is_late(struct kunit *test)
 
 static struct kunit_case expiry_cases[] = {
 	KUNIT_CASE(a_sweep_is_bounded),
+	KUNIT_CASE(what_is_late_can_be_reclaimed),
 	KUNIT_CASE(what_is_late_does_not_count),
 	KUNIT_CASE(a_refreshed_value_is_not_taken),
 	KUNIT_CASE(a_replaced_value_is_not_taken),

@@ -300,6 +300,20 @@ u64 bytemap_expiry_stale(struct bytemap *map)
 	return max(lapsed - atomic64_read(&map->leases), 0LL);
 }
 
+/* What a sweep with @reclaim would end, or about that when some are late */
+u64 bytemap_expiry_reclaimable(struct bytemap *map)
+{
+	u64 n = bytemap_expiry_stale(map);
+	struct timerqueue_node *due;
+
+	spin_lock(&map->expiry.lock);
+	due = timerqueue_getnext(&map->expiry.due);
+	if (due && due->expires <= ktime_get_boottime())
+		n += min_t(u64, map->expiry.expiring, BYTEMAP_SWEEP);
+	spin_unlock(&map->expiry.lock);
+	return n;
+}
+
 void bytemap_expiry_stats(struct bytemap *map, struct syncmap_map_stats *stats)
 {
 	spin_lock(&map->expiry.lock);

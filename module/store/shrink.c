@@ -25,7 +25,8 @@ static unsigned long count_objects(struct shrinker *shrinker,
 	if (!mutex_trylock(&maps_lock))
 		return 0;
 	list_for_each_entry(map, &maps, node)
-		n += bytemap_expiry_stale(map) + syncmap_tombstones(&map->core);
+		n += bytemap_expiry_reclaimable(map) +
+		     syncmap_tombstones(&map->core);
 	mutex_unlock(&maps_lock);
 	return n;
 }
