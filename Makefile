@@ -15,7 +15,7 @@ help:
 	@echo 'make install    install all of it (PREFIX=$(PREFIX), DESTDIR)'
 	@echo 'make demo       show what a map does, in a virtual machine'
 	@echo 'make shell      a shell in a virtual machine that has the module'
-	@echo 'make check      build and run all tests (about 25 minutes)'
+	@echo 'make check      build and run all tests (about half an hour)'
 	@echo 'make check-fast the part of it that boots nothing (about two minutes)'
 	@echo 'make bench      measure the map and its rivals: build/bench (15 minutes;'
 	@echo '                BENCH=-q: up to 1M keys, 5; BENCH=-f: all there is, 40)'
