@@ -61,4 +61,11 @@ void command_undo(struct fixture *fixture, const struct command *command,
 /* EXPECTs the fixture, and the number of maps and descriptors, as at first */
 void command_expect_unchanged(const struct fixture *fixture);
 
+/* Each command in turn, with a good argument in @arg and a fresh fixture */
+#define for_each_command(command, arg, fixture)				\
+	for (command_set_up(&(fixture)), (command) = commands;		\
+	     (command) < commands + n_commands &&			\
+	     (test_context("%s", (command)->name), (command)->fill(&(arg)), 1); \
+	     (command)++)
+
 #endif /* COMMAND_H */
