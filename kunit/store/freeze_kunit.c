@@ -4,6 +4,7 @@
  */
 #include "../../module/store/freeze.c"
 #include "common.h"
+#include "deadline.h"
 
 static void expect_refused(struct kunit *test, struct bytemap *map,
 			   const char *key)
@@ -83,10 +84,43 @@ static void leases_end(struct kunit *test)
 	store_client_end(client);
 }
 
+static u64 revision_of(struct bytemap_client *client, const char *key)
+{
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_LOAD_OR_LEASE, .op.flags = SYNCMAP_OP_STALE,
+		.key = key, .client = client,
+	};
+
+	return store_op(client->map, &so) ? 0 : so.op.revision;
+}
+
+static void an_expired_value_outlives_its_lease(struct kunit *test)
+{
+	struct bytemap *map = ttl_map(test, 0, U64_MAX);
+	struct bytemap_client *client = store_client(test, map);
+	u64 bytes;
+
+	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", PAST), 0);
+	bytes = store_bytes(map);
+	KUNIT_EXPECT_NE(test, store_lease(client, "k"), 0ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&map->leases), 0LL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&client->nr_leases), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_stale(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, store_bytes(map), bytes);
+	KUNIT_EXPECT_EQ(test, store_lease(client, "k"), 0ULL);
+	KUNIT_EXPECT_EQ(test, revision_of(client, "k"), 1ULL);
+	/* Nor does one end it that has lapsed while the map was being frozen */
+	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), 0);
+	store_client_end(client);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_stale(map), 1ULL);
+}
+
 static struct kunit_case freeze_cases[] = {
 	KUNIT_CASE(nothing_is_written),
 	KUNIT_CASE(a_late_insertion_gives_back),
 	KUNIT_CASE(leases_end),
+	KUNIT_CASE(an_expired_value_outlives_its_lease),
 	{}
 };
 

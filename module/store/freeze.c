@@ -13,10 +13,11 @@
  * waits for the others, since who has a spinlock is an RCU reader, too.
  *
  * No lease can be taken any more then, nor passed on to somebody who would not
- * give it back. Those that are held are ended, for the sake of who waits.
+ * give it back. Those that are held are ended, for the sake of who waits; the
+ * expired value that one has taken along stays.
  *
  * What expires goes on doing so, and what is bound to a file goes with it: that
- * was part of what was stored.
+ * was part of what was stored. Nothing else is lost.
  */
 #include <linux/errno.h>
 #include <linux/rcupdate.h>

@@ -30,7 +30,7 @@ static int tell_stale(struct bytemap *map, struct bytemap_request *req,
 	struct bytemap_value *stale;
 	int err;
 
-	if (!value->mortal || !(op->flags & SYNCMAP_OP_STALE))
+	if (!value || !value->mortal || !(op->flags & SYNCMAP_OP_STALE))
 		return 0;
 	stale = get_stale(value);
 	if (!stale)
@@ -235,15 +235,15 @@ static int join(struct bytemap_request *req, struct bytemap_value *value)
 int bytemap_lease_take(struct bytemap *map, struct bytemap_request *req)
 {
 	struct bytemap_value *value = bytemap_request_get(map, req);
-	int ret;
+	int ret = tell_stale(map, req, value);
 
-	if (!value)
-		return become_holder(map, req, NULL);
-	ret = tell_stale(map, req, value);
-	if (!ret && READ_ONCE(value->state) == VALUE_LEASED)
+	if (!ret && bytemap_is_frozen(map))
+		ret = req->op->result & SYNCMAP_OP_EXPIRED ? 0 : -EROFS;
+	else if (!ret && value && READ_ONCE(value->state) == VALUE_LEASED)
 		ret = join(req, value);
 	else if (!ret)
 		ret = become_holder(map, req, value);
-	bytemap_value_put(value);
+	if (value)
+		bytemap_value_put(value);
 	return ret;
 }

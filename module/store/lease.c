@@ -101,20 +101,30 @@ static bool pass_on_locked(struct bytemap *map, struct bytemap_lease *lease)
 }
 
 /* The holder will bring no value */
+static void dismiss_locked(struct bytemap *map, struct bytemap_lease *lease)
+{
+	trace_bytemap_lease_lose(map, lease->token);
+	bytemap_count(map, BYTEMAP_LEASE_LOST);
+	unhold_locked(lease);
+}
+
+/* Nor will anybody else */
+static void end_locked(struct bytemap *map, struct bytemap_value *value)
+{
+	atomic64_dec(&map->leases);
+	if (bytemap_lease(value)->stale)
+		bytemap_expiry_keep_locked(map, value);
+	else
+		bytemap_value_end_locked(map, value);
+}
+
 static void lose_locked(struct bytemap *map, struct bytemap_value *value)
 {
 	struct bytemap_lease *lease = bytemap_lease(value);
 
-	trace_bytemap_lease_lose(map, lease->token);
-	bytemap_count(map, BYTEMAP_LEASE_LOST);
-	unhold_locked(lease);
-	if (pass_on_locked(map, lease))
-		return;
-	atomic64_dec(&map->leases);
-	if (lease->stale)
-		bytemap_expiry_keep_locked(map, value);
-	else
-		bytemap_value_end_locked(map, value);
+	dismiss_locked(map, lease);
+	if (!pass_on_locked(map, lease))
+		end_locked(map, value);
 }
 
 static void drop_stale_locked(struct bytemap *map, struct bytemap_lease *lease)
@@ -314,10 +324,15 @@ void bytemap_lease_cleared(struct bytemap *map, struct bytemap_value *value)
 	bytemap_waiter_wake_all(value);
 }
 
-/* Nobody will store. With a reference; process context */
+/* Nobody may have it any more. With a reference; process context */
 void bytemap_lease_void(struct bytemap *map, struct bytemap_value *value)
 {
-	if (READ_ONCE(value->state) == VALUE_LEASED)
-		bytemap_lease_cleared(map, value);
+	write_seqlock(&value->lock);
+	if (value->state == VALUE_LEASED) {
+		dismiss_locked(map, bytemap_lease(value));
+		end_locked(map, value);
+	}
+	write_sequnlock(&value->lock);
+	bytemap_waiter_wake_all(value);
 	remove_ended(map, value);
 }

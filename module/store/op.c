@@ -80,11 +80,11 @@ int bytemap_look(struct bytemap *map, struct bytemap_request *req,
 	return err ?: bytemap_tell(req->op, &req->found);
 }
 
-/* Is this no operation for a map that is frozen? */
+/* Is this no operation for a map that is frozen? Who is to lease may look */
 static bool comes_too_late(const struct bytemap *map,
 			   const struct bytemap_request *req)
 {
-	return bytemap_is_frozen(map) &&
+	return bytemap_is_frozen(map) && !bytemap_request_has(req, OP_WAITS) &&
 	       bytemap_op_access(req->op->op) & SYNCMAP_ACCESS_WRITE;
 }
 

@@ -59,7 +59,6 @@ static const struct write writes[] = {
 	WRITE(TOUCH, .deadline = 1),
 	WRITE(ADD, .operand = 1),
 	WRITE(XOR, .flags = SYNCMAP_OP_INITIAL, .operand = 1, .initial = 1),
-	WRITE(LOAD_OR_LEASE),
 };
 
 static void expect_refused(int fd)
@@ -78,6 +77,7 @@ static void expect_refused(int fd)
 		EXPECT_EQ(0, got.result);
 	}
 	test_context("the rest");
+	EXPECT_EQ(-EROFS, DO(fd, LOAD_OR_LEASE, KEY("no key")));
 	EXPECT_EQ(-EROFS, DO(fd, STORE, KEY("key"), VALUE_N(big, 1000)));
 	EXPECT_EQ(-EROFS, clear(fd));
 }

@@ -139,3 +139,31 @@ TEST(what_is_owned_is_not_kept)
 	EXPECT_EQ(0, map_stats(fd).lapsed);
 	EXPECT_EQ(0, map_stats(fd).owned);
 }
+
+/* Nobody will compute another one, but time has not come for this one */
+TEST(stale_in_a_frozen_map)
+{
+	int fd = create_expiring(60 * SECOND), other = leases_client();
+	struct syncmap_freeze arg = { };
+	__u64 bytes;
+
+	store_expired(fd);
+	expect_stale(fd, SYNCMAP_OP_LEASED | SYNCMAP_OP_EXPIRED);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("there"), VALUE("v")));
+	EXPECT_EQ(0, map_call(fd, SYNCMAP_FREEZE, &arg));
+	EXPECT_EQ(0, map_stats(fd).leases);
+	EXPECT_EQ(1, map_stats(fd).lapsed);
+	bytes = map_info(fd).bytes;
+	for (int i = 0; i < 2; i++) {
+		expect_stale(fd, SYNCMAP_OP_EXPIRED);
+		expect_stale(other, SYNCMAP_OP_EXPIRED);
+		EXPECT_EQ(-EROFS, DO(fd, LOAD_OR_LEASE, KEY("k"), NOWAIT));
+		EXPECT_EQ(-EROFS, DO(fd, LOAD_OR_LEASE, KEY("k"), WAIT));
+		EXPECT_EQ(-EROFS, DO(fd, LOAD_OR_LEASE, KEY("none"), STALE));
+		EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("there"), NOWAIT));
+		EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+	}
+	EXPECT_EQ(bytes, map_info(fd).bytes);
+	EXPECT_EQ(0, close(other));
+	expect_stale(fd, SYNCMAP_OP_EXPIRED);
+}

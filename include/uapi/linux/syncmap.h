@@ -695,9 +695,10 @@ struct syncmap_promote {
  *
  * When it returns, no write is under way, and all that come, also such as would
  * change nothing, fail with EROFS: SYNCMAP_CLEAR, and all operations but LOAD.
- * Leases end without a value, and waits for one with EROFS. Entries expire, and
- * go with their owners, as they would have; the name can be removed. A map that
- * is frozen already is frozen again.
+ * Leases end without a value, and waits for one with EROFS: LOAD_OR_LEASE gives
+ * what is there, an expired value to SYNCMAP_OP_STALE, but no lease. Entries
+ * expire, and go with their owners, as they would have; the name can be removed.
+ * A map that is frozen already is frozen again.
  *
  * For the owner of the map, or with CAP_FOWNER. Needs write access.
  */
