@@ -36,7 +36,9 @@
  *   the read sections, and so does the Clear before it lets anything be
  *   inserted, which so gets a higher revision than what was changed in them.
  *   Replacing fails in the core or linearizes there; the revision was drawn
- *   before.
+ *   before. Who comes to an object by a queue or a list (expiry.c, owner.c)
+ *   looks in a read section of his own whether the core has it, and draws none
+ *   if not.
  *
  * Accounting: who marks the object, or the core's free_value() when nobody has,
  * uncharges the entry. Memory: who removes the object from the core puts it.

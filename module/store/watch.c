@@ -196,7 +196,8 @@ static void begin_epoch(struct bytemap *map)
 /*
  * The core is empty, and insertions wait: a new epoch begins. Who found a value
  * of the old one in the core may still change it, within that read section, and
- * draw a revision; those of what is stored from now on are higher.
+ * draw a revision; those of what is stored from now on are higher. What is
+ * uncharged already has had its last.
  */
 void bytemap_watch_clear(struct bytemap *map)
 {
