@@ -1,121 +1,205 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* import: one operation per line; a bad line is told, and does no harm */
+/*
+ * import: one operation per line, many in one call; a bad line is told, and does
+ * no harm
+ */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
+#include <unistd.h>
 
 #include "cli.h"
+#include "lines.h"
 #include "progress.h"
 
 /* Bad lines beyond this many are only counted. */
 #define BAD_TOLD	20
 
+/* A call is made when there are so many bytes of keys and values. */
+#define ROOM		(1 << 20)
+
 struct import {
 	struct cli		*cli;
 	const char		*path;
-	FILE			*file;
+	struct lines		lines;
 	struct progress		progress;
 	struct record		record;
 	struct json_object	*errors;
-	uint64_t		lines;
+	uint64_t		line;
 	uint64_t		stored;
 	uint64_t		present;
 	uint64_t		bad;
+	/* what is not stored yet: of each operation the number of its line;
+	 * pointers are offsets in @bytes
+	 */
+	size_t			count;
+	struct bytes		bytes;
+	uint64_t		numbers[SYNCMAP_BATCH_MAX];
+	struct syncmap_op	ops[SYNCMAP_BATCH_MAX];
 };
 
-static void tell(struct import *import, const char *wrong)
+static void tell(struct import *import, uint64_t line, const char *wrong)
 {
 	struct json_object *json;
 
 	if (!import->cli->json) {
 		progress_end(&import->progress);
 		fprintf(stderr, "syncmapctl: %s:%" PRIu64 ": %s\n",
-			import->path, import->lines, wrong);
+			import->path, line, wrong);
 		return;
 	}
 	json = json_object_new_object();
-	add_u64(json, "line", import->lines);
+	add_u64(json, "line", line);
 	add_text(json, "error", wrong);
 	json_object_array_add(import->errors, json);
 }
 
-static void tell_bad(struct import *import, const char *wrong)
+static void tell_bad(struct import *import, uint64_t line, const char *wrong)
 {
 	if (import->bad++ < BAD_TOLD)
-		tell(import, wrong);
+		tell(import, line, wrong);
 }
 
-static int store(struct import *import, struct libsyncmap_result *result)
+/* No line behind this one counts. */
+static int give_up(struct import *import, uint64_t line, int err,
+		   const char *wrong)
 {
-	const struct record *record = &import->record;
-	const struct cli *cli = import->cli;
-	struct libsyncmap_options terms = store_terms(cli);
-
-	if (record->ttl_ns != DURATION_NEVER)
-		terms.deadline = libsyncmap_deadline(record->ttl_ns);
-	if (cli->if_absent)
-		return libsyncmap_load_or_store_with(cli->map, record->key.data,
-						     record->key.len,
-						     record->value.data,
-						     record->value.len,
-						     &terms, result);
-	return libsyncmap_store_with(cli->map, record->key.data,
-				     record->key.len, record->value.data,
-				     record->value.len, &terms, result);
+	tell(import, line, wrong);
+	import->line = line;
+	return err;
 }
 
 /* Returns 0, or an error that every further line would meet, too. */
-static int import_line(struct import *import, const char *line, size_t len)
+static int judge(struct import *import, size_t i)
 {
-	struct libsyncmap_result result = { };
+	const struct syncmap_op *op = &import->ops[i];
+	const struct libsyncmap_result result = {
+		.limited = op->limited, .used = op->used, .limit = op->limit,
+	};
 	const char *wrong;
 	char text[128];
-	int err;
 
-	wrong = record_parse(&import->cli->format, line, len, &import->record);
-	if (wrong) {
-		tell_bad(import, wrong);
+	if (!op->status && op->op == SYNCMAP_OP_LOAD_OR_STORE &&
+	    op->result & SYNCMAP_OP_LOADED) {
+		import->present++;
 		return 0;
 	}
-	err = store(import, &result);
-	if (!err && import->cli->if_absent && result.loaded) {
-		import->present++;
-	} else if (!err) {
+	if (!op->status) {
 		import->stored++;
-	} else {
-		wrong = explain(err, &result, text, sizeof(text));
-		if (err != -EFBIG && err != -EINVAL) {
-			tell(import, wrong);
-			return err;
-		}
-		tell_bad(import, wrong);
+		return 0;
 	}
+	wrong = explain(op->status, &result, text, sizeof(text));
+	if (op->status != -EFBIG && op->status != -EINVAL)
+		return give_up(import, import->numbers[i], op->status, wrong);
+	tell_bad(import, import->numbers[i], wrong);
 	return 0;
 }
 
-static int import_lines(struct import *import)
+/* One call: all of them from the first on, or up to one that fails */
+static int store_some(struct import *import, size_t first, size_t *done)
 {
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
+	struct syncmap_op *ops = &import->ops[first];
+	int err;
+
+	err = libsyncmap_batch(import->cli->map, ops, sizeof(*ops),
+			       import->count - first, SYNCMAP_BATCH_STOP, done);
+	if (err && (!*done || ops[*done - 1].status != err))
+		err = give_up(import, import->numbers[first + *done], err,
+			      libsyncmap_strerror(err));
+	else
+		err = 0;
+	for (size_t i = first; i < first + *done; i++)
+		err = err ? err : judge(import, i);
+	return err;
+}
+
+/* Returns as judge(). */
+static int store_all(struct import *import)
+{
+	uintptr_t base = (uintptr_t)import->bytes.data;
+	size_t done, next = 0;
 	int err = 0;
 
+	for (size_t i = 0; i < import->count; i++) {
+		import->ops[i].key += base;
+		import->ops[i].value += base;
+	}
+	for (; !err && next < import->count; next += done)
+		err = store_some(import, next, &done);
+	import->count = 0;
+	import->bytes.len = 0;
+	return err;
+}
+
+static void add_record(struct import *import)
+{
+	const struct record *record = &import->record;
+	const struct cli *cli = import->cli;
+	bool expires = record->ttl_ns != DURATION_NEVER;
+
+	import->numbers[import->count] = import->line;
+	import->ops[import->count++] = (struct syncmap_op){
+		.op = cli->if_absent ? SYNCMAP_OP_LOAD_OR_STORE :
+				       SYNCMAP_OP_STORE,
+		.key = import->bytes.len,
+		.key_len = record->key.len,
+		.value = import->bytes.len + record->key.len,
+		.value_len = record->value.len,
+		.deadline = expires ? libsyncmap_deadline(record->ttl_ns) :
+				      store_deadline(cli),
+	};
+	bytes_append(&import->bytes, record->key.data, record->key.len);
+	bytes_append(&import->bytes, record->value.data, record->value.len);
+}
+
+static const char *parse(struct import *import, const char *line, size_t len)
+{
+	if (len > UINT32_MAX)
+		return libsyncmap_strerror(-EFBIG);
+	return record_parse(&import->cli->format, line, len, &import->record);
+}
+
+/* Returns as judge(). */
+static int import_line(struct import *import, const char *line, size_t len)
+{
+	const char *wrong;
+	int err = 0;
+
+	import->line++;
+	wrong = parse(import, line, len);
+	if (!wrong)
+		add_record(import);
+	if (wrong || import->count == SYNCMAP_BATCH_MAX ||
+	    import->bytes.len >= ROOM)
+		err = store_all(import);
+	if (wrong && !err)
+		tell_bad(import, import->line, wrong);
+	progress_step(&import->progress, import->line, 0);
+	return err;
+}
+
+/* What has arrived is stored before more is waited for. */
+static int import_lines(struct import *import)
+{
+	struct lines *lines = &import->lines;
+	const char *line;
+	int err = 0;
+	size_t len;
+
 	progress_begin(&import->progress, import->cli->progress);
-	while (!err && (len = getline(&line, &size, import->file)) > 0) {
-		import->lines++;
-		len -= line[len - 1] == '\n';
-		err = import_line(import, line, len);
-		progress_step(&import->progress, import->lines, 0);
+	while (!err && !lines->end) {
+		err = lines_read(lines);
+		if (err)
+			tell(import, import->line, "cannot be read further");
+		while (!err && lines_next(lines, &line, &len))
+			err = import_line(import, line, len);
+		if (!err)
+			err = store_all(import);
 	}
 	progress_end(&import->progress);
-	free(line);
-	if (!err && ferror(import->file)) {
-		err = -EIO;
-		tell(import, "cannot be read further");
-	}
 	return err;
 }
 
@@ -125,7 +209,7 @@ static void say_counts(struct import *import)
 	struct json_object *json;
 
 	if (!cli->json) {
-		printf("%" PRIu64 " lines: %" PRIu64 " stored", import->lines,
+		printf("%" PRIu64 " lines: %" PRIu64 " stored", import->line,
 		       import->stored);
 		if (cli->if_absent)
 			printf(", %" PRIu64 " present", import->present);
@@ -134,7 +218,7 @@ static void say_counts(struct import *import)
 	}
 	json = json_object_new_object();
 	add_text(json, "map", cli->name);
-	add_u64(json, "lines", import->lines);
+	add_u64(json, "lines", import->line);
 	add_u64(json, "stored", import->stored);
 	add_u64(json, "present", import->present);
 	add_u64(json, "bad", import->bad);
@@ -143,32 +227,41 @@ static void say_counts(struct import *import)
 	say_json(cli, json);
 }
 
-static int import_file(struct import *import)
+static int import_file(struct cli *cli, const char *path, int fd)
 {
-	int err;
+	struct import *import = calloc(1, sizeof(*import));
+	int code;
 
+	if (!import)
+		return fail(cli, "out of memory");
+	import->cli = cli;
+	import->path = path;
+	import->lines.fd = fd;
 	import->errors = json_object_new_array();
-	err = import_lines(import);
+	code = import_lines(import) || import->bad ? EXIT_ERROR : EXIT_YES;
 	say_counts(import);
 	json_object_put(import->errors);
+	lines_free(&import->lines);
 	record_free(&import->record);
-	return err || import->bad ? EXIT_ERROR : EXIT_YES;
+	bytes_free(&import->bytes);
+	free(import);
+	return code;
 }
 
 int verb_import(struct cli *cli)
 {
-	struct import import = { .cli = cli, .file = stdin, .path = "stdin" };
-	int code;
+	const char *path = "stdin";
+	int code, fd = STDIN_FILENO;
 
 	if (cli->format.value == FORMAT_RAW || cli->format.key == FORMAT_RAW)
 		return fail_usage(cli, "raw is a format for one value");
 	if (cli->nargs < 2 || !strcmp(cli->args[1], "-"))
-		return import_file(&import);
-	import.path = cli->args[1];
-	import.file = fopen(import.path, "re");
-	if (!import.file)
-		return fail(cli, "%s: %s", import.path, strerror(errno));
-	code = import_file(&import);
-	fclose(import.file);
+		return import_file(cli, path, fd);
+	path = cli->args[1];
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(cli, "%s: %s", path, strerror(errno));
+	code = import_file(cli, path, fd);
+	close(fd);
 	return code;
 }

@@ -237,6 +237,57 @@ syncmapctl: map 'n': key 'x': not a number" load -f u64 n 1 x 2
 	t 0 '' remove n
 }
 
+# Many lines go in one call, which changes nothing of what each of them does
+calls_of_many_lines()
+{
+	seq 3000 | sed "s/.*/&$tab&/" >lines
+	{ sed '1100s/.*/no tab/; 1200s/^/x/' lines; echo "5${tab}late"; } >mixed
+	t 0 '' create -t u64 -E 2500 n
+	t 1 "syncmapctl: mixed:1100: no tab between key and value
+syncmapctl: mixed:1200: not a number
+syncmapctl: mixed:2503: the map is full: 2500 of 2500 entries
+2503 lines: 2500 stored, 2 bad" import n mixed
+	t 0 5 load n 5
+	t 0 '{"map":"n","count":2500}' -j count n
+	t 0 '' remove n
+	t 0 '' create -V 8 n
+	awk 'BEGIN { for (i = 0; i < 2050; i++)
+		print i "\t" (i % 1000 == 7 ? "far too long" : i) }' >lines
+	long="the value is too long: 12 bytes of at most 8"
+	t 1 "syncmapctl: lines:8: $long
+syncmapctl: lines:1008: $long
+syncmapctl: lines:2008: $long
+2050 lines: 2047 stored, 3 bad" import n lines
+	t 0 '' freeze n
+	t 1 "syncmapctl: lines:1: frozen: nobody can write any more
+1 lines: 0 stored, 0 bad" import n lines
+	t 0 '' remove n
+	t 0 '' create -V 1000000 n
+	head -c 1000000 /dev/zero | tr '\0' x >long
+	{ printf 'a\t'; cat long; printf '\nb\t'; cat long; } >lines
+	t 0 '2 lines: 2 stored, 0 bad' import n lines
+	"$tool" load -f raw n b >copy
+	same 'import of long lines, the last without an end' long copy
+	t 0 '' remove n
+}
+
+# What has arrived is in the map, though nobody has said that it was all
+lines_that_come_late()
+{
+	t 0 '' create n
+	mkfifo feed
+	"$tool" import n feed >got 2>&1 &
+	exec 3>feed
+	printf 'a\t1\nb' >&3
+	until "$tool" load n a >/dev/null 2>&1; do sleep 0.1; done
+	printf '\t2\nc\t3' >&3
+	exec 3>&-
+	wait $!
+	judge 'import of lines that come late' $? 0 '3 lines: 3 stored, 0 bad'
+	t 0 2 load n b
+	t 0 '' remove n
+}
+
 # killed SIGNAL NUMBER: it ends by the signal, and its watcher with it. A command
 # in the background would ignore SIGINT, so that is the one that sends it
 killed()
@@ -304,6 +355,8 @@ formats
 round_trip
 time_to_live
 many_lines
+calls_of_many_lines
+lines_that_come_late
 watching
 batches
 t 0 '[]' -j list
