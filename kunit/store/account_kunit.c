@@ -171,11 +171,18 @@ static void no_more_bytes_than_max_user_bytes(struct kunit *test)
 static void add_two_watchers(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+	struct syncmap_watch params = {};
 
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, &params), 0);
+	KUNIT_EXPECT_EQ(test, params.limited, (u32)SYNCMAP_LIMITED_NOT);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, &params),
+			-EDQUOT);
+	KUNIT_EXPECT_EQ(test, params.limited,
+			(u32)SYNCMAP_LIMITED_USER_WATCHERS);
+	KUNIT_EXPECT_EQ(test, params.used, 1ULL);
+	KUNIT_EXPECT_EQ(test, params.limit, 1ULL);
 	bytemap_account_remove_watcher(account);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, &params), 0);
 	bytemap_account_remove_watcher(account);
 	bytemap_account_put(account);
 }

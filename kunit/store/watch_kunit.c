@@ -68,6 +68,9 @@ static void a_map_has_so_many_watchers(struct kunit *test)
 		watches[i] = store_watch(test, map, 0, "");
 	one_more = bytemap_watch_create(map, &params, "");
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(one_more), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, params.limited, (u32)SYNCMAP_LIMITED_WATCHERS);
+	KUNIT_EXPECT_EQ(test, params.used, (u64)BYTEMAP_WATCHERS);
+	KUNIT_EXPECT_EQ(test, params.limit, (u64)BYTEMAP_WATCHERS);
 	KUNIT_EXPECT_EQ(test, kref_read(&map->refs), 1U + BYTEMAP_WATCHERS);
 	while (i)
 		bytemap_watch_destroy(watches[--i]);

@@ -46,7 +46,7 @@ static void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct syncmap_promote) != 8);
 	BUILD_BUG_ON(sizeof(struct syncmap_freeze) != 8);
 	BUILD_BUG_ON(sizeof(struct syncmap_restrict) != 16);
-	BUILD_BUG_ON(sizeof(struct syncmap_watch) != 48);
+	BUILD_BUG_ON(sizeof(struct syncmap_watch) != 64);
 	BUILD_BUG_ON(offsetof(struct syncmap_watch, revision) != 32);
 	BUILD_BUG_ON(sizeof(struct syncmap_event) != 40);
 	BUILD_BUG_ON(offsetof(struct syncmap_event, revision) != 24);

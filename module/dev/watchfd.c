@@ -135,7 +135,8 @@ static int make(struct syncmap_call *call, const void *filter)
 			    O_RDONLY);
 	if (err)
 		bytemap_watch_destroy(watch);
-	call->arg.watch.fd = call->new_fd;
+	else
+		call->arg.watch.fd = call->new_fd;
 	return err;
 }
 

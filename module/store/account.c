@@ -197,15 +197,21 @@ void bytemap_account_remove_lease(struct bytemap_client *client)
 	atomic_dec(&client->account->leases);
 }
 
-/* Counts one more watcher of this user, if there may be one */
-int bytemap_account_add_watcher(struct bytemap_account *account)
+/* Counts one more watcher of this user, if there may be one; else @params tell */
+int bytemap_account_add_watcher(struct bytemap_account *account,
+				struct syncmap_watch *params)
 {
-	if (add_below(&account->watchers, READ_ONCE(max_user_watchers)))
+	unsigned int max = READ_ONCE(max_user_watchers);
+
+	if (add_below(&account->watchers, max))
 		return 0;
-	if (!capable(CAP_SYS_RESOURCE))
-		return -EDQUOT;
-	atomic_inc(&account->watchers);
-	return 0;
+	if (capable(CAP_SYS_RESOURCE)) {
+		atomic_inc(&account->watchers);
+		return 0;
+	}
+	bytemap_watch_limited(params, SYNCMAP_LIMITED_USER_WATCHERS,
+			      atomic_read(&account->watchers), max);
+	return -EDQUOT;
 }
 
 void bytemap_account_remove_watcher(struct bytemap_account *account)

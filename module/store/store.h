@@ -426,7 +426,8 @@ struct bytemap_account *bytemap_account_get(kuid_t uid);
 void bytemap_account_put(struct bytemap_account *account);
 int bytemap_account_add_map(struct bytemap_account *account, u64 bytes);
 void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes);
-int bytemap_account_add_watcher(struct bytemap_account *account);
+int bytemap_account_add_watcher(struct bytemap_account *account,
+				struct syncmap_watch *params);
 void bytemap_account_remove_watcher(struct bytemap_account *account);
 int bytemap_account_add_lease(struct bytemap_client *client,
 			      struct syncmap_op *op);
@@ -720,8 +721,10 @@ static inline bool bytemap_wants_values(const struct bytemap_watch *watch)
 	return watch->flags & SYNCMAP_WATCH_VALUES;
 }
 
+void bytemap_watch_limited(struct syncmap_watch *params, u32 which, u64 used,
+			   u64 limit);
 int bytemap_watch_check(const struct bytemap *map,
-			const struct syncmap_watch *params);
+			struct syncmap_watch *params);
 struct bytemap_watch *bytemap_watch_create(struct bytemap *map,
 					   struct syncmap_watch *params,
 					   const void *filter);

@@ -233,16 +233,33 @@ void bytemap_watch_end(struct bytemap *map)
 
 /* Coming and going */
 
+/* Which limit is in the way */
+void bytemap_watch_limited(struct syncmap_watch *params, u32 which, u64 used,
+			   u64 limit)
+{
+	params->limited = which;
+	params->used = used;
+	params->limit = limit;
+}
+
+static int check_length(const struct bytemap *map, struct syncmap_watch *params)
+{
+	if (params->filter_len <= map->limits.key_size)
+		return 0;
+	bytemap_watch_limited(params, SYNCMAP_LIMITED_KEY, params->filter_len,
+			      map->limits.key_size);
+	return -EFBIG;
+}
+
 /* What can be said before the filter is there */
-int bytemap_watch_check(const struct bytemap *map,
-			const struct syncmap_watch *params)
+int bytemap_watch_check(const struct bytemap *map, struct syncmap_watch *params)
 {
 	u32 filter = params->flags & FILTERS;
 
+	bytemap_watch_limited(params, SYNCMAP_LIMITED_NOT, 0, 0);
 	if (params->flags & ~FLAGS)
 		return -EOPNOTSUPP;
-	if (params->reserved || filter == FILTERS ||
-	    params->queue_size > SYNCMAP_QUEUE_MAX)
+	if (filter == FILTERS || params->queue_size > SYNCMAP_QUEUE_MAX)
 		return -EINVAL;
 	if (!filter && (params->filter || params->filter_len))
 		return -EINVAL;
@@ -252,11 +269,12 @@ int bytemap_watch_check(const struct bytemap *map,
 	    (filter == SYNCMAP_WATCH_PREFIX ||
 	     params->filter_len != sizeof(u64)))
 		return -EINVAL;
-	return params->filter_len > map->limits.key_size ? -EFBIG : 0;
+	return check_length(map, params);
 }
 
 /* Events from now on; see P.2 */
-static int attach(struct bytemap *map, struct bytemap_watch *watch)
+static int attach(struct bytemap *map, struct bytemap_watch *watch,
+		  struct syncmap_watch *params)
 {
 	struct bytemap_watchers *watchers = &map->watchers;
 	bool known;
@@ -264,6 +282,8 @@ static int attach(struct bytemap *map, struct bytemap_watch *watch)
 	spin_lock(&watchers->lock);
 	if (watchers->count == BYTEMAP_WATCHERS) {
 		spin_unlock(&watchers->lock);
+		bytemap_watch_limited(params, SYNCMAP_LIMITED_WATCHERS,
+				      BYTEMAP_WATCHERS, BYTEMAP_WATCHERS);
 		return -ENOSPC;
 	}
 	watchers->count++;
@@ -354,14 +374,14 @@ static u32 record_size(const struct bytemap *map, u32 flags)
 	return event.size;
 }
 
-static int charge(struct bytemap_watch *watch)
+static int charge(struct bytemap_watch *watch, struct syncmap_watch *params)
 {
 	int err;
 
 	watch->account = bytemap_account_get(current_fsuid());
 	if (IS_ERR(watch->account))
 		return PTR_ERR(watch->account);
-	err = bytemap_account_add_watcher(watch->account);
+	err = bytemap_account_add_watcher(watch->account, params);
 	if (err)
 		bytemap_account_put(watch->account);
 	return err;
@@ -387,10 +407,10 @@ struct bytemap_watch *bytemap_watch_create(struct bytemap *map,
 	watch = alloc_watch(map, params, filter);
 	if (IS_ERR(watch))
 		return watch;
-	err = charge(watch);
+	err = charge(watch, params);
 	if (err)
 		goto free_watch;
-	err = attach(map, watch);
+	err = attach(map, watch, params);
 	if (err)
 		goto uncharge;
 	params->record_size = record_size(map, params->flags);

@@ -140,10 +140,8 @@ static int fail_quota(struct cli *cli, const char *name)
 		snprintf(bytes, sizeof(bytes), "%" PRIu64,
 			 (uint64_t)info.max_user_bytes);
 	return fail(cli, "map '%s': this user has %u maps of at most %u, for %"
-		    PRIu64 " bytes of %s, and %u watchers of at most %u", name,
-		    info.user_maps, info.max_user_maps,
-		    (uint64_t)info.user_bytes, bytes, info.user_watchers,
-		    info.max_user_watchers);
+		    PRIu64 " bytes of %s", name, info.user_maps,
+		    info.max_user_maps, (uint64_t)info.user_bytes, bytes);
 }
 
 int fail_map(struct cli *cli, const char *name, int err)

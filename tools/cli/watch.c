@@ -182,6 +182,21 @@ static int set_filter(struct cli *cli, struct syncmap_watch *params,
 	return code;
 }
 
+static int fail_watch(struct cli *cli, const struct syncmap_watch *params,
+		      int err)
+{
+	const struct libsyncmap_result result = {
+		.limited = params->limited, .used = params->used,
+		.limit = params->limit,
+	};
+	char text[128];
+
+	if (err == -EINVAL)
+		return fail(cli, "map '%s': numbers have no prefix", cli->name);
+	return fail(cli, "map '%s': %s", cli->name,
+		    libsyncmap_explain(err, &result, text, sizeof(text)));
+}
+
 static int begin(struct cli *cli, struct libsyncmap_watch **events)
 {
 	struct syncmap_watch params = { };
@@ -197,11 +212,8 @@ static int begin(struct cli *cli, struct libsyncmap_watch **events)
 	code = set_filter(cli, &params, &filter);
 	if (!code) {
 		err = libsyncmap_watch_open(cli->map, &params, events);
-		if (err == -EINVAL)
-			code = fail(cli, "map '%s': numbers have no prefix",
-				    cli->name);
-		else if (err)
-			code = fail_map(cli, cli->name, err);
+		if (err)
+			code = fail_watch(cli, &params, err);
 	}
 	bytes_free(&filter);
 	return code;

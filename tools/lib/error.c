@@ -79,6 +79,14 @@ API const char *libsyncmap_explain(int err,
 		snprintf(text, size, "the user has too many leases: %" PRIu64
 			 " of at most %" PRIu64, used, limit);
 		break;
+	case SYNCMAP_LIMITED_WATCHERS:
+		snprintf(text, size, "the map has too many watchers: %" PRIu64
+			 " of at most %" PRIu64, used, limit);
+		break;
+	case SYNCMAP_LIMITED_USER_WATCHERS:
+		snprintf(text, size, "the user has too many watchers: %" PRIu64
+			 " of at most %" PRIu64, used, limit);
+		break;
 	default:
 		snprintf(text, size, "%s", libsyncmap_strerror(err));
 	}

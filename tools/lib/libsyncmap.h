@@ -800,15 +800,16 @@ struct libsyncmap_event {
 /**
  * libsyncmap_watch_open - begin to watch a map
  * @map: a map opened for reading; it may be closed while it is watched
- * @params: what to watch: SYNCMAP_WATCH_DUMP and other flags, a filter; NULL for
- *	all keys, without values
+ * @params: what to watch: SYNCMAP_WATCH_DUMP and other flags, a filter; its
+ *	results are written to it; NULL for all keys, without values
  * @watch: out: to be closed by libsyncmap_watch_close()
  *
- * Return: 0; -EINVAL for bad parameters; -EFBIG for a filter longer than a key;
- * -ENOSPC, -EDQUOT if there are too many watchers; -EBADF, -ENOMEM.
+ * Return: 0; -EINVAL for bad parameters; -EFBIG for a filter longer than a key,
+ * -ENOSPC, -EDQUOT if there are too many watchers (@params->limited, used and
+ * limit say more); -EBADF, -ENOMEM.
  */
 int libsyncmap_watch_open(const struct libsyncmap *map,
-			  const struct syncmap_watch *params,
+			  struct syncmap_watch *params,
 			  struct libsyncmap_watch **watch);
 
 /**

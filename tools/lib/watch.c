@@ -31,22 +31,22 @@ static struct libsyncmap_watch *new_watch(const struct syncmap_watch *params)
 }
 
 API int libsyncmap_watch_open(const struct libsyncmap *map,
-			      const struct syncmap_watch *params,
+			      struct syncmap_watch *params,
 			      struct libsyncmap_watch **watch)
 {
-	struct syncmap_watch arg = { };
+	struct syncmap_watch all = { };
 	int err;
 
 	*watch = NULL;
-	if (params)
-		arg = *params;
-	err = control(map->fd, SYNCMAP_WATCH, &arg);
+	if (!params)
+		params = &all;
+	err = control(map->fd, SYNCMAP_WATCH, params);
 	if (err)
 		return err;
-	*watch = new_watch(&arg);
+	*watch = new_watch(params);
 	if (*watch)
 		return 0;
-	close(arg.fd);
+	close(params->fd);
 	return -ENOMEM;
 }
 

@@ -131,7 +131,7 @@ const struct command commands[] = {
 	COMMAND(WATCH, syncmap_watch, .fill = fill_watch, .of_map = true,
 		.known = SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_PREFIX |
 			 SYNCMAP_WATCH_VALUES | SYNCMAP_WATCH_DUMP,
-		RESERVED(syncmap_watch), RESULTS(syncmap_watch, record_size, fd)),
+		RESULTS(syncmap_watch, record_size, limit)),
 	COMMAND(FREEZE, syncmap_freeze, .fill = fill_zero, .of_map = true,
 		RESERVED(syncmap_freeze)),
 	COMMAND(BATCH, syncmap_batch, .fill = fill_batch, .of_map = true,

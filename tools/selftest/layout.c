@@ -204,7 +204,7 @@ static const struct field fields[] = {
 	FIELD(syncmap_batch, failed, 24),
 	FIELD(syncmap_batch, reserved, 28),
 
-	SIZE(syncmap_watch, 48),
+	SIZE(syncmap_watch, 64),
 	FIELD(syncmap_watch, filter, 0),
 	FIELD(syncmap_watch, since, 8),
 	FIELD(syncmap_watch, filter_len, 16),
@@ -213,7 +213,9 @@ static const struct field fields[] = {
 	FIELD(syncmap_watch, record_size, 28),
 	FIELD(syncmap_watch, revision, 32),
 	FIELD(syncmap_watch, fd, 40),
-	FIELD(syncmap_watch, reserved, 44),
+	FIELD(syncmap_watch, limited, 44),
+	FIELD(syncmap_watch, used, 48),
+	FIELD(syncmap_watch, limit, 56),
 
 	SIZE(syncmap_event, 40),
 	FIELD(syncmap_event, size, 0),
@@ -251,7 +253,7 @@ TEST(command_numbers)
 	EXPECT_EQ(1, SYNCMAP_BATCH_STOP);
 	EXPECT_EQ(0xc008d714, SYNCMAP_CLEAR);
 	EXPECT_EQ(0xc008d715, SYNCMAP_PROMOTE);
-	EXPECT_EQ(0xc030d716, SYNCMAP_WATCH);
+	EXPECT_EQ(0xc040d716, SYNCMAP_WATCH);
 	EXPECT_EQ(0xc008d717, SYNCMAP_FREEZE);
 	EXPECT_EQ(0xc010d719, SYNCMAP_RESTRICT);
 }
@@ -302,6 +304,8 @@ TEST(constants)
 	EXPECT_EQ(4, SYNCMAP_LIMITED_VALUE);
 	EXPECT_EQ(5, SYNCMAP_LIMITED_LEASES);
 	EXPECT_EQ(6, SYNCMAP_LIMITED_USER_LEASES);
+	EXPECT_EQ(7, SYNCMAP_LIMITED_WATCHERS);
+	EXPECT_EQ(8, SYNCMAP_LIMITED_USER_WATCHERS);
 	EXPECT_EQ(1, SYNCMAP_RANGE_KEYS_ONLY);
 	EXPECT_EQ(-1, SYNCMAP_END);
 	EXPECT_EQ(1, SYNCMAP_WATCH_KEY);

@@ -95,6 +95,7 @@ TEST(bytes_of_all_maps)
 static void use_up_watchers(int max, void *arg)
 {
 	int map = *(int *)arg, fds[8], own;
+	struct syncmap_watch params = { };
 
 	map_control();
 	become_other();
@@ -105,7 +106,10 @@ static void use_up_watchers(int max, void *arg)
 		EXPECT(fds[i] >= 0);
 		EXPECT_EQ(i + 1, map_system().user_watchers);
 	}
-	EXPECT_EQ(-EDQUOT, watch(map, (struct syncmap_watch){ }));
+	EXPECT_EQ(-EDQUOT, map_call(map, SYNCMAP_WATCH, &params));
+	EXPECT_EQ(SYNCMAP_LIMITED_USER_WATCHERS, params.limited);
+	EXPECT_EQ(max, params.used);
+	EXPECT_EQ(max, params.limit);
 	EXPECT_EQ(-EDQUOT, watch(own, (struct syncmap_watch){ }));
 	close(fds[0]);
 	EXPECT(watch(map, (struct syncmap_watch){ }) >= 0);

@@ -137,6 +137,42 @@ syncmapctl: lines:3: the map is full: 2 of 2 entries
 	t 0 '' remove small
 }
 
+# with PARAMETER VALUE COMMAND...: what the module allows, for this once
+with()
+{
+	parameter=/sys/module/syncmap/parameters/$1
+	before=$(cat "$parameter")
+	echo "$2" >"$parameter"
+	shift 2
+	"$@"
+	echo "$before" >"$parameter"
+}
+
+# How much there is and may be, whatever it is that there is too much of
+too_many()
+{
+	t 0 '' create -m 666 w
+	with max_maps 1 t 1 "syncmapctl: map 'x': there are 1 maps of at most 1" \
+		create x
+	u 0 '' create -B 1000 x
+	has="syncmapctl: map 'y': this user has 1 maps of at most"
+	with max_user_maps 1 u 1 "$has 1, for 1000 bytes of any number" create y
+	with max_user_bytes 1500 u 1 "$has 256, for 1000 bytes of 1500" \
+		create -B 501 y
+	with max_user_watchers 0 \
+		u 1 "syncmapctl: map 'w': the user has too many watchers: 0 of at most 0" \
+		watch w
+	for i in $(seq 64); do "$tool" watch w >/dev/null 2>&1 & done
+	until "$tool" -j stats w | grep -q '"watchers":64,'; do sleep 0.1; done
+	t 1 "syncmapctl: map 'w': the map has too many watchers: 64 of at most 64" \
+		watch w
+	t 1 "syncmapctl: map 'w': the key is too long: 1025 bytes of at most 1024" \
+		watch w "$(printf %01025d 0)"
+	t 0 '' remove w
+	t 0 '' remove x
+	wait
+}
+
 formats()
 {
 	t 0 '' create -t bytes b
@@ -351,6 +387,7 @@ the map is not open for this access" batch -f u64 n <rows
 usage_errors
 map_errors
 limit_errors
+too_many
 formats
 round_trip
 time_to_live

@@ -28,12 +28,12 @@
  *			length that was asked for, @limit the maximum
  *	EMSGSIZE	buffer too small, nothing was changed; the size that is
  *			needed is returned
- *	ENOSPC		full: of entries or bytes (@limited, @used and @limit
- *			tell), or, when creating, of maps or watchers
- *	EDQUOT		the user has too many maps or watchers, or maps that may
- *			hold too many bytes (SYNCMAP_INFO tells); or the
- *			descriptor, or the user, too many leases (@limited,
- *			@used and @limit tell)
+ *	ENOSPC		full: of entries, bytes or watchers (@limited, @used and
+ *			@limit tell), or of maps (SYNCMAP_INFO tells)
+ *	EDQUOT		the user has too many maps, or maps that may hold too
+ *			many bytes (SYNCMAP_INFO tells); or too many watchers or
+ *			leases, or the descriptor has too many of these
+ *			(@limited, @used and @limit tell)
  *	EACCES		the map's mode does not allow it
  *	EPERM		only the map's owner may do this
  *	EBADF		the descriptor was not opened for this access
@@ -480,6 +480,8 @@ enum syncmap_op_code {
  * @SYNCMAP_LIMITED_VALUE: bytes of one value (EFBIG)
  * @SYNCMAP_LIMITED_LEASES: leases that a descriptor has or waits for (EDQUOT)
  * @SYNCMAP_LIMITED_USER_LEASES: leases that a user has or waits for (EDQUOT)
+ * @SYNCMAP_LIMITED_WATCHERS: watchers of a map (ENOSPC)
+ * @SYNCMAP_LIMITED_USER_WATCHERS: watchers of a user (EDQUOT)
  */
 enum syncmap_limited {
 	SYNCMAP_LIMITED_NOT	= 0,
@@ -489,6 +491,8 @@ enum syncmap_limited {
 	SYNCMAP_LIMITED_VALUE	= 4,
 	SYNCMAP_LIMITED_LEASES	= 5,
 	SYNCMAP_LIMITED_USER_LEASES = 6,
+	SYNCMAP_LIMITED_WATCHERS = 7,
+	SYNCMAP_LIMITED_USER_WATCHERS = 8,
 };
 
 /**
@@ -751,7 +755,10 @@ struct syncmap_restrict {
  * @record_size: out: a buffer that each record fits in
  * @revision: out: each change of a higher revision has an event
  * @fd: out: descriptor to read records from
- * @reserved: must be zero
+ * @limited: out: after ENOSPC, EDQUOT and EFBIG: one of &enum syncmap_limited
+ * @used: out: after ENOSPC and EDQUOT: how many watchers there are; after EFBIG:
+ *	@filter_len
+ * @limit: out: how much that may be
  *
  * The descriptor gives records, each a &struct syncmap_event, to read(2): as
  * many whole ones as fit, EMSGSIZE if not even one does. It waits for one, and
@@ -784,7 +791,9 @@ struct syncmap_watch {
 	__u32	record_size;
 	__u64	revision;
 	__s32	fd;
-	__u32	reserved;
+	__u32	limited;
+	__u64	used;
+	__u64	limit;
 };
 
 /**
