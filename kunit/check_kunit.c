@@ -167,11 +167,11 @@ static void check_finds_two_homes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tm_store(tm, 1, val(1)), 0);
 	KUNIT_EXPECT_NOT_NULL(test, tm_node(tm, tm_state(tm)->dirty, 1));
 	EXPECT_BROKEN(test, slot->counter, WORD_DEAD, "a key has two homes");
-	EXPECT_BROKEN(test, slot->counter, word_open(CODE_NULL),
+	EXPECT_BROKEN(test, slot->counter, word_open(SYNCMAP_CODE_NULL),
 		      "a key has two homes");
 	/* The slot's key is lost to the counts, which do not know why */
 	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 1));
-	atomic64_set(slot, word_open(CODE_NULL));
+	atomic64_set(slot, word_open(SYNCMAP_CODE_NULL));
 	tm_thaw(tm);
 }
 
@@ -217,7 +217,7 @@ static void check_finds_a_missing_filter_bit(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
 	tm_freeze(tm);
 	bucket = &tm_state(tm)->table->view.buckets
-		[table_home(U64_MAX, tm_state(tm)->table->view.homes)];
+		[syncmap_table_home(U64_MAX, tm_state(tm)->table->view.homes)];
 	EXPECT_BROKEN(test, bucket->header, bucket->header << 8 >> 8,
 		      "a key is there twice");
 	tm_thaw(tm);

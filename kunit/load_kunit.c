@@ -86,6 +86,69 @@ static void load_tells_long_keys_apart(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, value, val(1));
 }
 
+/* The length is a constant here, and the look-up inline */
+static bool load_inline(struct syncmap *map, const void *key, size_t len,
+			void **value)
+{
+	switch (len) {
+	case 1: return syncmap_load(map, key, 1, value);
+	case 2: return syncmap_load(map, key, 2, value);
+	case 3: return syncmap_load(map, key, 3, value);
+	case 4: return syncmap_load(map, key, 4, value);
+	case 5: return syncmap_load(map, key, 5, value);
+	case 6: return syncmap_load(map, key, 6, value);
+	case 7: return syncmap_load(map, key, 7, value);
+	default: return syncmap_load(map, key, 8, value);
+	}
+}
+
+/* Keys below @end that are no multiple of three are present */
+static void expect_inline(struct kunit *test, struct syncmap *map, size_t len,
+			  u64 end)
+{
+	void *value;
+	bool found;
+	u64 key;
+
+	for (key = 0; key < 100; key++) {
+		value = TEST_UNTOUCHED;
+		found = load_inline(map, &key, len, &value);
+		KUNIT_EXPECT_EQ(test, found, key < end && key % 3);
+		KUNIT_EXPECT_PTR_EQ(test, value,
+				    found ? val(key) : TEST_UNTOUCHED);
+		KUNIT_EXPECT_FALSE(test, load_inline(map, &key, len % 8 + 1,
+						     &value));
+	}
+}
+
+/* Some keys are deleted in the read table, others have never been in it */
+static void load_inline_is_load(struct kunit *test)
+{
+	struct syncmap_params params = {};
+	struct syncmap map;
+	u64 key;
+
+	for (params.key_len = 1; params.key_len <= 8; params.key_len++) {
+		KUNIT_ASSERT_EQ(test, syncmap_init(&map, &params), 0);
+		expect_inline(test, &map, params.key_len, 0);
+		for (key = 0; key < 50; key++)
+			syncmap_store(&map, &key, params.key_len, val(key),
+				      GFP_KERNEL);
+		KUNIT_EXPECT_EQ(test, syncmap_promote(&map), 0);
+		for (key = 0; key < 50; key += 3)
+			syncmap_delete(&map, &key, params.key_len);
+		expect_inline(test, &map, params.key_len, 50);
+		for (key = 50; key < 80; key++)
+			if (key % 3)
+				syncmap_store(&map, &key, params.key_len,
+					      val(key), GFP_KERNEL);
+		expect_inline(test, &map, params.key_len, 80);
+		KUNIT_EXPECT_EQ(test, syncmap_promote(&map), 0);
+		expect_inline(test, &map, params.key_len, 80);
+		syncmap_destroy(&map);
+	}
+}
+
 /* Batches that are empty, full, and more than full; half of it absent */
 static void load_many_equals_load(struct kunit *test)
 {
@@ -289,6 +352,7 @@ static struct kunit_case load_cases[] = {
 	KUNIT_CASE_PARAM(load_of_null_is_true, variant_gen_params),
 	KUNIT_CASE_PARAM(load_of_wrong_length_is_false, variant_gen_params),
 	KUNIT_CASE(load_tells_long_keys_apart),
+	KUNIT_CASE(load_inline_is_load),
 	KUNIT_CASE_PARAM(load_many_equals_load, variant_gen_params),
 	KUNIT_CASE(load_many_skips_wrong_lengths),
 	KUNIT_CASE(load_counts_hits_and_misses),

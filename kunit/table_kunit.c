@@ -15,7 +15,7 @@ static u64 match_one_by_one(u64 header, u8 fp)
 	u64 match = 0;
 	int slot;
 
-	for (slot = 0; slot < BUCKET_SLOTS; slot++)
+	for (slot = 0; slot < SYNCMAP_BUCKET_SLOTS; slot++)
 		if (header_slot(header, slot) == fp)
 			match |= 0x80ULL << (8 * slot);
 	return match;
@@ -30,9 +30,9 @@ static void header_match_is_exact_beside_a_match(struct kunit *test)
 	for (fp = 0; fp < 256; fp++) {
 		for (other = 0; other < 256; other++) {
 			pair = fp | other << 8;
-			for (slot = 0; slot < BUCKET_SLOTS; slot++) {
+			for (slot = 0; slot < SYNCMAP_BUCKET_SLOTS; slot++) {
 				header = pair << (8 * slot);
-				if (header_match(header, fp) !=
+				if (syncmap_header_match(header, fp) !=
 				    match_one_by_one(header, fp))
 					goto wrong;
 			}
@@ -56,9 +56,9 @@ static void header_match_is_exact_at_random(struct kunit *test)
 			 prandom_u32_state(&rnd);
 		/* As close to each other as makes carries likely */
 		if (i & 1)
-			header &= HEADER_ONES * 3;
+			header &= SYNCMAP_HEADER_ONES * 3;
 		fp = i & 2 ? header_slot(header, i % 7) : test_below(&rnd, 4);
-		if (header_match(header, fp) != match_one_by_one(header, fp))
+		if (syncmap_header_match(header, fp) != match_one_by_one(header, fp))
 			KUNIT_FAIL(test, "header %016llx, fingerprint %02x",
 				   header, fp);
 	}
@@ -70,7 +70,7 @@ static void fingerprint_is_never_zero(struct kunit *test)
 	u64 hash;
 
 	for (hash = 0; hash < 0x10000; hash++)
-		KUNIT_ASSERT_NE(test, fingerprint(hash), 0);
+		KUNIT_ASSERT_NE(test, syncmap_fingerprint(hash), 0);
 }
 
 static void home_is_monotone_and_within(struct kunit *test)
@@ -81,11 +81,11 @@ static void home_is_monotone_and_within(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(homes); i++) {
 		last = 0;
-		KUNIT_EXPECT_EQ(test, table_home(0, homes[i]), 0);
-		KUNIT_EXPECT_EQ(test, table_home(U64_MAX, homes[i]),
+		KUNIT_EXPECT_EQ(test, syncmap_table_home(0, homes[i]), 0);
+		KUNIT_EXPECT_EQ(test, syncmap_table_home(U64_MAX, homes[i]),
 				homes[i] - 1);
 		for (n = 0, hash = 0; n < 1000; n++, hash += U64_MAX / 1000) {
-			home = table_home(hash, homes[i]);
+			home = syncmap_table_home(hash, homes[i]);
 			KUNIT_ASSERT_GE(test, home, last);
 			last = home;
 		}
@@ -252,7 +252,7 @@ static void tail_holds_the_overflow(struct kunit *test)
 	KUNIT_EXPECT_LT(test, made->end.bucket, last);
 	KUNIT_EXPECT_EQ(test, table->view.buckets[last].header, 0);
 	KUNIT_EXPECT_LE(test, table->buckets, table->view.homes + 2 +
-			DIV_ROUND_UP(KEYS, BUCKET_SLOTS));
+			DIV_ROUND_UP(KEYS, SYNCMAP_BUCKET_SLOTS));
 }
 
 /* C.1 rests on it: slots are in hash order as a whole */
@@ -268,8 +268,8 @@ static void next_walks_in_hash_order(struct kunit *test)
 
 		KUNIT_ASSERT_EQ(test, bucket->key[pos.slot], n + 1);
 		KUNIT_ASSERT_GE(test, pos.bucket,
-				table_home(made->hashes[n],
-					   made->table->view.homes));
+				syncmap_table_home(made->hashes[n],
+						   made->table->view.homes));
 	}
 	KUNIT_EXPECT_EQ(test, n, KEYS);
 }
@@ -284,11 +284,11 @@ static void filter_leads_to_displaced_keys(struct kunit *test)
 
 	for (; table_next(made->table, &pos); pos.slot++, n++) {
 		hash = made->hashes[n];
-		at = table_home(hash, made->table->view.homes);
+		at = syncmap_table_home(hash, made->table->view.homes);
 		for (; at < pos.bucket; at++)
 			KUNIT_ASSERT_TRUE(test, made->table->view
 					  .buckets[at].header &
-					  header_filter(hash));
+					  syncmap_header_filter(hash));
 	}
 }
 
@@ -331,9 +331,9 @@ static void homes_keep_the_load_factor(struct kunit *test)
 	u64 keys, slots;
 
 	for (keys = 1; keys < 1ULL << 40; keys *= 3) {
-		slots = syncmap_table_homes(keys) * BUCKET_SLOTS;
+		slots = syncmap_table_homes(keys) * SYNCMAP_BUCKET_SLOTS;
 		KUNIT_EXPECT_GE(test, slots * 7, keys * 10);
-		KUNIT_EXPECT_LE(test, slots * 7, keys * 10 + 7 * BUCKET_SLOTS);
+		KUNIT_EXPECT_LE(test, slots * 7, keys * 10 + 7 * SYNCMAP_BUCKET_SLOTS);
 	}
 }
 

@@ -50,7 +50,7 @@ static const struct {
 } rows[] = {
 	{ { CODE(1) | 1 }, DONE, 0, CODE(1) },
 	{ { CODE(2) | 1 }, DONE, 0, CODE(2) },
-	{ { CODE_NULL | 1 }, DONE, 0, CODE_NULL },
+	{ { SYNCMAP_CODE_NULL | 1 }, DONE, 0, SYNCMAP_CODE_NULL },
 	{ { WORD_DEAD }, DONE, 0, CODE_ABSENT },
 	{ { WORD_EXPUNGED }, GONE },
 	{ { CODE(1), WORD_NOTYET }, DONE, 1, CODE(1) },
@@ -184,7 +184,7 @@ static void stale_end(struct test_map *tm, struct stale *s)
 	s->result.value = NULL;
 	if (s->act.action < TEST_COMPARE_AND_SWAP) {
 		s->result.yes = u->previous != CODE_ABSENT;
-		s->result.value = s->result.yes ? code_value(u->previous) :
+		s->result.value = s->result.yes ? syncmap_code_value(u->previous) :
 			s->act.action == TEST_LOAD_OR_STORE ? s->act.new :
 			NULL;
 	}

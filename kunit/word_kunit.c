@@ -14,9 +14,10 @@ static void word_codes_are_distinct(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, word_open(CODE_ABSENT), WORD_DEAD);
 	KUNIT_EXPECT_EQ(test, word_code(WORD_DEAD), CODE_ABSENT);
 	KUNIT_EXPECT_EQ(test, word_code(WORD_EXPUNGED), CODE_ABSENT);
-	KUNIT_EXPECT_TRUE(test, word_is_open(word_open(CODE_NULL)));
-	KUNIT_EXPECT_EQ(test, word_code(word_open(CODE_NULL)), CODE_NULL);
-	KUNIT_EXPECT_EQ(test, word_code(CODE_NULL), CODE_NULL);
+	KUNIT_EXPECT_TRUE(test, word_is_open(word_open(SYNCMAP_CODE_NULL)));
+	KUNIT_EXPECT_EQ(test, word_code(word_open(SYNCMAP_CODE_NULL)),
+			SYNCMAP_CODE_NULL);
+	KUNIT_EXPECT_EQ(test, word_code(SYNCMAP_CODE_NULL), SYNCMAP_CODE_NULL);
 }
 
 static void code_of_value_is_reversible(struct kunit *test)
@@ -32,7 +33,7 @@ static void code_of_value_is_reversible(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(values); i++) {
 		code = code_of(values[i]);
 		KUNIT_EXPECT_TRUE(test, code_is_valid(code));
-		KUNIT_EXPECT_PTR_EQ(test, code_value(code), values[i]);
+		KUNIT_EXPECT_PTR_EQ(test, syncmap_code_value(code), values[i]);
 		KUNIT_EXPECT_EQ(test, word_code(word_open(code)), code);
 	}
 }
@@ -64,10 +65,10 @@ static void value_keeps_the_integer(struct kunit *test)
 
 static void word_close_keeps_the_code(struct kunit *test)
 {
-	atomic64_t word = ATOMIC64_INIT(word_open(CODE_NULL));
+	atomic64_t word = ATOMIC64_INIT(word_open(SYNCMAP_CODE_NULL));
 
-	KUNIT_EXPECT_EQ(test, word_close(&word), CODE_NULL);
-	KUNIT_EXPECT_EQ(test, word_read(&word), CODE_NULL);
+	KUNIT_EXPECT_EQ(test, word_close(&word), SYNCMAP_CODE_NULL);
+	KUNIT_EXPECT_EQ(test, word_read(&word), SYNCMAP_CODE_NULL);
 	atomic64_set(&word, WORD_DEAD);
 	KUNIT_EXPECT_EQ(test, word_close(&word), WORD_EXPUNGED);
 }

@@ -206,10 +206,38 @@ static inline unsigned long syncmap_to_value(const void *value)
 	return ((unsigned long)value - 6) >> 2;
 }
 
+#include <linux/syncmap_inline.h>
+
 /* Operations on one key */
 
-bool syncmap_load(struct syncmap *map, const void *key, size_t len,
-		  void **value);
+/**
+ * syncmap_load - look up a key
+ * @map: the map
+ * @key: the key
+ * @len: its length in bytes
+ * @value: out: the value if the key is present, untouched otherwise
+ *
+ * Takes no lock, never waits, allocates nothing and writes no cache line that
+ * other CPUs read. To dereference the value, hold rcu_read_lock() over the
+ * load and the use. Fastest where @len is a constant of up to eight bytes and
+ * the map has %SYNCMAP_HASH_FAST: there it is inline.
+ *
+ * A load that finds the value of a store happens after that store.
+ *
+ * Context: Any, NMI included.
+ * Return: whether the key is present; never for a length that no key of the
+ * map has.
+ */
+static __always_inline bool syncmap_load(struct syncmap *map, const void *key,
+					 size_t len, void **value)
+{
+	syncmap_assert(map);
+	if (__builtin_constant_p(len) && len && len <= sizeof(u64) &&
+	    likely(syncmap_params_are_plain(&map->params, len)))
+		return __syncmap_load_short(map, key, len, value);
+	return __syncmap_load(map, key, len, value);
+}
+
 int syncmap_store(struct syncmap *map, const void *key, size_t len,
 		  void *value, gfp_t gfp);
 int syncmap_swap(struct syncmap *map, const void *key, size_t len,

@@ -55,12 +55,12 @@ static void check_word(struct check *c, const atomic64_t *home, bool may_die)
 static void check_filter(struct check *c, const struct syncmap_table *table,
 			 u64 hash, u64 bucket)
 {
-	u64 home = table_home(hash, table->view.homes);
+	u64 home = syncmap_table_home(hash, table->view.homes);
 
 	expect(c, home <= bucket, "a key stands before its home");
 	for (; home < bucket && !c->broken; home++)
 		expect(c, table->view.buckets[home].header &
-			  header_filter(hash), "a filter bit is missing");
+			  syncmap_header_filter(hash), "a filter bit is missing");
 }
 
 static void check_table(struct check *c)
@@ -75,7 +75,7 @@ static void check_table(struct check *c)
 
 		key_of(c, bucket->key[pos.slot], &key);
 		expect(c, header_slot(bucket->header, pos.slot) ==
-			  fingerprint(key.hash), "a fingerprint is wrong");
+			  syncmap_fingerprint(key.hash), "a fingerprint is wrong");
 		expect(c, key.hash >= c->hash, "the read table has no order");
 		expect(c, table_find(&table->view, &key,
 				     c->map->params.key_len) ==

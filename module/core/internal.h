@@ -121,39 +121,12 @@
 #include "table.h"
 #include "word.h"
 
-/* Per CPU and generation. A key may be counted up on one CPU, down on another */
-struct syncmap_counts {
-	long	live;
-	long	dead;		/* tombstones: words that are WORD_DEAD */
-	u64	hits;
-	u64	misses;
-	u64	lock_waits;
-	/* unlinked nodes, and those among them whose grace period runs */
-	struct llist_head limbo;
-	struct llist_node *waiting;
-};
-
 struct syncmap_gen {
 	struct syncmap			*map;
 	struct syncmap_counts __percpu	*counts;
 	refcount_t			refs;
 	unsigned long			draining;	/* bit 0: the limbo */
 	struct rcu_work			drain;
-};
-
-struct syncmap_state {
-	/* one cache line for every operation */
-	struct syncmap_view		view;		/* of table */
-	struct syncmap_table		*table;
-	struct syncmap_dirty		*dirty;
-	struct syncmap_dirty		*old;
-	struct syncmap_counts __percpu	*counts;	/* of gen */
-	siphash_key_t			seed;		/* of map */
-	/* cold */
-	struct syncmap_gen		*gen;
-	struct syncmap_state		*prev;		/* retired together */
-	bool				cleared;	/* retired by Clear */
-	struct rcu_work			retire;
 };
 
 /* Bits in map->flags */
@@ -268,14 +241,6 @@ static inline bool state_is_empty(const struct syncmap_state *state)
 	return state == &__syncmap_empty;
 }
 
-/* A copied map would run two sets of tables on one background worker */
-static __always_inline void syncmap_assert(const struct syncmap *map)
-{
-	if (IS_ENABLED(CONFIG_PROVE_RCU))
-		WARN_ONCE(map->self != map,
-			  "syncmap: used before it was initialised, or copied\n");
-}
-
 /* Resolve a word: false when it is expunged, so that its key lives elsewhere */
 static __always_inline bool syncmap_resolve(const struct syncmap *map,
 					    const struct syncmap_key *key,
@@ -294,9 +259,10 @@ static __always_inline bool syncmap_resolve(const struct syncmap *map,
 	return true;
 }
 
+/* The most frequent kind of map; its operations have paths of their own */
 static __always_inline bool syncmap_is_plain(const struct syncmap *map)
 {
-	return params_are_plain(&map->params);
+	return syncmap_params_are_plain(&map->params, sizeof(u64));
 }
 
 /* An operation's key as one state sees it; @plain: syncmap_is_plain(), if known */
@@ -305,7 +271,8 @@ static __always_inline void syncmap_key_hash(const struct syncmap *map,
 					     struct syncmap_key *key, bool plain)
 {
 	if (plain)
-		key->hash = hash_plain(key->word, &state->seed);
+		key->hash = syncmap_hash_short(key->word, sizeof(u64),
+					       &state->seed);
 	else
 		key->hash = syncmap_hash(&map->params, &state->seed, key);
 }
@@ -322,9 +289,9 @@ syncmap_find_home(const struct syncmap *map, const struct syncmap_state *state,
 	struct syncmap_bucket *bucket;
 
 	syncmap_key_hash(map, state, key, plain);
-	bucket = table_bucket(&state->view, key->hash);
-	table_prefetch(bucket->word);
-	*header = bucket_header(bucket);
+	bucket = syncmap_table_bucket(&state->view, key->hash);
+	syncmap_prefetch(bucket->word);
+	*header = syncmap_bucket_header(bucket);
 	return bucket_find(bucket, *header, key,
 			   plain ? sizeof(u64) : map->params.key_len);
 }

@@ -39,14 +39,15 @@ u64 syncmap_hash_fast(const void *bytes, size_t len, const siphash_key_t *seed)
 	size_t left = len;
 
 	for (; left > 16; left -= 16, p += 16)
-		state = hash_fold(read_u64(p) ^ FAST_MUL_1,
-				  read_u64(p + 8) ^ state);
+		state = syncmap_hash_fold(read_u64(p) ^ SYNCMAP_HASH_MUL_1,
+					  read_u64(p + 8) ^ state);
 	if (left > 8) {
-		state = hash_fold(read_u64(p) ^ FAST_MUL_1, state ^ FAST_MUL_2);
+		state = syncmap_hash_fold(read_u64(p) ^ SYNCMAP_HASH_MUL_1,
+					  state ^ SYNCMAP_HASH_MUL_2);
 		left -= 8;
 		p += 8;
 	}
-	return hash_finish(state, read_tail(p, left), len, seed);
+	return syncmap_hash_finish(state, read_tail(p, left), len, seed);
 }
 
 /**
@@ -73,7 +74,7 @@ u64 syncmap_hash(const struct syncmap_params *params, const siphash_key_t *seed,
 	default:
 		hash = params->hash_fn(key->bytes, key->len);
 	}
-	return hash_clip(hash);
+	return syncmap_hash_clip(hash);
 }
 
 /* A copy of the key that lives as long as its place in the map */

@@ -34,48 +34,6 @@ static __always_inline u64 read_u64(const u8 *p)
 	return v;
 }
 
-/* Fractions of the golden ratio and of pi: no structure, half the bits set */
-#define FAST_MUL_1	0x9e3779b97f4a7c15ULL
-#define FAST_MUL_2	0x243f6a8885a308d3ULL
-
-/* Fold the 128-bit product: each bit of the result hangs on every input bit */
-static __always_inline u64 hash_fold(u64 a, u64 b)
-{
-	__uint128_t product = (__uint128_t)a * b;
-
-	return (u64)product ^ (u64)(product >> 64);
-}
-
-/* The last step of syncmap_hash_fast(), and the only one of a short key */
-static __always_inline u64 hash_finish(u64 state, u64 tail, size_t len,
-				       const siphash_key_t *seed)
-{
-	state = hash_fold(tail ^ state, seed->key[1] ^ FAST_MUL_1);
-	return hash_fold(state ^ len, FAST_MUL_2);
-}
-
-/*
- * Below %SYNCMAP_CURSOR_END, for a bit that decides nothing: the first choose
- * the bucket, the last the fingerprint and the filter bit.
- */
-static __always_inline u64 hash_clip(u64 hash)
-{
-	return hash & ~(1ULL << 11);
-}
-
-/* What syncmap_hash() makes of a key of eight bytes in a plain map */
-static __always_inline u64 hash_plain(u64 word, const siphash_key_t *seed)
-{
-	return hash_clip(hash_finish(seed->key[0], word, sizeof(u64), seed));
-}
-
-/* The most frequent kind of map; its operations have paths of their own */
-static __always_inline bool params_are_plain(const struct syncmap_params *params)
-{
-	return params->key_len == sizeof(u64) &&
-	       params->hash == SYNCMAP_HASH_FAST;
-}
-
 u64 syncmap_hash(const struct syncmap_params *params,
 		 const siphash_key_t *seed, const struct syncmap_key *key);
 u64 syncmap_hash_fast(const void *bytes, size_t len, const siphash_key_t *seed);
@@ -141,8 +99,8 @@ static inline u64 key_word_hash(const struct syncmap_params *params,
 {
 	struct syncmap_key key;
 
-	if (params_are_plain(params))
-		return hash_plain(word, seed);
+	if (syncmap_params_are_plain(params, sizeof(u64)))
+		return syncmap_hash_short(word, sizeof(u64), seed);
 	if (!params->key_len)
 		return keyobj_of(word)->hash;
 	key.word = word;

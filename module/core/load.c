@@ -30,12 +30,6 @@ u64 syncmap_follow(const struct syncmap *map, const struct syncmap_key *key,
 	}
 }
 
-/* Whether a key that is not in the read table may be elsewhere */
-static __always_inline bool is_amended(const struct syncmap_state *state)
-{
-	return READ_ONCE(state->dirty->used) || state->old;
-}
-
 static u64 load_dirty(struct syncmap *map, const struct syncmap_state *state,
 		      const struct syncmap_key *key)
 {
@@ -67,7 +61,7 @@ static u64 load_state(struct syncmap *map, const struct syncmap_state *state,
 		this_cpu_inc(state->counts->hits);
 		return code;
 	}
-	if (likely(!is_amended(state))) {
+	if (likely(!syncmap_is_amended(state))) {
 		this_cpu_inc(state->counts->hits);
 		return CODE_ABSENT;
 	}
@@ -78,94 +72,60 @@ static __always_inline bool give(u64 code, void **value)
 {
 	if (code == CODE_ABSENT)
 		return false;
-	*value = code_value(code);
+	*value = syncmap_code_value(code);
 	return true;
 }
 
 /*
  * The rest of a load whose key is not simply there in the read table, with all
- * that takes registers: called last, it costs the others nothing.
+ * that takes registers. In a read section.
  */
-static noinline bool load_rest(struct syncmap *map,
-			       const struct syncmap_state *state,
-			       const void *bytes, size_t len, u64 hash,
-			       void **value)
-	__releases(RCU)
+bool __syncmap_load_rest(struct syncmap *map, const struct syncmap_state *state,
+			 const void *bytes, size_t len, u64 hash, void **value)
 {
 	struct syncmap_key key;
-	u64 code;
 
 	syncmap_key_init(&key, map->params.key_len, bytes, len);
 	key.hash = hash;
-	code = load_state(map, state, &key);
-	rcu_read_unlock();
-	return give(code, value);
+	return give(load_state(map, state, &key), value);
 }
+EXPORT_SYMBOL_GPL(__syncmap_load_rest);
 
-/* Whether a key that is not in the home bucket can be nowhere else */
-static __always_inline bool is_absent(const struct syncmap_state *state,
-				      u64 header, u64 hash)
+static noinline bool load_any(struct syncmap *map, const void *bytes,
+			      size_t len, void **value)
 {
-	return !(header & header_filter(hash)) && !is_amended(state);
-}
-
-static __always_inline bool load(struct syncmap *map, bool plain,
-				 const void *bytes, size_t len, void **value)
-{
-	u8 key_len = plain ? sizeof(u64) : map->params.key_len;
 	const struct syncmap_state *state;
 	u64 header, word = CODE_ABSENT;
 	const atomic64_t *home;
 	struct syncmap_key key;
+	bool found;
 
-	if (!syncmap_key_init(&key, key_len, bytes, len))
+	if (!syncmap_key_init(&key, map->params.key_len, bytes, len))
 		return false;
 	rcu_read_lock();
 	state = syncmap_state(map);
-	home = syncmap_find_home(map, state, plain, &key, &header);
+	home = syncmap_find_home(map, state, false, &key, &header);
 	if (likely(home))
 		word = word_read(home);
 	if (likely(word_is_open(word)) ||
-	    (!home && is_absent(state, header, key.hash))) {
+	    (!word && syncmap_is_absent(state, header, key.hash))) {
 		this_cpu_inc(state->counts->hits);
 		rcu_read_unlock();
 		return give(word_code(word), value);
 	}
-	return load_rest(map, state, bytes, len, key.hash, value);
+	found = __syncmap_load_rest(map, state, bytes, len, key.hash, value);
+	rcu_read_unlock();
+	return found;
 }
 
-static noinline bool load_any(struct syncmap *map, const void *key, size_t len,
-			      void **value)
+bool __syncmap_load(struct syncmap *map, const void *key, size_t len,
+		    void **value)
 {
-	return load(map, false, key, len, value);
-}
-
-/**
- * syncmap_load - look up a key
- * @map: the map
- * @key: the key
- * @len: its length in bytes
- * @value: out: the value if the key is present, untouched otherwise
- *
- * Takes no lock, never waits, allocates nothing and writes no cache line that
- * other CPUs read. To dereference the value, hold rcu_read_lock() over the
- * load and the use.
- *
- * A load that finds the value of a store happens after that store.
- *
- * Context: Any, NMI included.
- * Return: whether the key is present; never for a length that no key of the
- * map has.
- */
-bool syncmap_load(struct syncmap *map, const void *key, size_t len,
-		  void **value)
-{
-	syncmap_assert(map);
-	if (likely(syncmap_is_plain(map)))
-		return load(map, true, key, len, value);
+	if (len == sizeof(u64) && likely(syncmap_is_plain(map)))
+		return __syncmap_load_short(map, key, sizeof(u64), value);
 	return load_any(map, key, len, value);
 }
-EXPORT_SYMBOL_GPL(syncmap_load);
+EXPORT_SYMBOL_GPL(__syncmap_load);
 
 /* Enough look-ups to overlap their cache misses, few enough for the stack */
 #define BATCH		16
@@ -178,10 +138,11 @@ static void prefetch_keyobj(const struct syncmap_state *state,
 	const struct syncmap_bucket *bucket;
 	u64 match;
 
-	bucket = table_bucket(&state->view, key->hash);
-	match = header_match(bucket_header(bucket), fingerprint(key->hash));
+	bucket = syncmap_table_bucket(&state->view, key->hash);
+	match = syncmap_header_match(syncmap_bucket_header(bucket),
+				     syncmap_fingerprint(key->hash));
 	if (likely(match))
-		table_prefetch(keyobj_of(bucket->key[__ffs64(match) / 8]));
+		syncmap_prefetch(keyobj_of(bucket->key[__ffs64(match) / 8]));
 }
 
 /* Begin a look-up; a key whose length does not fit is marked by %BATCH_NO_KEY */
@@ -199,9 +160,9 @@ static __always_inline void batch_begin(struct syncmap *map,
 		return;
 	}
 	syncmap_key_hash(map, state, key, plain);
-	bucket = table_bucket(&state->view, key->hash);
-	table_prefetch(bucket);
-	table_prefetch(bucket->word);
+	bucket = syncmap_table_bucket(&state->view, key->hash);
+	syncmap_prefetch(bucket);
+	syncmap_prefetch(bucket->word);
 }
 
 static __always_inline u64 batch_end(struct syncmap *map,
@@ -217,7 +178,7 @@ static __always_inline u64 batch_end(struct syncmap *map,
 	home = table_find(&state->view, key,
 			  plain ? sizeof(u64) : map->params.key_len);
 	word = home ? word_read(home) : CODE_ABSENT;
-	if (unlikely(!word_is_open(word) && (home || is_amended(state))))
+	if (unlikely(!word_is_open(word) && (home || syncmap_is_amended(state))))
 		return load_state(map, state, key);
 	++*hits;
 	return word_code(word);
@@ -239,7 +200,7 @@ load_batch(struct syncmap *map, const struct syncmap_state *state, bool plain,
 	for (i = 0; i < n; i++) {
 		code = batch_end(map, state, plain, &keys[i], &hits);
 		batch[i].found = code != CODE_ABSENT;
-		batch[i].value = code_value(code);
+		batch[i].value = syncmap_code_value(code);
 		found += batch[i].found;
 	}
 	this_cpu_add(state->counts->hits, hits);

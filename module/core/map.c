@@ -31,6 +31,7 @@ static struct syncmap_dirty empty_dirty = { .stripes = &empty_stripe };
 struct syncmap_state __syncmap_empty = {
 	.view = { .buckets = &empty_bucket, .homes = 1 },
 	.table = &syncmap_empty_table,
+	.used = &empty_dirty.used,
 	.dirty = &empty_dirty,
 	.counts = &empty_counts,
 };

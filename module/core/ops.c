@@ -114,14 +114,14 @@ int syncmap_swap(struct syncmap *map, const void *key, size_t len, void *value,
 	int err;
 
 	if (likely(replace_live(map, key, len, 0, code_of(value), &found))) {
-		*previous = code_value(found);
+		*previous = syncmap_code_value(found);
 		return 1;
 	}
 	prepare(&update, SYNCMAP_SWAP, NULL, value, gfp);
 	err = run(map, key, len, &update);
 	if (err)
 		return err;
-	*previous = update.previous ? code_value(update.previous) : NULL;
+	*previous = update.previous ? syncmap_code_value(update.previous) : NULL;
 	return update.previous != CODE_ABSENT;
 }
 EXPORT_SYMBOL_GPL(syncmap_swap);
@@ -179,7 +179,7 @@ int syncmap_load_or_store(struct syncmap *map, const void *key, size_t len,
 	err = run(map, key, len, &update);
 	if (err)
 		return err;
-	*actual = update.previous ? code_value(update.previous) : value;
+	*actual = update.previous ? syncmap_code_value(update.previous) : value;
 	return update.previous != CODE_ABSENT;
 }
 EXPORT_SYMBOL_GPL(syncmap_load_or_store);
@@ -206,7 +206,7 @@ bool syncmap_load_and_delete(struct syncmap *map, const void *key, size_t len,
 	prepare(&update, SYNCMAP_DELETE, NULL, NULL, 0);
 	if (run(map, key, len, &update) || !update.changed)
 		return false;
-	*value = code_value(update.previous);
+	*value = syncmap_code_value(update.previous);
 	return true;
 }
 EXPORT_SYMBOL_GPL(syncmap_load_and_delete);

@@ -60,7 +60,7 @@ static void add_side(struct walk *w, const struct syncmap_dirty *dirty,
 
 static void seek(struct walk *w, u64 hash)
 {
-	w->pos.bucket = table_home(hash, w->state->view.homes);
+	w->pos.bucket = syncmap_table_home(hash, w->state->view.homes);
 	w->pos.slot = 0;
 	add_side(w, w->state->old, hash);
 	add_side(w, w->state->dirty, hash);
@@ -133,7 +133,7 @@ static bool resolve(const struct walk *w, const struct found *found,
 	if (!syncmap_resolve(w->map, &key, found->word, found->next, &code) ||
 	    code == CODE_ABSENT)
 		return false;
-	entry->value = code_value(code);
+	entry->value = syncmap_code_value(code);
 	return true;
 }
 

@@ -85,7 +85,7 @@ bool syncmap_swap_reserved(struct syncmap *map, struct syncmap_reservation *res,
 	rcu_read_unlock();
 	loaded = update->previous != CODE_ABSENT;
 	if (loaded)
-		*previous = code_value(update->previous);
+		*previous = syncmap_code_value(update->previous);
 	syncmap_unreserve(map, res);
 	return loaded;
 }

@@ -112,7 +112,7 @@ static void free_value(const struct syncmap *map, const atomic64_t *word)
 	u64 code = word_code(atomic64_read(word));
 
 	if (map->params.free_value && code != CODE_ABSENT)
-		map->params.free_value(code_value(code), map->params.free_arg);
+		map->params.free_value(syncmap_code_value(code), map->params.free_arg);
 }
 
 static void free_slots(const struct syncmap *map, struct syncmap_table *table,

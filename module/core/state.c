@@ -57,6 +57,7 @@ void syncmap_state_set(struct syncmap_state *state, struct syncmap_table *table,
 {
 	state->view = table->view;
 	state->table = table;
+	state->used = &dirty->used;
 	state->dirty = dirty;
 	state->old = old;
 }

@@ -19,7 +19,7 @@
  */
 u64 syncmap_table_homes(u64 keys)
 {
-	return keys * 10 / (7 * BUCKET_SLOTS) + 1;
+	return keys * 10 / (7 * SYNCMAP_BUCKET_SLOTS) + 1;
 }
 
 /*
@@ -36,8 +36,8 @@ u64 syncmap_table_tail(u64 homes, const u32 *bins)
 
 	for (bin = TABLE_BINS - 1; bin >= 0; bin--) {
 		keys += bins[bin];
-		last = table_home(((u64)bin << 56) | (U64_MAX >> 8), homes);
-		end = last + DIV_ROUND_UP_ULL(keys, BUCKET_SLOTS);
+		last = syncmap_table_home(((u64)bin << 56) | (U64_MAX >> 8), homes);
+		end = last + DIV_ROUND_UP_ULL(keys, SYNCMAP_BUCKET_SLOTS);
 		if (keys && end > homes)
 			tail = max(tail, end - homes);
 	}
@@ -93,7 +93,7 @@ void syncmap_table_free(struct syncmap_table *table)
 static void mark_overflow(struct syncmap_table *table, u64 hash, u64 home,
 			  u64 bucket)
 {
-	u64 filter = header_filter(hash);
+	u64 filter = syncmap_header_filter(hash);
 	u64 *header;
 
 	while (bucket-- > home) {
@@ -121,13 +121,13 @@ static void advance(struct syncmap_table *table, struct table_pos *pos, u64 to)
 atomic64_t *syncmap_table_append(struct syncmap_table *table,
 				 struct table_pos *pos, u64 hash, u64 key)
 {
-	u64 home = table_home(hash, table->view.homes);
+	u64 home = syncmap_table_home(hash, table->view.homes);
 	struct syncmap_bucket *bucket;
 	unsigned int slot;
 
 	if (home > pos->bucket)
 		advance(table, pos, home);
-	else if (pos->slot == BUCKET_SLOTS)
+	else if (pos->slot == SYNCMAP_BUCKET_SLOTS)
 		advance(table, pos, pos->bucket + 1);
 	slot = pos->slot++;
 	bucket = &table->view.buckets[pos->bucket];
@@ -135,7 +135,7 @@ atomic64_t *syncmap_table_append(struct syncmap_table *table,
 	atomic64_set(&bucket->word[slot], WORD_NOTYET);
 	/* Pairs with the acquire in table_find() */
 	smp_store_release(&bucket->header, bucket->header |
-			  (u64)fingerprint(hash) << (8 * slot));
+			  (u64)syncmap_fingerprint(hash) << (8 * slot));
 	table->displaced[min_t(u64, pos->bucket - home,
 			       SYNCMAP_HISTOGRAM - 1)]++;
 	if (pos->bucket != home)

@@ -21,21 +21,6 @@
 #include "key.h"
 #include "word.h"
 
-#define BUCKET_SLOTS	7
-
-struct syncmap_bucket {
-	u64		header;
-	u64		key[BUCKET_SLOTS];
-	atomic64_t	word[BUCKET_SLOTS];
-	u64		moved;	/* builder: slots whose key is in the next table */
-} __aligned(128);
-
-/* What a look-up needs of a table; a copy lies in the state */
-struct syncmap_view {
-	struct syncmap_bucket	*buckets;
-	u64			homes;
-};
-
 struct syncmap_table {
 	struct syncmap_view	view;
 	struct syncmap_table	*next;	/* set before the first word is closed */
@@ -67,55 +52,9 @@ static inline unsigned int table_bin(u64 hash)
 	return hash >> 56;
 }
 
-static inline u64 table_home(u64 hash, u64 homes)
-{
-	return mul_u64_u64_shr(hash, homes, 64);
-}
-
-static inline u8 fingerprint(u64 hash)
-{
-	return (u8)hash ?: 0x80;
-}
-
-#define HEADER_ONES	0x0101010101010101ULL
-#define HEADER_LOW	0xff7f7f7f7f7f7f7fULL
-
-/* The bit of the filter, and whether it is set */
-static inline u64 header_filter(u64 hash)
-{
-	return 1ULL << (56 + ((hash >> 8) & 7));
-}
-
 static inline u8 header_slot(u64 header, unsigned int slot)
 {
 	return header >> (8 * slot);
-}
-
-/*
- * Bit 7 of each of the seven bytes that equal @fp, exactly: adding within
- * seven bits cannot carry into the next byte, as the shorter and usual trick
- * does, whose false match might be an empty slot. The filter never matches.
- */
-static inline u64 header_match(u64 header, u8 fp)
-{
-	u64 x = header ^ (HEADER_ONES * fp);
-
-	return ~(((x & HEADER_LOW) + HEADER_LOW) | x | HEADER_LOW);
-}
-
-/*
- * Not prefetch(): on x86 that by-passes the second level cache, from which most
- * look-ups in a map of some size are served.
- */
-static __always_inline void table_prefetch(const void *line)
-{
-	__builtin_prefetch(line);
-}
-
-static __always_inline struct syncmap_bucket *
-table_bucket(const struct syncmap_view *view, u64 hash)
-{
-	return &view->buckets[table_home(hash, view->homes)];
 }
 
 /* The value word of a key if it stands in this bucket, whose header is given */
@@ -124,7 +63,7 @@ static __always_inline atomic64_t *bucket_find(struct syncmap_bucket *bucket,
 					       const struct syncmap_key *key,
 					       u8 key_len)
 {
-	u64 match = header_match(header, fingerprint(key->hash));
+	u64 match = syncmap_header_match(header, syncmap_fingerprint(key->hash));
 	unsigned int slot;
 
 	for (; match; match &= match - 1) {
@@ -135,12 +74,6 @@ static __always_inline atomic64_t *bucket_find(struct syncmap_bucket *bucket,
 	return NULL;
 }
 
-static __always_inline u64 bucket_header(const struct syncmap_bucket *bucket)
-{
-	/* Pairs with the release in syncmap_table_append() */
-	return smp_load_acquire(&bucket->header);
-}
-
 /*
  * The value word of a key, or NULL. Ends because the last bucket of a tail
  * never has a filter bit.
@@ -149,15 +82,15 @@ static __always_inline atomic64_t *table_find(const struct syncmap_view *view,
 					      const struct syncmap_key *key,
 					      u8 key_len)
 {
-	struct syncmap_bucket *bucket = table_bucket(view, key->hash);
+	struct syncmap_bucket *bucket = syncmap_table_bucket(view, key->hash);
 	atomic64_t *word;
 	u64 header;
 
 	for (;; bucket++) {
-		table_prefetch(bucket->word);
-		header = bucket_header(bucket);
+		syncmap_prefetch(bucket->word);
+		header = syncmap_bucket_header(bucket);
 		word = bucket_find(bucket, header, key, key_len);
-		if (word || !(header & header_filter(key->hash)))
+		if (word || !(header & syncmap_header_filter(key->hash)))
 			return word;
 	}
 }
@@ -170,7 +103,7 @@ static inline bool table_next(const struct syncmap_table *table,
 		const struct syncmap_bucket *bucket =
 			&table->view.buckets[pos->bucket];
 
-		if (pos->slot < BUCKET_SLOTS &&
+		if (pos->slot < SYNCMAP_BUCKET_SLOTS &&
 		    header_slot(bucket->header, pos->slot))
 			return true;
 	}

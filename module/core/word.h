@@ -24,6 +24,7 @@
 
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
+#include <linux/syncmap.h>
 #include <linux/types.h>
 
 static_assert(sizeof(void *) == sizeof(u64), "syncmap needs a 64-bit kernel");
@@ -34,14 +35,12 @@ enum {
 	WORD_NOTYET	= 2,
 };
 
-enum {
-	CODE_ABSENT	= 0,
-	CODE_NULL	= 4,
-};
+/* Beside SYNCMAP_CODE_NULL */
+#define CODE_ABSENT	0
 
 static inline bool word_is_open(u64 word)
 {
-	return word & 1;
+	return word & SYNCMAP_WORD_OPEN;
 }
 
 static inline bool word_is_live(u64 word)
@@ -51,18 +50,18 @@ static inline bool word_is_live(u64 word)
 
 static inline u64 word_open(u64 code)
 {
-	return code | 1;
+	return code | SYNCMAP_WORD_OPEN;
 }
 
 static inline u64 word_code(u64 word)
 {
-	return word & ~1ULL;
+	return word & ~SYNCMAP_WORD_OPEN;
 }
 
 /* Whether a caller's value can be stored at all */
 static inline bool code_is_valid(u64 code)
 {
-	return !(code & 1) && code >= CODE_NULL;
+	return !(code & 1) && code >= SYNCMAP_CODE_NULL;
 }
 
 /* 0, which is not valid, for what would clash with another encoding */
@@ -71,13 +70,10 @@ static inline u64 code_of(const void *value)
 	u64 code = (unsigned long)value;
 
 	if (!value)
-		return CODE_NULL;
-	return code == CODE_NULL || !code_is_valid(code) ? CODE_ABSENT : code;
-}
-
-static inline void *code_value(u64 code)
-{
-	return code == CODE_NULL ? NULL : (void *)(unsigned long)code;
+		return SYNCMAP_CODE_NULL;
+	if (code == SYNCMAP_CODE_NULL || !code_is_valid(code))
+		return CODE_ABSENT;
+	return code;
 }
 
 /*

@@ -59,8 +59,9 @@ void report_open(int argc, char **argv)
 	machine_print();
 	report("method:   all compiled alike (-O2, no vector registers), with\n"
 	       "          the same allocator, locks and RCU: QSBR, reading is\n"
-	       "          free as in a kernel that is not preemptible. This\n"
-	       "          map's operations are calls, the others' are inline.\n"
+	       "          free as in a kernel that is not preemptible. Of this\n"
+	       "          map only loads by integer keys are inline, all the\n"
+	       "          operations of the others.\n"
 	       "          Workers are pinned; what other processes disturb is\n"
 	       "          run again.\n");
 	report("runs:     %d repetitions of %u ms each; in brackets: the\n"

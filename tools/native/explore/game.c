@@ -84,8 +84,8 @@ static unsigned int find_seed(void)
 	do {
 		shim_random = ++first;
 		get_random_bytes(&seed, sizeof(seed));
-	} while (table_bin(hash_plain(subject, &seed)) !=
-		 table_bin(hash_plain(twin, &seed)));
+	} while (table_bin(syncmap_hash_short(subject, sizeof(u64), &seed)) !=
+		 table_bin(syncmap_hash_short(twin, sizeof(u64), &seed)));
 	return first;
 }
 
