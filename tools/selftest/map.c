@@ -139,6 +139,13 @@ __u64 map_count(int fd)
 	return map_info(fd).count;
 }
 
+void map_expect_bytes(int fd, __u64 want)
+{
+	for (int i = 0; i < 2000 && map_info(fd).bytes != want; i++)
+		usleep(1000);
+	EXPECT_EQ(want, map_info(fd).bytes);
+}
+
 __u64 map_overhead(void)
 {
 	return map_system().entry_overhead;

@@ -60,6 +60,9 @@ struct syncmap_map_info map_info(int fd);
 struct syncmap_map_stats map_stats(int fd);
 __u64 map_count(int fd);
 
+/* Until it has so many bytes: the sweeper comes soon, but a machine may be busy */
+void map_expect_bytes(int fd, __u64 want);
+
 /* What an entry counts as, besides the bytes of key and value */
 __u64 map_overhead(void);
 
