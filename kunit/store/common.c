@@ -83,7 +83,8 @@ static int prepare(const struct bytemap *map, struct bytemap_request *req,
 	req->key = so->key;
 	req->value = so->value;
 	req->old = so->old;
-	if (req->op->value_len <= BYTEMAP_SMALL)
+	if (req->op->value_len <= BYTEMAP_SMALL ||
+	    bytemap_request_has(req, OP_APPENDS))
 		return 0;
 	return bytemap_request_fresh(map, req);
 }

@@ -106,18 +106,20 @@ static void a_full_queue_takes_what_fits(struct kunit *test)
 
 static void a_long_value_is_held_and_counts(struct kunit *test)
 {
-	u32 len = SYNCMAP_QUEUE_MIN - slot_size(1);
-	struct bytemap_value *value = new_value(test, len + 1);
+	u32 most = SYNCMAP_QUEUE_MIN - slot_size(1);
+	struct bytemap_value *value = new_value(test, most + 1);
 
 	KUNIT_EXPECT_FALSE(test, put(1, 1, value));
 	KUNIT_EXPECT_EQ(test, refcount_read(&value->refs), 1U);
-	value->len = len;
+	value->len = most - 1;
+	KUNIT_EXPECT_FALSE(test, put(1, 1, value));
+	value->capacity = most;
 	KUNIT_EXPECT_TRUE(test, put(1, 1, value));
 	KUNIT_EXPECT_EQ(test, refcount_read(&value->refs), 2U);
 	KUNIT_EXPECT_EQ(test, bytemap_queue_used(&queue),
 			(u32)SYNCMAP_QUEUE_MIN);
 	KUNIT_EXPECT_FALSE(test, put(2, 0, NULL));
-	take(test, 1, 1, len);
+	take(test, 1, 1, most - 1);
 	KUNIT_EXPECT_EQ(test, refcount_read(&value->refs), 1U);
 	KUNIT_EXPECT_EQ(test, bytemap_queue_used(&queue), 0U);
 	bytemap_value_put(value);

@@ -53,6 +53,13 @@ static const struct op_check op_checks[] = {
 	{ "owned, but touches", OP(TOUCH, .flags = SYNCMAP_OP_OWNED), -EINVAL },
 	{ "deadline, but deletes", OP(DELETE, .deadline = 1), -EINVAL },
 	{ "touch with a value", OP(TOUCH, VALUE), -EINVAL },
+	{ "append", OP(APPEND, VALUE, .deadline = 1,
+		       .flags = SYNCMAP_OP_OWNED) },
+	{ "append, value wanted", OP(APPEND, VALUE, OUT), -EINVAL },
+	{ "append, if it is the same", OP(APPEND, VALUE, OLD), -EINVAL },
+	{ "append to a revision", OP(APPEND, VALUE, .expected = 1,
+				     .flags = SYNCMAP_OP_BY_REVISION), -EINVAL },
+	{ "append with a token", OP(APPEND, VALUE, .token = 1), -EINVAL },
 	{ "add", OP(ADD, .operand = U64_MAX) },
 	{ "add from the beginning", OP(ADD, .operand = 1, .initial = 1,
 				       .flags = SYNCMAP_OP_INITIAL) },
@@ -159,10 +166,11 @@ static void access_is_what_an_operation_does(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_LOAD), read);
 	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_STORE), write);
 	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_DELETE), write);
+	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_APPEND), write);
 	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_UNLEASE), write);
 	for (op = SYNCMAP_OP_LOAD_OR_STORE; op < ARRAY_SIZE(traits); op++)
 		if (traits[op] && op != SYNCMAP_OP_DELETE &&
-		    op != SYNCMAP_OP_UNLEASE)
+		    op != SYNCMAP_OP_APPEND && op != SYNCMAP_OP_UNLEASE)
 			KUNIT_EXPECT_EQ(test, bytemap_op_access(op),
 					read | write);
 }

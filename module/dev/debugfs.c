@@ -38,6 +38,7 @@ static const struct stat_line stat_lines[] = {
 	LINE(rejected),
 	LINE(throttled),
 	LINE(calculated),
+	LINE(appended),
 	LINE(watchers),
 	LINE(events),
 	LINE(overflows),

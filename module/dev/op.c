@@ -28,7 +28,10 @@ static void free_copy(const void *copy, const void *small)
 		kvfree(copy);
 }
 
-/* A value that cannot be written in place goes into its object right away */
+/*
+ * A value that cannot be written in place goes into its object right away, but
+ * for one that is appended: what its object has to be like is not known yet
+ */
 static int copy_value(const struct bytemap *map, struct syncmap_work *work)
 {
 	struct bytemap_request *req = &work->req;
@@ -36,8 +39,15 @@ static int copy_value(const struct bytemap *map, struct syncmap_work *work)
 	u32 len = req->op->value_len;
 	void *to = work->value;
 
+	if (bytemap_request_has(req, OP_APPENDS)) {
+		req->value = copy_in(req->op->value, len, work->value,
+				     sizeof(work->value));
+		return PTR_ERR_OR_ZERO(req->value);
+	}
 	if (len > BYTEMAP_SMALL) {
-		req->fresh = bytemap_request_alloc(map, req, len);
+		bool mortal = bytemap_request_is_mortal(map, req);
+
+		req->fresh = bytemap_request_alloc(req, mortal, len);
 		if (!req->fresh)
 			return -ENOMEM;
 		to = req->fresh->bytes;
@@ -117,6 +127,8 @@ int syncmap_end_op(struct syncmap_work *work, int err)
 	if (err && op->result & SYNCMAP_OP_LEASED)
 		bytemap_lease_abandon(req->client, op->leased);
 	bytemap_request_release(req);
+	if (bytemap_request_has(req, OP_APPENDS))
+		free_copy(req->value, work->value);
 	free_copy(req->old, work->old);
 	free_copy(req->key, work->key);
 	op->status = err == -ERESTARTSYS ? -EINTR : err;

@@ -8,15 +8,15 @@
 
 #include "store.h"
 
-/* An object for what is stored on the terms of @req */
+/* An object for what @req stores */
 struct bytemap_value *
-bytemap_request_alloc(const struct bytemap *map,
-		      const struct bytemap_request *req, size_t len)
+bytemap_request_alloc(const struct bytemap_request *req, bool mortal,
+		      size_t len)
 {
 	u32 key_len = req->op->key_len;
 	struct bytemap_value *value;
 
-	if (bytemap_request_is_mortal(map, req))
+	if (mortal)
 		return bytemap_mortal_alloc(len, req->key, key_len);
 	value = bytemap_value_alloc(len);
 	if (value)
@@ -32,10 +32,16 @@ int bytemap_request_fresh(const struct bytemap *map,
 	bool known = takes || bytemap_request_has(req, OP_CALCULATES);
 	u32 len = takes ? req->op->value_len : req->room;
 
+	if (req->wants_fresh)
+		bytemap_request_drop(req);
 	req->wants_fresh = false;
 	if (req->fresh)
 		return 0;
-	req->fresh = bytemap_request_alloc(map, req, len);
+	if (bytemap_request_has(req, OP_APPENDS))
+		return bytemap_append_fresh(req);
+	req->fresh = bytemap_request_alloc(req,
+					   bytemap_request_is_mortal(map, req),
+					   len);
 	if (!req->fresh)
 		return -ENOMEM;
 	if (known)
@@ -159,7 +165,11 @@ int bytemap_insert_fresh(struct bytemap *map, struct bytemap_request *req)
 /* The object that is to be inserted */
 int bytemap_insert_prepare(struct bytemap *map, struct bytemap_request *req)
 {
-	int err = bytemap_request_has(req, OP_CALCULATES) ?
+	int err;
+
+	if (bytemap_request_has(req, OP_APPENDS))
+		return bytemap_append_begin(map, req);
+	err = bytemap_request_has(req, OP_CALCULATES) ?
 		bytemap_number_begin(req) : 0;
 
 	return err ?: bytemap_request_fresh(map, req);

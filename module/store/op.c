@@ -245,10 +245,16 @@ struct bytemap_value *bytemap_request_get(struct bytemap *map,
 	return value;
 }
 
-void bytemap_request_release(struct bytemap_request *req)
+/* Its object is not needed, or not the one that is needed. May sleep */
+void bytemap_request_drop(struct bytemap_request *req)
 {
-	bytemap_view_release(&req->found);
 	if (req->fresh)
 		bytemap_value_put(req->fresh);
 	req->fresh = NULL;
+}
+
+void bytemap_request_release(struct bytemap_request *req)
+{
+	bytemap_view_release(&req->found);
+	bytemap_request_drop(req);
 }

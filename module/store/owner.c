@@ -5,8 +5,9 @@
  * A value knows its owner, and is in the list of what he owns, for as long as
  * it has the key. Who stores over it, or deletes it, takes it off that list; so
  * what is left when the file is closed is what has to go, and nothing else is
- * looked at. Nobody but the owner's own operations and his end dereferences an
- * owner: others compare, and unlink.
+ * looked at. Nobody but the owner's own operations, his end, and whoever makes a
+ * longer value of his (append.c), dereferences an owner: others compare, and
+ * unlink.
  *
  * An inserter cannot link the value before it is in the core. Whoever meets it
  * there before that leaves in it who owns it now, and the inserter links that.

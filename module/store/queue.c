@@ -3,7 +3,7 @@
  * Queues of events: rings of bytes with one producer and one consumer at a time
  *
  * An event takes the bytes of its record; a long value is not copied, but its
- * length counts as if it were, so that a queue keeps no more memory of others
+ * room counts as if it were, so that a queue keeps no more memory of others
  * from being freed than its owner has been charged for. An event may run over
  * the end of the ring: behind it there is room for one.
  */
@@ -98,7 +98,7 @@ bool bytemap_queue_put(struct bytemap_queue *queue,
 	bool hold = len > BYTEMAP_COPY;
 	size_t size = slot_size(event->key_len + (hold ? 0 : len));
 	struct slot *slot = slot_at(queue, queue->head);
-	u32 pinned = hold ? len : 0;
+	u32 pinned = hold ? value->capacity : 0;
 
 	if (size + pinned > queue->size - bytemap_queue_used(queue))
 		return false;

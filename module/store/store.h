@@ -38,9 +38,10 @@
  *	value: capacity, key_len, epoch,	immutable once published
  *	mortal
  *	value: content, len, revision, state	value->lock, a seqlock: written
- *						under it, read within it. A
- *						large value's bytes and length
- *						are immutable once published
+ *						under it, read within it. Once
+ *						published, a large value can
+ *						only be appended to: who has
+ *						its length may read the bytes
  *	value->inserter, ->born			value->lock, while the inserter
  *						holds its reference
  *	value->refs				atomic
@@ -60,7 +61,7 @@
  * value locks nest only while a value is being replaced: that of its
  * replacement, which nobody else knows before, is the inner one. Nothing sleeps,
  * allocates or touches user memory under a spinlock. The work under a value lock
- * is bounded by BYTEMAP_COPY bytes, and under watchers.lock by a record of at
+ * is bounded by 2 * BYTEMAP_STEP bytes, and under watchers.lock by a record of at
  * most BYTEMAP_KEY_MAX + BYTEMAP_COPY bytes for each of BYTEMAP_WATCHERS.
  *
  * References: a descriptor, a watch, a debugfs file and a name hold one on the
@@ -104,6 +105,9 @@ struct dentry;
 
 /* Values up to this length are copied, longer ones referenced */
 #define BYTEMAP_COPY		256U
+
+/* Bytes that are appended under the lock of a value, or are made up for there */
+#define BYTEMAP_STEP		4096U
 
 /*
  * What users make us allocate is charged to their memory cgroups. When memory
@@ -193,7 +197,7 @@ struct bytemap_lease {
 	struct bytemap_mortal	mortal;
 };
 
-/* What an operation found: a copy, or a reference to an immutable value */
+/* What an operation found: a copy, or a reference to a value that only grows */
 struct bytemap_view {
 	u64			revision;
 	u64			deadline;	/* SYNCMAP_NEVER: none */
@@ -213,6 +217,7 @@ enum bytemap_event {
 	BYTEMAP_ORPHANED,
 	BYTEMAP_RECLAIMED,
 	BYTEMAP_CALCULATED,
+	BYTEMAP_APPENDED,
 	BYTEMAP_LEASE_WAIT,
 	BYTEMAP_LEASE_GRANTED,
 	BYTEMAP_LEASE_LOST,
@@ -337,6 +342,13 @@ static inline void bytemap_count(struct bytemap *map, enum bytemap_event event)
 static inline bool bytemap_value_is_small(const struct bytemap_value *value)
 {
 	return value->capacity <= BYTEMAP_SMALL;
+}
+
+/* Without the lock: of a large value so many bytes will not change any more */
+static inline u32 bytemap_value_len(const struct bytemap_value *value)
+{
+	/* Pairs with the release by who appends to it */
+	return smp_load_acquire(&value->len);
 }
 
 static inline struct bytemap_mortal *
@@ -484,6 +496,7 @@ enum {
 	OP_TAKES_BOUND	= BIT(10),
 	OP_TAKES_OWNER	= BIT(11),
 	OP_TAKES_AGE	= BIT(12),	/* that the value may not have */
+	OP_APPENDS	= BIT(13),	/* the value that it takes */
 };
 
 bool bytemap_op_has(u32 op, u16 any);
@@ -510,6 +523,9 @@ int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
  * @blocked: private: the gauge that may have no room for @blocked_for
  * @blocked_for: private
  * @room: private: bytes that @fresh has to take, if @value does not say
+ * @source: private: the value that @fresh is a copy of, or a longer one
+ * @carried: private: length of @source when it was copied
+ * @mortal: private: @fresh has to be able to end
  * @wants_fresh: private: the next attempt needs @fresh
  * @met_lease: private: a lease has the place of the key
  * @wants_lease: private: somebody else has it
@@ -531,6 +547,9 @@ struct bytemap_request {
 	struct bytemap_gauge	*blocked;
 	u64			blocked_for;
 	u32			room;
+	u32			carried;
+	const struct bytemap_value *source;
+	bool			mortal;
 	bool			wants_fresh;
 	bool			met_lease;
 	bool			wants_lease;
@@ -544,6 +563,7 @@ int bytemap_look(struct bytemap *map, struct bytemap_request *req,
 int bytemap_op(struct bytemap *map, struct bytemap_request *req);
 struct bytemap_value *bytemap_request_get(struct bytemap *map,
 					  const struct bytemap_request *req);
+void bytemap_request_drop(struct bytemap_request *req);
 void bytemap_request_release(struct bytemap_request *req);
 
 /* Does what is stored need a struct bytemap_mortal? */
@@ -590,10 +610,25 @@ int bytemap_number_begin(struct bytemap_request *req);
 int bytemap_number_change(struct bytemap_request *req, const void *bytes,
 			  u32 len);
 
+/* append.c */
+int bytemap_append_begin(struct bytemap *map, struct bytemap_request *req);
+int bytemap_append_fresh(struct bytemap_request *req);
+void bytemap_carry(struct bytemap_request *req,
+		   const struct bytemap_value *value, u32 len);
+int bytemap_carry_locked(struct bytemap_request *req,
+			 const struct bytemap_value *value);
+bool bytemap_append_needs_fresh(struct bytemap *map,
+				struct bytemap_request *req,
+				const struct bytemap_value *value);
+int bytemap_append_locked(struct bytemap *map, struct bytemap_request *req,
+			  struct bytemap_value *value);
+void bytemap_append_inherit(struct bytemap_value *fresh,
+			    const struct bytemap_value *value);
+
 /* insert.c */
 struct bytemap_value *
-bytemap_request_alloc(const struct bytemap *map,
-		      const struct bytemap_request *req, size_t len);
+bytemap_request_alloc(const struct bytemap_request *req, bool mortal,
+		      size_t len);
 int bytemap_request_fresh(const struct bytemap *map,
 			  struct bytemap_request *req);
 void bytemap_publish(struct bytemap_request *req, u8 epoch);
@@ -603,6 +638,8 @@ int bytemap_insert_fresh(struct bytemap *map, struct bytemap_request *req);
 int bytemap_insert(struct bytemap *map, struct bytemap_request *req);
 
 /* update.c */
+int bytemap_update_charge(struct bytemap *map, struct bytemap_request *req,
+			  u64 from, u64 to);
 int bytemap_tell(struct syncmap_op *op, const struct bytemap_view *found);
 void bytemap_remove_deleted(struct bytemap *map, const void *key, size_t len,
 			    struct bytemap_value *value);

@@ -8,8 +8,8 @@
 
 #include "store.h"
 
-static int change_bytes(struct bytemap *map, struct bytemap_request *req,
-			u64 from, u64 to)
+int bytemap_update_charge(struct bytemap *map, struct bytemap_request *req,
+			  u64 from, u64 to)
 {
 	int err = bytemap_gauge_change(&map->bytes, from, to);
 
@@ -38,7 +38,7 @@ static int overwrite_locked(struct bytemap *map, struct bytemap_request *req,
 {
 	int err;
 
-	err = change_bytes(map, req, value->len, len);
+	err = bytemap_update_charge(map, req, value->len, len);
 	if (err)
 		return err;
 	memcpy(value->bytes, req->value, len);
@@ -98,10 +98,12 @@ int bytemap_replace_locked(struct bytemap *map, struct bytemap_request *req,
 	u64 most = max(from, to);
 	int err;
 
-	err = change_bytes(map, req, from, most);
+	err = bytemap_update_charge(map, req, from, most);
 	if (err)
 		return err;
 	bytemap_publish(req, value->epoch);
+	if (bytemap_request_has(req, OP_APPENDS) && !value->leased)
+		bytemap_append_inherit(req->fresh, value);
 	if (!put_fresh_locked(map, req, value, revision)) {
 		bytemap_unpublish(req);
 		bytemap_gauge_change(&map->bytes, most, from);
@@ -123,7 +125,7 @@ int bytemap_replace_locked(struct bytemap *map, struct bytemap_request *req,
 static int touch_locked(struct bytemap *map, struct bytemap_request *req,
 			struct bytemap_value *value)
 {
-	struct bytemap_value *fresh = req->fresh;
+	int err;
 
 	if (value->mortal) {
 		set_deadline_locked(map, req, value);
@@ -131,10 +133,8 @@ static int touch_locked(struct bytemap *map, struct bytemap_request *req,
 	}
 	if (req->deadline == SYNCMAP_NEVER)
 		return 0;
-	fresh->len = value->len;
-	if (bytemap_value_is_small(value))
-		memcpy(fresh->bytes, value->bytes, value->len);
-	return bytemap_replace_locked(map, req, value, value->revision);
+	err = bytemap_carry_locked(req, value);
+	return err ?: bytemap_replace_locked(map, req, value, value->revision);
 }
 
 static int delete_locked(struct bytemap *map, struct bytemap_request *req,
@@ -166,6 +166,8 @@ static int change_locked(struct bytemap *map, struct bytemap_request *req,
 		return touch_locked(map, req, value);
 	if (bytemap_request_has(req, OP_CALCULATES))
 		return calculate_locked(map, req, value);
+	if (bytemap_request_has(req, OP_APPENDS))
+		return bytemap_append_locked(map, req, value);
 	if (fits_in_place(map, req, value))
 		return overwrite_locked(map, req, value, req->op->value_len);
 	return bytemap_replace_locked(map, req, value, 0);
@@ -200,11 +202,14 @@ int bytemap_tell(struct syncmap_op *op, const struct bytemap_view *found)
 static bool is_content(const struct bytemap_request *req,
 		       const struct bytemap_value *value)
 {
-	return value->len == req->op->old_len &&
-	       !memcmp(value->bytes, req->old, value->len);
+	return bytemap_value_len(value) == req->op->old_len &&
+	       !memcmp(value->bytes, req->old, req->op->old_len);
 }
 
-/* The content of a large value was compared before the lock was taken */
+/*
+ * The content of a large value was compared before the lock was taken; since
+ * then it can only have become longer
+ */
 static bool matches_locked(const struct bytemap_request *req,
 			   const struct bytemap_value *value, bool same)
 {
@@ -212,7 +217,9 @@ static bool matches_locked(const struct bytemap_request *req,
 		return true;
 	if (req->op->flags & SYNCMAP_OP_BY_REVISION)
 		return value->revision == req->op->expected;
-	return bytemap_value_is_small(value) ? is_content(req, value) : same;
+	if (bytemap_value_is_small(value))
+		return is_content(req, value);
+	return same && value->len == req->op->old_len;
 }
 
 static int update_locked(struct bytemap *map, struct bytemap_request *req,
@@ -244,32 +251,31 @@ static int update_locked(struct bytemap *map, struct bytemap_request *req,
 	if (op->revision != previous)
 		op->previous = previous;
 	if (bytemap_request_has(req, OP_TAKES_DEADLINE) &&
-	    !bytemap_request_has(req, OP_CALCULATES))
+	    !bytemap_request_has(req, OP_CALCULATES | OP_APPENDS))
 		op->expires = req->deadline;
 	return 0;
 }
 
-/* The content of a large value is copied before the lock is taken */
 static bool touch_needs_fresh(struct bytemap_request *req,
 			      const struct bytemap_value *value)
 {
 	if (value->mortal || req->deadline == SYNCMAP_NEVER)
 		return false;
-	if (req->fresh && req->room != value->capacity) {
-		bytemap_value_put(req->fresh);
-		req->fresh = NULL;
+	if (!req->fresh || req->room != value->capacity) {
+		req->room = value->capacity;
+		return true;
 	}
-	req->room = value->capacity;
-	if (req->fresh && !bytemap_value_is_small(value))
-		memcpy(req->fresh->bytes, value->bytes, value->len);
-	return !req->fresh;
+	bytemap_carry(req, value, bytemap_value_len(value));
+	return false;
 }
 
-static bool needs_fresh(const struct bytemap *map, struct bytemap_request *req,
+static bool needs_fresh(struct bytemap *map, struct bytemap_request *req,
 			const struct bytemap_value *value)
 {
 	if (req->op->op == SYNCMAP_OP_TOUCH)
 		return touch_needs_fresh(req, value);
+	if (bytemap_request_has(req, OP_APPENDS))
+		return bytemap_append_needs_fresh(map, req, value);
 	return bytemap_request_has(req, OP_TAKES_VALUE) && !req->fresh &&
 	       !fits_in_place(map, req, value);
 }

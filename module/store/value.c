@@ -3,8 +3,8 @@
  * Value objects: what the words of a bytemap's core map point to
  *
  * A small value is overwritten in place, under its sequence lock: nothing is
- * allocated, nothing waits for a grace period. A large one is immutable, and
- * replaced by another object.
+ * allocated, nothing waits for a grace period. A large one can be appended to as
+ * far as it has room; else it is replaced by another object.
  *
  * Revisions: a value that replaces one gets its revision under the lock of the
  * old one. An insertion has no such lock, and a number drawn before it took

@@ -26,6 +26,7 @@ static const struct stat stat_table[] = {
 	STAT(rejected),
 	STAT(throttled),
 	STAT(calculated),
+	STAT(appended),
 	STAT(watchers),
 	STAT(events),
 	STAT(overflows),

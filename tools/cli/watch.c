@@ -33,6 +33,7 @@ static const char *const operations[] = {
 	[SYNCMAP_OP_AND]		= "and",
 	[SYNCMAP_OP_OR]			= "or",
 	[SYNCMAP_OP_XOR]		= "xor",
+	[SYNCMAP_OP_APPEND]		= "append",
 };
 
 static const char *name_of(const char *const *names, size_t n, size_t i)

@@ -318,6 +318,7 @@ struct syncmap_list {
  * @overflows: out: how often a watcher's queue was full
  * @reclaimed: out: those that were ended early, for room or for memory
  * @calculated: out: values that arithmetic has changed
+ * @appended: out: values that have been appended to
  */
 struct syncmap_map_stats {
 	__u32	flags;
@@ -361,6 +362,7 @@ struct syncmap_map_stats {
 	__u64	overflows;
 	__u64	reclaimed;
 	__u64	calculated;
+	__u64	appended;
 };
 
 /**
@@ -400,6 +402,13 @@ struct syncmap_map_stats {
  * @SYNCMAP_OP_OR: value or @operand, bit by bit
  * @SYNCMAP_OP_XOR: value exclusive or @operand, bit by bit
  *
+ * On a value that grows:
+ *
+ * @SYNCMAP_OP_APPEND: put @value behind the value that is there, which @out_len
+ *	tells the length of, and which keeps its deadline and owner; STORE it
+ *	when absent. EFBIG, and nothing changed, if the result would exceed the
+ *	limit of the map
+ *
  * On a value that one caller computes for all:
  *
  * @SYNCMAP_OP_LOAD_OR_LEASE: get the value if there is one, else become the one
@@ -431,6 +440,7 @@ enum syncmap_op_code {
 	SYNCMAP_OP_AND			= 14,
 	SYNCMAP_OP_OR			= 15,
 	SYNCMAP_OP_XOR			= 16,
+	SYNCMAP_OP_APPEND		= 17,
 	SYNCMAP_OP_LOAD_OR_LEASE	= 18,
 	SYNCMAP_OP_UNLEASE		= 19,
 };
@@ -443,9 +453,9 @@ enum syncmap_op_code {
  */
 #define SYNCMAP_OP_IF_NEWER	0x2
 /*
- * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP: what is stored goes when this
- * open file closes, unless it has been stored anew by then without the flag, or
- * by another file. Such an entry is not kept for SYNCMAP_OP_STALE
+ * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP, APPEND: what is stored goes when
+ * this open file closes, unless it has been stored anew by then without the
+ * flag, or by another file. Such an entry is not kept for SYNCMAP_OP_STALE
  */
 #define SYNCMAP_OP_OWNED	0x4
 /* LOAD_OR_LEASE: do not wait */
@@ -528,7 +538,7 @@ enum syncmap_limited {
  * @status: out: 0, or the negative errno that the command returns
  * @limited: out: one of &enum syncmap_limited
  * @used: out: with ENOSPC and EDQUOT: how much there is; with EFBIG: the length
- *	asked for
+ *	asked for, of APPEND that of the result
  * @limit: out: with ENOSPC, EDQUOT and EFBIG: the maximum
  * @expires: out: deadline of what was stored, or else of what was found,
  *	SYNCMAP_NEVER if none; zero if there is nothing
@@ -540,8 +550,8 @@ enum syncmap_limited {
  * old one, and so on. Pointer and length zero mean an empty key or value.
  *
  * Who has no read access sees nothing of a value, but whether there was one, its
- * length, revision and deadline. LOAD needs read access; STORE, and DELETE, write
- * access; the others, which write and tell what they found, both.
+ * length, revision and deadline. LOAD needs read access; STORE, APPEND and
+ * DELETE, write access; the others, which write and tell what they found, both.
  *
  * Each write gives the entry a new revision. Revisions of a map are never used
  * twice, and those of one key only grow, even across deletion and Clear.
