@@ -585,6 +585,29 @@ int libsyncmap_touch(const struct libsyncmap *map,
 		     struct libsyncmap_result *result);
 
 /**
+ * libsyncmap_append - put bytes behind the value of a key
+ * @map: a map opened for writing
+ * @key: the key
+ * @key_len: its length
+ * @value: what is appended, or, if the key is absent, stored
+ * @value_len: its length
+ * @options: for a key that is absent, as in libsyncmap_store_with(); NULL: none
+ * @result: the new revision and the previous one; @result->loaded says if there
+ *	was a value, and @result->len its length; its buffer is not used
+ *
+ * Of any number of callers each one's bytes are there, whole. A key that is
+ * there keeps its deadline and owner.
+ *
+ * Return: as libsyncmap_store(); -EFBIG and nothing changed if the value would
+ * become longer than the map allows.
+ */
+int libsyncmap_append(const struct libsyncmap *map,
+		      const void *key, size_t key_len,
+		      const void *value, size_t value_len,
+		      const struct libsyncmap_options *options,
+		      struct libsyncmap_result *result);
+
+/**
  * struct libsyncmap_number - arithmetic on a value that is a number
  * @operand: in: what is added, subtracted, and so on
  * @flags: in: SYNCMAP_OP_U32 for a number of four bytes, not eight;

@@ -121,6 +121,18 @@ API int libsyncmap_store(const struct libsyncmap *map,
 				     result);
 }
 
+API int libsyncmap_append(const struct libsyncmap *map,
+			  const void *key, size_t key_len,
+			  const void *value, size_t value_len,
+			  const struct libsyncmap_options *options,
+			  struct libsyncmap_result *result)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_APPEND };
+
+	return run_store(map, &op, key, key_len, value, value_len, options,
+			 result);
+}
+
 API int libsyncmap_load_or_store_with(const struct libsyncmap *map,
 				      const void *key, size_t key_len,
 				      const void *value, size_t value_len,
