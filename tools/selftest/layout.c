@@ -86,7 +86,7 @@ static const struct field fields[] = {
 	FIELD(syncmap_list, count, 28),
 	FIELD(syncmap_list, reserved, 32),
 
-	SIZE(syncmap_map_stats, 432),
+	SIZE(syncmap_map_stats, 440),
 	FIELD(syncmap_map_stats, flags, 0),
 	FIELD(syncmap_map_stats, amended, 4),
 	FIELD(syncmap_map_stats, count, 8),
@@ -128,6 +128,7 @@ static const struct field fields[] = {
 	FIELD(syncmap_map_stats, overflows, 408),
 	FIELD(syncmap_map_stats, reclaimed, 416),
 	FIELD(syncmap_map_stats, calculated, 424),
+	FIELD(syncmap_map_stats, appended, 432),
 
 	SIZE(syncmap_op, 192),
 	FIELD(syncmap_op, op, 0),
@@ -245,7 +246,7 @@ TEST(command_numbers)
 	EXPECT_EQ(0xc048d703, SYNCMAP_REMOVE);
 	EXPECT_EQ(0xc028d704, SYNCMAP_LIST);
 	EXPECT_EQ(0xc0a8d710, SYNCMAP_MAP_INFO);
-	EXPECT_EQ(0xc1b0d711, SYNCMAP_STATS);
+	EXPECT_EQ(0xc1b8d711, SYNCMAP_STATS);
 	EXPECT_EQ(0xc0c0d712, SYNCMAP_OP);
 	EXPECT_EQ(0xc028d713, SYNCMAP_RANGE);
 	EXPECT_EQ(0xc020d718, SYNCMAP_BATCH);
@@ -284,6 +285,7 @@ TEST(constants)
 	EXPECT_EQ(14, SYNCMAP_OP_AND);
 	EXPECT_EQ(15, SYNCMAP_OP_OR);
 	EXPECT_EQ(16, SYNCMAP_OP_XOR);
+	EXPECT_EQ(17, SYNCMAP_OP_APPEND);
 	EXPECT_EQ(1, SYNCMAP_OP_BY_REVISION);
 	EXPECT_EQ(2, SYNCMAP_OP_IF_NEWER);
 	EXPECT_EQ(0x20, SYNCMAP_OP_U32);
