@@ -29,6 +29,7 @@ static const struct word {
 	{ "swap", SYNCMAP_OP_SWAP, "v", true, true },
 	{ "compare-and-swap", SYNCMAP_OP_COMPARE_AND_SWAP, "ov", true, true },
 	{ "compare-and-delete", SYNCMAP_OP_COMPARE_AND_DELETE, "o", true, false },
+	{ "append", SYNCMAP_OP_APPEND, "v", false, true },
 	{ "add", SYNCMAP_OP_ADD, "n", false, false },
 	{ "sub", SYNCMAP_OP_SUB, "n", false, false },
 	{ "min", SYNCMAP_OP_MIN, "n", false, false },

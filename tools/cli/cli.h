@@ -163,6 +163,7 @@ int verb_freeze(struct cli *cli);
 int verb_promote(struct cli *cli);
 int verb_load(struct cli *cli);
 int verb_store(struct cli *cli);
+int verb_append(struct cli *cli);
 int verb_load_or_store(struct cli *cli);
 int verb_load_or_compute(struct cli *cli);
 int verb_load_and_delete(struct cli *cli);

@@ -10,7 +10,12 @@ static int begin_value(struct request *request, struct cli *cli)
 	return code ? code : parse_value(cli, cli->args[2], &request->value);
 }
 
-int verb_store(struct cli *cli)
+typedef int store_fn(const struct libsyncmap *map, const void *key,
+		     size_t key_len, const void *value, size_t value_len,
+		     const struct libsyncmap_options *options,
+		     struct libsyncmap_result *result);
+
+static int run_store(struct cli *cli, store_fn *store)
 {
 	struct libsyncmap_options terms = store_terms(cli);
 	struct request request;
@@ -19,14 +24,24 @@ int verb_store(struct cli *cli)
 
 	if (code)
 		return request_end(&request, code);
-	err = libsyncmap_store_with(cli->map, request.key.data, request.key.len,
-				    request.value.data, request.value.len,
-				    &terms, &request.result);
+	err = store(cli->map, request.key.data, request.key.len,
+		    request.value.data, request.value.len, &terms,
+		    &request.result);
 	if (err)
 		code = fail_request(&request, err);
 	else if (cli->json)
 		say_request(&request, NULL, false, NULL);
 	return request_end(&request, code);
+}
+
+int verb_store(struct cli *cli)
+{
+	return run_store(cli, libsyncmap_store_with);
+}
+
+int verb_append(struct cli *cli)
+{
+	return run_store(cli, libsyncmap_append);
 }
 
 static int load_or_store(struct request *request)
