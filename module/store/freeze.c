@@ -24,6 +24,7 @@
 #include <linux/sched/signal.h>
 
 #include "store.h"
+#include "trace.h"
 
 /* Entries that are looked at in one RCU read section */
 #define STEP	16
@@ -78,6 +79,7 @@ static int freeze_locked(struct bytemap *map)
 		return err;
 	bytemap_gauge_open(&map->entries);
 	synchronize_rcu();
+	trace_bytemap_freeze(map, atomic64_read(&map->revision));
 	return end_leases(map);
 }
 

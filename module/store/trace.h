@@ -59,8 +59,7 @@ TRACE_EVENT(bytemap_event,
 		  __entry->revision, __entry->type, __entry->reason)
 );
 
-/* A watcher loses the changes after this revision */
-TRACE_EVENT(bytemap_overflow,
+DECLARE_EVENT_CLASS(bytemap_revision,
 	TP_PROTO(const struct bytemap *map, u64 revision),
 	TP_ARGS(map, revision),
 	TP_STRUCT__entry(
@@ -73,6 +72,16 @@ TRACE_EVENT(bytemap_overflow,
 	),
 	TP_printk("map=%llu revision=%llu", __entry->map, __entry->revision)
 );
+
+/* A watcher loses the changes after this revision */
+DEFINE_EVENT(bytemap_revision, bytemap_overflow,
+	TP_PROTO(const struct bytemap *map, u64 revision),
+	TP_ARGS(map, revision));
+
+/* There will be no writes after this revision */
+DEFINE_EVENT(bytemap_revision, bytemap_freeze,
+	TP_PROTO(const struct bytemap *map, u64 revision),
+	TP_ARGS(map, revision));
 
 DECLARE_EVENT_CLASS(bytemap_lease,
 	TP_PROTO(const struct bytemap *map, u64 token),

@@ -108,6 +108,39 @@ TEST(nobody_writes)
 	expect_refused(fd);
 }
 
+#define TRACING	"/sys/kernel/tracing/"
+
+static bool was_traced(const struct syncmap_map_info *info)
+{
+	FILE *file = fopen(TRACING "trace", "r");
+	char line[512], want[100];
+	bool found = false;
+
+	ASSERT(file);
+	snprintf(want, sizeof(want), "bytemap_freeze: map=%llu revision=%llu\n",
+		 (unsigned long long)info->id,
+		 (unsigned long long)info->revision);
+	while (!found && fgets(line, sizeof(line), file))
+		found = strstr(line, want);
+	fclose(file);
+	return found;
+}
+
+TEST(tracepoint)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct syncmap_map_info info;
+
+	EXPECT_EQ(0, DO(fd, STORE, KEY("key")));
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("key")));
+	info = map_info(fd);
+	test_write(TRACING "events/syncmap/bytemap_freeze/enable", "1");
+	EXPECT(!was_traced(&info));
+	EXPECT_EQ(0, freeze(fd));
+	test_write(TRACING "events/syncmap/bytemap_freeze/enable", "0");
+	EXPECT(was_traced(&info));
+}
+
 /* "Full" was the answer before */
 TEST(full_map)
 {
