@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What users have, in all and each, and what they may have
+ */
+#ifndef _SYNCMAP_STORE_ACCOUNT_H
+#define _SYNCMAP_STORE_ACCOUNT_H
+
+#include <linux/gfp.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+struct bytemap_account;
+struct bytemap_client;
+struct syncmap_info;
+struct syncmap_op;
+struct syncmap_watch;
+
+/*
+ * What users make us allocate is charged to their memory cgroups. When memory
+ * is short they hear -ENOMEM, rather than somebody be killed for it.
+ */
+#define BYTEMAP_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+struct bytemap_account *bytemap_account_get(kuid_t uid);
+void bytemap_account_put(struct bytemap_account *account);
+int bytemap_account_add_map(struct bytemap_account *account, u64 bytes);
+void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes);
+int bytemap_account_add_watcher(struct bytemap_account *account,
+				struct syncmap_watch *params);
+void bytemap_account_remove_watcher(struct bytemap_account *account);
+int bytemap_account_add_lease(struct bytemap_client *client,
+			      struct syncmap_op *op);
+void bytemap_account_remove_lease(struct bytemap_client *client);
+void bytemap_account_info(struct syncmap_info *info);
+
+#endif /* _SYNCMAP_STORE_ACCOUNT_H */

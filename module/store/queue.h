@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The events that a watcher has not read yet: queue.c
+ */
+#ifndef _SYNCMAP_STORE_QUEUE_H
+#define _SYNCMAP_STORE_QUEUE_H
+
+#include <linux/atomic.h>
+#include <linux/types.h>
+#include <uapi/linux/syncmap.h>
+
+struct bytemap_value;
+
+struct bytemap_queue {
+	void		*ring;
+	u32		size;
+	atomic_t	pinned;		/* bytes of values that are held */
+	unsigned long	head;
+	unsigned long	tail;
+};
+
+/* An event, with what it points to */
+struct bytemap_record {
+	const void		*key;
+	const void		*value;
+	struct syncmap_event	event;
+};
+
+int bytemap_queue_init(struct bytemap_queue *queue, u32 size, u32 key_size);
+void bytemap_queue_exit(struct bytemap_queue *queue);
+u32 bytemap_queue_used(const struct bytemap_queue *queue);
+bool bytemap_queue_is_empty(const struct bytemap_queue *queue);
+bool bytemap_queue_put(struct bytemap_queue *queue,
+		       const struct syncmap_event *event, const void *key,
+		       struct bytemap_value *value);
+bool bytemap_queue_peek(const struct bytemap_queue *queue,
+			struct bytemap_record *record);
+void bytemap_queue_consume(struct bytemap_queue *queue);
+void bytemap_event_finish(struct syncmap_event *event, bool with_value);
+
+#endif /* _SYNCMAP_STORE_QUEUE_H */

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Value objects, which the core's words point to: what is in one, what it costs,
+ * and how it is looked at. Some may end by themselves, because of their deadline
+ * or their owner; a lease is one that is no value yet.
+ */
+#ifndef _SYNCMAP_STORE_VALUE_H
+#define _SYNCMAP_STORE_VALUE_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/seqlock.h>
+#include <linux/timerqueue.h>
+#include <linux/types.h>
+
+struct bytemap;
+struct bytemap_client;
+struct bytemap_request;
+
+/* Bytes that an entry counts besides key and value; a mortal one, once more */
+#define BYTEMAP_OVERHEAD	64U
+
+/* Values up to this length are overwritten in place */
+#define BYTEMAP_SMALL		64U
+
+/* Values up to this length are copied, longer ones referenced */
+#define BYTEMAP_COPY		256U
+
+/* Bytes that are appended under the lock of a value, or are made up for there */
+#define BYTEMAP_STEP		4096U
+
+enum bytemap_value_state {
+	VALUE_FRESH,		/* not published yet */
+	VALUE_LIVE,		/* until its deadline, if it has one */
+	VALUE_REPLACED,		/* another object has the key */
+	/* from here on the key is absent, whatever the core says */
+	VALUE_LAPSED,		/* kept as a stale value */
+	VALUE_LEASED,		/* somebody computes it */
+	VALUE_DELETED,
+};
+
+struct bytemap_value {
+	seqlock_t	lock;
+	refcount_t	refs;
+	u32		len;
+	u32		capacity;
+	u16		key_len;
+	u8		state;		/* enum bytemap_value_state */
+	u8		epoch : 1;	/* index in bytemap->live */
+	u8		mortal : 1;	/* within a struct bytemap_mortal */
+	u8		leased : 1;	/* that is within a bytemap_lease */
+	u64		revision;	/* 0: not settled, see value.c */
+	union {
+		/* Until it is settled: whoever inserts it, and has to wait */
+		const struct bytemap_request *inserter;
+		u64		born;	/* revision of its insertion */
+		struct rcu_head	rcu;
+	};
+	u8		bytes[];
+};
+
+/*
+ * A value that may end by itself. What that takes is in front of it, and a copy
+ * of the key, by which it is found in the core, behind its bytes: values that
+ * stay until they are deleted do not pay for it.
+ */
+struct bytemap_mortal {
+	/* expires: not after @deadline, so that moving that back costs nothing;
+	 * 0: in no queue
+	 */
+	struct timerqueue_node	node;
+	struct list_head	owned;
+	struct bytemap_client	*owner;		/* compared, but see owner.c */
+	u64			deadline;	/* or SYNCMAP_NEVER */
+	struct bytemap_value	value;
+};
+
+/*
+ * What has the place of a value that is being computed, or of an expired one
+ * that is to be computed anew
+ */
+struct bytemap_lease {
+	struct bytemap_client	*client;	/* who computes */
+	u64			token;
+	struct list_head	held;		/* in client->leases */
+	struct list_head	waiters;
+	struct bytemap_value	*stale;		/* NULL: no expired value */
+	u32			stale_len;	/* is charged */
+	struct bytemap_mortal	mortal;
+};
+
+/* What an operation found: a copy, or a reference to a value that only grows */
+struct bytemap_view {
+	u64			revision;
+	u64			deadline;	/* SYNCMAP_NEVER: none */
+	u64			now;		/* 0 if there is none */
+	u32			len;
+	struct bytemap_value	*held;
+	u8			bytes[BYTEMAP_COPY];
+};
+
+int bytemap_value_init(void);
+void bytemap_value_exit(void);
+struct bytemap_value *bytemap_value_alloc(size_t len);
+struct bytemap_value *bytemap_mortal_alloc(size_t len, const void *key,
+					   size_t key_len);
+struct bytemap_value *bytemap_lease_alloc(const void *key, size_t key_len);
+void bytemap_value_put(struct bytemap_value *value);
+void bytemap_value_charged(struct bytemap *map,
+			   const struct bytemap_value *value);
+void bytemap_value_uncharge(struct bytemap *map,
+			    const struct bytemap_value *value);
+void bytemap_value_free(void *value, void *map);
+void bytemap_value_settle_locked(struct bytemap *map,
+				 struct bytemap_value *value);
+void bytemap_value_end_locked(struct bytemap *map, struct bytemap_value *value);
+int bytemap_value_view(struct bytemap *map, struct bytemap_value *value,
+		       struct bytemap_view *view, u32 room);
+int bytemap_value_view_stale(struct bytemap *map, struct bytemap_value *value,
+			     struct bytemap_view *view, u32 room);
+void bytemap_value_view_locked(struct bytemap_value *value,
+			       struct bytemap_view *view, u32 room);
+const void *bytemap_view_bytes(const struct bytemap_view *view);
+void bytemap_view_release(struct bytemap_view *view);
+void bytemap_throttle(struct bytemap *map);
+
+static inline bool bytemap_value_is_small(const struct bytemap_value *value)
+{
+	return value->capacity <= BYTEMAP_SMALL;
+}
+
+/* Without the lock: of a large value so many bytes will not change any more */
+static inline u32 bytemap_value_len(const struct bytemap_value *value)
+{
+	/* Pairs with the release by who appends to it */
+	return smp_load_acquire(&value->len);
+}
+
+static inline struct bytemap_mortal *
+bytemap_mortal(const struct bytemap_value *value)
+{
+	return container_of(value, struct bytemap_mortal, value);
+}
+
+static inline struct bytemap_lease *
+bytemap_lease(const struct bytemap_value *value)
+{
+	return container_of(bytemap_mortal(value), struct bytemap_lease,
+			    mortal);
+}
+
+/* The copy of the key that a mortal value has */
+static inline void *bytemap_mortal_key(const struct bytemap_value *value)
+{
+	return (void *)value->bytes + value->capacity;
+}
+
+static inline u64 bytemap_charge(size_t key_len, size_t len)
+{
+	return BYTEMAP_OVERHEAD + key_len + len;
+}
+
+static inline u64 bytemap_value_charge(const struct bytemap_value *value)
+{
+	u64 charge = bytemap_charge(value->key_len, value->len);
+
+	if (value->mortal)
+		charge += bytemap_charge(value->key_len, 0);
+	if (value->leased)
+		charge += bytemap_lease(value)->stale_len;
+	return charge;
+}
+
+/* Had it expired when it was viewed? */
+static inline bool bytemap_view_is_late(const struct bytemap_view *view)
+{
+	return view->now >= view->deadline;
+}
+
+#endif /* _SYNCMAP_STORE_VALUE_H */

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Watchers: what writers tell, and what their readers get
+ */
+#ifndef _SYNCMAP_STORE_WATCH_H
+#define _SYNCMAP_STORE_WATCH_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <uapi/linux/syncmap.h>
+
+#include "map.h"
+#include "queue.h"
+
+struct bytemap_request;
+struct bytemap_value;
+struct bytemap_walk;
+
+/* watch.c */
+struct bytemap_watch {
+	struct list_head	node;
+	struct bytemap		*map;
+	struct bytemap_account	*account;
+	u32			flags;
+	u32			filter_len;
+	struct bytemap_queue	queue;
+	wait_queue_head_t	wait;
+	u64			events;
+	u64			overflows;
+	u64			resume;		/* revision before the loss */
+	bool			lost;		/* events, and not told yet */
+	struct mutex		lock;		/* one reader */
+	bool			dumping;
+	u64			since;		/* of the dump */
+	u64			revision;	/* of the dump */
+	struct bytemap_walk	*walk;
+	unsigned int		index;
+	u8			filter[];
+};
+
+static inline bool bytemap_wants_values(const struct bytemap_watch *watch)
+{
+	return watch->flags & SYNCMAP_WATCH_VALUES;
+}
+
+void bytemap_watch_limited(struct syncmap_watch *params, u32 which, u64 used,
+			   u64 limit);
+int bytemap_watch_check(const struct bytemap *map,
+			struct syncmap_watch *params);
+struct bytemap_watch *bytemap_watch_create(struct bytemap *map,
+					   struct syncmap_watch *params,
+					   const void *filter);
+void bytemap_watch_destroy(struct bytemap_watch *watch);
+bool bytemap_watch_matches(const struct bytemap_watch *watch, const void *key,
+			   u32 key_len);
+u64 bytemap_watch_event(struct bytemap *map, struct bytemap_value *value,
+			const void *key, u32 reason);
+bool bytemap_watch_swap(struct bytemap *map, struct bytemap_request *req,
+			struct bytemap_value *value);
+void bytemap_watch_clear(struct bytemap *map);
+void bytemap_watch_removed(struct bytemap *map);
+void bytemap_watch_end(struct bytemap *map);
+
+/*
+ * The revision of a change of @value, and its event. The lock of the value is
+ * held. @reason is that of &syncmap_event, and says whether the value is stored,
+ * then it has its new content, or deleted, then it is still charged: a Clear
+ * may wait for that, and the next one must not overtake the event.
+ */
+static inline u64 bytemap_revise(struct bytemap *map,
+				 struct bytemap_value *value, const void *key,
+				 u32 reason)
+{
+	if (unlikely(READ_ONCE(map->watched)))
+		return bytemap_watch_event(map, value, key, reason);
+	return bytemap_next_revision(map);
+}
+
+/* reader.c */
+void bytemap_watch_dump(struct bytemap_watch *watch);
+bool bytemap_watch_readable(const struct bytemap_watch *watch);
+bool bytemap_watch_ended(const struct bytemap_watch *watch);
+int bytemap_watch_peek(struct bytemap_watch *watch,
+		       struct bytemap_record *record);
+void bytemap_watch_consume(struct bytemap_watch *watch,
+			   const struct bytemap_record *record);
+
+#endif /* _SYNCMAP_STORE_WATCH_H */
