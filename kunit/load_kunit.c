@@ -125,27 +125,29 @@ static void expect_inline(struct kunit *test, struct syncmap *map, size_t len,
 static void load_inline_is_load(struct kunit *test)
 {
 	struct syncmap_params params = {};
-	struct syncmap map;
+	struct syncmap *map;
 	u64 key;
 
+	map = kunit_kzalloc(test, sizeof(*map), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, map);
 	for (params.key_len = 1; params.key_len <= 8; params.key_len++) {
-		KUNIT_ASSERT_EQ(test, syncmap_init(&map, &params), 0);
-		expect_inline(test, &map, params.key_len, 0);
+		KUNIT_ASSERT_EQ(test, syncmap_init(map, &params), 0);
+		expect_inline(test, map, params.key_len, 0);
 		for (key = 0; key < 50; key++)
-			syncmap_store(&map, &key, params.key_len, val(key),
+			syncmap_store(map, &key, params.key_len, val(key),
 				      GFP_KERNEL);
-		KUNIT_EXPECT_EQ(test, syncmap_promote(&map), 0);
+		KUNIT_EXPECT_EQ(test, syncmap_promote(map), 0);
 		for (key = 0; key < 50; key += 3)
-			syncmap_delete(&map, &key, params.key_len);
-		expect_inline(test, &map, params.key_len, 50);
+			syncmap_delete(map, &key, params.key_len);
+		expect_inline(test, map, params.key_len, 50);
 		for (key = 50; key < 80; key++)
 			if (key % 3)
-				syncmap_store(&map, &key, params.key_len,
+				syncmap_store(map, &key, params.key_len,
 					      val(key), GFP_KERNEL);
-		expect_inline(test, &map, params.key_len, 80);
-		KUNIT_EXPECT_EQ(test, syncmap_promote(&map), 0);
-		expect_inline(test, &map, params.key_len, 80);
-		syncmap_destroy(&map);
+		expect_inline(test, map, params.key_len, 80);
+		KUNIT_EXPECT_EQ(test, syncmap_promote(map), 0);
+		expect_inline(test, map, params.key_len, 80);
+		syncmap_destroy(map);
 	}
 }
 

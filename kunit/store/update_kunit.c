@@ -82,19 +82,22 @@ static void wait_for_clear(struct bytemap *map, u64 revision)
 /* Change a value in place, or delete it, after a Clear has removed it */
 static u64 change_cleared(struct kunit *test, struct bytemap *map, u32 what)
 {
-	struct syncmap_op op = { .op = what, .key_len = 1 };
+	struct syncmap_op *op = kunit_kzalloc(test, sizeof(*op), GFP_KERNEL);
 	struct bytemap_request *req = kunit_kzalloc(test, sizeof(*req),
 						    GFP_KERNEL);
 	struct clearing c = { .map = map };
 	void *found = NULL;
 	int err;
 
+	KUNIT_ASSERT_NOT_NULL(test, op);
 	KUNIT_ASSERT_NOT_NULL(test, req);
-	req->op = &op;
+	op->op = what;
+	op->key_len = 1;
+	req->op = op;
 	req->key = "k";
 	req->value = "new";
 	if (what == SYNCMAP_OP_STORE)
-		op.value_len = strlen(req->value);
+		op->value_len = strlen(req->value);
 	INIT_WORK_ONSTACK(&c.work, clear_map);
 	rcu_read_lock();
 	syncmap_load(&map->core, "k", 1, &found);
@@ -107,7 +110,7 @@ static u64 change_cleared(struct kunit *test, struct bytemap *map, u32 what)
 	destroy_work_on_stack(&c.work);
 	KUNIT_EXPECT_EQ(test, err ?: c.err, 0);
 	bytemap_request_release(req);
-	return op.revision;
+	return op->revision;
 }
 
 /* Or what is stored after it could seem to be older than what was before */
