@@ -189,6 +189,7 @@ int syncmap_run_batch(struct syncmap_call *call)
 	run->file = call->file;
 	run->batch = batch;
 	err = run_all(run);
+	bytemap_count_batch(syncmap_mapfd_map(call->file), batch->done);
 	kvfree(run);
 	return err;
 }

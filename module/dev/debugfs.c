@@ -39,6 +39,8 @@ static const struct stat_line stat_lines[] = {
 	LINE(throttled),
 	LINE(calculated),
 	LINE(appended),
+	LINE(batches),
+	LINE(batched),
 	LINE(watchers),
 	LINE(events),
 	LINE(overflows),

@@ -33,7 +33,7 @@ static void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct syncmap_map_info) != 168);
 	BUILD_BUG_ON(offsetof(struct syncmap_map_info, count) != 104);
 	BUILD_BUG_ON(sizeof(struct syncmap_list) != 40);
-	BUILD_BUG_ON(sizeof(struct syncmap_map_stats) != 440);
+	BUILD_BUG_ON(sizeof(struct syncmap_map_stats) != 456);
 	BUILD_BUG_ON(offsetof(struct syncmap_map_stats, fill) != 192);
 	BUILD_BUG_ON(sizeof(struct syncmap_op) != 192);
 	BUILD_BUG_ON(offsetof(struct syncmap_op, expected) != 56);

@@ -112,7 +112,7 @@ static int run_restrict(struct syncmap_call *call)
 
 static const struct syncmap_command map_command[] = {
 	MAP(SYNCMAP_MAP_INFO, syncmap_map_info, stale, .run = run_map_info),
-	MAP(SYNCMAP_STATS, syncmap_map_stats, appended, .run = run_stats),
+	MAP(SYNCMAP_STATS, syncmap_map_stats, batched, .run = run_stats),
 	MAP(SYNCMAP_OP, syncmap_op, after, .run = syncmap_run_op,
 	    .finish = syncmap_finish_op, .reply_on_error = true),
 	MAP(SYNCMAP_RANGE, syncmap_range, reserved, .run = syncmap_run_range,

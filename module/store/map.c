@@ -354,6 +354,8 @@ static void add_counts(const struct bytemap *map,
 		stats->reclaimed += counts.event[BYTEMAP_RECLAIMED];
 		stats->calculated += counts.event[BYTEMAP_CALCULATED];
 		stats->appended += counts.event[BYTEMAP_APPENDED];
+		stats->batches += counts.event[BYTEMAP_BATCH];
+		stats->batched += counts.event[BYTEMAP_BATCHED];
 		stats->lease_waits += counts.event[BYTEMAP_LEASE_WAIT];
 		stats->leases_granted += counts.event[BYTEMAP_LEASE_GRANTED];
 		stats->leases_lost += counts.event[BYTEMAP_LEASE_LOST];

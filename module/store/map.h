@@ -39,6 +39,8 @@ enum bytemap_event {
 	BYTEMAP_RECLAIMED,
 	BYTEMAP_CALCULATED,
 	BYTEMAP_APPENDED,
+	BYTEMAP_BATCH,
+	BYTEMAP_BATCHED,
 	BYTEMAP_LEASE_WAIT,
 	BYTEMAP_LEASE_GRANTED,
 	BYTEMAP_LEASE_LOST,
@@ -127,6 +129,12 @@ static inline u64 bytemap_next_revision(struct bytemap *map)
 static inline void bytemap_count(struct bytemap *map, enum bytemap_event event)
 {
 	this_cpu_inc(map->counts->event[event]);
+}
+
+static inline void bytemap_count_batch(struct bytemap *map, u32 operations)
+{
+	bytemap_count(map, BYTEMAP_BATCH);
+	this_cpu_add(map->counts->event[BYTEMAP_BATCHED], operations);
 }
 
 /* map.c */

@@ -27,6 +27,8 @@ static const struct stat stat_table[] = {
 	STAT(throttled),
 	STAT(calculated),
 	STAT(appended),
+	STAT(batches),
+	STAT(batched),
 	STAT(watchers),
 	STAT(events),
 	STAT(overflows),

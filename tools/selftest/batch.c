@@ -27,6 +27,14 @@ static void expect_done(const struct syncmap_batch *arg, unsigned int done,
 	EXPECT_EQ(failed, arg->failed);
 }
 
+static void expect_counted(int fd, __u64 batches, __u64 operations)
+{
+	struct syncmap_map_stats stats = map_stats(fd);
+
+	EXPECT_EQ(batches, stats.batches);
+	EXPECT_EQ(operations, stats.batched);
+}
+
 #define A_LOAD(s, buffer)	{ .op = SYNCMAP_OP_LOAD, KEY(s), OUT(buffer) }
 #define A_STORE(s, v)		{ .op = SYNCMAP_OP_STORE, KEY(s), VALUE(v) }
 
@@ -63,6 +71,7 @@ TEST(one_after_the_other)
 	EXPECT_MEM("two", 3, third, ops[5].out_len);
 	EXPECT_EQ(5, ops[4].after);
 	EXPECT_EQ(1, map_count(fd));
+	expect_counted(fd, 1, ARRAY_SIZE(ops));
 }
 
 /* With the flag nothing behind the first failure is done, or touched */
@@ -88,6 +97,7 @@ TEST(stop_at_the_first_error)
 	EXPECT_EQ(77, ops[4].status);
 	EXPECT_EQ('?', value[0]);
 	EXPECT_EQ(1, map_count(fd));
+	expect_counted(fd, 1, 3);
 	EXPECT_EQ(0, batch(fd, &arg, ops, 5, 0));
 	expect_done(&arg, 5, 1);
 	EXPECT_EQ(2, map_count(fd));

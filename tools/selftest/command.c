@@ -111,7 +111,7 @@ const struct command commands[] = {
 	COMMAND(MAP_INFO, syncmap_map_info, .fill = fill_zero, .of_map = true,
 		RESULTS(syncmap_map_info, state, stale)),
 	COMMAND(STATS, syncmap_map_stats, .fill = fill_zero, .of_map = true,
-		RESULTS(syncmap_map_stats, amended, appended)),
+		RESULTS(syncmap_map_stats, amended, batched)),
 	COMMAND(OP, syncmap_op, .fill = fill_op, .of_map = true,
 		.known = SYNCMAP_OP_BY_REVISION | SYNCMAP_OP_IF_NEWER |
 			 SYNCMAP_OP_U32 |

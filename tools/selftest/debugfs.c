@@ -125,9 +125,8 @@ TEST(stats)
 	} lines[] = {
 		STAT(count), STAT(bytes), STAT(revision), STAT(in_place),
 		STAT(replaced), STAT(mismatches), STAT(rejected),
-		STAT(throttled), STAT(calculated), STAT(appended),
-		STAT(read_keys),
-		STAT(read_buckets),
+		STAT(throttled), STAT(calculated), STAT(appended), STAT(batches),
+		STAT(batched), STAT(read_keys), STAT(read_buckets),
 		STAT(tombstones), STAT(dirty_keys), STAT(dirty_buckets),
 		STAT(dirty_longest), STAT(table_bytes), STAT(hits),
 		STAT(misses), STAT(promotions), STAT(promote_fails),

@@ -86,7 +86,7 @@ static const struct field fields[] = {
 	FIELD(syncmap_list, count, 28),
 	FIELD(syncmap_list, reserved, 32),
 
-	SIZE(syncmap_map_stats, 440),
+	SIZE(syncmap_map_stats, 456),
 	FIELD(syncmap_map_stats, flags, 0),
 	FIELD(syncmap_map_stats, amended, 4),
 	FIELD(syncmap_map_stats, count, 8),
@@ -129,6 +129,8 @@ static const struct field fields[] = {
 	FIELD(syncmap_map_stats, reclaimed, 416),
 	FIELD(syncmap_map_stats, calculated, 424),
 	FIELD(syncmap_map_stats, appended, 432),
+	FIELD(syncmap_map_stats, batches, 440),
+	FIELD(syncmap_map_stats, batched, 448),
 
 	SIZE(syncmap_op, 192),
 	FIELD(syncmap_op, op, 0),
@@ -246,7 +248,7 @@ TEST(command_numbers)
 	EXPECT_EQ(0xc048d703, SYNCMAP_REMOVE);
 	EXPECT_EQ(0xc028d704, SYNCMAP_LIST);
 	EXPECT_EQ(0xc0a8d710, SYNCMAP_MAP_INFO);
-	EXPECT_EQ(0xc1b8d711, SYNCMAP_STATS);
+	EXPECT_EQ(0xc1c8d711, SYNCMAP_STATS);
 	EXPECT_EQ(0xc0c0d712, SYNCMAP_OP);
 	EXPECT_EQ(0xc028d713, SYNCMAP_RANGE);
 	EXPECT_EQ(0xc020d718, SYNCMAP_BATCH);

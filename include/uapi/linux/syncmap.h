@@ -319,6 +319,8 @@ struct syncmap_list {
  * @reclaimed: out: those that were ended early, for room or for memory
  * @calculated: out: values that arithmetic has changed
  * @appended: out: values that have been appended to
+ * @batches: out: calls of SYNCMAP_BATCH
+ * @batched: out: operations that these have done
  */
 struct syncmap_map_stats {
 	__u32	flags;
@@ -363,6 +365,8 @@ struct syncmap_map_stats {
 	__u64	reclaimed;
 	__u64	calculated;
 	__u64	appended;
+	__u64	batches;
+	__u64	batched;
 };
 
 /**
