@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Values that grow at their end */
-#include <signal.h>
+/* Values that grow at their end; append_race.c has those who do so at once */
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "map.h"
 
 #define LONG	200000
-#define RECORD	24
 
 static char text[LONG], found[LONG];
 
@@ -28,7 +24,7 @@ TEST(lengths)
 	fill();
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		__u32 step = steps[i], end = step < 100 ? 3000 : 60000;
-		__u64 overhead = map_system().entry_overhead + 1;
+		__u64 overhead = map_overhead() + 1;
 		__u64 revision = 0;
 		__u32 len;
 
@@ -140,65 +136,67 @@ TEST(owner)
 	EXPECT_EQ(1, map_count(fd));
 }
 
-static void append_records(int fd, char who, unsigned int n)
+/* A map that is full says so; what is there does not change */
+TEST(full)
 {
-	char record[RECORD];
+	__u64 room = map_overhead() + 1 + 100;
+	int fd = map_limited(SYNCMAP_KEY_STRING, (struct syncmap_limits){
+		.bytes = room, .entries = 1,
+	});
 
-	memset(record, who, sizeof(record));
-	while (n--)
-		EXPECT_EQ(0, DO(fd, APPEND, KEY("k"), VALUE_N(record, RECORD)));
-}
-
-static void count_records(int fd, unsigned int *count)
-{
-	ASSERT_EQ(0, DO(fd, LOAD, KEY("k"), OUT_N(found, LONG)));
-	EXPECT_EQ(0, got.out_len % RECORD);
-	for (char *p = found; p < found + got.out_len; p += RECORD) {
-		EXPECT(p[0] >= 'a' && p[0] < 'i');
-		for (int i = 1; i < RECORD; i++)
-			EXPECT_EQ(p[0], p[i]);
-		count[p[0] - 'a']++;
+	fill();
+	EXPECT_EQ(-ENOSPC, DO(fd, APPEND, KEY("k"), VALUE_N(text, 101)));
+	EXPECT_EQ(SYNCMAP_LIMITED_BYTES, got.limited);
+	EXPECT_EQ(0, got.used);
+	EXPECT_EQ(room, got.limit);
+	EXPECT_EQ(0, map_count(fd));
+	EXPECT_EQ(0, DO(fd, APPEND, KEY("k"), VALUE_N(text, 99)));
+	/* In place, through another object, and with no key of that name */
+	for (__u32 len = 2; len <= 10000; len *= 10) {
+		test_context("%u more", len);
+		EXPECT_EQ(-ENOSPC, DO(fd, APPEND, KEY("k"),
+				      VALUE_N(text + 99, len)));
+		EXPECT_EQ(SYNCMAP_LIMITED_BYTES, got.limited);
+		EXPECT_EQ(room - 1, got.used);
+		EXPECT_EQ(room, got.limit);
 	}
+	EXPECT_EQ(-ENOSPC, DO(fd, APPEND, KEY("l"), VALUE("")));
+	EXPECT_EQ(SYNCMAP_LIMITED_ENTRIES, got.limited);
+	EXPECT_EQ(1, got.used);
+	EXPECT_EQ(1, got.limit);
+	EXPECT_EQ(0, map_stats(fd).appended);
+	EXPECT_EQ(0, DO(fd, APPEND, KEY("k"), VALUE_N(text + 99, 1)));
+	EXPECT_EQ(room, map_info(fd).bytes);
+	EXPECT_EQ(0, DO(fd, LOAD, KEY("k"), OUT(found)));
+	EXPECT_MEM(text, 100, found, got.out_len);
 }
 
-/* Of many at once nothing is lost, and all is whole */
-TEST_LIMIT(processes, 120)
+/* A number that has become text is none, and is compared as what it is */
+TEST(other_operations)
 {
+	static const __u32 steps[] = { 8, 8, 60, 300, 5000 };
 	int fd = map_private(SYNCMAP_KEY_STRING);
-	unsigned int count[8] = { };
+	__u32 len = 0;
 
-	for (int i = 0; i < 8; i++) {
-		if (!fork()) {
-			append_records(fd, 'a' + i, 300);
-			_exit(0);
-		}
+	fill();
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		test_context("step %zu", i);
+		EXPECT_EQ(0, DO(fd, APPEND, KEY("k"),
+				VALUE_N(text + len, steps[i])));
+		EXPECT_EQ(i ? -EILSEQ : 0, DO(fd, OR, KEY("k")));
+		EXPECT_EQ(-EBUSY, DO(fd, COMPARE_AND_SWAP, KEY("k"),
+				     OLD_N(text, len), VALUE("lost")));
+		EXPECT_EQ(len + steps[i], got.out_len);
+		len += steps[i];
+		EXPECT_EQ(-EBUSY, DO(fd, COMPARE_AND_DELETE, KEY("k"),
+				     OLD_N(text, len + 1)));
+		EXPECT_EQ(0, DO(fd, COMPARE_AND_SWAP, KEY("k"),
+				REVISION(got.revision), VALUE_N(text, len)));
+		EXPECT_EQ(0, DO(fd, TOUCH, KEY("k"),
+				.deadline = SYNCMAP_NEVER - 1));
+		EXPECT_EQ(0, DO(fd, LOAD, KEY("k"), OUT(found)));
+		EXPECT_MEM(text, len, found, got.out_len);
 	}
-	while (wait(NULL) > 0)
-		;
-	count_records(fd, count);
-	for (int i = 0; i < 8; i++)
-		EXPECT_EQ(300, count[i]);
-}
-
-/* Who is killed leaves what he has appended, and nothing half done */
-TEST_LIMIT(killed, 120)
-{
-	unsigned int count[8] = { };
-	int fd = map_private(SYNCMAP_KEY_STRING);
-
-	for (int i = 0; i < 100; i++) {
-		pid_t child = fork();
-
-		if (!child) {
-			append_records(fd, 'a' + i % 8, 1000);
-			_exit(0);
-		}
-		usleep(test_random() % 3000);
-		kill(child, SIGKILL);
-		waitpid(child, NULL, 0);
-		if (!DO(fd, LOAD, KEY("k")))
-			count_records(fd, count);
-		map_clear(fd);
-	}
+	EXPECT_EQ(0, DO(fd, COMPARE_AND_DELETE, KEY("k"), OLD_N(text, len)));
 	EXPECT_EQ(0, map_info(fd).bytes);
 }

@@ -215,6 +215,30 @@ TEST_LIMIT(operations, 300)
 	}
 }
 
+/* What cannot be appended whole is not appended at all */
+TEST_LIMIT(appends, 120)
+{
+	static const __u32 olds[] = { 10, 500 }, lens[] = { 3, 400 };
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	unsigned int sum = 0;
+
+	memset(text, 't', sizeof(text));
+	memset(other, 'o', sizeof(other));
+	memset(key, 'k', sizeof(key));
+	fault_need();
+	for (unsigned int how = 0; how < CASES; how++) {
+		const struct syncmap_op op = {
+			.op = SYNCMAP_OP_APPEND, KEY_N(key, 200),
+			VALUE_N(text, lens[!!(how & NEW_LONG)]),
+			.deadline = how & NEW_EXPIRES ? SYNCMAP_NEVER - 2 : 0,
+		};
+
+		sum += sweep_op(fd, &op, olds[!!(how & OLD_LONG)], how);
+	}
+	test_note("ENOMEM at %u places", sum);
+	EXPECT(sum >= CASES);
+}
+
 /* A number that is there changes without any memory */
 TEST(numbers)
 {

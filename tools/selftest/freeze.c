@@ -49,6 +49,7 @@ struct write {
 /* Everything that writes, also when it would find nothing to do */
 static const struct write writes[] = {
 	WRITE(STORE, VALUE("other")),
+	WRITE(APPEND, VALUE("other")),
 	WRITE(LOAD_OR_STORE, VALUE("other")),
 	WRITE(LOAD_AND_DELETE),
 	WRITE(DELETE),
@@ -195,7 +196,7 @@ static int write_something(int fd)
 	static char big[200];
 	__u64 key = test_random() % 64;
 
-	switch (test_random() % 6) {
+	switch (test_random() % 7) {
 	case 0:
 		return DO(fd, DELETE, KEY_N(&key, 8));
 	case 1:
@@ -205,6 +206,8 @@ static int write_something(int fd)
 			  .flags = SYNCMAP_OP_INITIAL | SYNCMAP_OP_U32);
 	case 3:
 		return clear(fd);
+	case 4:
+		return DO(fd, APPEND, KEY_N(&key, 8), VALUE_N(big, 50));
 	default:
 		return DO(fd, STORE, KEY_N(&key, 8), VALUE("12345678"));
 	}

@@ -79,6 +79,7 @@ TEST(rejections)
 	EXPECT_EQ(-EINVAL, DO(fd, LOAD, KEY("k"), .flags = SYNCMAP_OP_STALE));
 	EXPECT_EQ(-EINVAL, DO(fd, STORE, KEY("k"), WAIT));
 	EXPECT_EQ(-EINVAL, DO(fd, SWAP, KEY("k"), .token = 1));
+	EXPECT_EQ(-EINVAL, DO(fd, APPEND, KEY("k"), .token = 1));
 	EXPECT_EQ(-EINVAL, DO(fd, UNLEASE, KEY("k")));
 	EXPECT_EQ(-EINVAL, DO(fd, UNLEASE, KEY("k"), VALUE("v"), .token = 1));
 	EXPECT_EQ(-EBADF, DO(reader, LOAD_OR_LEASE, KEY("k"), NOWAIT));

@@ -79,6 +79,7 @@ const struct meddling leases_meddling[] = {
 	MEDDLE(TOUCH, -ENOENT), .keeps = true },
 	MEDDLE(COMPARE_AND_SWAP, -ENOENT, VALUE("v")), .keeps = true },
 	MEDDLE(STORE, 0, VALUE("v")), .stores = true },
+	MEDDLE(APPEND, 0, VALUE("v")), .stores = true },
 	MEDDLE(SWAP, 0, VALUE("v")), .stores = true },
 	MEDDLE(LOAD_OR_STORE, 0, VALUE("v")), .stores = true },
 	MEDDLE(DELETE, 0) },

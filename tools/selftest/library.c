@@ -50,6 +50,31 @@ TEST(maps)
 	libsyncmap_close(NULL);
 }
 
+TEST(append)
+{
+	const struct libsyncmap_options owned = { .flags = SYNCMAP_OP_OWNED };
+	struct libsyncmap *map = create(SYNCMAP_KEY_STRING, NULL), *other;
+	char value[16];
+	struct libsyncmap_result result = {
+		.buffer = value, .size = sizeof(value),
+	};
+	uint64_t first;
+
+	EXPECT_EQ(0, libsyncmap_open(NAME, SYNCMAP_ACCESS_WRITE, &other));
+	EXPECT_EQ(0, libsyncmap_append(other, K, "one", 3, &owned, &result));
+	EXPECT(!result.loaded && !result.previous);
+	first = result.revision;
+	EXPECT_EQ(0, libsyncmap_append(map, K, ", two", 5, NULL, &result));
+	EXPECT(result.loaded);
+	EXPECT_EQ(3, result.len);
+	EXPECT_EQ(first, result.previous);
+	EXPECT_EQ(0, libsyncmap_append(map, K, NULL, 0, NULL, NULL));
+	EXPECT_EQ(0, libsyncmap_load(map, K, &result));
+	EXPECT_MEM("one, two", 8, value, result.len);
+	libsyncmap_close(other);
+	EXPECT_EQ(-ENOENT, libsyncmap_load(map, K, NULL));
+}
+
 TEST(newer)
 {
 	struct libsyncmap *map = create(SYNCMAP_KEY_STRING, NULL);

@@ -109,6 +109,17 @@ static void check_sum(const struct replica_entry *entry,
 	EXPECT_EQ(before + 1, after);
 }
 
+/* What was there is what it begins with */
+static void check_grown(const struct replica_entry *entry,
+			const struct syncmap_event *event, const void *value)
+{
+	if (event->reason != SYNCMAP_OP_APPEND || !entry->known || !value ||
+	    !entry->there || !entry->has_value)
+		return;
+	ASSERT(event->value_len >= entry->len);
+	EXPECT_MEM(entry->value, entry->len, value, entry->len);
+}
+
 static void apply_change(struct replica *replica, struct replica_entry *entry,
 			 const struct syncmap_event *event, const void *value)
 {
@@ -117,6 +128,7 @@ static void apply_change(struct replica *replica, struct replica_entry *entry,
 	EXPECT(event->revision > entry->revision);
 	check_before(entry, event);
 	check_sum(entry, event, value);
+	check_grown(entry, event, value);
 	if (event->type == SYNCMAP_EVENT_STORE)
 		put(entry, event->revision, value, event->value_len);
 	else

@@ -80,6 +80,7 @@ static void use_for_reading(int n, void *arg)
 	watcher_expect(&w, ENTRY, .key = "key", .value = SECRET);
 	watcher_close(&w);
 	EXPECT_EQ(-EBADF, DO(fd, STORE, KEY("key"), VALUE("x")));
+	EXPECT_EQ(-EBADF, DO(fd, APPEND, KEY("key"), VALUE("x")));
 	EXPECT_EQ(-EBADF, DO(fd, DELETE, KEY("key")));
 	EXPECT_EQ(-EBADF, DO(fd, SWAP, KEY("key"), VALUE("x")));
 	EXPECT_EQ(-EBADF, DO(fd, LOAD_OR_STORE, KEY("key"), VALUE("x")));
@@ -133,6 +134,7 @@ static void pry(int fd)
 		expect_no_secret(out, sizeof(out));
 	}
 	EXPECT_EQ(-EINVAL, DO(fd, STORE, KEY("key"), VALUE("x"), OUT(out)));
+	EXPECT_EQ(-EINVAL, DO(fd, APPEND, KEY("key"), VALUE("x"), OUT(out)));
 	EXPECT_EQ(-EINVAL, DO(fd, DELETE, KEY("key"), OUT(out)));
 	EXPECT_EQ(-EBADF, map_call(fd, SYNCMAP_RANGE, &range));
 	EXPECT_EQ(-EBADF, watch(fd, (struct syncmap_watch){
@@ -153,6 +155,9 @@ static void use_for_writing(int n, void *arg)
 	EXPECT_EQ(8, got.out_len);
 	expect_no_secret("", 0);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE(SECRET)));
+	EXPECT_EQ(0, DO(fd, APPEND, KEY("key"), VALUE("x")));
+	EXPECT_EQ(8, got.out_len);
+	expect_no_secret("", 0);
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("key")));
 	expect_no_secret("", 0);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("mine"), VALUE("x")));

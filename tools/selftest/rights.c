@@ -193,6 +193,7 @@ struct need {
 static const struct need needs[] = {
 	{ "LOAD", READ, { .op = SYNCMAP_OP_LOAD } },
 	{ "STORE", WRITE, { .op = SYNCMAP_OP_STORE } },
+	{ "APPEND", WRITE, { .op = SYNCMAP_OP_APPEND } },
 	{ "DELETE", WRITE, { .op = SYNCMAP_OP_DELETE } },
 	{ "LOAD_OR_STORE", READ | WRITE, { .op = SYNCMAP_OP_LOAD_OR_STORE } },
 	{ "SWAP", READ | WRITE, { .op = SYNCMAP_OP_SWAP } },

@@ -358,6 +358,33 @@ watching()
 	wait
 }
 
+appending()
+{
+	(umask 0 && "$tool" create -V 8 -B 140 -m 602 log)
+	t 0 '' append log a 1234
+	t 0 '{"key":"a","revision":2,"previous_revision":1}' -j append log a 56
+	t 1 "syncmapctl: map 'log': key 'a': the value is too long: 9 bytes of at most 8" \
+		append log a 789
+	u 0 '' append log a 7
+	u 1 "syncmapctl: map 'log': permission denied by its mode" load log a
+	printf 8 | "$tool" append log a -
+	t 0 12345678 load log a
+	t 1 "syncmapctl: map 'log': key 'b': the map is full: 73 of 140 bytes" \
+		append log b 1234567
+	t 0 '' append -f hex log b 61
+	t 1 "syncmapctl: value '6': an odd number of hex digits" \
+		append -f hex log b 6
+	printf 'append\tb\t\\n\nappend\tb\t12345678\nload\tb\n' |
+		"$tool" batch log >got 2>&1
+	judge 'batch that appends' $? 1 "done
+the value is too long: 10 bytes of at most 8
+done${tab}a\n"
+	t 0 '' freeze log
+	t 1 "syncmapctl: map 'log': key 'b': frozen: nobody can write any more" \
+		append log b 1
+	t 0 '' remove log
+}
+
 batches()
 {
 	t 0 '' create -t u64 -m 604 n
@@ -395,6 +422,7 @@ many_lines
 calls_of_many_lines
 lines_that_come_late
 watching
+appending
 batches
 t 0 '[]' -j list
 echo "1..$n"

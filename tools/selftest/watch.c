@@ -51,6 +51,10 @@ TEST(each_kind_of_event)
 	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "", "", got.revision);
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("")));
 	watcher_expect(&w, DELETE, SYNCMAP_OP_DELETE, "", NULL, got.revision);
+	EXPECT_EQ(0, DO(fd, APPEND, KEY("l"), VALUE("ab")));
+	watcher_expect(&w, STORE, SYNCMAP_OP_APPEND, "l", "ab", got.revision);
+	EXPECT_EQ(0, DO(fd, APPEND, KEY("l"), VALUE("c")));
+	watcher_expect(&w, STORE, SYNCMAP_OP_APPEND, "l", "abc", got.revision);
 	EXPECT_EQ(0, DO(fd, ADD, KEY("n"), .operand = 'a', .initial = 0,
 			.flags = SYNCMAP_OP_INITIAL | SYNCMAP_OP_U32));
 	EXPECT_EQ(SYNCMAP_OP_ADD, watcher_next(&w)->reason);
@@ -95,6 +99,32 @@ TEST(values_of_any_length)
 		EXPECT_EQ(lens[i], event->value_len);
 		EXPECT_EQ(0, event->flags);
 		EXPECT_EQ(sizeof(*event) + 8, event->size);
+	}
+}
+
+/* An event has the value of its time, though the bytes stay where they are */
+TEST(values_that_grow)
+{
+	static const size_t steps[] = { 10, 30, 30, 200, 30, 900, 30, 4000, 30 };
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher w = watcher_open(fd, .flags = VALUES,
+					.queue_size = SYNCMAP_QUEUE_MAX);
+	char *value = calloc(1, 10000);
+	size_t len = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		memset(value + len, 'a' + i, steps[i]);
+		EXPECT_EQ(0, DO(fd, APPEND, KEY("key"),
+				VALUE_N(value + len, steps[i])));
+		len += steps[i];
+	}
+	len = 0;
+	memset(value, 0, 10000);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		memset(value + len, 'a' + i, steps[i]);
+		len += steps[i];
+		watcher_expect(&w, STORE, SYNCMAP_OP_APPEND, "key", value,
+			       i + 1);
 	}
 }
 

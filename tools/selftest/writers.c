@@ -28,7 +28,7 @@ static int do_op(const struct writer *writer, struct syncmap_op op)
 	op.key_len = REPLICA_KEY_LEN;
 	ret = map_op(writer->fd, op);
 	EXPECT(!ret || ret == -ENOENT || ret == -EBUSY || ret == -EAGAIN ||
-	       ret == -ESTALE);
+	       ret == -ESTALE || (ret == -EFBIG && op.op == SYNCMAP_OP_APPEND));
 	return ret;
 }
 
@@ -139,6 +139,13 @@ static void add(const struct writer *w)
 			.flags = SYNCMAP_OP_INITIAL));
 }
 
+/* As far as a replica has room */
+static void append(const struct writer *w)
+{
+	if (!replica_is_counter(w->key))
+		note(w, !ON_KEY(w, APPEND, NEW(w)));
+}
+
 static void load_or_store(const struct writer *w)
 {
 	note(w, !ON_KEY(w, LOAD_OR_STORE, NEW(w)) &&
@@ -150,7 +157,7 @@ static void step(struct writer *w)
 	w->key = test_random() % REPLICA_KEYS;
 	if (replica_is_counter(w->key) && test_random() % 4)
 		return add(w);
-	switch (test_random() % 10) {
+	switch (test_random() % 12) {
 	case 0:
 		return load_or_store(w);
 	case 1:
@@ -164,6 +171,9 @@ static void step(struct writer *w)
 	case 5:
 		ON_KEY(w, TOUCH, .deadline = any_deadline());
 		return;
+	case 6:
+	case 7:
+		return append(w);
 	}
 	note(w, !ON_KEY(w, STORE, NEW(w)));
 }
@@ -203,7 +213,8 @@ struct writers *writers_new(unsigned int n, bool clear)
 
 int writers_start(struct writers *writers)
 {
-	int map = map_create(WRITERS_MAP, SYNCMAP_KEY_STRING, NULL, 0600);
+	const struct syncmap_limits limits = { .value_size = REPLICA_VALUE };
+	int map = map_create(WRITERS_MAP, SYNCMAP_KEY_STRING, &limits, 0600);
 
 	ASSERT(map >= 0);
 	for (unsigned int i = 0; i < writers->n; i++)
