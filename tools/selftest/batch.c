@@ -1,31 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Many operations in one call */
 #include <errno.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "map.h"
+#include "batches.h"
 
 #define PAGE	4096
-
-static int batch(int fd, struct syncmap_batch *arg, struct syncmap_op *ops,
-		 unsigned int n, __u32 flags)
-{
-	*arg = (struct syncmap_batch){
-		.ops = PTR(ops), .op_size = sizeof(*ops), .count = n,
-		.flags = flags, .done = ~0U, .failed = ~0U,
-	};
-	return map_call(fd, SYNCMAP_BATCH, arg);
-}
-
-static void expect_done(const struct syncmap_batch *arg, unsigned int done,
-			unsigned int failed)
-{
-	EXPECT_EQ(done, arg->done);
-	EXPECT_EQ(failed, arg->failed);
-}
 
 static void expect_counted(int fd, __u64 batches, __u64 operations)
 {
@@ -60,7 +41,7 @@ TEST(one_after_the_other)
 	struct syncmap_batch arg;
 
 	EXPECT_EQ(0, batch(fd, &arg, ops, ARRAY_SIZE(ops), 0));
-	expect_done(&arg, ARRAY_SIZE(ops), 3);
+	batch_expect(&arg, ARRAY_SIZE(ops), 3);
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
 		test_context("operation %zu", i);
 		EXPECT_EQ(status[i], ops[i].status);
@@ -91,7 +72,7 @@ TEST(stop_at_the_first_error)
 	ops[1].out = ops[1].out_size = 0;
 	ops[3].status = ops[4].status = 77;
 	EXPECT_EQ(0, batch(fd, &arg, ops, 5, SYNCMAP_BATCH_STOP));
-	expect_done(&arg, 3, 1);
+	batch_expect(&arg, 3, 1);
 	EXPECT_EQ(-ENOENT, ops[2].status);
 	EXPECT_EQ(77, ops[3].status);
 	EXPECT_EQ(77, ops[4].status);
@@ -99,32 +80,8 @@ TEST(stop_at_the_first_error)
 	EXPECT_EQ(1, map_count(fd));
 	expect_counted(fd, 1, 3);
 	EXPECT_EQ(0, batch(fd, &arg, ops, 5, 0));
-	expect_done(&arg, 5, 1);
+	batch_expect(&arg, 5, 1);
 	EXPECT_EQ(2, map_count(fd));
-}
-
-#define MANY	SYNCMAP_BATCH_MAX
-
-static struct syncmap_op many[MANY + 1];
-static __u64 keys[MANY + 1];
-static __u64 values[MANY + 1];
-
-static void make_many(__u32 code, unsigned int n)
-{
-	memset(many, 0, sizeof(many));
-	for (unsigned int i = 0; i < n; i++) {
-		keys[i] = i;
-		many[i] = (struct syncmap_op){
-			.op = code, KEY_N(&keys[i], 8),
-		};
-		if (code == SYNCMAP_OP_LOAD) {
-			many[i].out = PTR(&values[i]);
-			many[i].out_size = 8;
-		} else if (code == SYNCMAP_OP_STORE) {
-			many[i].value = PTR(&keys[i]);
-			many[i].value_len = 8;
-		}
-	}
 }
 
 static void expect_loads(unsigned int n)
@@ -132,7 +89,7 @@ static void expect_loads(unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		test_context("load %u of %u", i, n);
 		EXPECT_EQ(i % 3 ? 0 : -ENOENT, many[i].status);
-		EXPECT_EQ(i % 3 ? i : ~0ULL, values[i]);
+		EXPECT_EQ(i % 3 ? i : ~0ULL, many_values[i]);
 		EXPECT_EQ(i % 3 ? i + 1 : 0, many[i].revision);
 	}
 }
@@ -144,17 +101,17 @@ TEST(loads_of_many_keys)
 	int fd = map_private(SYNCMAP_KEY_U64);
 	struct syncmap_batch arg;
 
-	make_many(SYNCMAP_OP_STORE, MANY);
+	many_make(SYNCMAP_OP_STORE, MANY);
 	EXPECT_EQ(0, batch(fd, &arg, many, MANY, 0));
-	expect_done(&arg, MANY, 0);
+	batch_expect(&arg, MANY, 0);
 	EXPECT_EQ(MANY, map_count(fd));
 	for (__u64 i = 0; i < MANY; i += 3)
 		ASSERT_EQ(0, DO(fd, DELETE, KEY_N(&i, 8)));
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
-		make_many(SYNCMAP_OP_LOAD, counts[i]);
-		memset(values, 0xff, sizeof(values));
+		many_make(SYNCMAP_OP_LOAD, counts[i]);
+		memset(many_values, 0xff, sizeof(many_values));
 		EXPECT_EQ(0, batch(fd, &arg, many, counts[i], 0));
-		expect_done(&arg, counts[i], (counts[i] + 2) / 3);
+		batch_expect(&arg, counts[i], (counts[i] + 2) / 3);
 		expect_loads(counts[i]);
 		if (i % 3 == 2)
 			map_promote(fd);
@@ -187,12 +144,12 @@ TEST(bad_batches)
 		struct syncmap_batch arg = cases[i].add;
 
 		test_context("%s", cases[i].what);
-		make_many(SYNCMAP_OP_STORE, 2);
+		many_make(SYNCMAP_OP_STORE, 2);
 		arg.ops = arg.ops ? 0 : PTR(many);
 		arg.op_size += sizeof(struct syncmap_op);
 		arg.count += 1;
 		EXPECT_EQ(cases[i].ret, map_call(fd, SYNCMAP_BATCH, &arg));
-		expect_done(&arg, 0, 0);
+		batch_expect(&arg, 0, 0);
 		EXPECT_EQ(0, map_count(fd));
 	}
 }
@@ -222,8 +179,8 @@ TEST(bad_operations_in_the_middle)
 		BAD("result nowhere", -EFAULT, SWAP, KEY("key"), .out = 8,
 		    .out_size = 8),
 		BAD("result too small", -EMSGSIZE, LOAD, KEY("key"),
-		    .out = PTR(values), .out_size = 1),
-		BAD("long key", -EFBIG, LOAD, .key = PTR(values),
+		    .out = PTR(many_values), .out_size = 1),
+		BAD("long key", -EFBIG, LOAD, .key = PTR(many_values),
 		    .key_len = 5000),
 		BAD("NUL in a key", -EINVAL, LOAD, KEY("a\0b")),
 		BAD("waits", -EINVAL, LOAD_OR_LEASE, KEY("k")),
@@ -243,7 +200,7 @@ TEST(bad_operations_in_the_middle)
 			test_context("%s, flags %u", cases[i].what, stop);
 			map_clear(fd);
 			EXPECT_EQ(0, batch(fd, &arg, ops, 3, stop));
-			expect_done(&arg, stop ? 2 : 3, 1);
+			batch_expect(&arg, stop ? 2 : 3, 1);
 			EXPECT_EQ(0, ops[0].status);
 			EXPECT_EQ(cases[i].ret, ops[1].status);
 			EXPECT_EQ(stop ? 1 : 2, map_count(fd));
@@ -256,7 +213,7 @@ TEST(bad_operations_in_the_middle)
 TEST(rights)
 {
 	struct syncmap_op ops[] = {
-		A_LOAD("key", values), A_STORE("new", "value"),
+		A_LOAD("key", many_values), A_STORE("new", "value"),
 		{ .op = SYNCMAP_OP_SWAP, KEY("key"), VALUE("v") },
 	};
 	struct syncmap_batch arg;
@@ -266,7 +223,7 @@ TEST(rights)
 	ASSERT_EQ(0, DO(made, STORE, KEY("key"), VALUE("value")));
 	fd = map_open(TEST_NAME "batch", SYNCMAP_ACCESS_READ);
 	EXPECT_EQ(0, batch(fd, &arg, ops, 3, 0));
-	expect_done(&arg, 3, 2);
+	batch_expect(&arg, 3, 2);
 	EXPECT_EQ(0, ops[0].status);
 	EXPECT_EQ(-EBADF, ops[1].status);
 	EXPECT_EQ(-EBADF, ops[2].status);
@@ -292,13 +249,13 @@ static void array_at_an_edge(int protection, __u32 code)
 		test_context("%u elements, code %u", there, code);
 		ops = (void *)(pages + PAGE - there * sizeof(*ops));
 		ASSERT_EQ(0, mprotect(pages, 2 * PAGE, PROT_READ | PROT_WRITE));
-		make_many(code, 21);
+		many_make(code, 21);
 		memcpy(ops, many, 21 * sizeof(*ops) < PAGE ?
 		       21 * sizeof(*ops) : PAGE);
 		ASSERT_EQ(0, mprotect(pages + PAGE, PAGE, protection));
 		map_clear(fd);
 		EXPECT_EQ(-EFAULT, batch(fd, &arg, ops, 21, 0));
-		expect_done(&arg, there, code == SYNCMAP_OP_LOAD ? there : 0);
+		batch_expect(&arg, there, code == SYNCMAP_OP_LOAD ? there : 0);
 		EXPECT_EQ(code == SYNCMAP_OP_LOAD ? 0 : there, map_count(fd));
 	}
 	munmap(pages, 2 * PAGE);
@@ -324,11 +281,11 @@ TEST(longer_elements)
 	for (int i = 0; i < 3; i++)
 		ops[i].op = (struct syncmap_op)A_STORE("key", "value");
 	EXPECT_EQ(0, map_call(fd, SYNCMAP_BATCH, &arg));
-	expect_done(&arg, 3, 0);
+	batch_expect(&arg, 3, 0);
 	EXPECT_EQ(3, ops[2].op.revision);
 	ops[1].more = 1;
 	EXPECT_EQ(-E2BIG, map_call(fd, SYNCMAP_BATCH, &arg));
-	expect_done(&arg, 1, 0);
+	batch_expect(&arg, 1, 0);
 	EXPECT_EQ(4, map_info(fd).revision);
 }
 
@@ -351,126 +308,4 @@ TEST(leases_in_a_batch)
 	EXPECT_EQ(1, map_stats(fd).leases);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("v"),
 			.token = ops[0].leased));
-}
-
-/* A value that nobody may see half of, loaded while it is replaced */
-struct shared {
-	int		fd;
-	unsigned int	n;
-	unsigned int	done;
-};
-
-#define KEYS	40
-
-static void load_whole_values(struct shared *shared)
-{
-	static char out[KEYS][300];
-	struct syncmap_batch arg;
-
-	while (!__atomic_load_n(&shared->done, __ATOMIC_ACQUIRE)) {
-		make_many(SYNCMAP_OP_LOAD, KEYS);
-		for (int i = 0; i < KEYS; i++) {
-			many[i].out = PTR(out[i]);
-			many[i].out_size = sizeof(out[i]);
-		}
-		ASSERT_EQ(0, batch(shared->fd, &arg, many, KEYS, 0));
-		expect_done(&arg, KEYS, 0);
-		for (int i = 0; i < KEYS; i++) {
-			unsigned int len = many[i].out_len;
-
-			EXPECT(len == 8 || len == 300);
-			EXPECT_EQ(0, memcmp(out[i], out[i] + 1, len - 1));
-		}
-	}
-}
-
-static void store_whole_values(struct shared *shared)
-{
-	char value[300];
-	struct syncmap_batch arg;
-
-	for (unsigned int n = 0; n < shared->n; n++) {
-		memset(value, n, sizeof(value));
-		make_many(SYNCMAP_OP_STORE, KEYS);
-		for (int i = 0; i < KEYS; i++) {
-			many[i].value = PTR(value);
-			many[i].value_len = (n + i) % 2 ? 8 : 300;
-		}
-		ASSERT_EQ(0, batch(shared->fd, &arg, many, KEYS, 0));
-		expect_done(&arg, KEYS, 0);
-		__atomic_store_n(&shared->done, n == shared->n - 1,
-				 __ATOMIC_RELEASE);
-	}
-}
-
-static void load_or_store_values(int n, void *arg)
-{
-	if (n)
-		load_whole_values(arg);
-	else
-		store_whole_values(arg);
-}
-
-TEST_LIMIT(loads_while_others_store, 60)
-{
-	struct shared *shared = test_shared(sizeof(*shared));
-	struct syncmap_batch arg;
-
-	shared->fd = map_private(SYNCMAP_KEY_U64);
-	shared->n = test_times(500) + 1;
-	make_many(SYNCMAP_OP_STORE, KEYS);
-	for (int i = 0; i < KEYS; i++)
-		many[i].value = PTR("\0\0\0\0\0\0\0");
-	ASSERT_EQ(0, batch(shared->fd, &arg, many, KEYS, 0));
-	test_parallel(3, load_or_store_values, shared);
-}
-
-static void store_for_ever(int n, void *arg)
-{
-	struct shared *shared = arg;
-	struct syncmap_batch b;
-
-	(void)n;
-	make_many(SYNCMAP_OP_ADD, MANY);
-	for (unsigned int i = 0; i < MANY; i++) {
-		many[i].flags = SYNCMAP_OP_INITIAL;
-		many[i].operand = 1;
-	}
-	for (;;) {
-		batch(shared->fd, &b, many, MANY, 0);
-		__sync_fetch_and_add(&shared->done, 1);
-	}
-}
-
-/* What was done before it died is the beginning of the batch, and whole */
-TEST_LIMIT(killed_in_the_middle, 60)
-{
-	struct shared *shared = test_shared(sizeof(*shared));
-	unsigned int in_the_middle = 0;
-
-	shared->fd = map_private(SYNCMAP_KEY_U64);
-	for (unsigned int i = 0; i < test_times(100) + 5; i++) {
-		struct syncmap_batch arg;
-		unsigned int at = 1;
-		pid_t pid;
-
-		map_clear(shared->fd);
-		shared->done = 0;
-		pid = test_fork(store_for_ever, 0, shared);
-		while (!*(volatile unsigned int *)&shared->done)
-			usleep(100);
-		usleep(test_random() % 3000);
-		kill(pid, SIGKILL);
-		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
-		make_many(SYNCMAP_OP_LOAD, MANY);
-		ASSERT_EQ(0, batch(shared->fd, &arg, many, MANY, 0));
-		expect_done(&arg, MANY, 0);
-		while (at < MANY && values[at] == values[0])
-			at++;
-		in_the_middle += at < MANY;
-		for (; at < MANY; at++)
-			EXPECT_EQ(values[0] - 1, values[at]);
-		EXPECT(values[0] - shared->done <= 1);
-	}
-	test_note("%u died in the middle", in_the_middle);
 }
