@@ -131,10 +131,37 @@ static void what_a_clear_removes_is_older(struct kunit *test)
 	}
 }
 
+/* Or it would be forgotten when the next thing is looked at, and never freed */
+static void what_is_late_is_not_held(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_STORE, .op.deadline = SYNCMAP_NEVER - 1,
+		.key = "k", .value = store_text(test, 'l', 500),
+	};
+	struct bytemap_request *req = kunit_kzalloc(test, sizeof(*req),
+						    GFP_KERNEL);
+	struct bytemap_value *value;
+
+	KUNIT_ASSERT_NOT_NULL(test, req);
+	KUNIT_ASSERT_EQ(test, store_op(map, &so), 0);
+	value = store_object(map, "k");
+	bytemap_mortal(value)->deadline = 1;
+	so.op = (struct syncmap_op){ .op = SYNCMAP_OP_SWAP, .key_len = 1,
+				     .out_size = 500 };
+	*req = (struct bytemap_request){ .op = &so.op, .key = "k" };
+	KUNIT_ASSERT_EQ(test, bytemap_request_fresh(map, req), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_update(map, req, value), -ENOENT);
+	KUNIT_EXPECT_NULL(test, req->found.held);
+	bytemap_request_release(req);
+	bytemap_value_put(value);
+}
+
 static struct kunit_case update_cases[] = {
 	KUNIT_CASE(an_updater_starts_over_after_replacement),
 	KUNIT_CASE(a_replacer_starts_over_after_clear),
 	KUNIT_CASE(what_a_clear_removes_is_older),
+	KUNIT_CASE(what_is_late_is_not_held),
 	{}
 };
 

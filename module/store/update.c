@@ -184,6 +184,8 @@ static bool makes_way(const struct bytemap_request *req)
 static int absent_locked(struct bytemap *map, struct bytemap_request *req,
 			 struct bytemap_value *value)
 {
+	/* An inserter may look at another one */
+	bytemap_view_release(&req->found);
 	if (makes_way(req))
 		bytemap_expire_locked(map, value, false);
 	return -ENOENT;
