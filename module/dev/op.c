@@ -13,19 +13,23 @@
 #include "dev.h"
 #include "op.h"
 
-static const void *copy_in(u64 user, size_t len, void *small, size_t size)
-{
-	if (len > size)
-		return vmemdup_user(u64_to_user_ptr(user), len);
-	if (copy_from_user(small, u64_to_user_ptr(user), len))
-		return ERR_PTR(-EFAULT);
-	return small;
-}
-
 static void free_copy(const void *copy, const void *small)
 {
 	if (copy != small && !IS_ERR_OR_NULL(copy))
 		kvfree(copy);
+}
+
+/* Charged, too: the caller can make it last for as long as he wants */
+static const void *copy_in(u64 user, size_t len, void *small, size_t size)
+{
+	void *copy = len > size ? kvmalloc(len, BYTEMAP_GFP) : small;
+
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	if (!copy_from_user(copy, u64_to_user_ptr(user), len))
+		return copy;
+	free_copy(copy, small);
+	return ERR_PTR(-EFAULT);
 }
 
 /*

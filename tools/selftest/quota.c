@@ -226,3 +226,31 @@ TEST_LIMIT(hostile_cgroup, 120)
 	close(fd);
 	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
 }
+
+/* Its operands are in the kernel for as long as a page of them does not come */
+static void bring_much(int n, void *arg)
+{
+	static char text[1 << 20];
+	int fd = *(int *)arg;
+
+	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
+	ASSERT(write_file(CGROUP "selftest/cgroup.procs", "0"));
+	EXPECT_EQ(-ENOMEM, DO(fd, COMPARE_AND_SWAP, KEY("k"), OLD(text)));
+	EXPECT_EQ(-ENOMEM, DO(fd, STORE, KEY("k"), VALUE(text)));
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
+	(void)n;
+}
+
+TEST(a_call_pays_for_its_operands)
+{
+	int fd = map_limited(SYNCMAP_KEY_STRING, (struct syncmap_limits){
+		.value_size = 1 << 20,
+	});
+
+	write_file(CGROUP "cgroup.subtree_control", "+memory");
+	mkdir(CGROUP "selftest", 0755);
+	if (!write_file(CGROUP "selftest/memory.max", "512K"))
+		test_skip("no memory controller at " CGROUP);
+	test_wait(test_fork(bring_much, 0, &fd));
+	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
+}
