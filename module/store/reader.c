@@ -129,7 +129,7 @@ static void resume(struct bytemap_watch *watch)
 
 	spin_lock(&map->watchers.lock);
 	watch->revision = atomic64_read(&map->revision);
-	watch->lost = false;
+	WRITE_ONCE(watch->lost, false);
 	spin_unlock(&map->watchers.lock);
 	watch->since = 0;
 	if (watch->walk)

@@ -286,19 +286,24 @@ static void read_clock(const struct bytemap_value *value,
 		view->now = ktime_get_boottime_ns();
 }
 
-/* The state that belongs to what was copied */
+/*
+ * Returns the state that belongs to what was copied. The clock comes last: it
+ * has a sequence of its own, behind which KCSAN does not know of ours any more.
+ */
 static u8 copy_out(const struct bytemap_value *value, struct bytemap_view *view,
 		   u32 room)
 {
+	u8 state = value->state;
+
 	view->revision = value->revision;
 	view->len = READ_ONCE(value->len);
 	view->deadline = SYNCMAP_NEVER;
 	view->now = 0;
-	if (value->mortal)
-		read_clock(value, view);
 	if (view->len <= room && view->len <= BYTEMAP_COPY)
 		memcpy(view->bytes, value->bytes, view->len);
-	return value->state;
+	if (value->mortal)
+		read_clock(value, view);
+	return state;
 }
 
 /* Without the lock; with it when a writer came in between */
