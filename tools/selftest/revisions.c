@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Revisions: each write has one of its own, and loads ask for what is newer */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "map.h"
 
 /* Each write gets a number that no write had before */
@@ -127,4 +131,65 @@ TEST_LIMIT(given_once_while_others_store, 60)
 	shared->fd = map_private(SYNCMAP_KEY_STRING);
 	shared->last = test_times(20000);
 	test_parallel(3, count_up, shared);
+}
+
+static void store_for_ever(int n, void *arg)
+{
+	int fd = *(int *)arg;
+	char value[300] = "";
+
+	(void)n;
+	for (;;) {
+		*(__u64 *)value = test_random();
+		if (test_random() % 64 == 0)
+			map_clear(fd);
+		else if (test_random() % 8 == 0)
+			DO(fd, DELETE, KEY("key"));
+		else
+			DO(fd, STORE, KEY("key"),
+			   VALUE_N(value, test_random() % 2 ? 8 : 300));
+	}
+}
+
+struct seen {
+	__u64	revision;
+	__u64	value;
+};
+
+/* The same revision is the same value, and another one is a higher one */
+static void look_again(int fd, struct seen *seen)
+{
+	char value[300];
+
+	if (DO(fd, LOAD, KEY("key"), OUT(value)))
+		return;
+	if (got.revision == seen->revision)
+		EXPECT_EQ(seen->value, *(__u64 *)value);
+	else
+		EXPECT(got.revision > seen->revision);
+	seen->revision = got.revision;
+	seen->value = *(__u64 *)value;
+}
+
+/* Never used twice and never backwards, whoever dies between draw and store */
+TEST_LIMIT(while_writers_are_killed, 60)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct seen seen = { };
+
+	for (unsigned int round = 0; round < test_times(100); round++) {
+		pid_t pids[3];
+
+		test_context("round %u", round);
+		for (int i = 0; i < 3; i++)
+			pids[i] = test_fork(store_for_ever, 3 * round + i, &fd);
+		for (unsigned int i = test_random() % 500; i; i--)
+			look_again(fd, &seen);
+		for (int i = 0; i < 3; i++)
+			kill(pids[i], SIGKILL);
+		for (int i = 0; i < 3; i++)
+			waitpid(pids[i], NULL, 0);
+		look_again(fd, &seen);
+	}
+	EXPECT(seen.revision);
 }
