@@ -39,6 +39,7 @@ struct cli {
 	bool			values;
 	bool			dump;
 	bool			stop;
+	bool			expired;
 	bool			in_array;
 	bool			array_has_items;
 	struct record_format	format;

@@ -10,7 +10,7 @@
 #include "cli.h"
 #include "duration.h"
 
-#define OPTIONS_MAX	32
+#define OPTIONS_MAX	40
 
 static const char for_all_verbs[] = "jph";
 
@@ -165,6 +165,9 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 		return parse_duration(cli, arg, &cli->ttl);
 	case 'S':
 		return parse_duration(cli, arg, &cli->stale);
+	case 'e':
+		cli->expired = true;
+		break;
 	case 'W':
 		return parse_duration(cli, arg, &cli->wait);
 	case 'l':

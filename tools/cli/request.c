@@ -89,6 +89,8 @@ void add_terms(struct json_object *json, const struct request *request)
 {
 	const struct libsyncmap_result *result = &request->result;
 
+	if (result->expired)
+		add_bool(json, "expired", true);
 	if (result->revision)
 		add_u64(json, "revision", result->revision);
 	if (result->previous)
