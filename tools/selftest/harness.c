@@ -16,6 +16,7 @@ static char context[200];
 static uint64_t state;
 static unsigned int slow = 1;
 static int failures;
+static bool *failed_anywhere;	/* a child may be killed before it can say so */
 
 void test_register(struct test *test)
 {
@@ -71,6 +72,7 @@ static const char *errno_name(long long value)
 
 static void fail(const char *file, int line)
 {
+	*failed_anywhere = true;
 	if (++failures == FAILURES_MAX) {
 		test_note("%s:%d: that is enough", file, line);
 		_exit(EXIT_FAILURE);
@@ -238,6 +240,7 @@ static int run(struct test *test)
 	pid_t pid;
 
 	fflush(stdout);
+	*failed_anywhere = false;
 	pid = fork();
 	if (!pid) {
 		setpgid(0, 0);
@@ -257,7 +260,7 @@ static int run(struct test *test)
 		test_note("%s", strsignal(WTERMSIG(status)));
 		return EXIT_FAILURE;
 	}
-	return WEXITSTATUS(status);
+	return *failed_anywhere ? EXIT_FAILURE : WEXITSTATUS(status);
 }
 
 static bool selected(const struct test *test, char **names)
@@ -286,6 +289,7 @@ int main(int argc, char **argv)
 	slow = from_environment("SELFTEST_SLOW",
 				access("/proc/lockdep", F_OK) ? 1 : 5) ?: 1;
 	state = from_environment("SELFTEST_SEED", 1);
+	failed_anywhere = test_shared(sizeof(*failed_anywhere));
 	for (struct test *test = first; test; test = test->next)
 		n += selected(test, argv + 1);
 	printf("TAP version 13\n# seed %lu\n1..%d\n", (unsigned long)state, n);
