@@ -153,6 +153,32 @@ static void freeing_uncharges_what_was_not_deleted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
 }
 
+static u64 throttled(struct bytemap *map)
+{
+	struct syncmap_map_stats stats;
+
+	bytemap_get_stats(map, &stats);
+	return stats.throttled;
+}
+
+/* Much memory of others waits for a grace period */
+static void who_gives_nothing_to_be_freed_does_not_wait(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+
+	percpu_counter_add(&doomed, DOOMED_MAX + 1);
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "inserted"), 0);
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "in place"), 0);
+	KUNIT_EXPECT_EQ(test, store_delete(map, "absent"), 0);
+	KUNIT_EXPECT_EQ(test, throttled(map), 0ULL);
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", store_text(test, 'l', 99)),
+			0);
+	KUNIT_EXPECT_EQ(test, throttled(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
+	KUNIT_EXPECT_EQ(test, throttled(map), 2ULL);
+	percpu_counter_sub(&doomed, DOOMED_MAX + 1);
+}
+
 static struct kunit_case value_cases[] = {
 	KUNIT_CASE(small_values_have_room_to_grow),
 	KUNIT_CASE(large_values_are_as_large_as_they_are),
@@ -162,6 +188,7 @@ static struct kunit_case value_cases[] = {
 	KUNIT_CASE(view_does_not_revive_a_long_value),
 	KUNIT_CASE(view_settles_a_new_value),
 	KUNIT_CASE(freeing_uncharges_what_was_not_deleted),
+	KUNIT_CASE(who_gives_nothing_to_be_freed_does_not_wait),
 	{}
 };
 

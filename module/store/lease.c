@@ -161,6 +161,7 @@ int bytemap_lease_meet(struct bytemap *map, struct bytemap_request *req,
 		req->met_lease = READ_ONCE(value->state) == VALUE_LEASED;
 		return ret;
 	}
+	req->dooms = true;
 	write_seqlock(&value->lock);
 	if (value->state == VALUE_LEASED) {
 		drop_stale_locked(map, bytemap_lease(value));
@@ -258,6 +259,7 @@ int bytemap_lease_end(struct bytemap *map, struct bytemap_request *req)
 	struct bytemap_value *value = bytemap_request_get(map, req);
 	int err = -ESTALE;
 
+	req->dooms = true;
 	if (value && value->leased)
 		err = bytemap_lease_give_up(map, value, req->client,
 					    req->op->token);

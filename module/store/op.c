@@ -210,8 +210,10 @@ int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 	for (;;) {
 		freed = atomic64_read_acquire(&map->freed);
 		ret = attempt(map, req);
-		if (ret == -ENOSPC)
+		if (ret == -ENOSPC) {
+			req->dooms = true;
 			ret = check_full(map, freed);
+		}
 		if (ret != -EAGAIN)
 			break;
 		ret = prepare(map, req);
@@ -222,7 +224,7 @@ int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 		tell_full(map, req);
 	if (ret && req->granted)
 		bytemap_lease_abandon(req->client, req->granted);
-	if (!bytemap_request_has(req, OP_KEEPS))
+	if (req->dooms)
 		bytemap_throttle(map);
 	req->op->status = ret == -ERESTARTSYS ? -EINTR : ret;
 	return ret;

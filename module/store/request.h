@@ -62,6 +62,7 @@ int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
  * @wants_fresh: private: the next attempt needs @fresh
  * @met_lease: private: a lease has the place of the key
  * @wants_lease: private: somebody else has it
+ * @dooms: private: memory waits to be freed because of it
  * @granted: private: token of a lease that the request got while it waited
  */
 struct bytemap_request {
@@ -86,6 +87,7 @@ struct bytemap_request {
 	bool			wants_fresh;
 	bool			met_lease;
 	bool			wants_lease;
+	bool			dooms;
 	u64			granted;
 };
 

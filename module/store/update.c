@@ -115,6 +115,7 @@ int bytemap_replace_locked(struct bytemap *map, struct bytemap_request *req,
 		bytemap_owner_unlink_locked(map, value);
 	}
 	value->state = value->leased ? VALUE_DELETED : VALUE_REPLACED;
+	req->dooms = true;
 	bytemap_value_put(value);
 	if (!value->leased)
 		bytemap_count(map, BYTEMAP_REPLACED);
@@ -290,6 +291,13 @@ void bytemap_remove_deleted(struct bytemap *map, const void *key, size_t len,
 		bytemap_value_put(value);
 }
 
+static void remove_found(struct bytemap *map, struct bytemap_request *req,
+			 struct bytemap_value *value)
+{
+	req->dooms = true;
+	bytemap_remove_deleted(map, req->key, req->op->key_len, value);
+}
+
 static bool make_way_locked(struct bytemap *map, struct bytemap_request *req,
 			    struct bytemap_value *value)
 {
@@ -320,7 +328,7 @@ void bytemap_make_way(struct bytemap *map, struct bytemap_request *req,
 		write_sequnlock(&value->lock);
 	}
 	if (deleted)
-		bytemap_remove_deleted(map, req->key, req->op->key_len, value);
+		remove_found(map, req, value);
 }
 
 /*
@@ -345,6 +353,6 @@ int bytemap_update(struct bytemap *map, struct bytemap_request *req,
 	deleted = value->state == VALUE_DELETED;
 	write_sequnlock(&value->lock);
 	if (deleted)
-		bytemap_remove_deleted(map, req->key, req->op->key_len, value);
+		remove_found(map, req, value);
 	return ret;
 }

@@ -396,7 +396,8 @@ void bytemap_view_release(struct bytemap_view *view)
 
 /*
  * call_rcu() takes what it is given, however much; so whoever replaces and
- * deletes waits for a grace period when too much memory waits for one.
+ * deletes waits for a grace period when too much memory waits for one. Nobody
+ * else does: it may be the memory of others.
  */
 void bytemap_throttle(struct bytemap *map)
 {
