@@ -115,7 +115,6 @@ static void link_keeps_chains_sorted(struct kunit *test)
 		last = node->hash;
 	}
 	KUNIT_EXPECT_EQ(test, n, ARRAY_SIZE(hashes));
-	KUNIT_EXPECT_EQ(test, syncmap_dirty_count(f->dirty), n);
 	for (i = 0; i < ARRAY_SIZE(hashes); i++)
 		KUNIT_EXPECT_PTR_EQ(test, find(f, hashes[i], i), &f->nodes[i]);
 	KUNIT_EXPECT_NULL(test, find(f, 10, 0));
@@ -151,7 +150,6 @@ static void unlink_removes_only_its_node(struct kunit *test)
 					i <= gone);
 	}
 	KUNIT_EXPECT_NULL(test, dirty_head(f->dirty, 0));
-	KUNIT_EXPECT_EQ(test, syncmap_dirty_count(f->dirty), 0);
 }
 
 /* A reader that stands on an unlinked node finds its way on */
@@ -185,7 +183,7 @@ static void locate_tells_the_place(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, place.prev, low);
 }
 
-static void seal_is_per_chain_and_keeps_the_nodes(struct kunit *test)
+static void seal_is_per_bucket_and_keeps_the_nodes(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	u64 other = 1ULL << (64 - DIRTY_BITS_MIN);
@@ -201,7 +199,7 @@ static void seal_is_per_chain_and_keeps_the_nodes(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, dirty_head(f->dirty, 0), node);
 }
 
-static void seal_works_on_an_empty_chain(struct kunit *test)
+static void seal_works_on_an_empty_bucket(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
@@ -210,7 +208,6 @@ static void seal_works_on_an_empty_chain(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, dirty_head(f->dirty, 0));
 }
 
-/* C.1 rests on it: the table as a whole is in hash order */
 /* Three threads, one after another, that share nothing but a chain */
 struct relay {
 	struct fixture	*f;
@@ -294,22 +291,27 @@ static void seek_stops_at_the_first_not_below(struct kunit *test)
 static void bits_are_bounded(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, syncmap_dirty_bits(0), DIRTY_BITS_MIN);
-	KUNIT_EXPECT_EQ(test, syncmap_dirty_bits(1 << DIRTY_BITS_MIN),
+	KUNIT_EXPECT_EQ(test, syncmap_dirty_bits(8 << DIRTY_BITS_MIN),
 			DIRTY_BITS_MIN);
-	KUNIT_EXPECT_EQ(test, syncmap_dirty_bits(1 << 20), 20);
+	KUNIT_EXPECT_EQ(test, syncmap_dirty_bits(8 << 20), 20);
 	KUNIT_EXPECT_EQ(test, syncmap_dirty_bits(U64_MAX), DIRTY_BITS_MAX);
 }
 
-/* One lock for a small table, no more than the maximum for a large one */
-static void stripes_grow_with_the_table(struct kunit *test)
+/* C.1 rests on it: the first and the last hash of each chain, and no gap */
+static void chains_are_in_hash_order(struct kunit *test)
 {
-	unsigned int bits;
+	struct fixture *f = test->priv;
+	u64 step = 1ULL << (64 - DIRTY_BITS_MIN - 6);
+	u64 hash, chain, last = 0;
 
-	KUNIT_EXPECT_EQ(test, stripes_of(DIRTY_BITS_MIN), 1);
-	for (bits = DIRTY_BITS_MIN; bits <= DIRTY_BITS_MAX; bits++) {
-		KUNIT_EXPECT_TRUE(test, is_power_of_2(stripes_of(bits)));
-		KUNIT_EXPECT_LE(test, stripes_of(bits), DIRTY_STRIPES_MAX);
+	for (hash = 0; hash < U64_MAX - step; hash += step) {
+		chain = dirty_chain(f->dirty, hash);
+		KUNIT_EXPECT_GE(test, chain, last);
+		KUNIT_EXPECT_LE(test, chain, last + 1);
+		last = chain;
 	}
+	KUNIT_EXPECT_EQ(test, dirty_chain(f->dirty, U64_MAX),
+			dirty_chains(f->dirty) - 1);
 }
 
 static struct kunit_case dirty_cases[] = {
@@ -319,13 +321,13 @@ static struct kunit_case dirty_cases[] = {
 	KUNIT_CASE(unlink_removes_only_its_node),
 	KUNIT_CASE(unlink_leaves_the_way_on),
 	KUNIT_CASE(locate_tells_the_place),
-	KUNIT_CASE(seal_is_per_chain_and_keeps_the_nodes),
-	KUNIT_CASE(seal_works_on_an_empty_chain),
+	KUNIT_CASE(seal_is_per_bucket_and_keeps_the_nodes),
+	KUNIT_CASE(seal_works_on_an_empty_bucket),
 	KUNIT_CASE(a_seal_shows_all_links),
 	KUNIT_CASE(walk_is_in_hash_order),
 	KUNIT_CASE(seek_stops_at_the_first_not_below),
 	KUNIT_CASE(bits_are_bounded),
-	KUNIT_CASE(stripes_grow_with_the_table),
+	KUNIT_CASE(chains_are_in_hash_order),
 	{}
 };
 

@@ -72,7 +72,8 @@ static atomic64_t *step_table_append(struct syncmap_table *table,
 static void step_dirty_seal(struct syncmap_dirty *dirty, u64 hash)
 {
 	if (hooked() &&
-	    dirty_chain(dirty, hash) == dirty_chain(dirty, hook.hash))
+	    dirty_bucket_index(dirty, hash) ==
+	    dirty_bucket_index(dirty, hook.hash))
 		step();
 	syncmap_dirty_seal(dirty, hash);
 }

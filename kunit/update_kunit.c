@@ -361,7 +361,7 @@ static void delete_of_dirty_unlinks(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 2), 0);
 	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 0));
 	KUNIT_EXPECT_NULL(test, tm_node(tm, tm_state(tm)->dirty, 0));
-	KUNIT_EXPECT_EQ(test, syncmap_dirty_count(tm_state(tm)->dirty), 1);
+	KUNIT_EXPECT_EQ(test, syncmap_state_dirty(tm_state(tm)), 1);
 }
 
 /* A.3: no node is made for a key that has a place */

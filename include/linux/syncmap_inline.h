@@ -159,8 +159,10 @@ static __always_inline void syncmap_prefetch(const void *line)
 struct syncmap_counts {
 	long	live;
 	long	dead;		/* tombstones: words that are WORD_DEAD */
+	long	dirty;		/* nodes of D and Dold */
 	u64	hits;
 	u64	misses;
+	u64	inserts;
 	u64	lock_waits;
 	/* unlinked nodes, and those among them whose grace period runs */
 	struct llist_head limbo;

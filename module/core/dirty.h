@@ -3,10 +3,11 @@
  * Dirty tables: the keys that are not in the read table yet
  *
  * Chains by the top bits of the hash, each sorted by hash, so that a dirty
- * table is in hash order as a whole. Readers walk a chain under RCU without a
- * lock. Linking, unlinking and sealing take the lock of the chain's stripe;
- * updating the word of a node does not. A sealed chain has its last key set:
- * from then on it is linked and unlinked no more.
+ * table is in hash order as a whole. Seven of them, the lock for linking and
+ * unlinking in them and their seal make a bucket, so that who inserts takes one
+ * cache line from the others. Readers walk a chain under RCU without the lock,
+ * and words are updated without it. A sealed bucket has its last key set: from
+ * then on nothing is linked or unlinked in it.
  */
 #ifndef _SYNCMAP_DIRTY_H
 #define _SYNCMAP_DIRTY_H
@@ -22,36 +23,36 @@
 struct syncmap_table;
 
 struct syncmap_node {
-	struct syncmap_node	*next;	/* stripe lock; READ_ONCE under RCU */
+	struct syncmap_node	*next;	/* bucket lock; READ_ONCE under RCU */
 	u64			hash;
 	u64			key;
 	atomic64_t		word;
 	union {
 		struct llist_node	limbo;	/* after it is unlinked */
-		bool			moved;	/* builder, in a sealed chain */
+		bool			moved;	/* builder, in a sealed bucket */
 	};
 };
 
-struct dirty_stripe {
-	spinlock_t	lock;	/* the links and the seal of its chains */
-	long		keys;	/* lock; READ_ONCE without it */
+/* As many as fit into a cache line with the lock */
+#define BUCKET_CHAINS	7
+
+struct dirty_bucket {
+	spinlock_t		lock;	/* the links and the seal */
+	bool			sealed;
+	struct syncmap_node	*heads[BUCKET_CHAINS];
 } ____cacheline_aligned_in_smp;
 
 struct syncmap_dirty {
-	/* read by every miss, written when the first key comes and by sealing */
+	/* read by every miss, written when the first key comes */
 	bool			used;
-	unsigned int		bits;		/* of the hash that pick a chain */
-	unsigned int		stripe_mask;
+	unsigned int		bits;		/* of the hash that pick a bucket */
 	struct syncmap_table	*into;	/* set before the first word is closed */
-	struct dirty_stripe	*stripes;
-	/* a node, or NULL, with DIRTY_SEALED */
-	unsigned long		heads[] ____cacheline_aligned_in_smp;
+	struct dirty_bucket	buckets[];
 };
 
-#define DIRTY_SEALED	1UL
-#define DIRTY_BITS_MIN	6
+#define DIRTY_BITS_MIN	3
 
-/* Where a key is in its chain, or would be linked; under the stripe's lock */
+/* Where a key is in its chain, or would be linked; under the bucket's lock */
 struct dirty_place {
 	struct syncmap_node	*prev;	/* NULL: the head */
 	struct syncmap_node	*node;	/* NULL: the key is not there */
@@ -68,14 +69,12 @@ struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp);
 void syncmap_dirty_free(struct syncmap_dirty *dirty);
 unsigned int syncmap_dirty_bits(u64 keys);
 size_t syncmap_dirty_size(const struct syncmap_dirty *dirty);
-u64 syncmap_dirty_count(const struct syncmap_dirty *dirty);
-u64 syncmap_dirty_estimate(const struct syncmap_dirty *dirty, u64 hash);
 void syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
 			unsigned long *flags)
-	__acquires(dirty->stripes);
+	__acquires(dirty->buckets);
 bool syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
 			  unsigned long flags)
-	__releases(dirty->stripes);
+	__releases(dirty->buckets);
 void syncmap_dirty_seal(struct syncmap_dirty *dirty, u64 hash);
 void syncmap_dirty_locate(struct syncmap_dirty *dirty,
 			  const struct syncmap_key *key, u8 key_len,
@@ -91,26 +90,52 @@ static inline unsigned int dirty_bits_at_rest(u64 keys)
 	return syncmap_dirty_bits(keys / 32);
 }
 
-static inline u64 dirty_chains(const struct syncmap_dirty *dirty)
+static inline u64 dirty_buckets(const struct syncmap_dirty *dirty)
 {
 	return 1ULL << dirty->bits;
 }
 
-static inline u64 dirty_chain(const struct syncmap_dirty *dirty, u64 hash)
+static inline u64 dirty_chains(const struct syncmap_dirty *dirty)
+{
+	return BUCKET_CHAINS * dirty_buckets(dirty);
+}
+
+/* In hash order, as all of them are counted */
+static inline struct syncmap_node *dirty_head(const struct syncmap_dirty *dirty,
+					      u64 chain)
+{
+	return READ_ONCE(dirty->buckets[chain / BUCKET_CHAINS]
+				.heads[chain % BUCKET_CHAINS]);
+}
+
+static inline u64 dirty_bucket_index(const struct syncmap_dirty *dirty,
+				     u64 hash)
 {
 	return hash >> (64 - dirty->bits);
 }
 
-static inline struct syncmap_node *dirty_head(const struct syncmap_dirty *dirty,
-					      u64 chain)
+static inline struct dirty_bucket *dirty_bucket(struct syncmap_dirty *dirty,
+						u64 hash)
 {
-	return (struct syncmap_node *)(READ_ONCE(dirty->heads[chain]) &
-				       ~DIRTY_SEALED);
+	return &dirty->buckets[dirty_bucket_index(dirty, hash)];
+}
+
+/* Which chain of its bucket: the bits that come next, times seven */
+static inline unsigned int dirty_slot(const struct syncmap_dirty *dirty,
+				      u64 hash)
+{
+	return ((hash << dirty->bits >> 32) * BUCKET_CHAINS) >> 32;
+}
+
+static inline u64 dirty_chain(const struct syncmap_dirty *dirty, u64 hash)
+{
+	return dirty_bucket_index(dirty, hash) * BUCKET_CHAINS +
+	       dirty_slot(dirty, hash);
 }
 
 static inline bool dirty_sealed(const struct syncmap_dirty *dirty, u64 hash)
 {
-	return READ_ONCE(dirty->heads[dirty_chain(dirty, hash)]) & DIRTY_SEALED;
+	return READ_ONCE(dirty->buckets[dirty_bucket_index(dirty, hash)].sealed);
 }
 
 /*
@@ -125,7 +150,8 @@ static inline struct syncmap_node *dirty_find(const struct syncmap_dirty *dirty,
 
 	if (!READ_ONCE(dirty->used))
 		return NULL;
-	node = dirty_head(dirty, dirty_chain(dirty, key->hash));
+	node = READ_ONCE(dirty->buckets[dirty_bucket_index(dirty, key->hash)]
+				.heads[dirty_slot(dirty, key->hash)]);
 	for (; node && node->hash <= key->hash; node = READ_ONCE(node->next))
 		if (node->hash == key->hash &&
 		    syncmap_key_matches(key, key_len, node->key))

@@ -22,7 +22,7 @@
  *			token holder, from then on immutable
  *	buckets		the token holder, before the table is in a state;
  *			readers come through closed words even then
- *	chains		the lock of their stripe; READ_ONCE under RCU
+ *	chains		the lock of their bucket; READ_ONCE under RCU
  *	table->next,	the token holder, once, before the first word of the
  *	dirty->into	object is closed
  *	node->moved,	the token holder
@@ -30,7 +30,7 @@
  *	statistics in	the token holder; READ_ONCE by others
  *	struct syncmap
  *
- * Lock order: builder token, then one stripe lock. No two stripe locks nest,
+ * Lock order: builder token, then one bucket lock. No two bucket locks nest,
  * nothing is allocated and nothing sleeps under one; the work under it is one
  * walk of a chain.
  *
@@ -66,8 +66,8 @@
  * All look in T, then in Dold, then in D; the first home found decides.
  * follow() and apply() continue behind a closed word: there a NOTYET stands
  * for the closed word that led to it. Only an insert needs more: it seals the
- * key's chain in Dold before it searches it, and links its node in D under the
- * stripe's lock if D's chain is not sealed; if it is, a newer state has been
+ * key's bucket in Dold before it searches it, and links its node in D under the
+ * lock of a bucket that is not sealed; if it is, a newer state has been
  * published and the operation starts over. Sealing Dold makes an inserter that
  * still holds the state before s1 (and would link in D = Dold) and one that
  * holds s1 (and would link in D1) exclude each other.
@@ -87,10 +87,10 @@
  * - Expunged or not found in T, Dold and D: had the key been present all the
  *   time from the loading of the state on, its home would have been in one of
  *   them or reached from them. So it was absent at an instant in between.
- * - Insert: under the stripe lock of an unsealed chain that does not have the
+ * - Insert: under the lock of a bucket, not sealed, that does not have the
  *   key, while T and the sealed Dold do not have it either: nobody else can
  *   make a home for it. Linking is the instant.
- * - Delete in an unsealed chain of D: the cmpxchg to 0, under the lock, before
+ * - Delete in an unsealed bucket of D: the cmpxchg to 0, under the lock, before
  *   the node is unlinked. Elsewhere: the cmpxchg to 1.
  * - Clear: the publication of the empty state. What holds an older state acts
  *   on that, and linearizes before (F.1).
@@ -103,7 +103,7 @@
  *
  * Progress: Load is wait-free but for one step per promotion that completed
  * meanwhile, updates of present keys are lock-free, inserts and deletes of
- * dirty keys take one stripe lock.
+ * dirty keys take one bucket lock.
  */
 #ifndef _SYNCMAP_INTERNAL_H
 #define _SYNCMAP_INTERNAL_H
@@ -154,6 +154,7 @@ void syncmap_state_set(struct syncmap_state *state, struct syncmap_table *table,
 		       struct syncmap_dirty *dirty, struct syncmap_dirty *old);
 void syncmap_state_sum(const struct syncmap_state *state,
 		       struct syncmap_counts *sum);
+u64 syncmap_state_dirty(const struct syncmap_state *state);
 
 /* node.c */
 struct syncmap_node *syncmap_node_alloc(const struct syncmap *map,
@@ -211,7 +212,7 @@ static inline bool syncmap_inserts(const struct syncmap_update *update)
 /* tidy.c */
 void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
 		  u64 hash);
-bool syncmap_grown(struct syncmap *map, u64 hash);
+bool syncmap_grown(struct syncmap *map);
 void syncmap_promote_inline(struct syncmap *map, gfp_t gfp);
 void syncmap_arm(struct syncmap *map);
 bool syncmap_tidy(const struct syncmap_state *state);
@@ -219,11 +220,6 @@ u64 syncmap_state_limit(const struct syncmap_state *state);
 
 /* promote.c */
 int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp);
-
-static inline u64 state_dirty_count(const struct syncmap_state *state)
-{
-	return syncmap_dirty_count(state->dirty);
-}
 
 /*
  * Published states only. Within an RCU read section, or with the builder token,

@@ -25,8 +25,7 @@ struct syncmap_table syncmap_empty_table = {
 	.buckets = 1,
 };
 
-static struct dirty_stripe empty_stripe;
-static struct syncmap_dirty empty_dirty = { .stripes = &empty_stripe };
+static struct syncmap_dirty empty_dirty;
 
 struct syncmap_state __syncmap_empty = {
 	.view = { .buckets = &empty_bucket, .homes = 1 },

@@ -25,6 +25,7 @@ struct builder {
 	gfp_t			gfp;
 	bool			rest;		/* no more keys are expected */
 	u64			live;
+	u64			nodes;		/* of Dold */
 	u64			expunged;
 	u32			bins[TABLE_BINS];
 };
@@ -36,7 +37,7 @@ struct builder {
 static int begin(struct builder *b)
 {
 	struct syncmap_state *state = syncmap_state(b->map);
-	u64 count = state_dirty_count(state);
+	u64 count = syncmap_state_dirty(state);
 	struct syncmap_dirty *dirty;
 	struct syncmap_state *next;
 	unsigned int bits;
@@ -111,14 +112,18 @@ static void count_dirty(struct builder *b)
 	u64 chain;
 
 	for (chain = 0; chain < dirty_chains(dirty); chain++) {
-		syncmap_dirty_seal(dirty, chain << (64 - dirty->bits));
+		if (chain % BUCKET_CHAINS == 0) {
+			syncmap_dirty_seal(dirty, chain / BUCKET_CHAINS
+						  << (64 - dirty->bits));
+			cond_resched();
+		}
 		for (node = dirty_head(dirty, chain); node; node = node->next) {
+			b->nodes++;
 			if (count_word(b, &node->word)) {
 				b->bins[table_bin(node->hash)]++;
 				b->live++;
 			}
 		}
-		cond_resched();
 	}
 }
 
@@ -224,6 +229,7 @@ static void publish(struct builder *b)
 {
 	syncmap_state_set(b->fresh, b->into, b->state->dirty, NULL);
 	rcu_assign_pointer(b->map->state, b->fresh);
+	this_cpu_sub(b->counts->dirty, (long)b->nodes);
 	syncmap_retire(b->state);
 }
 

@@ -3,6 +3,7 @@
  * States and generations.
  */
 #include <linux/cpumask.h>
+#include <linux/minmax.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -111,8 +112,20 @@ void syncmap_state_sum(const struct syncmap_state *state,
 		counts = per_cpu_ptr(state->counts, cpu);
 		sum->live += READ_ONCE(counts->live);
 		sum->dead += READ_ONCE(counts->dead);
+		sum->dirty += READ_ONCE(counts->dirty);
 		sum->hits += READ_ONCE(counts->hits);
 		sum->misses += READ_ONCE(counts->misses);
 		sum->lock_waits += READ_ONCE(counts->lock_waits);
 	}
+}
+
+/* Nodes of its dirty tables; exact when nobody inserts or deletes */
+u64 syncmap_state_dirty(const struct syncmap_state *state)
+{
+	long nodes = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		nodes += READ_ONCE(per_cpu_ptr(state->counts, cpu)->dirty);
+	return max(nodes, 0L);
 }

@@ -55,12 +55,8 @@ static u64 longest_chain(const struct syncmap *map)
 static void dirty_stats(const struct syncmap_dirty *dirty,
 			struct syncmap_stats *stats)
 {
-	u64 keys = syncmap_dirty_count(dirty);
-
-	stats->dirty_keys += keys;
 	stats->dirty_buckets += dirty_chains(dirty);
-	stats->bytes += keys * sizeof(struct syncmap_node) +
-			syncmap_dirty_size(dirty);
+	stats->bytes += syncmap_dirty_size(dirty);
 	stats->amended |= READ_ONCE(dirty->used);
 }
 
@@ -87,6 +83,8 @@ static void state_stats(const struct syncmap_state *state,
 	stats->hits += sum.hits;
 	stats->misses += sum.misses;
 	stats->lock_waits += sum.lock_waits;
+	stats->dirty_keys = max(sum.dirty, 0L);
+	stats->bytes = stats->dirty_keys * sizeof(struct syncmap_node);
 	if (state->table != &syncmap_empty_table)
 		table_stats(state->table, stats);
 	if (state->old)

@@ -27,6 +27,8 @@
 #define FEW_SHARE	64
 /* Misses are added up per CPU, and told to the map in portions */
 #define MISS_PORTION	256
+/* So many inserts of a CPU do not look how large the dirty table is */
+#define INSERT_PORTION	32
 
 /* Inserts that may sleep do the promotion when dirty is so far over its limit */
 #define PRESSURE	4
@@ -83,7 +85,7 @@ bool syncmap_tidy(const struct syncmap_state *state)
 /* With the builder token: whether to promote now, or to let more come together */
 static bool due(const struct syncmap *map, const struct syncmap_state *state)
 {
-	u64 dirty = state_dirty_count(state);
+	u64 dirty = syncmap_state_dirty(state);
 	struct syncmap_counts sum;
 
 	if (syncmap_tidy(state))
@@ -209,30 +211,30 @@ void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
 	trace_syncmap_miss(map, hash);
 	if (this_cpu_inc_return(state->counts->misses) % MISS_PORTION)
 		return;
-	dirty = syncmap_dirty_estimate(state->dirty, hash);
+	dirty = syncmap_state_dirty(state);
 	if (atomic_long_add_return(MISS_PORTION, &map->missed) >=
 	    misses_limit(state, dirty))
 		kick(map, MAP_URGENT);
 }
 
 /*
- * After an insert of a key with this hash, in its read section. True when the
- * inserter should do the promotion itself, if it may sleep.
+ * After an insert, in its read section. True when the inserter should do the
+ * promotion itself, if it may sleep.
  */
-bool syncmap_grown(struct syncmap *map, u64 hash)
+bool syncmap_grown(struct syncmap *map)
 {
 	const struct syncmap_state *state = syncmap_state(map);
-	u64 limit = syncmap_state_limit(state);
-	u64 count;
+	u64 limit, count;
 
 	syncmap_arm(map);
-	/* A Clear may have come in between */
-	if (!READ_ONCE(state->dirty->used) ||
-	    syncmap_dirty_estimate(state->dirty, hash) < limit)
+	if (this_cpu_inc_return(state->counts->inserts) % INSERT_PORTION)
 		return false;
-	count = state_dirty_count(state);
-	if (count >= limit)
-		kick(map, MAP_URGENT);
+	limit = syncmap_state_limit(state);
+	count = syncmap_state_dirty(state);
+	/* A Clear may have come in between */
+	if (count < limit || !READ_ONCE(state->dirty->used))
+		return false;
+	kick(map, MAP_URGENT);
 	return count >= PRESSURE * limit;
 }
 

@@ -27,7 +27,7 @@ DEFINE_EVENT(syncmap_key, syncmap_miss,
 	TP_PROTO(const struct syncmap *map, u64 hash),
 	TP_ARGS(map, hash));
 
-/* An insert or delete made somebody wait for a stripe of the dirty table */
+/* An insert or delete made somebody wait for a bucket of the dirty table */
 DEFINE_EVENT(syncmap_key, syncmap_lock_wait,
 	TP_PROTO(const struct syncmap *map, u64 hash),
 	TP_ARGS(map, hash));

@@ -53,6 +53,13 @@ static void count_live(const struct syncmap_state *state, long n)
 	this_cpu_add(state->counts->live, n);
 }
 
+/* A key has come to the dirty table, or has gone */
+static void count_node(const struct syncmap_state *state, long n)
+{
+	count_live(state, n);
+	this_cpu_add(state->counts->dirty, n);
+}
+
 /* An open word was live or a tombstone, and is the one or the other now */
 static __always_inline void count_word(struct syncmap *map,
 				       const struct syncmap_state *state,
@@ -110,7 +117,7 @@ static enum outcome apply(struct syncmap *map,
 
 static void unlock_dirty(const struct syncmap_state *state, u64 hash,
 			 unsigned long flags)
-	__releases(state->dirty->stripes)
+	__releases(state->dirty->buckets)
 {
 	if (syncmap_dirty_unlock(state->dirty, hash, flags)) {
 		this_cpu_inc(state->counts->lock_waits);
@@ -170,7 +177,7 @@ static enum outcome delete_dirty(struct syncmap *map,
 	node = unlink_dirty(map, state, key, update);
 	unlock_dirty(state, key->hash, flags);
 	if (node) {
-		count_live(state, -1);
+		count_node(state, -1);
 		syncmap_limbo_add(state->gen, node);
 	}
 	return DONE;
@@ -197,7 +204,7 @@ static void link_dirty(struct syncmap *map, const struct syncmap_state *state,
 	update->node = NULL;
 	absent(update);
 	update->changed = true;
-	count_live(state, 1);
+	count_node(state, 1);
 }
 
 /*
@@ -272,7 +279,7 @@ static enum outcome insert_first(struct syncmap *map, struct syncmap_key *key,
 		atomic_dec(&map->inflight);
 		place.node = node;
 		syncmap_dirty_unlink(first->dirty, &place);
-		count_live(first, -1);
+		count_node(first, -1);
 		update->node = node;
 	}
 	syncmap_dirty_unlock(first->dirty, key->hash, flags);
@@ -371,7 +378,7 @@ int syncmap_update(struct syncmap *map, struct syncmap_key *key,
 		}
 		grown = outcome == DONE && syncmap_inserts(update) &&
 			update->changed && update->previous == CODE_ABSENT &&
-			syncmap_grown(map, key->hash);
+			syncmap_grown(map);
 		rcu_read_unlock();
 		if (outcome == NEED_NODE) {
 			int err = prepare_insert(map, key, update);

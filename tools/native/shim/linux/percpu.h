@@ -11,7 +11,7 @@
 #ifndef SHIM_CPUS
 #define SHIM_CPUS	128
 #endif
-#define SHIM_CPU_STRIDE	64
+#define SHIM_CPU_STRIDE	128
 
 int shim_cpu(void);
 extern int nr_cpu_ids;
