@@ -2,6 +2,9 @@
 /*
  * What happens after a grace period
  */
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+
 #include "../module/core/retire.c"
 #include "crew.h"
 #include "inside.h"
@@ -68,26 +71,83 @@ static void generation_outlives_its_states(struct kunit *test)
 	settle(tm);
 }
 
+/* Insert and delete a key so many times */
+static void unlink_many(struct kunit *test, unsigned int times)
+{
+	struct test_map *tm = test->priv;
+
+	while (times--) {
+		KUNIT_EXPECT_EQ(test, tm_store(tm, 1, val(1)), 0);
+		KUNIT_EXPECT_TRUE(test, tm_delete(tm, 1));
+	}
+}
+
+static unsigned int nodes_ready(const struct syncmap_gen *gen)
+{
+	struct llist_node *node;
+	unsigned int n = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		node = per_cpu_ptr(gen->counts, cpu)->ready.first;
+		for (; node; node = node->next)
+			n++;
+	}
+	return n;
+}
+
+/* Nothing under way, nothing in limbo, nothing kept */
+static bool is_drained(struct syncmap_gen *gen)
+{
+	const struct syncmap_counts *counts;
+	bool some = false;
+	int cpu;
+
+	if (test_and_set_bit_lock(0, &gen->draining))
+		return false;
+	for_each_possible_cpu(cpu) {
+		counts = per_cpu_ptr(gen->counts, cpu);
+		some |= !llist_empty(&counts->limbo) ||
+			!llist_empty(&counts->ready) || counts->stale;
+	}
+	clear_bit_unlock(0, &gen->draining);
+	return !some;
+}
+
 /* R-4, D.2: unlinked nodes do not wait for a promotion */
 static void limbo_is_drained_by_itself(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
 	struct syncmap_gen *gen;
-	u64 i;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
+	gen = tm_state(tm)->gen;
+	unlink_many(test, 2 * LIMBO_PORTION);
+	for (i = 0; i < 500 && !is_drained(gen); i++)
+		msleep(20);
+	KUNIT_EXPECT_TRUE(test, is_drained(gen));
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 1));
+}
+
+/* But those with a key object, which are freed at once */
+static void unlinked_nodes_are_used_again(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	unsigned int before, after;
+	struct syncmap_gen *gen;
 
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
 	tm_freeze(tm);
 	gen = tm_state(tm)->gen;
-	for (i = 1; i < 200; i++) {
-		KUNIT_EXPECT_EQ(test, tm_store(tm, i, val(i)), 0);
-		KUNIT_EXPECT_TRUE(test, tm_delete(tm, i));
-	}
-	/* Each round takes what has come together since the last one began */
-	for (i = 0; i < 100 && test_bit(0, &gen->draining); i++)
-		flush_rcu_work(&gen->drain);
-	KUNIT_EXPECT_TRUE(test, limbo_is_empty(gen));
-	KUNIT_EXPECT_FALSE(test, test_bit(0, &gen->draining));
-	KUNIT_EXPECT_EQ(test, refcount_read(&gen->refs), 1);
+	/* At least one CPU gets a portion, wherever this runs */
+	unlink_many(test, LIMBO_PORTION * num_possible_cpus());
+	flush_rcu_work(&gen->drain);
+	before = nodes_ready(gen);
+	KUNIT_EXPECT_EQ(test, !before, !tm->map.params.key_len);
+	for (after = before; before && after == before; after = nodes_ready(gen))
+		unlink_many(test, 1);
+	KUNIT_EXPECT_EQ(test, after, before ? before - 1 : 0);
 	tm_thaw(tm);
 }
 
@@ -123,6 +183,7 @@ static struct kunit_case retire_cases[] = {
 	KUNIT_CASE_PARAM(clear_frees_values_in_each_phase, variant_gen_params),
 	KUNIT_CASE_PARAM(generation_outlives_its_states, few_gen_params),
 	KUNIT_CASE_PARAM(limbo_is_drained_by_itself, few_gen_params),
+	KUNIT_CASE_PARAM(unlinked_nodes_are_used_again, few_gen_params),
 	KUNIT_CASE_PARAM(limbo_survives_clear, few_gen_params),
 	{}
 };

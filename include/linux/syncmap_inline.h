@@ -163,10 +163,13 @@ struct syncmap_counts {
 	u64	hits;
 	u64	misses;
 	u64	inserts;
+	u64	unlinks;
 	u64	lock_waits;
-	/* unlinked nodes, and those among them whose grace period runs */
+	/* unlinked nodes on their way, see module/core/retire.c */
 	struct llist_head limbo;
-	struct llist_node *waiting;
+	struct llist_head ready;
+	struct llist_node *waiting;	/* gen->draining, as stale */
+	struct llist_node *stale;
 };
 
 struct syncmap_state {

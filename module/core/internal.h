@@ -125,7 +125,8 @@ struct syncmap_gen {
 	struct syncmap			*map;
 	struct syncmap_counts __percpu	*counts;
 	refcount_t			refs;
-	unsigned long			draining;	/* bit 0: the limbo */
+	unsigned long			draining;	/* bit 0: somebody is */
+	bool				at_rest;	/* nodes are not kept */
 	struct rcu_work			drain;
 };
 
@@ -168,6 +169,8 @@ void syncmap_node_exit(void);
 /* retire.c */
 void syncmap_gen_init(struct syncmap_gen *gen);
 void syncmap_gen_put(struct syncmap_gen *gen);
+struct syncmap_node *syncmap_limbo_take(struct syncmap_counts __percpu *counts);
+bool syncmap_drain_all(struct syncmap_gen *gen);
 void syncmap_limbo_add(struct syncmap_gen *gen, struct syncmap_node *node);
 void syncmap_state_init(struct syncmap_state *state);
 void syncmap_retire(struct syncmap_state *state);

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What happens after a grace period: retired states are taken apart, unlinked
- * nodes are freed. It all runs on the workqueue, because it takes as long as
- * there are keys.
+ * nodes are used again or freed. It all runs on the workqueue, because it takes
+ * as long as there are keys.
  */
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
 #include "internal.h"
+
+/* Let so many nodes of a CPU come together before a grace period is begun */
+#ifndef LIMBO_PORTION
+#define LIMBO_PORTION	512
+#endif
 
 /* The last reference lets syncmap_destroy() go on, and with it the map go */
 void syncmap_gen_put(struct syncmap_gen *gen)
@@ -23,50 +28,6 @@ void syncmap_gen_put(struct syncmap_gen *gen)
 		wake_up_var(inflight);
 }
 
-/*
- * Take what is in the limbo and let a grace period pass. At most one batch of a
- * generation is on its way, so the pending callbacks are bounded.
- */
-static bool drain_start(struct syncmap_gen *gen)
-{
-	struct syncmap_counts *counts;
-	bool some = false;
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		counts = per_cpu_ptr(gen->counts, cpu);
-		counts->waiting = llist_del_all(&counts->limbo);
-		some |= !!counts->waiting;
-	}
-	if (some)
-		queue_rcu_work(syncmap_wq, &gen->drain);
-	return some;
-}
-
-static bool limbo_is_empty(const struct syncmap_gen *gen)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		if (!llist_empty(&per_cpu_ptr(gen->counts, cpu)->limbo))
-			return false;
-	return true;
-}
-
-static void drain_kick(struct syncmap_gen *gen)
-{
-	while (!test_bit(0, &gen->draining) && !limbo_is_empty(gen) &&
-	       !test_and_set_bit(0, &gen->draining)) {
-		refcount_inc(&gen->refs);
-		if (drain_start(gen))
-			return;
-		clear_bit_unlock(0, &gen->draining);
-		/* Pairs with the full barrier of llist_add() */
-		smp_mb__after_atomic();
-		syncmap_gen_put(gen);
-	}
-}
-
 static void free_nodes(const struct syncmap *map, struct llist_node *nodes)
 {
 	struct syncmap_node *node, *next;
@@ -77,6 +38,60 @@ static void free_nodes(const struct syncmap *map, struct llist_node *nodes)
 	}
 }
 
+/*
+ * The way of a node, in batches per CPU: in limbo; waiting for its readers;
+ * ready to be used again; stale, for nobody did, and waiting for those who may
+ * have tried to; free. Nodes with a key object go from waiting to free.
+ */
+static void advance(struct syncmap_gen *gen, struct syncmap_counts *counts)
+{
+	struct llist_node *waiting = counts->waiting;
+
+	free_nodes(gen->map, counts->stale);
+	counts->stale = llist_del_all(&counts->ready);
+	counts->waiting = NULL;
+	if (gen->map->params.key_len && !READ_ONCE(gen->at_rest))
+		/* Pairs with the acquire in llist_del_first() */
+		smp_store_release(&counts->ready.first, waiting);
+	else
+		free_nodes(gen->map, waiting);
+}
+
+static bool drain_start(struct syncmap_gen *gen)
+{
+	bool all = READ_ONCE(gen->at_rest);
+	struct syncmap_counts *counts;
+	bool some = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		counts = per_cpu_ptr(gen->counts, cpu);
+		counts->waiting = llist_del_all(&counts->limbo);
+		some |= counts->waiting ||
+			(all && (counts->stale || !llist_empty(&counts->ready)));
+	}
+	if (some)
+		queue_rcu_work(syncmap_wq, &gen->drain);
+	return some;
+}
+
+/*
+ * Begin a grace period if anything waits for one; true if one is under way. It
+ * is one for a generation, so that the pending callbacks are bounded.
+ */
+static bool drain_kick(struct syncmap_gen *gen)
+{
+	if (test_bit(0, &gen->draining) ||
+	    test_and_set_bit_lock(0, &gen->draining))
+		return true;
+	refcount_inc(&gen->refs);
+	if (drain_start(gen))
+		return true;
+	clear_bit_unlock(0, &gen->draining);
+	syncmap_gen_put(gen);
+	return false;
+}
+
 static void drain(struct work_struct *work)
 {
 	struct syncmap_gen *gen = container_of(to_rcu_work(work),
@@ -84,21 +99,52 @@ static void drain(struct work_struct *work)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		free_nodes(gen->map, per_cpu_ptr(gen->counts, cpu)->waiting);
-	if (drain_start(gen))
-		return;
+		advance(gen, per_cpu_ptr(gen->counts, cpu));
 	clear_bit_unlock(0, &gen->draining);
-	/* Pairs with the full barrier of llist_add(): one of us sees the other */
+	/* Pairs with the barrier in syncmap_drain_all(): one sees the other */
 	smp_mb__after_atomic();
-	drain_kick(gen);
+	if (READ_ONCE(gen->at_rest))
+		drain_kick(gen);
 	syncmap_gen_put(gen);
 }
 
-/* Free an unlinked node when its readers are gone. Any CPU's limbo will do */
+/*
+ * Have all unlinked nodes freed, and none kept to be used again, until so many
+ * more are unlinked. False if there are none.
+ */
+bool syncmap_drain_all(struct syncmap_gen *gen)
+{
+	WRITE_ONCE(gen->at_rest, true);
+	/* Pairs with the barrier in drain() */
+	smp_mb();
+	return drain_kick(gen);
+}
+
+/*
+ * Have an unlinked node freed, or used again, when its readers are gone. Any
+ * CPU's limbo will do. What does not make a portion waits for housekeeping.
+ */
 void syncmap_limbo_add(struct syncmap_gen *gen, struct syncmap_node *node)
 {
-	if (llist_add(&node->limbo, &raw_cpu_ptr(gen->counts)->limbo))
+	llist_add(&node->limbo, &raw_cpu_ptr(gen->counts)->limbo);
+	if (this_cpu_inc_return(gen->counts->unlinks) % LIMBO_PORTION == 0) {
+		WRITE_ONCE(gen->at_rest, false);
 		drain_kick(gen);
+	}
+	syncmap_arm(gen->map);
+}
+
+/*
+ * A node without readers, or NULL; to be linked in the same read section. Until
+ * that ends, no node comes back to the list, nor is one freed, that another
+ * taker may be looking at: so llist_del_first() needs no lock.
+ */
+struct syncmap_node *syncmap_limbo_take(struct syncmap_counts __percpu *counts)
+{
+	struct llist_node *first;
+
+	first = llist_del_first(&raw_cpu_ptr(counts)->ready);
+	return first ? llist_entry(first, struct syncmap_node, limbo) : NULL;
 }
 
 void syncmap_gen_init(struct syncmap_gen *gen)
@@ -177,6 +223,7 @@ static void dispose(struct work_struct *work)
 		free_dirty(map, state->old, state->cleared);
 	if (state->cleared) {
 		free_dirty(map, state->dirty, true);
+		syncmap_drain_all(gen);
 		syncmap_gen_put(gen);
 	}
 	kfree(state->prev);

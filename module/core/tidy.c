@@ -128,18 +128,25 @@ void syncmap_arm(struct syncmap *map)
 	kick(map, MAP_ARMED);
 }
 
+/* Nothing is left to do; what is in limbo is set going */
+static bool at_rest(const struct syncmap_state *state)
+{
+	return syncmap_tidy(state) &&
+	       (state_is_empty(state) || !syncmap_drain_all(state->gen));
+}
+
 /* Look again later; or stop, and look once more whether that was right */
 static void rearm(struct syncmap *map)
 {
 	bool done;
 
 	rcu_read_lock();
-	if (syncmap_tidy(syncmap_state(map))) {
+	if (at_rest(syncmap_state(map))) {
 		clear_bit(MAP_ARMED, &map->flags);
 		/* Pairs with the barrier in syncmap_arm() */
 		smp_mb__after_atomic();
 	}
-	done = syncmap_tidy(syncmap_state(map));
+	done = at_rest(syncmap_state(map));
 	rcu_read_unlock();
 	if (!done) {
 		set_bit(MAP_ARMED, &map->flags);

@@ -185,12 +185,14 @@ static enum outcome delete_dirty(struct syncmap *map,
 
 /* The node may have been made before the map had its hash seed */
 static void prepare_node(const struct syncmap *map, struct syncmap_node *node,
-			 u64 hash, u64 code)
+			 const struct syncmap_key *key, u64 code)
 {
-	node->hash = hash;
-	node->moved = false;
-	if (!map->params.key_len)
-		keyobj_of(node->key)->hash = hash;
+	node->hash = key->hash;
+	WRITE_ONCE(node->moved, false);
+	if (map->params.key_len)
+		node->key = key->word;
+	else
+		keyobj_of(node->key)->hash = key->hash;
 	atomic64_set(&node->word, word_open(code));
 }
 
@@ -199,7 +201,7 @@ static void link_dirty(struct syncmap *map, const struct syncmap_state *state,
 		       struct syncmap_update *update,
 		       const struct dirty_place *place)
 {
-	prepare_node(map, update->node, key->hash, update->new);
+	prepare_node(map, update->node, key, update->new);
 	syncmap_dirty_link(state->dirty, update->node, place);
 	update->node = NULL;
 	absent(update);
@@ -222,6 +224,20 @@ static enum outcome get_node(struct syncmap *map, const struct syncmap_key *key,
 	return gfpflags_allow_blocking(update->gfp) ? NEED_NODE : NO_MEMORY;
 }
 
+/* Whether take_node() is likely to find one */
+static bool node_is_ready(const struct syncmap_state *state)
+{
+	return !llist_empty(&raw_cpu_ptr(state->counts)->ready);
+}
+
+/* One of a deleted key; false if somebody else has taken the last one */
+static bool take_node(const struct syncmap_state *state,
+		      struct syncmap_update *update)
+{
+	update->node = syncmap_limbo_take(state->counts);
+	return update->node;
+}
+
 static enum outcome insert_dirty(struct syncmap *map,
 				 const struct syncmap_state *state,
 				 const struct syncmap_key *key,
@@ -231,7 +247,7 @@ static enum outcome insert_dirty(struct syncmap *map,
 	struct dirty_place place;
 	unsigned long flags;
 
-	if (!update->node)
+	if (!update->node && !node_is_ready(state))
 		outcome = get_node(map, key, update);
 	if (outcome != DONE)
 		return outcome;
@@ -244,8 +260,10 @@ static enum outcome insert_dirty(struct syncmap *map,
 	if (place.node)
 		outcome = apply(map, state, key, update, &place.node->word,
 				&state->dirty->into);
-	else
+	else if (update->node || take_node(state, update))
 		link_dirty(map, state, key, update, &place);
+	else
+		outcome = STALE;
 	unlock_dirty(state, key->hash, flags);
 	return outcome;
 }

@@ -38,6 +38,20 @@ static inline struct llist_node *llist_del_all(struct llist_head *list)
 	return __atomic_exchange_n(&list->first, NULL, __ATOMIC_SEQ_CST);
 }
 
+static inline struct llist_node *llist_del_first(struct llist_head *list)
+{
+	struct llist_node *first, *next;
+
+	first = smp_load_acquire(&list->first);
+	do {
+		if (!first)
+			return NULL;
+		next = READ_ONCE(first->next);
+	} while (!try_cmpxchg(&list->first, &first, next));
+	return first;
+}
+
+#define llist_entry(node, type, member)	container_of(node, type, member)
 #define llist_entry_safe(node, type, member)				\
 ({									\
 	struct llist_node *_node = (node);				\
