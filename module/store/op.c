@@ -121,8 +121,10 @@ static int insert(struct bytemap *map, struct bytemap_request *req)
 
 static int finish_lease(struct bytemap *map, struct bytemap_request *req)
 {
-	return bytemap_request_has(req, OP_TAKES_VALUE) ?
-		bytemap_lease_replace(map, req) : bytemap_lease_end(map, req);
+	if (!bytemap_request_has(req, OP_TAKES_VALUE))
+		return bytemap_lease_end(map, req);
+	/* Whether there is such a lease, or was until the freeze */
+	return bytemap_is_frozen(map) ? -EROFS : bytemap_lease_replace(map, req);
 }
 
 static int attempt(struct bytemap *map, struct bytemap_request *req)

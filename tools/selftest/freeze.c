@@ -321,7 +321,8 @@ TEST(leases_end)
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
 		test_wait(pids[i]);
 	EXPECT_EQ(-EROFS, DO(holder, LOAD_OR_LEASE, KEY("k"), NOWAIT));
-	EXPECT(DO(holder, STORE, KEY("k"), VALUE("v"), .token = token) < 0);
+	EXPECT_EQ(-EROFS, DO(holder, STORE, KEY("k"), VALUE("v"),
+			     .token = token));
 	EXPECT_EQ(-ESTALE, DO(holder, UNLEASE, KEY("k"), .token = token));
 	EXPECT_EQ(0, map_stats(fd).leases);
 	EXPECT_EQ(0, map_info(fd).bytes);

@@ -712,7 +712,8 @@ struct syncmap_promote {
  * @reserved: must be zero
  *
  * When it returns, no write is under way, and all that come, also such as would
- * change nothing, fail with EROFS: SYNCMAP_CLEAR, and all operations but LOAD.
+ * change nothing, fail with EROFS: SYNCMAP_CLEAR, and all operations but LOAD
+ * and UNLEASE.
  * Leases end without a value, and waits for one with EROFS: LOAD_OR_LEASE gives
  * what is there, an expired value to SYNCMAP_OP_STALE, but no lease. Entries
  * expire, and go with their owners, as they would have; the name can be removed.
