@@ -145,6 +145,7 @@ static int finish(struct bytemap *map, struct halves *halves)
 static void store_growing(struct kunit *test, struct bytemap *map, size_t room)
 {
 	struct bytemap_value *value;
+	const char *text;
 	size_t more;
 
 	store_delete(map, "k");
@@ -155,8 +156,8 @@ static void store_growing(struct kunit *test, struct bytemap *map, size_t room)
 	while (value->len + room < value->capacity) {
 		more = min_t(size_t, value->capacity - room - value->len,
 			     BYTEMAP_STEP);
-		KUNIT_ASSERT_EQ(test, store_append(map,
-				store_text(test, 'a', more)), 0);
+		text = store_text(test, 'a', more);
+		KUNIT_ASSERT_EQ(test, store_append(map, text), 0);
 	}
 	KUNIT_ASSERT_EQ(test, value->len + room, value->capacity);
 	bytemap_value_put(value);
