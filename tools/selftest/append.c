@@ -200,3 +200,65 @@ TEST(other_operations)
 	EXPECT_EQ(0, DO(fd, COMPARE_AND_DELETE, KEY("k"), OLD_N(text, len)));
 	EXPECT_EQ(0, map_info(fd).bytes);
 }
+
+/* Short ones mostly, that fit in place or just do not */
+static __u32 any_length(void)
+{
+	switch (test_random() % 8) {
+	case 0:
+		return test_random() % 6000;
+	case 1:
+		return test_random() % 300;
+	default:
+		return test_random() % 40;
+	}
+}
+
+/* One operation on @text, of which the first @len bytes are there */
+static __u32 step(int fd, __u32 len)
+{
+	__u32 next = any_length();
+
+	switch (test_random() % 16) {
+	case 0:
+		EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
+		return 0;
+	case 1:
+		EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE_N(text, next)));
+		return next;
+	case 2:
+		EXPECT_EQ(0, DO(fd, SWAP, KEY("k"), VALUE_N(text, next),
+				.deadline = SYNCMAP_NEVER - 1));
+		return next;
+	case 3:
+		DO(fd, TOUCH, KEY("k"), .deadline = SYNCMAP_NEVER - 1);
+		return len;
+	case 4:
+		return DO(fd, COMPARE_AND_SWAP, KEY("k"), OLD_N(text, len),
+			  VALUE_N(text, next)) ? len : next;
+	}
+	if (len + next > 60000)
+		next = 0;
+	EXPECT_EQ(0, DO(fd, APPEND, KEY("k"), VALUE_N(text + len, next)));
+	EXPECT_EQ(len, got.out_len);
+	return len + next;
+}
+
+TEST_LIMIT(any_order, 60)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	__u32 len = 0;
+
+	fill();
+	for (unsigned int i = 0; i < test_times(20000); i++) {
+		test_context("step %u", i);
+		len = step(fd, len);
+		ASSERT(!DO(fd, LOAD, KEY("k"), OUT(found)) || !len);
+		ASSERT_EQ(len, got.out_len);
+		ASSERT(!memcmp(text, found, len));
+	}
+	test_note("%llu appended, %llu replaced", map_stats(fd).appended,
+		  map_stats(fd).replaced);
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
+	EXPECT_EQ(0, map_info(fd).bytes);
+}
