@@ -108,6 +108,18 @@ static inline struct syncmap_node *dirty_head(const struct syncmap_dirty *dirty,
 				.heads[chain % BUCKET_CHAINS]);
 }
 
+/* How far a walk of all chains looks ahead */
+#define CHAINS_AHEAD	8
+
+/* The same for such a walk, which would else wait for each node */
+static inline struct syncmap_node *
+dirty_head_ahead(const struct syncmap_dirty *dirty, u64 chain)
+{
+	if (chain + CHAINS_AHEAD < dirty_chains(dirty))
+		syncmap_prefetch(dirty_head(dirty, chain + CHAINS_AHEAD));
+	return dirty_head(dirty, chain);
+}
+
 static inline u64 dirty_bucket_index(const struct syncmap_dirty *dirty,
 				     u64 hash)
 {
@@ -164,7 +176,7 @@ static inline struct syncmap_node *dirty_next(const struct syncmap_dirty *dirty,
 					      struct dirty_pos *pos)
 {
 	while (!pos->node && pos->chain + 1 < dirty_chains(dirty))
-		pos->node = dirty_head(dirty, ++pos->chain);
+		pos->node = dirty_head_ahead(dirty, ++pos->chain);
 	return pos->node;
 }
 

@@ -117,7 +117,8 @@ static void count_dirty(struct builder *b)
 						  << (64 - dirty->bits));
 			cond_resched();
 		}
-		for (node = dirty_head(dirty, chain); node; node = node->next) {
+		node = dirty_head_ahead(dirty, chain);
+		for (; node; node = node->next) {
 			b->nodes++;
 			if (count_word(b, &node->word)) {
 				b->bins[table_bin(node->hash)]++;

@@ -195,7 +195,8 @@ static void free_dirty(const struct syncmap *map, struct syncmap_dirty *dirty,
 	u64 chain;
 
 	for (chain = 0; chain < dirty_chains(dirty); chain++) {
-		for (node = dirty_head(dirty, chain); node; node = next) {
+		node = dirty_head_ahead(dirty, chain);
+		for (; node; node = next) {
 			next = node->next;
 			if (cleared)
 				free_value(map, &node->word);
