@@ -154,8 +154,6 @@ static void store_growing(struct kunit *test, struct bytemap *map, size_t room)
 	value = store_object(map, "k");
 	KUNIT_ASSERT_NOT_NULL(test, value);
 	while (value->len + room < value->capacity) {
-		const char *text;
-
 		more = min_t(size_t, value->capacity - room - value->len,
 			     BYTEMAP_STEP);
 		text = store_text(test, 'a', more);
