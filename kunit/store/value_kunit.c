@@ -179,6 +179,27 @@ static void who_gives_nothing_to_be_freed_does_not_wait(struct kunit *test)
 	percpu_counter_sub(&doomed, DOOMED_MAX + 1);
 }
 
+/* Or who stores what is late, and then counts, could have much of it freed */
+static void who_counts_waits_for_what_he_ends(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_STORE, .op.deadline = SYNCMAP_NEVER - 1,
+		.key = "k", .value = "v",
+	};
+	struct bytemap_value *value;
+
+	KUNIT_ASSERT_EQ(test, store_op(map, &so), 0);
+	value = store_object(map, "k");
+	bytemap_mortal(value)->deadline = 1;
+	bytemap_mortal(value)->node.expires = 1;
+	bytemap_value_put(value);
+	percpu_counter_add(&doomed, DOOMED_MAX + 1);
+	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
+	KUNIT_EXPECT_EQ(test, throttled(map), 1ULL);
+	percpu_counter_sub(&doomed, DOOMED_MAX + 1);
+}
+
 static struct kunit_case value_cases[] = {
 	KUNIT_CASE(small_values_have_room_to_grow),
 	KUNIT_CASE(large_values_are_as_large_as_they_are),
@@ -189,6 +210,7 @@ static struct kunit_case value_cases[] = {
 	KUNIT_CASE(view_settles_a_new_value),
 	KUNIT_CASE(freeing_uncharges_what_was_not_deleted),
 	KUNIT_CASE(who_gives_nothing_to_be_freed_does_not_wait),
+	KUNIT_CASE(who_counts_waits_for_what_he_ends),
 	{}
 };
 

@@ -303,7 +303,8 @@ static u64 count(struct bytemap *map)
 	u8 epoch = READ_ONCE(map->epoch);
 	s64 live;
 
-	bytemap_expiry_sweep(map, BYTEMAP_SWEEP, false);
+	if (bytemap_expiry_sweep(map, BYTEMAP_SWEEP, false))
+		bytemap_throttle(map);
 	live = atomic64_read(&map->live[epoch]) -
 	       atomic64_read(&map->lapsed[epoch]);
 	return max(live, 0LL);
