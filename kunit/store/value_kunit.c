@@ -12,6 +12,7 @@ static struct bytemap_value *value_new(struct kunit *test, size_t len)
 
 	KUNIT_ASSERT_NOT_NULL(test, value);
 	memset(value->bytes, 'v', len);
+	value->epoch = 0;
 	value->state = VALUE_LIVE;
 	value->revision = 5;
 	return value;
@@ -140,7 +141,6 @@ static void freeing_uncharges_what_was_not_deleted(struct kunit *test)
 	struct bytemap_value *deleted = value_new(test, 10);
 
 	live->key_len = 3;
-	live->epoch = 0;
 	bytemap_gauge_change(&map->bytes, 0, bytemap_charge(3, 10));
 	bytemap_gauge_change(&map->entries, 0, 1);
 	bytemap_value_charged(map, live);

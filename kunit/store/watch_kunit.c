@@ -123,7 +123,8 @@ static void a_cleared_value_has_no_event(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, value);
 	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
 	store_event(test, watch, SYNCMAP_EVENT_CLEAR);
-	bytemap_revise(map, value, "k", SYNCMAP_OP_DELETE);
+	KUNIT_EXPECT_EQ(test, bytemap_revise(map, value, "k",
+					     SYNCMAP_OP_DELETE), 0ULL);
 	store_no_event(test, watch);
 	bytemap_value_put(value);
 	bytemap_watch_destroy(watch);

@@ -142,10 +142,10 @@ static int extend_locked(struct bytemap *map, struct bytemap_request *req,
 	memcpy(value->bytes + value->len, req->value, req->op->value_len);
 	/* Pairs with bytemap_value_len() */
 	smp_store_release(&value->len, len);
-	value->revision = bytemap_revise(map, value, req->key, req->op->op);
-	req->op->revision = value->revision;
-	bytemap_count(map, BYTEMAP_IN_PLACE);
-	return 0;
+	err = bytemap_value_revise_locked(map, req, value);
+	if (!err)
+		bytemap_count(map, BYTEMAP_IN_PLACE);
+	return err;
 }
 
 static int renew_locked(struct bytemap *map, struct bytemap_request *req,

@@ -154,18 +154,19 @@ static void lapse_locked(struct bytemap *map, struct bytemap_value *value)
 void bytemap_expire_locked(struct bytemap *map, struct bytemap_value *value,
 			   bool keep)
 {
-	bool first = value->state == VALUE_LIVE;
-	u64 revision;
+	u64 revision = 0;
 
 	lockdep_assert_held(&value->lock.lock);
-	if (first) {
-		bytemap_count(map, BYTEMAP_EXPIRED);
+	if (value->state == VALUE_LIVE) {
 		bytemap_value_settle_locked(map, value);
 		revision = bytemap_revise(map, value, bytemap_mortal_key(value),
 					  SYNCMAP_REASON_EXPIRED);
+	}
+	if (revision) {
+		bytemap_count(map, BYTEMAP_EXPIRED);
 		trace_bytemap_expire(map, value, revision);
 	}
-	if (first && keep && map->stale && !bytemap_mortal(value)->owner)
+	if (revision && keep && map->stale && !bytemap_mortal(value)->owner)
 		lapse_locked(map, value);
 	else
 		bytemap_value_end_locked(map, value);

@@ -75,12 +75,9 @@ static int freeze_locked(struct bytemap *map)
 	WRITE_ONCE(map->frozen, true);
 	/* Who is killed here only misses the end of what others have begun */
 	err = bytemap_gauge_close(&map->entries);
-	if (err)
-		return err;
-	bytemap_gauge_open(&map->entries);
-	synchronize_rcu();
-	trace_bytemap_freeze(map, atomic64_read(&map->revision));
-	return end_leases(map);
+	if (!err)
+		bytemap_gauge_open(&map->entries);
+	return err;
 }
 
 /* When it has returned 0, nothing is or will be written */
@@ -92,5 +89,9 @@ int bytemap_freeze(struct bytemap *map)
 		return -EINTR;
 	err = freeze_locked(map);
 	mutex_unlock(&map->clear_lock);
-	return err;
+	if (err)
+		return err;
+	synchronize_rcu();
+	trace_bytemap_freeze(map, atomic64_read(&map->revision));
+	return end_leases(map);
 }

@@ -260,8 +260,8 @@ int bytemap_wait_cleared(struct bytemap *map)
  * The core empties the map at one instant and frees what was in it later. No
  * insertion is in flight then nor until the epoch changes: what was in the map
  * was reserved in the old epoch, and nothing else was. So the old epoch ends,
- * and with it the wait; and an event of a value of the old epoch that comes
- * after that of the Clear is known to be late.
+ * and with it the wait; and who changes a value of the old epoch later than that
+ * knows it.
  */
 static int clear_locked(struct bytemap *map)
 {

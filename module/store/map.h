@@ -96,13 +96,13 @@ struct bytemap {
 	struct bytemap_watchers		watchers;
 	atomic64_t			revision ____cacheline_aligned;
 	bool				watched;
+	u8				epoch;
 	struct bytemap_gauge		entries ____cacheline_aligned;
 	struct bytemap_gauge		bytes;
 	atomic64_t			live[2];
 	atomic64_t			lapsed[2];	/* of these */
 	atomic64_t			freed;
 	atomic64_t			leases;
-	u8				epoch;
 	struct bytemap_expiry		expiry ____cacheline_aligned;
 	spinlock_t			owned_lock;	/* lists of clients */
 	u64				owned;

@@ -30,15 +30,15 @@
  *   right before the replacement, thus after t1.
  * - A mismatch, or a load, takes effect when content and state are read
  *   together, under the lock or in one sequence.
- * - Clear: a live object that was loaded before a Clear and is changed after it
- *   linearizes before it: nobody who starts later can find it, and whoever
- *   found it earlier is concurrent with the Clear, too. free_value() waits for
- *   the read sections, and so does the Clear before it lets anything be
- *   inserted, which so gets a higher revision than what was changed in them.
- *   Replacing fails in the core or linearizes there; the revision was drawn
- *   before. Who comes to an object by a queue or a list (expiry.c, owner.c)
- *   looks in a read section of his own whether the core has it, and draws none
- *   if not.
+ * - Clear: who has loaded a live object before a Clear changes it before or after
+ *   that. After he has drawn a revision he looks whether it is still the epoch of
+ *   the object. If so, his revision is lower than that of the Clear, and all that
+ *   is stored after the Clear has a higher one; the change linearizes before it:
+ *   nobody who starts later can find the object, and whoever found it earlier is
+ *   concurrent with the Clear, too. If not, he marks the object, so that nobody
+ *   sees what he has done to it, and starts over. Replacing fails in the core or
+ *   linearizes there; the revision was drawn before. Who comes to an object by a
+ *   queue or a list (expiry.c, owner.c) looks whether the core has it.
  *
  * Accounting: who marks the object, or the core's free_value() when nobody has,
  * uncharges the entry. Memory: who removes the object from the core puts it.

@@ -87,10 +87,12 @@ static void end_locked(struct bytemap *map, struct bytemap_value *value)
 {
 	u64 revision;
 
-	bytemap_count(map, BYTEMAP_ORPHANED);
 	revision = bytemap_revise(map, value, bytemap_mortal_key(value),
 				  SYNCMAP_REASON_ORPHANED);
-	trace_bytemap_orphan(map, value, revision);
+	if (revision) {
+		bytemap_count(map, BYTEMAP_ORPHANED);
+		trace_bytemap_orphan(map, value, revision);
+	}
 	bytemap_value_end_locked(map, value);
 }
 

@@ -25,7 +25,8 @@
  *	bytemap->epoch				clear_lock and watchers.lock,
  *						changed while ->entries is
  *						closed; read while holding a
- *						reservation, or watchers.lock
+ *						reservation, or watchers.lock,
+ *						or after drawing a revision
  *	bytemap->revision			atomic
  *	bytemap->counts				this_cpu_inc()
  *	bytemap->watched			watchers.lock; READ_ONCE() by

@@ -48,10 +48,10 @@ static int overwrite_locked(struct bytemap *map, struct bytemap_request *req,
 		bytemap_owner_set_locked(map, value,
 					 bytemap_request_owner(req));
 	}
-	value->revision = bytemap_revise(map, value, req->key, req->op->op);
-	req->op->revision = value->revision;
-	bytemap_count(map, BYTEMAP_IN_PLACE);
-	return 0;
+	err = bytemap_value_revise_locked(map, req, value);
+	if (!err)
+		bytemap_count(map, BYTEMAP_IN_PLACE);
+	return err;
 }
 
 static bool put_in_core(struct bytemap *map, struct bytemap_request *req,
@@ -141,9 +141,11 @@ static int touch_locked(struct bytemap *map, struct bytemap_request *req,
 static int delete_locked(struct bytemap *map, struct bytemap_request *req,
 			 struct bytemap_value *value)
 {
-	req->op->revision = bytemap_revise(map, value, req->key, req->op->op);
-	bytemap_value_end_locked(map, value);
-	return 0;
+	int err = bytemap_value_revise_locked(map, req, value);
+
+	if (!err)
+		bytemap_value_end_locked(map, value);
+	return err;
 }
 
 /* Who owns the number, and how long it lives, stays as it is */

@@ -253,6 +253,7 @@ void bytemap_value_free(void *ptr, void *arg)
 		free_value(value);
 }
 
+/* A Clear waits for whoever inserts it, so there is a revision */
 void bytemap_value_settle_locked(struct bytemap *map,
 				 struct bytemap_value *value)
 {
@@ -264,6 +265,25 @@ void bytemap_value_settle_locked(struct bytemap *map,
 						 req->op->op);
 		value->born = value->revision;
 	}
+}
+
+/*
+ * The value has been changed for @req, or is going to end. -EAGAIN: it was not in
+ * the map any more; who has found it finds now that it is deleted.
+ */
+int bytemap_value_revise_locked(struct bytemap *map,
+				struct bytemap_request *req,
+				struct bytemap_value *value)
+{
+	u64 revision = bytemap_revise(map, value, req->key, req->op->op);
+
+	if (!revision) {
+		bytemap_value_end_locked(map, value);
+		return -EAGAIN;
+	}
+	value->revision = revision;
+	req->op->revision = revision;
+	return 0;
 }
 
 static void settle(struct bytemap *map, struct bytemap_value *value)

@@ -115,6 +115,9 @@ void bytemap_value_uncharge(struct bytemap *map,
 void bytemap_value_free(void *value, void *map);
 void bytemap_value_settle_locked(struct bytemap *map,
 				 struct bytemap_value *value);
+int bytemap_value_revise_locked(struct bytemap *map,
+				struct bytemap_request *req,
+				struct bytemap_value *value);
 void bytemap_value_end_locked(struct bytemap *map, struct bytemap_value *value);
 int bytemap_value_view(struct bytemap *map, struct bytemap_value *value,
 		       struct bytemap_view *view, u32 room);

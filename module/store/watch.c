@@ -35,9 +35,7 @@
  * P.5 A Clear happens while no insertion is in flight, and has its event before
  *	the next one can begin. What was stored before has its event before, or
  *	none: a value that a writer has still got hold of, although it has been
- *	cleared, is known by its epoch. Such a write linearizes before the Clear
- *	(op.c), which is all that can be seen of it; and its revision is lower,
- *	because the Clear waits for it.
+ *	cleared, is known by its epoch, and he starts over.
  *
  * An insertion gets its revision from whoever meets it first (value.c), with the
  * key and reason of the inserter: there is one event, and it is in order. When
@@ -112,7 +110,6 @@ static u64 deadline_of(struct bytemap_value *value)
 	return value->mortal ? bytemap_mortal(value)->deadline : SYNCMAP_NEVER;
 }
 
-/* What is not in the map any more when it changes has been cleared */
 static void tell_all_locked(struct bytemap *map, struct bytemap_value *value,
 			    const void *key, u32 reason, u64 revision)
 {
@@ -128,8 +125,6 @@ static void tell_all_locked(struct bytemap *map, struct bytemap_value *value,
 	struct bytemap_watch *watch;
 
 	lockdep_assert_held(&map->watchers.lock);
-	if (value->epoch != map->epoch)
-		return;
 	trace_bytemap_event(map, &event);
 	list_for_each_entry(watch, &map->watchers.list, node)
 		if (bytemap_watch_matches(watch, key, event.key_len))
@@ -140,11 +135,13 @@ static void tell_all_locked(struct bytemap *map, struct bytemap_value *value,
 u64 bytemap_watch_event(struct bytemap *map, struct bytemap_value *value,
 			const void *key, u32 reason)
 {
-	u64 revision;
+	u64 revision = 0;
 
 	spin_lock(&map->watchers.lock);
-	revision = bytemap_next_revision(map);
-	tell_all_locked(map, value, key, reason, revision);
+	if (value->epoch == map->epoch) {
+		revision = bytemap_next_revision(map);
+		tell_all_locked(map, value, key, reason, revision);
+	}
 	spin_unlock(&map->watchers.lock);
 	return revision;
 }
@@ -186,27 +183,17 @@ static void tell_of_map_locked(struct bytemap *map, u32 type)
 		tell(watch, &event, NULL, NULL);
 }
 
-static void begin_epoch(struct bytemap *map)
-{
-	spin_lock(&map->watchers.lock);
-	WRITE_ONCE(map->epoch, !map->epoch);
-	spin_unlock(&map->watchers.lock);
-}
-
 /*
- * The core is empty, and insertions wait: a new epoch begins. Who found a value
- * of the old one in the core may still change it, within that read section, and
- * draw a revision; those of what is stored from now on are higher. What is
- * uncharged already has had its last.
+ * The core is empty, and insertions wait: a new epoch begins, and then a revision
+ * is drawn, which is fully ordered. Who still changes a value of the old one
+ * draws a revision, and then looks at the epoch. If it is the old one, his
+ * revision is lower than that of the Clear, and so than those of what is stored
+ * from now on; if not, he has come too late.
  */
 void bytemap_watch_clear(struct bytemap *map)
 {
-	u8 old = map->epoch;
-
-	begin_epoch(map);
-	if (atomic64_read(&map->live[old]))
-		synchronize_rcu();
 	spin_lock(&map->watchers.lock);
+	WRITE_ONCE(map->epoch, !map->epoch);
 	bytemap_next_revision(map);
 	tell_of_map_locked(map, SYNCMAP_EVENT_CLEAR);
 	spin_unlock(&map->watchers.lock);

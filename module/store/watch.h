@@ -64,18 +64,23 @@ void bytemap_watch_removed(struct bytemap *map);
 void bytemap_watch_end(struct bytemap *map);
 
 /*
- * The revision of a change of @value, and its event. The lock of the value is
- * held. @reason is that of &syncmap_event, and says whether the value is stored,
- * then it has its new content, or deleted, then it is still charged: a Clear
- * may wait for that, and the next one must not overtake the event.
+ * The revision of a change of @value, and its event; 0 if a Clear has removed the
+ * value. The lock of the value is held. @reason is that of &syncmap_event, and
+ * says whether the value is stored, then it has its new content, or deleted, then
+ * it is still charged: a Clear may wait for that, and the next one must not
+ * overtake the event.
  */
 static inline u64 bytemap_revise(struct bytemap *map,
 				 struct bytemap_value *value, const void *key,
 				 u32 reason)
 {
+	u64 revision;
+
 	if (unlikely(READ_ONCE(map->watched)))
 		return bytemap_watch_event(map, value, key, reason);
-	return bytemap_next_revision(map);
+	revision = bytemap_next_revision(map);
+	/* Drawn after that of the Clear? See bytemap_watch_clear() */
+	return likely(READ_ONCE(map->epoch) == value->epoch) ? revision : 0;
 }
 
 /* reader.c */

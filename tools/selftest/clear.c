@@ -181,3 +181,39 @@ TEST(clear_is_one_instant)
 		waitpid(others[i], NULL, 0);
 	}
 }
+
+/*
+ * Who changes what a Clear is just removing gets no higher revision than who
+ * stores the key after it
+ */
+static void change_or_clear(int n, void *arg)
+{
+	struct shared *shared = arg;
+	__u64 newest = 0, key = 0;
+
+	for (unsigned int i = 0; i < shared->n; i++) {
+		if (!n) {
+			map_clear(shared->fd);
+			continue;
+		}
+		ASSERT_EQ(0, DO(shared->fd, STORE, KEY_N(&key, 8),
+				VALUE_N(&key, 8)));
+		EXPECT(got.revision > newest);
+		newest = got.revision;
+		if (!DO(shared->fd, LOAD, KEY_N(&key, 8)))
+			EXPECT(got.revision >= newest);
+		newest = got.revision > newest ? got.revision : newest;
+		if (test_failed())
+			return;
+	}
+	shared->n = 0;
+}
+
+TEST_LIMIT(revisions_only_grow, 60)
+{
+	struct shared *shared = test_shared(sizeof(*shared));
+
+	shared->fd = map_private(SYNCMAP_KEY_U64);
+	shared->n = test_times(50000);
+	test_parallel(4, change_or_clear, shared);
+}
