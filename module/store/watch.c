@@ -280,12 +280,12 @@ static int attach(struct bytemap *map, struct bytemap_watch *watch,
 	spin_unlock(&watchers->lock);
 	if (!known)
 		synchronize_rcu();
+	kref_get(&map->refs);
+	watch->map = map;
 	spin_lock(&watchers->lock);
 	list_add_tail(&watch->node, &watchers->list);
 	watch->revision = atomic64_read(&map->revision);
 	spin_unlock(&watchers->lock);
-	kref_get(&map->refs);
-	watch->map = map;
 	return 0;
 }
 
