@@ -107,7 +107,7 @@ static void load_and_store_multiples(struct worker *w)
 	}
 }
 
-/* R-3, C.1 */
+/* Go's TestConcurrentRange, C.1 */
 static void range_sees_each_stable_key_once(struct kunit *test)
 {
 	struct crew *crew = crew_new(test);
@@ -138,7 +138,7 @@ static void churn_shared(struct worker *w)
 	}
 }
 
-/* C.1, C.2 */
+/* C.1, C.2 */
 static void walks_survive_churn(struct kunit *test)
 {
 	struct crew *crew = crew_new(test);
@@ -169,7 +169,7 @@ static void grow(struct worker *w)
 	}
 }
 
-/* R-28, I1: from empty, through every size, nothing is lost on the way */
+/* I1: from empty, through every size, nothing is lost on the way */
 static void growing_loses_nothing(struct kunit *test)
 {
 	struct crew *crew = crew_new(test);
@@ -211,7 +211,7 @@ static void load_any(struct worker *w)
 	}
 }
 
-/* R-8, F.1 */
+/* Go's TestConcurrentClear, F.1 */
 static void clear_races_with_everything(struct kunit *test)
 {
 	struct crew *crew = crew_new(test);
@@ -255,7 +255,7 @@ static void come_and_go(struct worker *w)
 	}
 }
 
-/* D.2: one resident key, and thousands that come and go */
+/* Go's TestIssue40999, D.2: one resident key, and thousands that come and go */
 static void churn_does_not_grow_the_map(struct kunit *test)
 {
 	struct crew *crew = crew_new(test);

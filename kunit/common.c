@@ -130,7 +130,6 @@ int test_map_init(struct kunit *test)
 	return make(tm, variant_of(test->param_value));
 }
 
-/* */
 void test_map_exit(struct kunit *test)
 {
 	struct test_map *tm = test->priv;

@@ -4,8 +4,9 @@
  * and hash; keys and values by number.
  *
  * Every case leaves its map to test_map_exit(), which checks the invariants
- * (R-33) before it destroys the map. The comment above a case names what it
- * shows: R-n is a requirement, A.1 to F.1 are the guarantees of the core.
+ * before it destroys the map. The comment above a case names what it shows: A.1
+ * to F.1 are the guarantees, I1 to I3 the invariants of module/core/internal.h;
+ * some cases do what a test of Go's own does, and name that.
  */
 #ifndef _SYNCMAP_KUNIT_COMMON_H
 #define _SYNCMAP_KUNIT_COMMON_H

@@ -5,7 +5,6 @@
 #include "../module/core/load.c"
 #include "inside.h"
 
-/* */
 static void load_of_absent_is_false(struct kunit *test)
 {
 	struct test_map *tm = test->priv;

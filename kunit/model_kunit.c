@@ -352,7 +352,7 @@ static bool run_round(struct model *m, unsigned int round)
 	return step_range(m) && step_count(m);
 }
 
-/* A.1: every result and the content are the reference's */
+/* Go's TestMapMatchesRWMutex, A.1: results and content are the reference's */
 static void model_matches_reference(struct kunit *test)
 {
 	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);

@@ -202,7 +202,7 @@ static int empty(struct test_map *tm)
 	return 0;
 }
 
-/* R-31, B.2 */
+/* B.2 */
 static void nomem_leaves_the_map_as_it_was(struct kunit *test)
 {
 	const struct nomem *nomem = test->param_value;
@@ -218,7 +218,7 @@ static int nomem_first(struct test_map *tm)
 	return tm_store(tm, 0, val(0));
 }
 
-/* R-31, B.2: of an empty map, which has to make its state first */
+/* B.2: of an empty map, which has to make its state first */
 static void nomem_leaves_an_empty_map_empty(struct kunit *test)
 {
 	static const struct nomem first = { .fn = nomem_first, .inserts = true };
@@ -286,7 +286,7 @@ static int count_entry(const struct syncmap_entry *entry, void *arg)
 	return 0;
 }
 
-/* A.2, A.3: of keys that are present, in either table */
+/* A.2, A.3: with present keys, in either table; Range and Clear, too */
 static void present_keys(struct kunit *test)
 {
 	struct test_map *tm = test->priv;

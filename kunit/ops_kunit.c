@@ -21,7 +21,7 @@ static void fill_table(struct kunit *test, int table)
 		KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
 }
 
-/* R-11, E.1 */
+/* E.1 */
 static void load_or_store_stores_once(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
@@ -57,7 +57,6 @@ static void store_replaces(struct kunit *test)
 	}
 }
 
-/* */
 static void swap_returns_the_previous_value(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
@@ -84,7 +83,7 @@ static void swap_returns_the_previous_value(struct kunit *test)
 	}
 }
 
-/* R-6, E.3 */
+/* Go's TestCompareAndSwap_NonExistingKey, E.3 */
 static void compare_and_swap_never_inserts(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
@@ -105,7 +104,7 @@ static void compare_and_swap_never_inserts(struct kunit *test)
 	}
 }
 
-/* three rounds over all keys */
+/* Three rounds over all keys */
 static void compare_and_swap_matches_exactly(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
@@ -134,7 +133,7 @@ static void compare_and_swap_matches_exactly(struct kunit *test)
 	}
 }
 
-/* all keys in three rounds, each deleted and inserted again */
+/* All keys in three rounds, each deleted and inserted again */
 static void compare_and_delete_matches_exactly(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
@@ -163,7 +162,7 @@ static void compare_and_delete_matches_exactly(struct kunit *test)
 	}
 }
 
-/* R-13, One and Multiple: the other keys stay */
+/* One key of many: the others stay */
 static void compare_and_delete_leaves_the_others(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
@@ -179,7 +178,7 @@ static void compare_and_delete_leaves_the_others(struct kunit *test)
 	}
 }
 
-/* R-18, E.2 */
+/* E.2 */
 static void load_and_delete_returns_the_value_once(struct kunit *test)
 {
 	struct test_map *tm = test->priv;

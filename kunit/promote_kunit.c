@@ -172,7 +172,7 @@ static bool intrude_at(struct kunit *test, unsigned int at,
 	return true;
 }
 
-/* R-28, A.1, B.2, I1 to I3: one operation between any two steps */
+/* A.1, B.2, I1 to I3: one operation between any two steps */
 static void operations_hold_at_each_step(struct kunit *test)
 {
 	unsigned int stride = test_stride(test->priv);

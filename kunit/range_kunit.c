@@ -73,7 +73,7 @@ static void range_of_empty_visits_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen->all, 0);
 }
 
-/* R-12, C.1: exactly what is there, with its value, once */
+/* C.1: exactly what is there, with its value, once */
 static void range_visits_each_key_once(struct kunit *test)
 {
 	struct seen *seen = seen_new(test);
@@ -134,7 +134,7 @@ static void nest(struct seen *seen, u64 key, void *value)
 	KUNIT_EXPECT_TRUE(seen->test, tm_delete(seen->tm, key));
 }
 
-/* R-5, C.3 */
+/* Go's TestMapRangeNestedCall, C.3 */
 static void range_may_be_nested(struct kunit *test)
 {
 	struct seen *seen = seen_new(test);
@@ -161,7 +161,7 @@ static void load_and_delete_it(struct seen *seen, u64 key, void *value)
 	KUNIT_EXPECT_PTR_EQ(seen->test, was, value);
 }
 
-/* C.3 */
+/* C.3 */
 static void range_may_delete_what_it_visits(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
@@ -185,7 +185,7 @@ static void delete_and_restore(struct seen *seen, u64 key, void *value)
 	KUNIT_EXPECT_EQ(seen->test, tm_store(seen->tm, key, value), 0);
 }
 
-/* a key that goes and comes back while the walk stands on it */
+/* A key that goes and comes back while the walk stands on it */
 static void range_shows_a_restored_key_once(struct kunit *test)
 {
 	struct seen *seen = seen_new(test);
@@ -233,8 +233,8 @@ static void promote_without_it(struct seen *seen, u64 key, void *value)
 }
 
 /*
- * R-26, C.1: promotions begin and end while the walk holds its state, and drop
- * a key that comes back
+ * C.1: promotions begin and end while the walk holds its state, and drop a key
+ * that comes back
  */
 static void range_survives_promotions(struct kunit *test)
 {

@@ -114,7 +114,7 @@ static bool is_drained(struct syncmap_gen *gen)
 	return !some;
 }
 
-/* R-4, D.2: unlinked nodes do not wait for a promotion */
+/* Go's TestIssue40999, D.2: unlinked nodes do not wait for a promotion */
 static void limbo_is_drained_by_itself(struct kunit *test)
 {
 	struct test_map *tm = test->priv;

@@ -37,7 +37,7 @@ static void race_to_store(struct worker *w)
 	}
 }
 
-/* R-22, E.1 */
+/* E.1 */
 static void load_or_store_has_one_winner(struct kunit *test)
 {
 	atomic_t *winners = counters(test, RACE_KEYS);
@@ -69,7 +69,7 @@ static void take_jobs(struct worker *w)
 	}
 }
 
-/* R-23, E.2 */
+/* E.2 */
 static void load_and_delete_takes_once(struct kunit *test)
 {
 	atomic_t *taken = counters(test, JOBS);
@@ -105,7 +105,7 @@ static void count_up(struct worker *w)
 	}
 }
 
-/* R-21, A.1 */
+/* A.1 */
 static void compare_and_swap_loses_no_increment(struct kunit *test)
 {
 	struct crew *crew = crew_new(test);
@@ -182,7 +182,7 @@ static void pass_tokens(struct worker *w)
 	}
 }
 
-/* R-24, A.1, E.2: CAS and CAD are atomic against all that replaces a value */
+/* A.1, E.2: CAS and CAD are atomic against all that replaces a value */
 static void tokens_are_conserved(struct kunit *test)
 {
 	atomic_t *out = counters(test, TOKEN_WORKERS * TOKEN_ROUNDS);
@@ -269,7 +269,7 @@ static void use_own_keys(struct worker *w)
 	}
 }
 
-/* A.1 */
+/* A.1 */
 static void unshared_keys_behave_sequentially(struct kunit *test)
 {
 	struct crew *crew = crew_new(test);
@@ -326,7 +326,7 @@ static void use_shared_keys(struct worker *w)
 	}
 }
 
-/* R-20, A.1 */
+/* A.1 */
 static void shared_keys_show_the_post_state(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
@@ -412,7 +412,7 @@ static void follow_steps(struct worker *w)
 	}
 }
 
-/* A.1 */
+/* A.1 */
 static void loads_are_never_stale(struct kunit *test)
 {
 	struct steps *steps = kunit_kzalloc(test, sizeof(*steps), GFP_KERNEL);

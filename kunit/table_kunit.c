@@ -211,7 +211,6 @@ static atomic64_t *find(const struct made *made, u64 hash, u64 key)
 	return table_find(&made->table->view, &k, 8);
 }
 
-/* */
 static void find_finds_each_key_and_no_other(struct kunit *test)
 {
 	struct made *made = make_table(test);

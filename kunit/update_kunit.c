@@ -353,7 +353,7 @@ static void present_keys_need_no_lock(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, right);
 }
 
-/* what was deleted from an open chain takes no place there */
+/* D.2: what was deleted from an open chain takes no place there */
 static void delete_of_dirty_unlinks(struct kunit *test)
 {
 	struct test_map *tm = test->priv;

@@ -8,7 +8,8 @@
  * Locking, by function:
  *
  *   takes no lock, from any context including NMI:
- *	syncmap_load(), syncmap_load_many(), syncmap_count()
+ *	syncmap_load(), syncmap_load_many(), syncmap_count(),
+ *	syncmap_tombstones(), syncmap_reclaim()
  *   takes RCU by itself, any context but NMI, never sleeps:
  *	syncmap_delete(), syncmap_load_and_delete(),
  *	syncmap_compare_and_swap(), syncmap_compare_and_delete(),
@@ -18,13 +19,15 @@
  *	syncmap_reserve()
  *   expects the caller inside rcu_read_lock():
  *	syncmap_next()
+ *   touches nothing but its arguments, from any context:
+ *	syncmap_init()
  *   process context, may sleep:
  *	syncmap_clear(), syncmap_promote(), syncmap_load_or_compute(),
  *	syncmap_get_stats(), syncmap_check(), syncmap_destroy()
  *
  * A map never looks into a value. Whoever takes a pointer out of a map and
  * dereferences it holds rcu_read_lock() over both, or has another reason to
- * know that the object lives on; whoever gets the previous value from an
+ * know that the object lives on. Whoever gets the previous value from an
  * update owns it, and frees it after a grace period (kfree_rcu()).
  */
 #ifndef _LINUX_SYNCMAP_H

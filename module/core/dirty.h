@@ -111,7 +111,7 @@ static inline struct syncmap_node *dirty_head(const struct syncmap_dirty *dirty,
 /* How far a walk of all chains looks ahead */
 #define CHAINS_AHEAD	8
 
-/* The same for such a walk, which would else wait for each node */
+/* dirty_head() for such a walk, which would else wait for each node */
 static inline struct syncmap_node *
 dirty_head_ahead(const struct syncmap_dirty *dirty, u64 chain)
 {

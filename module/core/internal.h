@@ -2,6 +2,24 @@
 /*
  * The core of syncmap: how it works, and why it is right
  *
+ * Guarantees
+ *
+ * A.1	Every operation on one key is linearizable.
+ * A.2	Loads take no lock, never wait, allocate nothing, write no cache line
+ *	that other CPUs use, and work in any context.
+ * A.3	Updates of a key that is in the read table are lock-free.
+ * B.1	Nothing is done under a lock that takes longer the larger the map is.
+ * B.2	An operation that runs out of memory leaves the map as it was.
+ * C.1	Range visits no key twice, and misses none that is present throughout.
+ * C.2	Its cursor is a number, which stays valid and pins nothing.
+ * C.3	Its callback may use the map.
+ * D.1	The count is exact when nobody updates.
+ * D.2	The memory of deleted keys comes back without a further call.
+ * E.1	Of many that load or store an absent key, exactly one stores.
+ * E.2	Of many that load and delete a key, exactly one gets the value.
+ * E.3	An absent key compares equal to nothing.
+ * F.1	What holds the tables from before a Clear takes effect before it.
+ *
  * Objects
  *
  * A state ties together what a map is at one time: the read table T, the dirty
@@ -38,7 +56,7 @@
  *
  * I1	At any time a key has exactly one home: its slot in T if that word is
  *	open; if it is closed live, its slot in T->next (and so on); else (no
- *	slot, or expunged) its node in Dold, if the chain there is sealed and
+ *	slot, or expunged) its node in Dold, if the bucket there is sealed and
  *	the word not expunged (closed live: its slot in Dold->into); else D.
  * I2	The key set of a published table never changes, and has no key twice.
  * I3	The key of each closed live word is found in the next table: it was
@@ -47,7 +65,7 @@
  * Promotion (promote.c; tidy.c says when)
  *
  * 1. Publish s1 = {T, new dirty D1, Dold = D}. From here on new keys go to D1.
- * 2. Count: seal each chain of D, close tombstones (1 -> 0), count the rest.
+ * 2. Count: seal each bucket of D, close tombstones (1 -> 0), count the rest.
  *	Nothing can be added to T or D now, so T' can be made big enough for
  *	certain. If memory is short the promotion ends here: s1 is as good as
  *	any state, and the next attempt goes on from it.
@@ -126,7 +144,7 @@ struct syncmap_gen {
 	struct syncmap_counts __percpu	*counts;
 	refcount_t			refs;
 	unsigned long			draining;	/* bit 0: somebody is */
-	bool				at_rest;	/* nodes are not kept */
+	bool				at_rest;	/* free nodes, keep none */
 	struct rcu_work			drain;
 };
 

@@ -25,9 +25,10 @@ static u64 read_tail(const u8 *p, size_t len)
  * @len: its length in bytes
  * @seed: random key of the map
  *
- * Sixteen bytes a step, of the family of wyhash: each step multiplies two
- * words that are masked with the seed, and folds the 128-bit product. Not
- * proof against somebody who learns the seed.
+ * Of the family of wyhash: each step takes sixteen bytes, multiplies them as
+ * two words masked with constants and with the hash so far, which begins with
+ * the seed, and folds the 128-bit product. Not proof against somebody who
+ * learns the seed.
  *
  * Context: Any.
  * Return: the hash.
@@ -53,7 +54,7 @@ u64 syncmap_hash_fast(const void *bytes, size_t len, const siphash_key_t *seed)
 /**
  * syncmap_hash - hash of a key in one map
  * @params: the map's parameters
- * @seed: the seed of the generation of tables that is looked at
+ * @seed: the map's, or the copy of it in a state
  * @key: the key; all but its hash is set
  *
  * Context: Any.

@@ -53,7 +53,7 @@ static noinline bool replace_live(struct syncmap *map, const void *bytes,
 	return replace(map, false, bytes, len, old, new, previous);
 }
 
-/* Field by field: an initialiser would be a memset(), a third of the work */
+/* Field by field: gcc makes a memset() of an initialiser, which is slower */
 static __always_inline void prepare(struct syncmap_update *update,
 				    enum syncmap_action action, void *old,
 				    void *new, gfp_t gfp)

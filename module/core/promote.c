@@ -306,9 +306,10 @@ int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp)
  * syncmap_promote - do a promotion now
  * @map: the map
  *
- * Afterwards all keys that were present before are in the read table, and no
- * key that was deleted before takes memory. Maps promote by themselves; this is
- * for who has just filled a map and wants the first reads to be fast.
+ * Afterwards all keys that were present before are in the read table, and those
+ * that were deleted before are not; the old tables are freed in the background.
+ * Maps promote by themselves. This is for a caller that has just filled a map
+ * and wants the first reads to be fast.
  *
  * Context: Process context, may sleep; waits for a promotion under way.
  * Return: 0, or -ENOMEM; then it is tried again in the background.

@@ -109,8 +109,8 @@ static void drain(struct work_struct *work)
 }
 
 /*
- * Have all unlinked nodes freed, and none kept to be used again, until so many
- * more are unlinked. False if there are none.
+ * Have all unlinked nodes freed, and none kept to be used again, until another
+ * portion has been unlinked. False if there are none.
  */
 bool syncmap_drain_all(struct syncmap_gen *gen)
 {

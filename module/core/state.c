@@ -11,7 +11,7 @@
 
 static DEFINE_SPINLOCK(seed_lock);
 
-/* Static maps get their hash seed with their first memory */
+/* With the map's first memory: a static map has no earlier occasion */
 static void seed_map(struct syncmap *map)
 {
 	unsigned long flags;

@@ -48,7 +48,7 @@ static u64 dirty_limit(u64 keys)
 	return max_t(u64, keys / 2, LIMIT_LARGE);
 }
 
-/* A dirty table that was made small, for a map at rest, is full before that */
+/* Dirty nodes at which a promotion is due: fewer if dirty was made small */
 u64 syncmap_state_limit(const struct syncmap_state *state)
 {
 	return min(dirty_limit(state->table->keys),
@@ -70,6 +70,7 @@ static bool is_oversized(const struct syncmap_state *state)
 	return state->dirty->bits > dirty_bits_at_rest(state->table->keys) + 1;
 }
 
+/* Whether a promotion would leave everything as it is */
 bool syncmap_tidy(const struct syncmap_state *state)
 {
 	struct syncmap_counts sum;
@@ -120,7 +121,7 @@ void __syncmap_kick(struct irq_work *work)
 }
 EXPORT_SYMBOL_GPL(__syncmap_kick);
 
-/* There is something to tidy up, some day */
+/* There is something to tidy up, but no hurry */
 void syncmap_arm(struct syncmap *map)
 {
 	/* The update comes before the test; pairs with the barrier in rearm() */
@@ -128,7 +129,7 @@ void syncmap_arm(struct syncmap *map)
 	kick(map, MAP_ARMED);
 }
 
-/* Nothing is left to do; what is in limbo is set going */
+/* Whether nothing is left to do. Begins to free what is in limbo */
 static bool at_rest(const struct syncmap_state *state)
 {
 	return syncmap_tidy(state) &&
@@ -200,7 +201,7 @@ EXPORT_SYMBOL_GPL(syncmap_tombstones);
  * little to gain; here a promotion is begun in the background however few
  * tombstones there are. A map that has none, and no dirty key, is left alone.
  *
- * Context: Any, with any lock but the map's own; does not wait.
+ * Context: Any, with any lock held; does not wait.
  */
 void syncmap_reclaim(struct syncmap *map)
 {
@@ -254,4 +255,3 @@ void syncmap_promote_inline(struct syncmap *map, gfp_t gfp)
 		syncmap_build(map, false, gfp);
 	syncmap_token_release(map);
 }
-

@@ -304,7 +304,7 @@ static enum outcome insert_first(struct syncmap *map, struct syncmap_key *key,
 	return published ? DONE : STALE;
 }
 
-/* Update a word that a look-up has led to, and keep the statistics */
+/* Update the key's word if it has a node in this dirty table */
 static enum outcome update_node(struct syncmap *map,
 				const struct syncmap_state *state,
 				const struct syncmap_key *key,

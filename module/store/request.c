@@ -199,4 +199,3 @@ int bytemap_key_check(const struct bytemap *map, const void *key, size_t len)
 		return -EINVAL;
 	return 0;
 }
-

@@ -155,4 +155,3 @@ int bytemap_lease_wait(struct bytemap *map, struct bytemap_request *req)
 		bytemap_value_put(value);
 	return err;
 }
-

@@ -133,4 +133,3 @@ int verb_load(struct cli *cli)
 	bytes_free(&line);
 	return request_end(&request, code);
 }
-

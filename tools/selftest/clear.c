@@ -14,7 +14,7 @@ struct shared {
 	unsigned int	n;
 };
 
-/* whatever was going on, the sums are exact afterwards */
+/* As Go's TestConcurrentClear; and afterwards the sums are exact */
 static void anything(int n, void *arg)
 {
 	struct shared *shared = arg;

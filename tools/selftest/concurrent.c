@@ -45,7 +45,7 @@ static void run_twice(void (*run)(struct shared *shared))
 	}
 }
 
-/* no update is lost, whether content is compared or revisions are */
+/* No update is lost, whether content is compared or revisions are */
 static void increment(int n, void *arg)
 {
 	struct shared *shared = arg;
@@ -86,7 +86,7 @@ TEST_LIMIT(counter, 60)
 	run_twice(run_counter);
 }
 
-/* exactly one stores, and all get what it stored */
+/* Exactly one stores, and all get what it stored */
 static void load_or_store(int n, void *arg)
 {
 	struct shared *shared = arg;
@@ -124,7 +124,7 @@ TEST_LIMIT(load_or_store_one_winner, 60)
 	run_twice(run_load_or_store);
 }
 
-/* each job is taken once, by whichever of the ways to take one */
+/* Each job is taken once, by whichever of the ways to take one */
 static void take(int n, void *arg)
 {
 	struct shared *shared = arg;
@@ -213,7 +213,7 @@ TEST_LIMIT(nothing_lost_nothing_twice, 60)
 	run_twice(run_tokens);
 }
 
-/* with keys of one's own, everything is as if one were alone */
+/* With keys of one's own, everything is as if one were alone */
 static void alone(int n, void *arg)
 {
 	struct shared *shared = arg;
@@ -251,7 +251,7 @@ TEST_LIMIT(own_keys, 60)
 	run_twice(run_alone);
 }
 
-/* after one's own operation the state before it is never seen again */
+/* After one's own operation the state before it is never seen again */
 static void post_state(int n, void *arg)
 {
 	struct shared *shared = arg;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * R-1: random operations against a plain reference, call by call; the pools of
- * keys and values are small, so that matches and mismatches both occur
+ * As Go's TestMapMatchesRWMutex: random operations against a plain reference,
+ * call by call. The pools of keys and values are small, so that matches and
+ * mismatches both occur
  */
 #include "map.h"
 

@@ -291,7 +291,7 @@ TEST(cursor_survives)
 	EXPECT_EQ(STABLE, seen.count);
 }
 
-/* the key that the cursor stands on goes, comes, goes */
+/* The key that the cursor stands on goes, comes, goes */
 TEST(delete_what_was_shown)
 {
 	int fd = make_map(STABLE, true);
@@ -369,7 +369,7 @@ TEST_LIMIT(stable_keys_exactly_once, 60)
 	}
 }
 
-/* two walks at a time, and changes from within */
+/* Go's TestMapRangeNestedCall: two walks at a time, and changes from within */
 struct nested {
 	int	fd;
 	__u64	count;
