@@ -19,7 +19,7 @@ static void free_copy(const void *copy, const void *small)
 		kvfree(copy);
 }
 
-/* Charged, too: the caller can make it last for as long as he wants */
+/* In the caller's cgroup, as it lasts for as long as an operation waits */
 static const void *copy_in(u64 user, size_t len, void *small, size_t size)
 {
 	void *copy = len > size ? kvmalloc(len, BYTEMAP_GFP) : small;

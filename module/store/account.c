@@ -2,9 +2,10 @@
 /*
  * What there is of maps, leases and watchers, in all and of each user
  *
- * A map counts with the bytes that it may hold, not with those that it does: what
- * is exact at no cost, since nobody looks at the account but who makes a map. An
- * account is there as long as its user has a map, a watcher or an open descriptor.
+ * A map counts with the bytes that it may hold, not with those that it does
+ * hold. That is exact, and costs nothing but when a map is made or goes. An
+ * account is there as long as its user has a map, a watcher or an open
+ * descriptor.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>

@@ -5,14 +5,14 @@
  * What is there stays where it is as long as the object has room, whatever its
  * length: readers who hold it look at no more bytes than there were when they
  * viewed it. When it has none, an object of twice the size takes its place, so
- * that growing to n bytes by steps copies O(n) of them. Who owns the value, and
- * how long it lives, stays as it is.
+ * that growing to n bytes by steps copies O(n) of them. Owner and deadline stay
+ * as they are.
  *
  * A longer object is prepared before the lock is taken: a copy, and behind it
- * what is appended. What others have appended meanwhile is made up for under the
- * lock, if it is not more than a step. So whoever appends more than a step at
- * once starts over when another append comes in between, which ends when the
- * value is full.
+ * what is appended. What others have appended meanwhile is copied under the
+ * lock, if it is not more than BYTEMAP_STEP. So an append of more than a step
+ * starts over when another one comes in between, which ends when the value is
+ * full.
  */
 #include <linux/errno.h>
 #include <linux/log2.h>
@@ -186,9 +186,10 @@ int bytemap_append_locked(struct bytemap *map, struct bytemap_request *req,
 }
 
 /*
- * What takes the place of @value goes on as that. If it does, the owner is still
- * there, as @value is in the core and locked: he is inserting it, or has it on
- * his list, and to end he needs its lock.
+ * The object that takes the place of @value has its deadline and owner. If it
+ * does take the place, the owner is still there, as @value is in the core and
+ * locked: the owner is inserting it, or has it on its list, and needs the lock
+ * to end.
  */
 void bytemap_append_inherit(struct bytemap_value *fresh,
 			    const struct bytemap_value *value)

@@ -2,13 +2,14 @@
 /*
  * Deadlines of entries
  *
- * What has expired is absent for whoever looks, because he looks at the clock:
- * nothing here has to happen in time. Values with a deadline are queued, so that
- * somebody finds those that are late without asking the others, and ends them.
+ * What has expired is absent for everybody, as each operation looks at the
+ * clock: nothing here has to happen in time. Values with a deadline are queued,
+ * so that those that are late are found, and ended, without looking at all
+ * others.
  *
  * A value is in a queue by the time when something is to be done about it, or
- * before: a deadline that is moved back, as each store in a map of a default TTL
- * does, leaves it where it is, and takes no lock of the map. When its turn
+ * before: a deadline that is moved back, as each store in a map of a default
+ * TTL does, leaves it where it is, and takes no lock of the map. When its turn
  * comes it is queued anew. So the work is bounded by the number of changes, and
  * no entry is looked at that has been left alone and is not late.
  *
@@ -16,9 +17,8 @@
  * not count, and is ended when it is too old for &bytemap.stale, too, or when
  * the room is wanted.
  *
- * Only a queued value needs its key. It is the one of the core as long as it is
- * live and its lock is held; if it is not, a Clear has removed it, and will end
- * it.
+ * A queued value is found without its key, so it carries a copy. If the core
+ * does not have the value at that key, a Clear has removed it, and will end it.
  */
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -130,7 +130,7 @@ void bytemap_expiry_queue_locked(struct bytemap *map,
 		requeue(&map->expiry, value, mortal->deadline);
 }
 
-/* Nobody computes anew a value that is as if it had lapsed */
+/* Nobody computes its successor: keep it, or the lease with it, as lapsed */
 void bytemap_expiry_keep_locked(struct bytemap *map,
 				struct bytemap_value *value)
 {
@@ -149,7 +149,7 @@ static void lapse_locked(struct bytemap *map, struct bytemap_value *value)
 /*
  * The value is late. The first to notice tells the others; then it is ended, or
  * kept as a stale value if @keep, and if the map keeps such. What has an owner
- * is not: it would have to go with him.
+ * is not: it would have to go with that.
  */
 void bytemap_expire_locked(struct bytemap *map, struct bytemap_value *value,
 			   bool keep)

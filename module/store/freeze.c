@@ -2,19 +2,19 @@
 /*
  * Freezing a map: from then on nobody writes
  *
- * Whoever changes what is in the map looks at &bytemap.frozen
+ * A writer looks at &bytemap.frozen
  *
- * - with a reservation of an entry, before he inserts a value or a lease;
+ * - with a reservation of an entry, before it inserts a value or a lease;
  * - otherwise in the RCU read section, or under the lock of the value, in which
- *   he makes the change.
+ *   it makes the change.
  *
- * So who has not seen it is waited for: the gauge waits for reservations, and
- * what is reserved later is reserved by somebody who sees it; a grace period
- * waits for the others, since who has a spinlock is an RCU reader, too.
+ * So those that have not seen it are waited for: the gauge waits for
+ * reservations, and whoever reserves later sees it; a grace period waits for
+ * the others, since a spinlock holder is an RCU reader, too.
  *
- * No lease can be taken any more then, nor passed on to somebody who would not
- * give it back. Those that are held are ended, for the sake of who waits; the
- * expired value that one has taken along stays.
+ * From then on no lease can be taken, and whoever is passed one gives it back.
+ * Those that are held are ended, for the sake of those that wait; an expired
+ * value that one has taken along stays.
  *
  * What expires goes on doing so, and what is bound to a file goes with it: that
  * was part of what was stored. Nothing else is lost.
@@ -73,7 +73,7 @@ static int freeze_locked(struct bytemap *map)
 
 	lockdep_assert_held(&map->clear_lock);
 	WRITE_ONCE(map->frozen, true);
-	/* Who is killed here only misses the end of what others have begun */
+	/* Killed here, it only misses the end of what others have begun */
 	err = bytemap_gauge_close(&map->entries);
 	if (!err)
 		bytemap_gauge_open(&map->entries);

@@ -96,8 +96,8 @@ cancel_entry:
 }
 
 /*
- * Returns its revision, even if the value has been overwritten meanwhile. Who
- * deleted it has not found it queued, nor on the list of its owner.
+ * Returns its revision, even if the value has been overwritten meanwhile. If it
+ * has been deleted, nobody would take it out of a queue or list any more.
  */
 static u64 settle(struct bytemap *map, struct bytemap_value *fresh)
 {

@@ -4,11 +4,11 @@
  * wait for it
  *
  * A lease has the place of the value in the core: it is an object like those of
- * values, found in the same way, in the state VALUE_LEASED, which means that the
- * key is absent. So there is no table of leases that would have to be kept in
- * step with the map, a map without leases has nothing to ask, and op.c's
- * argument holds: who holds the lock of the object decides what becomes of the
- * key.
+ * values, found in the same way, in the state VALUE_LEASED, which means that
+ * the key is absent. So there is no table of leases that would have to be kept
+ * in step with the map, a map without leases has nothing to ask, and op.c's
+ * argument holds: whoever holds the lock of the object decides what becomes of
+ * the key.
  *
  *	take		core: load_or_store(lease), or of an expired value
  *			compare_and_swap(value, lease)
@@ -16,32 +16,32 @@
  *	pass on		another client, another token
  *	end		state = DELETED; unlock; core: compare_and_delete(lease)
  *	keep		state = LAPSED: nobody computes, but there is the expired
- *			value for SYNCMAP_OP_STALE; the next one takes it from here
+ *			value for SYNCMAP_OP_STALE; the next holder revives it
  *
  * Why each is linearizable, with what op.c says:
  *
  * - Exactly one has the lease: to insert it is to win a load_or_store(), and it
  *   has one token at a time, which only changes under its lock. Tokens are not
  *   used twice.
- * - A store with a token takes effect in the compare_and_swap(), under the lock,
- *   with the token checked before. Had anybody deleted the key, or stored, since
- *   the token was given, he would have found the lease, and have changed the
- *   token or taken the lease out of the core, under this lock.
+ * - A store with a token takes effect in the compare_and_swap(), under the
+ *   lock, with the token checked before. Had anybody deleted the key, or
+ *   stored, since the token was given, that would have found the lease, and
+ *   changed the token or taken the lease out of the core, under this lock.
  * - A delete takes effect when it changes the token under the lock. One that
- *   finds the lease ended looks again: had it deleted before that, the end might
- *   have been another.
+ *   finds the lease ended looks again: had it deleted before that, the end
+ *   might have been another.
  * - Clear takes the lease out of the core: the compare_and_swap() fails.
  *   Whoever waits is woken when the lease is freed, and starts over.
- * - Who waits was put in line under the lock, while the state was LEASED; who
- *   ends that state, or changes the token, looks at the line under the lock, too.
- *   So nobody sleeps beyond the event that he waits for.
- * - Who is given the lease while he waits looks again whether it is in the core.
- *   If it is, with his token, it is his at that instant. If not, a Clear or a
- *   store has come between.
+ * - A waiter was put in line under the lock, while the state was LEASED;
+ *   whoever ends that state, or changes the token, looks at the line under the
+ *   lock, too. So no waiter sleeps beyond the event that it waits for.
+ * - A waiter that is given the lease looks again whether it is in the core. If
+ *   it is, with its token, the lease is the waiter's at that instant. If not, a
+ *   Clear or a store has come between.
  *
- * A lease is charged as an entry, which makes it certain that the value will
- * find a place among the entries: whoever has to hear that the map is full hears
- * it before he computes. As it is not one, it is counted like a lapsed value.
+ * A lease is charged as an entry, so that its value is certain to find a place:
+ * if the map is full, the caller is told before it computes, not after. As a
+ * lease is no entry, it is counted like a lapsed value.
  *
  * grant.c gets leases, waiter.c has the line of those who wait.
  */
@@ -71,8 +71,8 @@ void bytemap_lease_hold_locked(struct bytemap *map, struct bytemap_lease *lease)
 }
 
 /*
- * Its token is void. Who has taken it might not yet hold it; who holds it can go
- * away as soon as it is not in his list any more.
+ * Its token is void. Whoever has taken it might not hold it yet; the holder can
+ * go away as soon as the lease is not on its list any more.
  */
 static void unhold_locked(struct bytemap_lease *lease)
 {
@@ -227,7 +227,8 @@ static int finish_locked(struct bytemap *map, struct bytemap_request *req,
 }
 
 /*
- * Store in the place of a lease: with its token, or without one, which voids it.
+ * Store in the place of a lease: with its token, or without one, which voids
+ * it.
  *
  * Return: as bytemap_insert(); -ESTALE if there is no such lease.
  */

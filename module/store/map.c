@@ -206,7 +206,7 @@ bool bytemap_get_unless_zero(struct bytemap *map)
 	return kref_get_unless_zero(&map->refs);
 }
 
-/* One less who could change the map, or let others do so: true for the last */
+/* One user less that could change the map, or open it. True for the last */
 bool bytemap_leave(struct bytemap *map)
 {
 	if (!atomic_dec_and_test(&map->users))
@@ -258,10 +258,10 @@ int bytemap_wait_cleared(struct bytemap *map)
 
 /*
  * The core empties the map at one instant and frees what was in it later. No
- * insertion is in flight then nor until the epoch changes: what was in the map
- * was reserved in the old epoch, and nothing else was. So the old epoch ends,
- * and with it the wait; and who changes a value of the old epoch later than that
- * knows it.
+ * insertion is in flight then, nor until the epoch changes: what was in the map
+ * was reserved in the old epoch, and nothing else was. So the wait for the end
+ * of the old epoch ends; and whoever changes a value of that epoch afterwards
+ * knows by the epoch that it was cleared.
  */
 static int clear_locked(struct bytemap *map)
 {
@@ -281,7 +281,7 @@ static int clear_locked(struct bytemap *map)
 	syncmap_clear(&map->core);
 	bytemap_watch_clear(map);
 	bytemap_gauge_open(&map->entries);
-	/* It is done; who is killed here only misses the end of the freeing */
+	/* It is done; killed here, it only misses the end of the freeing */
 	wait_epoch(map, old);
 	return 0;
 }

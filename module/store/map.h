@@ -114,7 +114,7 @@ struct bytemap {
  */
 struct bytemap_client {
 	struct bytemap		*map;
-	struct bytemap_account	*account;	/* of who opened it */
+	struct bytemap_account	*account;	/* of the user who opened it */
 	spinlock_t		lock;
 	struct list_head	leases;
 	atomic_t		nr_leases;	/* and waits for one */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Values that end by themselves: when their time has come, and when the file that
+ * Values that end by themselves: at their deadline, or when the file that
  * stored them is closed
  */
 #ifndef _SYNCMAP_STORE_MORTAL_H

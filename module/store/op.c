@@ -3,7 +3,8 @@
  * The operations on one key: what they are made of, and why it is right
  *
  * The core's word of a key points to a value object, or the key is absent
- * there. Who holds the lock of a live object decides what becomes of the key:
+ * there. Whoever holds the lock of a live object decides what becomes of the
+ * key:
  *
  *	in place	bytes, length and revision change
  *	replace		core: compare_and_swap(object, other); state = REPLACED
@@ -17,11 +18,12 @@
  * begins before the object is loaded from the core at t1:
  *
  * - Delete takes effect when the object is marked. From then on everybody who
- *   finds it says "absent": who loaded the pointer before the mark has an
- *   absent instant right after it; who loads it later finds a word that stands
- *   for an absent key, until a compare_and_delete() comes. An inserter cannot
- *   overtake that: load_or_store() loads while the word is there. So writers
- *   that find the mark help to remove the object; whoever succeeds puts it.
+ *   finds it says "absent": whoever loaded the pointer before the mark has an
+ *   absent instant right after it; whoever loads it later finds a word that
+ *   stands for an absent key, until a compare_and_delete() comes. An inserter
+ *   cannot overtake that: load_or_store() loads while the word is there. So
+ *   writers that find the mark help to remove the object; the one that succeeds
+ *   puts it.
  * - Update in place and compare take effect under the lock. A live object is
  *   the key's home: had the word changed, the object would be marked.
  * - Replace takes effect in the core's compare_and_swap(). An updater that
@@ -30,18 +32,20 @@
  *   right before the replacement, thus after t1.
  * - A mismatch, or a load, takes effect when content and state are read
  *   together, under the lock or in one sequence.
- * - Clear: who has loaded a live object before a Clear changes it before or after
- *   that. After he has drawn a revision he looks whether it is still the epoch of
- *   the object. If so, his revision is lower than that of the Clear, and all that
- *   is stored after the Clear has a higher one; the change linearizes before it:
- *   nobody who starts later can find the object, and whoever found it earlier is
- *   concurrent with the Clear, too. If not, he marks the object, so that nobody
- *   sees what he has done to it, and starts over. Replacing fails in the core or
- *   linearizes there; the revision was drawn before. Who comes to an object by a
- *   queue or a list (expiry.c, owner.c) looks whether the core has it.
+ * - Clear: a writer that loaded a live object before a Clear may change it
+ *   after that. Once it has drawn its revision, it compares the epoch of the
+ *   map with that of the object. If they are equal, its revision is lower than
+ *   that of the Clear, and all that is stored after the Clear has a higher one;
+ *   the change linearizes before it: nobody who starts later can find the
+ *   object, and whoever found it earlier is concurrent with the Clear, too. If
+ *   not, the writer marks the object, so that nobody sees what was done to it,
+ *   and starts over. Replacing fails in the core or linearizes there; the
+ *   revision was drawn before. Whoever comes to an object by a queue or a list
+ *   (expiry.c, owner.c) looks whether the core has it.
  *
- * Accounting: who marks the object, or the core's free_value() when nobody has,
- * uncharges the entry. Memory: who removes the object from the core puts it.
+ * Accounting: whoever marks the object, or the core's free_value() when nobody
+ * has, uncharges the entry. Memory: whoever removes the object from the core
+ * puts it.
  *
  * Progress: an attempt is repeated only because another operation on the key
  * has taken effect, or a reservation or a Clear was waited for. A fatal signal
@@ -53,7 +57,7 @@
 
 #include "store.h"
 
-/* Without the bytes at first: most who ask have them. It only grows newer */
+/* Does not take the bytes yet, as most callers have them */
 static bool is_unchanged(struct bytemap *map, struct bytemap_request *req,
 			 struct bytemap_value *value)
 {
@@ -82,7 +86,7 @@ int bytemap_look(struct bytemap *map, struct bytemap_request *req,
 	return err ?: bytemap_tell(req->op, &req->found);
 }
 
-/* Is this no operation for a map that is frozen? Who is to lease may look */
+/* Would it write into a frozen map? LOAD_OR_LEASE may look for a value first */
 static bool comes_too_late(const struct bytemap *map,
 			   const struct bytemap_request *req)
 {
@@ -249,7 +253,7 @@ struct bytemap_value *bytemap_request_get(struct bytemap *map,
 	return value;
 }
 
-/* Its object is not needed, or not the one that is needed. May sleep */
+/* Its object is not needed, or is not the kind that is needed. May sleep */
 void bytemap_request_drop(struct bytemap_request *req)
 {
 	if (req->fresh)

@@ -2,15 +2,15 @@
 /*
  * Entries that go when the file that stored them is closed
  *
- * A value knows its owner, and is in the list of what he owns, for as long as
- * it has the key. Who stores over it, or deletes it, takes it off that list; so
- * what is left when the file is closed is what has to go, and nothing else is
- * looked at. Nobody but the owner's own operations, his end, and whoever makes a
- * longer value of his (append.c), dereferences an owner: others compare, and
+ * A value knows its owner, and is on the list of what that owns, for as long as
+ * it has the key. Whoever stores over it, or deletes it, takes it off that
+ * list; so what is left when the file is closed is what has to go, and nothing
+ * else is looked at. An owner is dereferenced by its own operations, by its
+ * end, and by whoever appends to its value (append.c); others only compare and
  * unlink.
  *
- * An inserter cannot link the value before it is in the core. Whoever meets it
- * there before that leaves in it who owns it now, and the inserter links that.
+ * An inserter cannot link the value before it is in the core. Whoever stores
+ * over it before that sets another owner, and the inserter finds that one.
  */
 #include <linux/list.h>
 #include <linux/rcupdate.h>
@@ -43,7 +43,7 @@ void bytemap_owner_link_locked(struct bytemap *map, struct bytemap_value *value)
 	spin_unlock(&map->owned_lock);
 }
 
-/* @client stores over the value, or nobody who wants to own it */
+/* @client stores over the value; NULL: it shall have no owner */
 void bytemap_owner_set_locked(struct bytemap *map, struct bytemap_value *value,
 			      struct bytemap_client *client)
 {

@@ -53,7 +53,7 @@ static const struct {
 	{ SYNCMAP_OP_BOUNDED, OP_TAKES_BOUND },
 };
 
-/* @op has passed bytemap_op_check(), or comes from the kernel */
+/* Any @op: one that is not in the table has index 0 then, and no trait */
 bool bytemap_op_has(u32 op, u16 any)
 {
 	return traits[array_index_nospec(op, ARRAY_SIZE(traits))] & any;

@@ -44,7 +44,7 @@ int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
 /**
  * struct bytemap_request - one operation on one key
  * @op: what to do, its lengths and flags; takes the results
- * @client: who asks; NULL for the kernel, which can own nothing
+ * @client: the descriptor; NULL: none (debugfs), which can own nothing
  * @key: the key
  * @value: the new value, when it is short
  * @fresh: the new value in an object of its own, when it is longer than
@@ -62,7 +62,7 @@ int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
  * @wants_fresh: private: the next attempt needs @fresh
  * @met_lease: private: a lease has the place of the key
  * @wants_lease: private: somebody else has it
- * @dooms: private: memory waits to be freed because of it
+ * @dooms: private: may have left memory to a grace period: bytemap_throttle()
  * @granted: private: token of a lease that the request got while it waited
  */
 struct bytemap_request {

@@ -6,9 +6,14 @@
  * objects. It adds what the core leaves to its users: who owns the bytes, how
  * many there may be, who may touch them, and under which name.
  *
- * map.h has the map, and who has it open; value.h what is in it; request.h what
- * is done to one key; mortal.h, lease.h, watch.h what comes to an end, is being
- * computed, is told; walk.h all entries; gauge.h and account.h what is counted.
+ *	map.h			a map, its names, its open descriptors
+ *	value.h			what is in it
+ *	request.h		one operation on one key
+ *	mortal.h		values with a deadline or an owner
+ *	lease.h			values that somebody computes
+ *	watch.h, queue.h	changes that are told
+ *	walk.h			all entries
+ *	gauge.h, account.h	limits of a map, and of a user
  *
  * Who may do what
  *
@@ -45,8 +50,9 @@
  *	value: content, len, revision, state	value->lock, a seqlock: written
  *						under it, read within it. Once
  *						published, a large value can
- *						only be appended to: who has
- *						its length may read the bytes
+ *						only be appended to: as many
+ *						bytes as its length tells may
+ *						be read without the lock
  *	value->inserter, ->born			value->lock, while the inserter
  *						holds its reference
  *	value->refs				atomic
@@ -61,18 +67,19 @@
  *	client->nr_leases			atomic
  *	accounts				account_lock
  *
- * Lock order: bytemap->clear_lock, watch->lock; value->lock; watchers.lock; then
- * expiry->lock, ->owned_lock, client->lock, or whatever the core takes. Two
- * value locks nest only while a value is being replaced: that of its
- * replacement, which nobody else knows before, is the inner one. Nothing sleeps,
- * allocates or touches user memory under a spinlock. The work under a value lock
- * is bounded by 2 * BYTEMAP_STEP bytes, and under watchers.lock by a record of at
- * most BYTEMAP_KEY_MAX + BYTEMAP_COPY bytes for each of BYTEMAP_WATCHERS.
+ * Lock order: bytemap->clear_lock, watch->lock; value->lock; watchers.lock;
+ * then expiry->lock, ->owned_lock, client->lock, or whatever the core takes.
+ * Two value locks nest only while a value is being replaced: that of its
+ * replacement, which nobody else knows before, is the inner one. Nothing
+ * sleeps, allocates or touches user memory under a spinlock. The work under a
+ * value lock is bounded by 2 * BYTEMAP_STEP bytes, and under watchers.lock by a
+ * record of at most BYTEMAP_KEY_MAX + BYTEMAP_COPY bytes for each of
+ * BYTEMAP_WATCHERS.
  *
  * References: a descriptor, a watch, a debugfs file and a name hold one on the
  * map; the core map, an inserter, a queued event, and whoever copies a large
- * value to a user hold one on the value. Both are freed a grace period after the
- * last one went, as they are looked up under RCU.
+ * value to a user hold one on the value. Both are freed a grace period after
+ * the last one went, as they are looked up under RCU.
  */
 #ifndef _SYNCMAP_STORE_H
 #define _SYNCMAP_STORE_H

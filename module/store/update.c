@@ -63,7 +63,7 @@ static bool put_in_core(struct bytemap *map, struct bytemap_request *req,
 					value, req->fresh);
 }
 
-/* Who finds a mortal object in the core waits until it is queued, too */
+/* With its lock, as nobody may change a mortal object before it is queued */
 static bool put_fresh_locked(struct bytemap *map, struct bytemap_request *req,
 			     struct bytemap_value *value, u64 revision)
 {
@@ -148,7 +148,7 @@ static int delete_locked(struct bytemap *map, struct bytemap_request *req,
 	return err;
 }
 
-/* Who owns the number, and how long it lives, stays as it is */
+/* Owner and deadline stay as they are */
 static int calculate_locked(struct bytemap *map, struct bytemap_request *req,
 			    struct bytemap_value *value)
 {
@@ -176,7 +176,7 @@ static int change_locked(struct bytemap *map, struct bytemap_request *req,
 	return bytemap_replace_locked(map, req, value, 0);
 }
 
-/* Whoever stores, or says that nothing be there, leaves no stale value behind */
+/* A store, or a delete without a condition, leaves no stale value behind */
 static bool makes_way(const struct bytemap_request *req)
 {
 	return bytemap_request_inserts(req) ||
@@ -285,7 +285,7 @@ static bool needs_fresh(struct bytemap *map, struct bytemap_request *req,
 	       !fits_in_place(map, req, value);
 }
 
-/* Whoever does the same: one of us succeeds */
+/* Of all that try, one succeeds, and puts it */
 void bytemap_remove_deleted(struct bytemap *map, const void *key, size_t len,
 			    struct bytemap_value *value)
 {

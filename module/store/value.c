@@ -3,8 +3,8 @@
  * Value objects: what the words of a bytemap's core map point to
  *
  * A small value is overwritten in place, under its sequence lock: nothing is
- * allocated, nothing waits for a grace period. A large one can be appended to as
- * far as it has room; else it is replaced by another object.
+ * allocated, nothing waits for a grace period. A large one can be appended to
+ * as far as it has room; else it is replaced by another object.
  *
  * Revisions: a value that replaces one gets its revision under the lock of the
  * old one. An insertion has no such lock, and a number drawn before it took
@@ -13,8 +13,8 @@
  * be it a reader: the number is drawn after the insertion and before anybody
  * knows of it. @born keeps it for the inserter, who has to report it even if
  * the value has been overwritten since. Until then the value points to the
- * inserter, whose event it is: he cannot leave before he has had the lock and
- * found it settled.
+ * inserter's request, whose event it is; the inserter does not return before it
+ * has had the lock and found the value settled.
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -55,7 +55,7 @@ static size_t value_size(const struct bytemap_value *value)
 
 static void free_value(const struct bytemap_value *value);
 
-/* Who has found the stale value before it was in the lease has finished, too */
+/* The lease's grace period is over, so is that of the value it has replaced */
 static void free_lease(const struct bytemap_lease *lease)
 {
 	struct bytemap_value *stale = lease->stale;
@@ -195,8 +195,8 @@ void bytemap_value_charged(struct bytemap *map,
 }
 
 /*
- * The entry is gone, or its lock is held and its state says so. Who sees that
- * it is gone sees @freed, too.
+ * The entry is gone, or its lock is held and its state says so. Whoever sees
+ * that it is gone sees @freed, too.
  */
 void bytemap_value_uncharge(struct bytemap *map,
 			    const struct bytemap_value *value)
@@ -268,8 +268,8 @@ void bytemap_value_settle_locked(struct bytemap *map,
 }
 
 /*
- * The value has been changed for @req, or is going to end. -EAGAIN: it was not in
- * the map any more; who has found it finds now that it is deleted.
+ * The value has been changed for @req, or is going to end. -EAGAIN: it was not
+ * in the map any more, and is marked as deleted.
  */
 int bytemap_value_revise_locked(struct bytemap *map,
 				struct bytemap_request *req,
@@ -415,9 +415,9 @@ void bytemap_view_release(struct bytemap_view *view)
 }
 
 /*
- * call_rcu() takes what it is given, however much; so whoever replaces and
- * deletes waits for a grace period when too much memory waits for one. Nobody
- * else does: it may be the memory of others.
+ * call_rcu() takes what it is given, however much; so whoever has replaced or
+ * deleted values waits for a grace period when too much memory waits for one.
+ * Nobody else is made to wait for what others have freed.
  */
 void bytemap_throttle(struct bytemap *map)
 {

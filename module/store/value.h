@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Value objects, which the core's words point to: what is in one, what it costs,
- * and how it is looked at. Some may end by themselves, because of their deadline
- * or their owner; a lease is one that is no value yet.
+ * Value objects, which the core's words point to: what is in one, what it
+ * costs, and how it is looked at. Some may end by themselves, because of their
+ * deadline or their owner; a lease is one that is no value yet.
  */
 #ifndef _SYNCMAP_STORE_VALUE_H
 #define _SYNCMAP_STORE_VALUE_H
@@ -28,7 +28,7 @@ struct bytemap_request;
 /* Values up to this length are copied, longer ones referenced */
 #define BYTEMAP_COPY		256U
 
-/* Bytes that are appended under the lock of a value, or are made up for there */
+/* Bytes that an append copies under the lock of a value: its own, or others' */
 #define BYTEMAP_STEP		4096U
 
 enum bytemap_value_state {
@@ -82,7 +82,7 @@ struct bytemap_mortal {
  * that is to be computed anew
  */
 struct bytemap_lease {
-	struct bytemap_client	*client;	/* who computes */
+	struct bytemap_client	*client;	/* the holder, who computes */
 	u64			token;
 	struct list_head	held;		/* in client->leases */
 	struct list_head	waiters;
@@ -137,7 +137,7 @@ static inline bool bytemap_value_is_small(const struct bytemap_value *value)
 /* Without the lock: of a large value so many bytes will not change any more */
 static inline u32 bytemap_value_len(const struct bytemap_value *value)
 {
-	/* Pairs with the release by who appends to it */
+	/* Pairs with the release in extend_locked() */
 	return smp_load_acquire(&value->len);
 }
 

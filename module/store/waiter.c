@@ -4,7 +4,7 @@
  *
  * The line is as long as there are threads that wait; each counts as a lease of
  * its descriptor. It is worked off one by one, the lock dropped in between, and
- * a lease that goes on to somebody else wakes nobody but him.
+ * a lease that is passed on wakes nobody but the one that gets it.
  */
 #include <linux/errno.h>
 #include <linux/hrtimer.h>
@@ -29,7 +29,7 @@ static void wake_locked(struct waiter *waiter, u64 token)
 	list_del(&waiter->node);
 	waiter->token = token;
 	WRITE_ONCE(waiter->woken, true);
-	/* He needs the lock before he can return: @waiter and he still exist */
+	/* It needs the lock to return: task and @waiter still exist */
 	wake_up_process(waiter->task);
 }
 
@@ -38,7 +38,7 @@ static struct waiter *first(struct bytemap_lease *lease)
 	return list_first_entry_or_null(&lease->waiters, struct waiter, node);
 }
 
-/* The first in line gets the lease. Returns his client; NULL: nobody waits */
+/* The first in line gets the lease. Returns its client; NULL: nobody waits */
 struct bytemap_client *bytemap_waiter_pick_locked(struct bytemap_lease *lease,
 						  u64 token)
 {

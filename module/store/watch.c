@@ -2,44 +2,45 @@
 /*
  * Watchers: who is told of every change, and what that means
  *
- * While a map has watchers, each writer draws the revision of his change, and
+ * While a map has watchers, each writer draws the revision of its change, and
  * queues the event of it, under watchers->lock, one lock for the map: so events
  * are in the order of revisions, for all keys. Memory for events was allocated
  * when the watcher came, so a write neither fails nor waits because of it.
  *
  * What is promised
  *
- * P.1 An event comes after its change: who has read it and then loads, finds
- *	that change or a later one. Values are stored and marked before the event
- *	is queued, or within a write sequence that a reader waits for.
+ * P.1 An event comes after its change: whoever has read it and then loads finds
+ *	that change or a later one. Values are stored and marked before the
+ *	event is queued, or within a write sequence that a reader waits for.
  * P.2 Each change of a higher revision than watch->revision has an event, and
  *	each of a lower one can be seen when that is set. A writer looks at
  *	map->watched within an RCU read section, or under a spinlock, that spans
- *	his change. attach() sets it and waits for a grace period: changes that
+ *	its change. attach() sets it and waits for a grace period: changes that
  *	have no event are complete, and have lower revisions than the map has
  *	then. Those that have one are complete when the lock is free.
  * P.3 The dump begins after watch->revision was set, and shows those entries
- *	that it finds with this revision or a lower one. Be an entry present when
- *	all has been read. If its revision is not higher, it was there throughout,
- *	and Range finds it. If it is higher, it has an event. No key is shown
- *	twice, because Range does not; a key that was shown has events of higher
- *	revisions only, all of which come after the dump, deletion included. So
- *	who applies all records has what is in the map, and nothing more.
+ *	that it finds with this revision or a lower one. Consider an entry that
+ *	is present when all has been read. If its revision is not higher, it was
+ *	there throughout, and Range finds it. If it is higher, it has an event.
+ *	No key is shown twice, because Range does not; a key that was shown has
+ *	events of higher revisions only, all of which come after the dump,
+ *	deletion included. So whoever applies all records has what is in the
+ *	map, and nothing more.
  * P.4 When there is no room for an event, it and all that follow are dropped,
- *	until the reader has come to the end of the queue. There he finds the
- *	record of the loss, and behind it events again: who has read it, and
- *	then ranges over the map, misses nothing. If the watcher has asked for
+ *	until the reader has come to the end of the queue. There it finds the
+ *	record of the loss, and behind it events again: a reader that then
+ *	ranges over the map misses nothing. If the watcher has asked for
  *	a dump, reading the record begins another one, with a new
  *	watch->revision, set under the lock under which events are queued again.
  *	It takes the place of all that was before.
  * P.5 A Clear happens while no insertion is in flight, and has its event before
  *	the next one can begin. What was stored before has its event before, or
- *	none: a value that a writer has still got hold of, although it has been
- *	cleared, is known by its epoch, and he starts over.
+ *	none: a writer that still holds a value which has been cleared knows it
+ *	by its epoch, and starts over.
  *
- * An insertion gets its revision from whoever meets it first (value.c), with the
- * key and reason of the inserter: there is one event, and it is in order. When
- * one object replaces another, the core's compare_and_swap() is done under
+ * An insertion gets its revision from whoever meets it first (value.c), with
+ * the key and reason of the inserter: there is one event, and it is in order.
+ * When one object replaces another, the core's compare_and_swap() is done under
  * watchers->lock, as the new one could be met, and changed, before its event.
  */
 #include <linux/cred.h>
@@ -80,7 +81,7 @@ static void lose(struct bytemap_watch *watch, const struct syncmap_event *event)
 	trace_bytemap_overflow(watch->map, watch->resume);
 }
 
-/* If there is room for the event but not for the value, the value can be loaded */
+/* An event without its value is better than none: the value can be loaded */
 static void tell(struct bytemap_watch *watch, const struct syncmap_event *event,
 		 const void *key, struct bytemap_value *value)
 {
@@ -184,11 +185,11 @@ static void tell_of_map_locked(struct bytemap *map, u32 type)
 }
 
 /*
- * The core is empty, and insertions wait: a new epoch begins, and then a revision
- * is drawn, which is fully ordered. Who still changes a value of the old one
- * draws a revision, and then looks at the epoch. If it is the old one, his
- * revision is lower than that of the Clear, and so than those of what is stored
- * from now on; if not, he has come too late.
+ * The core is empty, and insertions wait: a new epoch begins, and then a
+ * revision is drawn, which is fully ordered. Whoever still changes a value of
+ * the old epoch draws a revision, and then looks at the epoch. If it is the old
+ * one, that revision is lower than that of the Clear, and so than those of what
+ * is stored from now on; if not, the change has come too late.
  */
 void bytemap_watch_clear(struct bytemap *map)
 {
