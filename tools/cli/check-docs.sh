@@ -11,7 +11,7 @@ abi=../include/uapi/linux/syncmap.h
 man=man/syncmapctl.8.scd
 examples=$(sed -n '/^# EXAMPLES/,/^# SEE/p' $man)
 # What only the tool has, and what in the ABI is not a verb
-tool_only='load-or-compute count hold import export doctor help version'
+tool_only='load-or-compute count hold exec import export doctor help version'
 no_verb='open restrict op map-info load-or-lease unlease'
 n=0
 failed=0

@@ -57,10 +57,12 @@ struct cli {
 	enum syncmap_key_type	key_type;
 	struct syncmap_limits	limits;
 	mode_t			mode;
+	unsigned int		access;		/* 0: what the verb needs */
 
 	/* verbs on a map find it open */
 	const char		*name;
 	struct libsyncmap	*map;
+	struct libsyncmap	*inherited;	/* if @name is a descriptor */
 	struct syncmap_map_info	info;
 };
 
@@ -150,6 +152,13 @@ uint64_t store_deadline(const struct cli *cli);
 /* What @expires of an answer is from now; SYNCMAP_NEVER if it is not in time */
 uint64_t remaining(uint64_t expires);
 
+/* descriptor.c: a map that is named by a descriptor, as /dev/fd/3 */
+bool is_descriptor(const char *name);
+int open_descriptor(struct cli *cli, enum verb_map want);
+const char *access_name(uint32_t access);
+/* The command inherits the map; returns the exit code if it cannot be run */
+int become(struct cli *cli, char **command);
+
 /* info.c */
 struct json_object *map_info_json(const struct syncmap_map_info *info);
 
@@ -175,6 +184,7 @@ int verb_compare_and_delete(struct cli *cli);
 int verb_touch(struct cli *cli);
 int verb_calculate(struct cli *cli);
 int verb_hold(struct cli *cli);
+int verb_exec(struct cli *cli);
 int verb_batch(struct cli *cli);
 int verb_range(struct cli *cli);
 int verb_watch(struct cli *cli);

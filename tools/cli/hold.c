@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* hold: an entry that is there for as long as a process */
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "request.h"
 
@@ -23,15 +18,6 @@ static int store_owned(struct request *request)
 						     &request->result);
 	return libsyncmap_store_with(cli->map, key->data, key->len, value->data,
 				     value->len, &terms, &request->result);
-}
-
-/* The command inherits the descriptor, and with it the entry */
-static int become(struct cli *cli, char **command)
-{
-	fflush(stdout);
-	if (!fcntl(libsyncmap_fd(cli->map), F_SETFD, 0))
-		execvp(command[0], command);
-	return fail(cli, "%s: %s", command[0], strerror(errno));
 }
 
 static int await_signal(void)
@@ -66,5 +52,6 @@ int verb_hold(struct cli *cli)
 		return request_end(&request, code ? code : EXIT_NO);
 	}
 	request_end(&request, code);
+	/* The command inherits the descriptor, and with it the entry */
 	return cli->nargs > 3 ? become(cli, cli->args + 3) : await_signal();
 }

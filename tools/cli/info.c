@@ -95,6 +95,8 @@ struct json_object *map_info_json(const struct syncmap_map_info *info)
 	add_u64(json, "id", info->id);
 	add_text(json, "key_type", key_type_name(info->key_type));
 	add_text(json, "mode", mode);
+	if (info->access)
+		add_text(json, "access", access_name(info->access));
 	add_u64(json, "uid", info->uid);
 	add_u64(json, "gid", info->gid);
 	add_u64(json, "count", info->count);

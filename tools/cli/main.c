@@ -115,8 +115,44 @@ static int set_number(struct cli *cli, const char *arg, uint64_t max,
 	return code;
 }
 
+static int set_access(struct cli *cli, unsigned int access)
+{
+	if (cli->access && cli->access != access)
+		return fail_usage(cli, "either read-only or write-only");
+	cli->access = access;
+	return EXIT_YES;
+}
+
+/* Where it is kept that an option was given; NULL for those that say more */
+static bool *find_flag(struct cli *cli, int letter)
+{
+	switch (letter) {
+	case 's':
+		return &cli->stop;
+	case 'n':
+		return &cli->keys_only;
+	case 'v':
+		return &cli->values;
+	case 'd':
+		return &cli->dump;
+	case 'e':
+		return &cli->expired;
+	case 'l':
+		return &cli->format.json_lines;
+	case 'a':
+		return &cli->if_absent;
+	case 'P':
+		return &cli->progress;
+	}
+	return NULL;
+}
+
 static int set_option(struct cli *cli, int letter, const char *arg)
 {
+	bool *flag = find_flag(cli, letter);
+
+	if (flag)
+		*flag = true;
 	switch (letter) {
 	case 'f':
 		return parse_format(cli, arg, &cli->format.value);
@@ -137,20 +173,8 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 	case 'b':
 		cli->number.flags |= SYNCMAP_OP_BOUNDED;
 		return parse_number(cli, arg, UINT64_MAX, &cli->number.bound);
-	case 's':
-		cli->stop = true;
-		break;
-	case 'n':
-		cli->keys_only = true;
-		break;
 	case 'x':
 		cli->prefix = arg;
-		break;
-	case 'v':
-		cli->values = true;
-		break;
-	case 'd':
-		cli->dump = true;
 		break;
 	case 'c':
 		return set_number(cli, arg, UINT64_MAX, &cli->count);
@@ -165,20 +189,12 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 		return parse_duration(cli, arg, &cli->ttl);
 	case 'S':
 		return parse_duration(cli, arg, &cli->stale);
-	case 'e':
-		cli->expired = true;
-		break;
 	case 'W':
 		return parse_duration(cli, arg, &cli->wait);
-	case 'l':
-		cli->format.json_lines = true;
-		break;
-	case 'a':
-		cli->if_absent = true;
-		break;
-	case 'P':
-		cli->progress = true;
-		break;
+	case 'R':
+		return set_access(cli, SYNCMAP_ACCESS_READ);
+	case 'O':
+		return set_access(cli, SYNCMAP_ACCESS_WRITE);
 	case 'E':
 	case 'B':
 	case 'K':
@@ -268,16 +284,17 @@ static int parse_options(struct cli *cli, int argc, char **argv)
 	return EXIT_YES;
 }
 
-static int open_for(struct cli *cli)
+static int open_named(struct cli *cli, enum verb_map want)
 {
 	static const enum verb_map tries[] = { MAP_BOTH, MAP_READ, MAP_WRITE };
 	int err = -EACCES;
 
-	if (cli->verb->map < MAP_ANY)
-		return libsyncmap_open(cli->name, cli->verb->map, &cli->map);
-	for (int i = cli->verb->map == MAP_ANY; i < 3 && err == -EACCES; i++)
-		err = libsyncmap_open(cli->name, tries[i], &cli->map);
-	return err;
+	if (want < MAP_ANY)
+		err = libsyncmap_open(cli->name, want, &cli->map);
+	else
+		for (int i = want == MAP_ANY; i < 3 && err == -EACCES; i++)
+			err = libsyncmap_open(cli->name, tries[i], &cli->map);
+	return err ? fail_map(cli, cli->name, err) : EXIT_YES;
 }
 
 static int open_map(struct cli *cli)
@@ -287,12 +304,15 @@ static int open_map(struct cli *cli)
 		[SYNCMAP_KEY_STRING]	= FORMAT_TEXT,
 		[SYNCMAP_KEY_BYTES]	= FORMAT_HEX,
 	};
-	int err;
+	enum verb_map want = cli->access ? cli->access : cli->verb->map;
+	int code, err;
 
 	cli->name = cli->args[0];
-	err = open_for(cli);
-	if (!err)
-		err = libsyncmap_info(cli->map, &cli->info, sizeof(cli->info));
+	code = is_descriptor(cli->name) ? open_descriptor(cli, want) :
+					  open_named(cli, want);
+	if (code)
+		return code;
+	err = libsyncmap_info(cli->map, &cli->info, sizeof(cli->info));
 	if (err)
 		return fail_map(cli, cli->name, err);
 	if (!cli->key_format_given && cli->info.key_type <= SYNCMAP_KEY_BYTES)
@@ -316,6 +336,7 @@ static int run(struct cli *cli)
 	if (!code)
 		code = verb->run(cli);
 	libsyncmap_close(cli->map);
+	libsyncmap_close(cli->inherited);
 	return code;
 }
 

@@ -43,26 +43,24 @@ int verb_create(struct cli *cli)
 		.ttl = create_time(cli->ttl),
 		.stale = create_time(cli->stale),
 	};
-	struct syncmap_map_info info;
-	struct libsyncmap *map;
+	bool has_command = cli->nargs > 1;
 	int err;
 
 	cli->name = cli->args[0];
-	if (!cli->name[0])
+	if (!cli->name[0] && !has_command)
 		return fail_create(cli, -EINVAL);
 	if (strlen(cli->name) >= sizeof(params.name))
 		return fail_create(cli, -ENAMETOOLONG);
 	memcpy(params.name, cli->name, strlen(cli->name));
-	err = libsyncmap_create_with(&params, &map);
+	err = libsyncmap_create_with(&params, &cli->map);
 	if (err)
 		return fail_create(cli, err);
-	err = libsyncmap_info(map, &info, sizeof(info));
-	libsyncmap_close(map);
+	err = libsyncmap_info(cli->map, &cli->info, sizeof(cli->info));
 	if (err)
 		return fail_map(cli, cli->name, err);
 	if (cli->json)
-		say_json(cli, map_info_json(&info));
-	return EXIT_YES;
+		say_json(cli, map_info_json(&cli->info));
+	return has_command ? become(cli, cli->args + 1) : EXIT_YES;
 }
 
 /* {"map": NAME, @what: true} */

@@ -5,14 +5,15 @@
 #include "cli.h"
 
 const struct verb verbs[] = {
-	{ "create", "MAP", "tmKVEBTS", "make a map",
-	  verb_create, MAP_NONE, 1, 1 },
+	{ "create", "MAP [COMMAND...]", "tmKVEBTS",
+	  "make a map, and become the command, if there is one",
+	  verb_create, MAP_NONE, 1, ANY_NUMBER },
 	{ "remove", "MAP", "", "remove a map's name, and the map with its last user",
 	  verb_remove, MAP_NONE, 1, 1 },
 	{ "list", "", "", "list the named maps",
 	  verb_list, MAP_NONE, 0, 0 },
 	{ "info", "[MAP]", "", "tell what a map is, or what the kernel offers",
-	  verb_info, MAP_ANY, 0, 1 },
+	  verb_info, MAP_MOST, 0, 1 },
 	{ "stats", "MAP", "", "tell what a map is doing",
 	  verb_stats, MAP_ANY, 1, 1 },
 	{ "load", "MAP KEY...|-", "fkN", "get the value of keys",
@@ -60,6 +61,9 @@ const struct verb verbs[] = {
 	{ "hold", "MAP KEY VALUE [COMMAND...]", "fkaT",
 	  "keep an entry for as long as a command runs",
 	  verb_hold, MAP_BOTH, 3, ANY_NUMBER },
+	{ "exec", "MAP COMMAND...", "RO",
+	  "become a command that inherits a descriptor of the map",
+	  verb_exec, MAP_BOTH, 2, ANY_NUMBER },
 	{ "batch", "MAP", "fkTuis", "do the operations that standard input lists",
 	  verb_batch, MAP_MOST, 1, 1 },
 	{ "range", "MAP", "fkn", "show all entries",
@@ -117,6 +121,8 @@ const struct option_help options[] = {
 	{ 'W', "wait", "TIME", "for somebody else who computes; default never ends" },
 	{ 'l', "json-lines", NULL, "lines of JSON instead of key, tab, value" },
 	{ 'a', "if-absent", NULL, "keep the value of keys that are there already" },
+	{ 'R', "read-only", NULL, "the command can only read the map" },
+	{ 'O', "write-only", NULL, "the command can only write to the map" },
 	{ 'P', "progress", NULL, "show progress even if it is not a terminal" },
 	{ }
 };

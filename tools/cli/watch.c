@@ -229,7 +229,9 @@ int verb_watch(struct cli *cli)
 		return code;
 	/* So that the last one who closes the map ends the watch */
 	libsyncmap_close(cli->map);
+	libsyncmap_close(cli->inherited);
 	cli->map = NULL;
+	cli->inherited = NULL;
 	code = watch(cli, events);
 	libsyncmap_watch_close(events);
 	return code;

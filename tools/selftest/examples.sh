@@ -23,7 +23,7 @@ run()	# the command that has been collected, against the lines behind it
 {
 	[ -n "$command" ] || return
 	n=$((n + 1))
-	eval "$command" >"$work/got" 2>&1
+	eval "$command" >"$work/got" 2>&1 3>&-
 	if matches; then
 		echo "ok $n - $command"
 	else
@@ -39,7 +39,7 @@ run()	# the command that has been collected, against the lines behind it
 # shellcheck disable=SC2016 # backquotes of the page
 sed -n '/^# EXAMPLES/,/^# SEE/{/^```/,/^```/p}' "$page" >"$work/page"
 # the commands get no standard input, or they would read the page
-while IFS= read -r line <&3; do
+while IFS= read -r line <&9; do
 	case $line in
 	'```') run ;;
 	'$ '*)
@@ -48,7 +48,7 @@ while IFS= read -r line <&3; do
 		;;
 	*) printf '%s\n' "$line" >>"$work/want" ;;
 	esac
-done 3<"$work/page" </dev/null
+done 9<"$work/page" </dev/null
 [ "$n" -gt 0 ] || failed=1
 echo "1..$n"
 exit $failed

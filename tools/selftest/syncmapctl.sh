@@ -9,6 +9,7 @@ trap 'rm -rf "$work"' EXIT
 tool=$(command -v syncmapctl)
 case $tool in /*) ;; *) tool=$PWD/$tool ;; esac
 cd "$work" || exit 1
+exec 3>&- # the first that is free for a map
 n=0
 failed=0
 tab=$(printf '\t')
@@ -411,6 +412,79 @@ the map is not open for this access" batch -f u64 n <rows
 	t 0 '' remove n
 }
 
+# inherit STATUS TEXT SCRIPT: a shell that inherits a new map, of no name
+inherit()
+{
+	# shellcheck disable=SC2016 # for the inner shell
+	t "$1" "$2" create '' -- \
+		sh -c 'ctl=$0 map=/dev/fd/$SYNCMAP_FD; '"$3" "$tool"
+}
+
+# shellcheck disable=SC2016 # for the inner shell
+descriptors()
+{
+	t 0 '' create -m 604 d
+	t 0 '' store d k v
+	t 1 "syncmapctl: '/dev/fd/99': there is no such descriptor" \
+		count /dev/fd/99
+	t 1 "syncmapctl: '/dev/fd/4294967296': there is no such descriptor" \
+		count /dev/fd/4294967296
+	t 1 "syncmapctl: '/dev/fd/1x': there is no such descriptor" \
+		count /dev/fd/1x
+	t 1 "syncmapctl: '/dev/fd/1': not a descriptor of a map" \
+		count /dev/fd/1
+	t 1 "syncmapctl: '/dev/fd/0': not a descriptor of a map" \
+		count /dev/fd/0 </dev/syncmap
+	t 2 '{"error":"either read-only or write-only"}' \
+		-j exec --read-only --write-only d true
+	t 1 'syncmapctl: ./no: No such file or directory' exec d ./no
+	t 42 '' exec d -- sh -c 'exit 42'
+	u 1 "syncmapctl: map 'd': permission denied by its mode" exec d true
+	u 0 '' exec -R d true
+	look='"$0" -j info /dev/fd/$SYNCMAP_FD | grep -o "access.*only\|access.*write"'
+	for only in read write; do
+		t 0 "access\":\"$only-only" exec --$only-only d -- \
+			sh -c "$look" "$tool"
+	done
+	t 0 'access":"read-write' exec d -- sh -c "$look" "$tool"
+	t 0 '' remove d
+}
+
+# Who gets it may do what it is for, whoever that is, and has no other
+# shellcheck disable=SC2016 # for the inner shell
+descriptors_handed_over()
+{
+	nobody='start-stop-daemon -S -c 65534:65534 -x $ctl --'
+	inherit 0 v '$ctl store $map k v; $ctl load $map k'
+	inherit 1 "v
+syncmapctl: map '/dev/fd/3': the descriptor is read-only" \
+		'$ctl store $map k v; exec $ctl exec -R $map -- \
+			sh -c "'"$nobody"' load $map k; '"$nobody"' clear $map"'
+	inherit 1 "syncmapctl: map '/dev/fd/3': the descriptor is write-only
+syncmapctl: map '/dev/fd/3': the descriptor is write-only" \
+		'exec $ctl exec -O $map -- \
+			sh -c "$ctl range $map; $ctl exec $map true"'
+	inherit 0 1 '$ctl exec -R $map -- ls -l /proc/self/fd 2>&1 |
+			grep -c "\[syncmap\]"'
+}
+
+# What owns and leases is not the file that others have, too; nor does it stay
+# open for who watches
+# shellcheck disable=SC2016 # for the inner shell
+descriptors_used()
+{
+	inherit 3 "v
+syncmapctl: map '/dev/fd/3': key 'k' is absent" \
+		'$ctl hold $map k v -- $ctl load $map k; $ctl load $map k'
+	inherit 0 'x
+x' '$ctl load-or-compute $map k -- $ctl load-or-store $map other x
+		$ctl load $map k'
+	inherit 0 fixed '{ $ctl load-or-compute $map k -- \
+			sh -c "kill -9 \$PPID"; } 2>/dev/null
+		$ctl load-or-compute -W 20s $map k -- echo fixed'
+	inherit 0 '' 'exec $ctl watch -w 20 $map'
+}
+
 usage_errors
 map_errors
 limit_errors
@@ -424,6 +498,9 @@ lines_that_come_late
 watching
 appending
 batches
+descriptors
+descriptors_handed_over
+descriptors_used
 t 0 '[]' -j list
 echo "1..$n"
 exit $failed
