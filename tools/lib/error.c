@@ -24,7 +24,7 @@ static const struct {
 	{ EMSGSIZE,	"the value is larger than the buffer" },
 	{ ENODATA,	"nobody can change the map any more" },
 	{ ENOSPC,	"full" },
-	{ EDQUOT,	"this user has too many maps, bytes or watchers" },
+	{ EDQUOT,	"this user has too many maps, bytes, watchers or leases" },
 	{ EACCES,	"permission denied" },
 	{ EPERM,	"only the owner of the map may do this" },
 	{ EBADF,	"the map is not open for this access" },

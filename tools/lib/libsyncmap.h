@@ -15,6 +15,10 @@
  *	-EFBIG		a length that does not fit into 32 bits
  *	-ENODATA	the end of what can be watched
  *
+ * What is said of each function leaves out what can come from any: -EBADF if
+ * the map was not opened for that, -EROFS from all that write if it is frozen,
+ * -EFAULT for a bad pointer, -ENAMETOOLONG for a name of more than 63 bytes.
+ *
  * Lengths and sizes are bytes. Keys of a map of type SYNCMAP_KEY_U64 are the
  * eight bytes of a uint64_t. A key or value of length 0 may be NULL.
  *
@@ -83,16 +87,16 @@ struct libsyncmap_result {
 };
 
 /**
- * struct libsyncmap_options - on what terms a value is stored
+ * struct libsyncmap_options - how long a value that is stored stays
  * @deadline: when it expires: what libsyncmap_deadline() returns,
  *	SYNCMAP_NEVER, or 0 for the default of the map
- * @token: the lease that the store ends, or 0
+ * @token: the lease that libsyncmap_store_with() ends; 0 for all others
  * @flags: 0; SYNCMAP_OP_OWNED: the entry goes when the map is closed, by
  *	whatever means, unless somebody else has stored another value
  *
  * For the functions that end in _with(). Zero-initialise it. NULL, and the
- * functions that take none, mean zero in each field. Each store sets the terms
- * anew: one without a deadline cancels the one that the entry had.
+ * functions that take none, mean zero in each field. Each store sets them anew:
+ * one without a deadline cancels the one that the entry had.
  */
 struct libsyncmap_options {
 	uint64_t	deadline;
@@ -233,7 +237,7 @@ int libsyncmap_info(const struct libsyncmap *map,
  * @stats: out: the numbers, each read at a time of its own
  * @size: sizeof(*stats); fields that the kernel does not know become 0
  *
- * Return: 0; -EINTR.
+ * Return: 0.
  */
 int libsyncmap_stats(const struct libsyncmap *map,
 		     struct syncmap_map_stats *stats, size_t size);
@@ -437,7 +441,7 @@ int libsyncmap_compare_and_delete_revision(const struct libsyncmap *map,
 					   uint64_t revision,
 					   struct libsyncmap_result *result);
 
-/* The same on terms, and what concerns them */
+/* The same with options, and what belongs to them */
 
 /**
  * libsyncmap_deadline - the time at which an entry expires
@@ -449,13 +453,13 @@ int libsyncmap_compare_and_delete_revision(const struct libsyncmap *map,
 uint64_t libsyncmap_deadline(uint64_t ttl);
 
 /**
- * libsyncmap_store_with - libsyncmap_store() on terms
+ * libsyncmap_store_with - libsyncmap_store() with options
  * @map: a map opened for writing
  * @key: the key
  * @key_len: its length
  * @value: the value
  * @value_len: its length
- * @options: the terms, or NULL
+ * @options: for what is stored, or NULL
  * @result: as for libsyncmap_store(), and when the entry expires
  *
  * Return: as libsyncmap_store().
@@ -467,14 +471,13 @@ int libsyncmap_store_with(const struct libsyncmap *map,
 			  struct libsyncmap_result *result);
 
 /**
- * libsyncmap_load_or_store_with - libsyncmap_load_or_store() on terms
+ * libsyncmap_load_or_store_with - libsyncmap_load_or_store() with options
  * @map: a map opened for reading and writing
  * @key: the key
  * @key_len: its length
  * @value: the value to store if the key is absent
  * @value_len: its length
- * @options: the terms on which it is stored, or NULL; a value that is there
- *	keeps its own
+ * @options: for what is stored, or NULL; a value that is there keeps its own
  * @result: as for libsyncmap_load_or_store(), and when the entry expires
  *
  * Return: as libsyncmap_load_or_store().
@@ -486,13 +489,13 @@ int libsyncmap_load_or_store_with(const struct libsyncmap *map,
 				  struct libsyncmap_result *result);
 
 /**
- * libsyncmap_swap_with - libsyncmap_swap() on terms
+ * libsyncmap_swap_with - libsyncmap_swap() with options
  * @map: a map opened for reading and writing
  * @key: the key
  * @key_len: its length
  * @value: the new value
  * @value_len: its length
- * @options: the terms, or NULL
+ * @options: for what is stored, or NULL
  * @result: as for libsyncmap_swap(), and when the entry expires
  *
  * Return: as libsyncmap_swap().
@@ -504,7 +507,7 @@ int libsyncmap_swap_with(const struct libsyncmap *map,
 			 struct libsyncmap_result *result);
 
 /**
- * libsyncmap_compare_and_swap_with - libsyncmap_compare_and_swap() on terms
+ * libsyncmap_compare_and_swap_with - libsyncmap_compare_and_swap() with options
  * @map: a map opened for reading and writing
  * @key: the key
  * @key_len: its length
@@ -512,7 +515,7 @@ int libsyncmap_swap_with(const struct libsyncmap *map,
  * @old_len: its length
  * @value: the new value
  * @value_len: its length
- * @options: the terms, or NULL
+ * @options: for what is stored, or NULL
  * @result: as for libsyncmap_compare_and_swap(), and when the entry expires
  *
  * Return: as libsyncmap_compare_and_swap().
@@ -532,7 +535,7 @@ int libsyncmap_compare_and_swap_with(const struct libsyncmap *map,
  * @revision: what an earlier operation gave in @result->revision
  * @value: the new value
  * @value_len: its length
- * @options: the terms, or NULL
+ * @options: for what is stored, or NULL
  * @result: as for libsyncmap_compare_and_swap_revision(), and when the entry
  *	expires
  *
@@ -555,8 +558,8 @@ int libsyncmap_compare_and_swap_revision_with(const struct libsyncmap *map,
  * @flags: SYNCMAP_BATCH_STOP to end behind the first that fails
  * @done: out: how many were carried out, the first of @ops
  *
- * The fewest calls that can do it. Each operation is what it would be alone: a
- * batch is not a transaction.
+ * Makes as few calls of the kernel as possible. Each operation is what it would
+ * be alone: a batch is not a transaction.
  *
  * Return: 0 if all were carried out, whatever their status; with
  * SYNCMAP_BATCH_STOP the status of the one that failed; or why it could not go
@@ -663,14 +666,14 @@ int libsyncmap_calculate(const struct libsyncmap *map,
  * @map: a map opened for reading and writing
  * @key: the key
  * @key_len: its length
- * @flags: 0; SYNCMAP_OP_NOWAIT: do not wait; SYNCMAP_OP_STALE: rather than wait,
- *	take a value that has expired, if the map keeps such
+ * @flags: 0; SYNCMAP_OP_NOWAIT: do not wait; SYNCMAP_OP_STALE: rather than
+ *	wait, take a value that has expired, if the map keeps such
  * @wait_until: how long to wait for somebody else: what libsyncmap_deadline()
  *	returns, or SYNCMAP_NEVER; 0 with SYNCMAP_OP_NOWAIT
  * @token: out: 0: there is a value; else the lease: compute the value, and call
  *	libsyncmap_store_with() with the token, or libsyncmap_unlease()
- * @result: where the value goes; @result->expired if it is one that has expired,
- *	which may be there besides a token, too
+ * @result: where the value goes; @result->expired if it is one that has
+ *	expired, which may be there besides a token, too
  *
  * Of any number of callers that find a key absent, exactly one gets the lease;
  * those who wait get it one after the other, in the order in which they came,
@@ -678,13 +681,14 @@ int libsyncmap_calculate(const struct libsyncmap *map,
  * it, absent as it is, and when @map, with all copies of its descriptor, is
  * closed, or its process dies.
  *
- * Unlike other calls this one can be interrupted by a signal, unless its handler
- * was installed with SA_RESTART: then it goes on to wait, at the end of the line.
+ * Unlike other calls this one can be interrupted by a signal, unless its
+ * handler was installed with SA_RESTART: then it goes on to wait, at the end of
+ * the line.
  *
- * Return: 0; -EAGAIN with SYNCMAP_OP_NOWAIT, and -ETIMEDOUT, if somebody else has
- * the lease; -EINTR; -EDQUOT if there are too many leases; -EMSGSIZE if there is
- * a value and the buffer is smaller than @result->len; -ENOSPC if the map has no
- * room for one more entry; -EFBIG, -EINVAL, -ENOMEM.
+ * Return: 0; -EAGAIN with SYNCMAP_OP_NOWAIT, and -ETIMEDOUT, if somebody else
+ * has the lease; -EINTR; -EDQUOT if there are too many leases; -EMSGSIZE if
+ * there is a value and the buffer is smaller than @result->len; -ENOSPC if the
+ * map has no room for one more entry; -EFBIG, -EINVAL, -ENOMEM.
  */
 int libsyncmap_load_or_lease(const struct libsyncmap *map,
 			     const void *key, size_t key_len,
@@ -753,7 +757,8 @@ int libsyncmap_range(const struct libsyncmap *map, unsigned int flags,
  * For those who want to stop and go on later, perhaps in another process: the
  * cursor is a plain number and stays valid for ever.
  *
- * Return: 0; -EMSGSIZE if the next entry needs a buffer of @range->needed.
+ * Return: 0; -EMSGSIZE if the next entry needs a buffer of @range->needed;
+ * -ENOMEM, -EINTR.
  */
 int libsyncmap_range_next(const struct libsyncmap *map,
 			  struct syncmap_range *range);
@@ -764,7 +769,7 @@ int libsyncmap_range_next(const struct libsyncmap *map,
  *
  * The map is empty at one instant of the call.
  *
- * Return: 0; -ENOMEM, -EINTR.
+ * Return: 0; -EINTR.
  */
 int libsyncmap_clear(const struct libsyncmap *map);
 
@@ -785,7 +790,7 @@ int libsyncmap_freeze(const struct libsyncmap *map);
  *
  * Never necessary: the kernel does it by itself. For measurements and tests.
  *
- * Return: 0; -ENOMEM, -EINTR.
+ * Return: 0; -ENOMEM.
  */
 int libsyncmap_promote(const struct libsyncmap *map);
 
@@ -804,7 +809,7 @@ struct libsyncmap_watch;
  * @value: the new value; not terminated; NULL if it was left out
  * @value_len: its length even then
  * @revision: revision of the change
- * @deadline: when the entry expires; SYNCMAP_NEVER: it does not; 0: there is none
+ * @deadline: of what is stored: when it expires, or SYNCMAP_NEVER; else 0
  *
  * <linux/syncmap.h> has the details. The pointers are valid until the next call
  * for the same watch.

@@ -252,7 +252,7 @@ struct syncmap_map_info {
  * @buffer: array of &struct syncmap_map_info
  * @flags: must be zero
  * @entry_size: bytes of one element of the array: the caller's
- *	sizeof(struct syncmap_map_info)
+ *	sizeof(struct syncmap_map_info); at most a page
  * @capacity: how many elements the array has, not zero
  * @count: out: how many were written
  * @reserved: must be zero
@@ -419,11 +419,12 @@ struct syncmap_map_stats {
  *	who computes it: SYNCMAP_OP_LEASED, and @leased is the token. While
  *	somebody else does, wait until @wait_until (ETIMEDOUT), or with
  *	SYNCMAP_OP_NOWAIT not at all (EAGAIN). STORE with @token ends the lease
- *	and gives the value to all who wait; ESTALE, and nothing stored, when it
- *	is not the caller's any more. Whoever stores without it, or deletes the
- *	key, which is absent, or clears the map, ends the lease, too. So does
- *	the last close of the descriptor. Without a value it goes to the first
- *	in line. It takes the place of an entry, ENOSPC when there is none
+ *	and gives the value to all who wait; ESTALE, and nothing stored, when
+ *	the lease is not the caller's any more. It also ends when somebody
+ *	stores without it, deletes the key, absent as it is, or clears the map,
+ *	and with the last close of the descriptor. Without a value it goes to
+ *	the first in line. It takes the place of an entry; ENOSPC when there is
+ *	none
  * @SYNCMAP_OP_UNLEASE: end the lease of @token without a value; ESTALE when it
  *	is not the caller's any more
  */
@@ -457,9 +458,9 @@ enum syncmap_op_code {
  */
 #define SYNCMAP_OP_IF_NEWER	0x2
 /*
- * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP, APPEND: what is stored goes when
- * this open file closes, unless it has been stored anew by then without the
- * flag, or by another file. Such an entry is not kept for SYNCMAP_OP_STALE
+ * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP, APPEND: what is stored goes
+ * when this open file closes, unless it has been stored anew by then without
+ * the flag, or by another file. Such an entry is not kept for SYNCMAP_OP_STALE
  */
 #define SYNCMAP_OP_OWNED	0x4
 /* LOAD_OR_LEASE: do not wait */
@@ -553,9 +554,10 @@ enum syncmap_limited {
  * What an operation has no use for must be zero: LOAD takes no value, STORE no
  * old one, and so on. Pointer and length zero mean an empty key or value.
  *
- * Who has no read access sees nothing of a value, but whether there was one, its
- * length, revision and deadline. LOAD needs read access; STORE, APPEND and
- * DELETE, write access; the others, which write and tell what they found, both.
+ * LOAD needs read access; STORE, APPEND, DELETE and UNLEASE need write access;
+ * the others, which write and tell what they found, need both. Without read
+ * access nothing is told of a value but whether there was one, its length,
+ * revision and deadline.
  *
  * Each write gives the entry a new revision. Revisions of a map are never used
  * twice, and those of one key only grow, even across deletion and Clear.
@@ -610,9 +612,9 @@ struct syncmap_op {
  * @reserved: must be zero
  *
  * Each operation is what it would be if it came alone, and so are its results.
- * They come one after the other, but loads that follow one another in no order;
- * others see the effect of some before that of the rest, and may come in
- * between. LOAD_OR_LEASE needs SYNCMAP_OP_NOWAIT (EINVAL).
+ * They are done one after the other, except that loads which follow one another
+ * are done in any order. Others see the effect of some before that of the rest,
+ * and may come in between. LOAD_OR_LEASE needs SYNCMAP_OP_NOWAIT (EINVAL).
  *
  * Operations that fail do not make the command fail. It does, and @done tells
  * how far it came, when an element cannot be read (EFAULT, E2BIG), or its
@@ -711,13 +713,12 @@ struct syncmap_promote {
  * @flags: must be zero
  * @reserved: must be zero
  *
- * When it returns, no write is under way, and all that come, also such as would
- * change nothing, fail with EROFS: SYNCMAP_CLEAR, and all operations but LOAD
- * and UNLEASE.
- * Leases end without a value, and waits for one with EROFS: LOAD_OR_LEASE gives
- * what is there, an expired value to SYNCMAP_OP_STALE, but no lease. Entries
- * expire, and go with their owners, as they would have; the name can be removed.
- * A map that is frozen already is frozen again.
+ * When it returns, no write is under way, and all later ones fail with EROFS,
+ * even if they would change nothing: SYNCMAP_CLEAR, and all operations but LOAD
+ * and UNLEASE. Leases end without a value, and waits for one with EROFS:
+ * LOAD_OR_LEASE gives what is there, an expired value to SYNCMAP_OP_STALE, but
+ * no lease. Entries expire, and go with their owners, as they would have; the
+ * name can be removed. To freeze a frozen map is no error.
  *
  * For the owner of the map, or with CAP_FOWNER. Needs write access.
  */
@@ -771,8 +772,8 @@ struct syncmap_restrict {
  * @revision: out: each change of a higher revision has an event
  * @fd: out: descriptor to read records from
  * @limited: out: after ENOSPC, EDQUOT and EFBIG: one of &enum syncmap_limited
- * @used: out: after ENOSPC and EDQUOT: how many watchers there are; after EFBIG:
- *	@filter_len
+ * @used: out: after ENOSPC and EDQUOT: how many watchers there are; after
+ *	EFBIG: @filter_len
  * @limit: out: how much that may be
  *
  * The descriptor gives records, each a &struct syncmap_event, to read(2): as
@@ -786,16 +787,16 @@ struct syncmap_restrict {
  * swept away at the same time may have none but that of the Clear. When the
  * queue is full, events are dropped, and a record says so.
  *
- * With SYNCMAP_WATCH_DUMP there are first, in an arbitrary order, the entries as
- * they were at @revision, unless they have changed by the time they are reached:
- * those have an event. A record closes the dump, and events follow. So an entry
- * that was shown is followed only by newer ones of the same key, and who applies
- * all records has what is in the map. After an overflow the dump is made anew,
- * of all entries whatever @since was: what it does not show by its end, and no
- * event tells of, is gone.
+ * With SYNCMAP_WATCH_DUMP there are first, in an arbitrary order, the entries
+ * as they were at @revision, unless they have changed by the time they are
+ * reached: those have an event. A record closes the dump, and events follow. So
+ * an entry that was shown is followed only by newer ones of the same key, and
+ * whoever applies all records has what is in the map. After an overflow the
+ * dump is made anew, of all entries whatever @since was: what it does not show
+ * by its end, and no event tells of, is gone.
  *
- * A map has at most 64 watchers, and a user as many as SYNCMAP_INFO tells. Needs
- * read access.
+ * A map has at most 64 watchers, and a user as many as SYNCMAP_INFO tells.
+ * Needs read access.
  */
 struct syncmap_watch {
 	__u64	filter;
