@@ -274,7 +274,7 @@ static bool add_line(struct batch *batch, char *line)
 
 	if (wrong) {
 		if (flush(batch))
-			batch->worst = fail(batch->cli, "line %" PRIu64 ": %s",
+			batch->worst = fail(batch->cli, "stdin:%" PRIu64 ": %s",
 					    batch->line, wrong);
 		return false;
 	}

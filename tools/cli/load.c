@@ -30,7 +30,6 @@ static int load_one(struct cli *cli)
 {
 	struct request request;
 	int code = request_begin_key(&request, cli);
-
 	int err;
 
 	if (code)

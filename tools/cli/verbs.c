@@ -86,7 +86,7 @@ const struct verb verbs[] = {
 	  verb_doctor, MAP_NONE, 0, 0 },
 	{ "help", "[VERB]", "", "explain syncmapctl, or a verb",
 	  verb_help, MAP_NONE, 0, 1 },
-	{ "version", "", "", "tell the version of tool, library and module",
+	{ "version", "", "", "tell the version of the tool, and ABI levels",
 	  verb_version, MAP_NONE, 0, 0 },
 	{ }
 };

@@ -397,7 +397,7 @@ done${tab}15
 absent"
 	printf 'load\t1\nload\nload\t1\n' | "$tool" batch -f u64 n >got 2>&1
 	judge 'batch with a bad line' $? 1 "done${tab}15
-syncmapctl: line 2: too few or too many words; a tab separates them"
+syncmapctl: stdin:2: too few or too many words; a tab separates them"
 	printf 'load\t1\n' | "$tool" -j batch -f u64 n >got 2>&1
 	judge 'batch in JSON' $? 0 \
 		'[{"key":1,"value":15,"operation":"load","outcome":"done","revision":2}]'
