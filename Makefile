@@ -6,6 +6,9 @@ PREFIX ?= /usr/local
 # A module has to be built by the compiler of its kernel.
 llvm := $(if $(shell grep -s CONFIG_CC_IS_CLANG=y $(KDIR)/.config),LLVM=1)
 
+# Where the module is installed
+release = $(shell cat $(KDIR)/include/config/kernel.release)
+
 all: modules tools
 
 help:
@@ -13,10 +16,11 @@ help:
 	@echo 'make modules    syncmap.ko for the kernel in KDIR (default: the running one)'
 	@echo 'make tools      libsyncmap, syncmapctl and the selftests'
 	@echo 'make install    install all of it (PREFIX=$(PREFIX), DESTDIR)'
+	@echo 'make uninstall  remove what was installed, with the same PREFIX and DESTDIR'
 	@echo 'make demo       show what a map does, in a virtual machine'
 	@echo 'make shell      a shell in a virtual machine that has the module'
 	@echo 'make check      build and run all tests (about half an hour)'
-	@echo 'make check-fast the part of it that boots nothing (about two minutes)'
+	@echo 'make check-fast the part of it that boots nothing (less than 3 minutes)'
 	@echo 'make bench      measure the map and its rivals: build/bench (15 minutes;'
 	@echo '                BENCH=-q: up to 1M keys, 5; BENCH=-f: all there is, 40)'
 	@echo 'make fuzz       feed the map with operations, and syncmapctl with lines, that'
@@ -42,8 +46,13 @@ tools:
 install: all
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(llvm) INSTALL_MOD_PATH=$(DESTDIR) \
 		modules_install
-	$(if $(DESTDIR),,depmod $(shell cat $(KDIR)/include/config/kernel.release))
+	$(if $(DESTDIR),,depmod $(release))
 	$(MAKE) -C tools install
+
+uninstall: $(KDIR)
+	rm -f $(wildcard $(DESTDIR)/lib/modules/$(release)/*/syncmap.ko*)
+	$(if $(DESTDIR),,depmod $(release))
+	$(MAKE) -C tools uninstall
 
 demo:
 	tools/vm/try -M "xfs kvm mac80211 sunrpc" tools/demo/demo.sh
@@ -73,5 +82,5 @@ clean:
 		-o -name '.*.cmd' -o -name '.*.d' -o -name Module.symvers \
 		-o -name modules.order | xargs -r rm -f
 
-.PHONY: all help modules tools install demo shell check check-fast bench \
+.PHONY: all help modules tools install uninstall demo shell check check-fast bench \
 	fuzz mutants clean
