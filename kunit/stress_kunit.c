@@ -2,8 +2,6 @@
 /*
  * Kernel threads against each other on the same keys, promotions all the while
  */
-#include <linux/mm.h>
-#include <linux/slab.h>
 
 #include "crew.h"
 

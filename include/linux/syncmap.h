@@ -36,6 +36,7 @@
 #include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/build_bug.h>
+#include <linux/cache.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/irq_work.h>

@@ -14,7 +14,6 @@
 
 #include <linux/bitops.h>
 #include <linux/bug.h>
-#include <linux/cache.h>
 #include <linux/llist.h>
 #include <linux/math64.h>
 #include <linux/percpu.h>

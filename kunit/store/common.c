@@ -3,7 +3,6 @@
  * What the suites of the store share
  */
 #include <linux/cred.h>
-#include <linux/err.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 

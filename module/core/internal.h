@@ -126,7 +126,6 @@
 #ifndef _SYNCMAP_INTERNAL_H
 #define _SYNCMAP_INTERNAL_H
 
-#include <linux/bits.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>

@@ -2,7 +2,6 @@
 /*
  * Hashes and key objects.
  */
-#include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 

@@ -3,6 +3,7 @@
  * Promotion: how it is done. See internal.h for the steps and their order, and
  * tidy.c for when it is due.
  */
+#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/ktime.h>

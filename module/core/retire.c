@@ -4,6 +4,7 @@
  * nodes are used again or freed. It all runs on the workqueue, because it takes
  * as long as there are keys.
  */
+#include <linux/bits.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>

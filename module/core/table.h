@@ -16,8 +16,7 @@
 #define _SYNCMAP_TABLE_H
 
 #include <linux/bitops.h>
-#include <linux/cache.h>
-#include <linux/math64.h>
+
 #include "key.h"
 #include "word.h"
 

@@ -14,7 +14,6 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 
 #include "../store/store.h"
 #include "dev.h"

@@ -4,7 +4,6 @@
  * common is checked and copied here
  */
 #include <linux/errno.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ioctl.h>
 #include <linux/math.h>

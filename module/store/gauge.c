@@ -9,7 +9,7 @@
  * So they wait for reservations in flight; there are some only if somebody got
  * room, which is the progress that others make.
  */
-#include <linux/sched/signal.h>
+#include <linux/bits.h>
 #include <linux/wait_bit.h>
 
 #include "store.h"

@@ -6,7 +6,6 @@
 #define _SYNCMAP_STORE_GAUGE_H
 
 #include <linux/atomic.h>
-#include <linux/bits.h>
 #include <linux/types.h>
 
 /*

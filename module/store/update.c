@@ -3,7 +3,6 @@
  * Operations that find the key present, and change it or compare it
  */
 #include <linux/errno.h>
-#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "store.h"

@@ -7,7 +7,6 @@
 #ifndef _SYNCMAP_STORE_VALUE_H
 #define _SYNCMAP_STORE_VALUE_H
 
-#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>

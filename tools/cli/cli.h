@@ -136,9 +136,6 @@ void add_bool(struct json_object *object, const char *name, bool value);
 /* value.c: arguments into bytes; return 0, or the exit code after fail() */
 int parse_key(struct cli *cli, const char *text, size_t len, struct bytes *key);
 int parse_value(struct cli *cli, const char *text, struct bytes *value);
-/* main.c */
-int parse_number(struct cli *cli, const char *text, uint64_t max,
-		 uint64_t *number);
 /*
  * {"key": @key, @name: @value}, without @value if it is NULL. What does not fit
  * its format becomes a string or {"hex": ...}.
@@ -158,6 +155,10 @@ int open_descriptor(struct cli *cli, enum verb_map want);
 const char *access_name(uint32_t access);
 /* The command inherits the map; returns the exit code if it cannot be run */
 int become(struct cli *cli, char **command);
+
+/* main.c; returns 0, or the exit code after fail() */
+int parse_number(struct cli *cli, const char *text, uint64_t max,
+		 uint64_t *number);
 
 /* info.c */
 struct json_object *map_info_json(const struct syncmap_map_info *info);
