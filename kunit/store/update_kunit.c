@@ -158,34 +158,38 @@ static void what_is_late_is_not_held(struct kunit *test)
 	bytemap_value_put(value);
 }
 
-/* Without its lock a large value was found to be the expected one */
-static void what_has_grown_since_differs(struct kunit *test)
+/* What was seen of a large value without its lock is true of its length then */
+static void what_has_grown_since_is_compared_anew(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct syncmap_op *op = kunit_kzalloc(test, sizeof(*op), GFP_KERNEL);
 	struct bytemap_request *req = kunit_kzalloc(test, sizeof(*req),
 						    GFP_KERNEL);
-	const char *text = store_text(test, 'l', 99);
 	struct store_op more = {
-		.op.op = SYNCMAP_OP_APPEND, .key = "k", .value = text,
+		.op.op = SYNCMAP_OP_APPEND, .key = "k",
+		.value = store_text(test, 'l', 99),
 	};
 	struct bytemap_value *value;
 
 	KUNIT_ASSERT_NOT_NULL(test, op);
 	KUNIT_ASSERT_NOT_NULL(test, req);
 	*op = (struct syncmap_op){ .op = SYNCMAP_OP_COMPARE_AND_DELETE,
-				   .old_len = 99 };
+				   .old_len = 100 };
 	req->op = op;
-	req->old = text;
+	req->old = store_text(test, 'l', 100);
 	KUNIT_ASSERT_EQ(test, store_op(map, &more), 0);
 	value = store_object(map, "k");
-	KUNIT_EXPECT_TRUE(test, is_content(req, value));
-	KUNIT_EXPECT_TRUE(test, matches_locked(req, value, true));
+	KUNIT_EXPECT_EQ(test, compare(req, value), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, compare_locked(req, value, -EAGAIN), -EBUSY);
 	more.value = "l";
 	KUNIT_ASSERT_EQ(test, store_op(map, &more), 0);
 	KUNIT_EXPECT_EQ(test, value->len, 100U);
-	KUNIT_EXPECT_FALSE(test, matches_locked(req, value, true));
-	KUNIT_EXPECT_FALSE(test, is_content(req, value));
+	KUNIT_EXPECT_EQ(test, compare_locked(req, value, -EAGAIN), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, compare(req, value), 0);
+	KUNIT_EXPECT_EQ(test, compare_locked(req, value, 0), 0);
+	KUNIT_ASSERT_EQ(test, store_op(map, &more), 0);
+	KUNIT_EXPECT_EQ(test, value->len, 101U);
+	KUNIT_EXPECT_EQ(test, compare_locked(req, value, 0), -EBUSY);
 	bytemap_value_put(value);
 }
 
@@ -194,7 +198,7 @@ static struct kunit_case update_cases[] = {
 	KUNIT_CASE(a_replacer_starts_over_after_clear),
 	KUNIT_CASE(what_a_clear_removes_is_not_changed),
 	KUNIT_CASE(what_is_late_is_not_held),
-	KUNIT_CASE(what_has_grown_since_differs),
+	KUNIT_CASE(what_has_grown_since_is_compared_anew),
 	{}
 };
 

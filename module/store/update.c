@@ -206,28 +206,41 @@ int bytemap_tell(struct syncmap_op *op, const struct bytemap_view *found)
 static bool is_content(const struct bytemap_request *req,
 		       const struct bytemap_value *value)
 {
-	return bytemap_value_len(value) == req->op->old_len &&
-	       !memcmp(value->bytes, req->old, req->op->old_len);
+	return !memcmp(value->bytes, req->old, req->op->old_len);
+}
+
+/* A large value, without its lock: as compare_locked(), if it stays so long */
+static int compare(const struct bytemap_request *req,
+		   const struct bytemap_value *value)
+{
+	if (bytemap_value_len(value) != req->op->old_len)
+		return -EAGAIN;
+	return is_content(req, value) ? 0 : -EBUSY;
 }
 
 /*
- * The content of a large value was compared before the lock was taken; since
- * then it can only have become longer
+ * Is the value the expected one? The content of a large one was compared before
+ * the lock was taken; since then it can only have become longer, perhaps as long
+ * as the expected one, and then it has to be compared anew.
  */
-static bool matches_locked(const struct bytemap_request *req,
-			   const struct bytemap_value *value, bool same)
+static int compare_locked(const struct bytemap_request *req,
+			  const struct bytemap_value *value, int compared)
 {
+	const struct syncmap_op *op = req->op;
+
 	if (!bytemap_request_has(req, OP_TAKES_OLD))
-		return true;
-	if (req->op->flags & SYNCMAP_OP_BY_REVISION)
-		return value->revision == req->op->expected;
+		return 0;
+	if (op->flags & SYNCMAP_OP_BY_REVISION)
+		return value->revision == op->expected ? 0 : -EBUSY;
+	if (value->len != op->old_len)
+		return -EBUSY;
 	if (bytemap_value_is_small(value))
-		return is_content(req, value);
-	return same && value->len == req->op->old_len;
+		return is_content(req, value) ? 0 : -EBUSY;
+	return compared;
 }
 
 static int update_locked(struct bytemap *map, struct bytemap_request *req,
-			 struct bytemap_value *value, bool same)
+			 struct bytemap_value *value, int compared)
 {
 	struct syncmap_op *op = req->op;
 	u64 previous;
@@ -242,12 +255,11 @@ static int update_locked(struct bytemap *map, struct bytemap_request *req,
 	if (bytemap_view_is_late(&req->found))
 		return absent_locked(map, req, value);
 	err = bytemap_tell(op, &req->found);
-	if (!matches_locked(req, value, same)) {
+	compared = compare_locked(req, value, compared);
+	if (compared == -EBUSY)
 		bytemap_count(map, BYTEMAP_MISMATCH);
-		return -EBUSY;
-	}
-	if (err)
-		return err;
+	if (compared || err)
+		return compared ?: err;
 	previous = value->revision;
 	err = change_locked(map, req, value);
 	if (err)
@@ -340,17 +352,17 @@ void bytemap_make_way(struct bytemap *map, struct bytemap_request *req,
 int bytemap_update(struct bytemap *map, struct bytemap_request *req,
 		   struct bytemap_value *value)
 {
-	bool deleted, same = false;
-	int ret;
+	int ret, compared = 0;
+	bool deleted;
 
 	if (needs_fresh(map, req, value)) {
 		req->wants_fresh = true;
 		return -EAGAIN;
 	}
 	if (bytemap_request_has(req, OP_TAKES_OLD) && !bytemap_value_is_small(value))
-		same = is_content(req, value);
+		compared = compare(req, value);
 	write_seqlock(&value->lock);
-	ret = update_locked(map, req, value, same);
+	ret = update_locked(map, req, value, compared);
 	deleted = value->state == VALUE_DELETED;
 	write_sequnlock(&value->lock);
 	if (deleted)

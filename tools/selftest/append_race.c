@@ -362,3 +362,53 @@ TEST_LIMIT(owner_goes, 180)
 	for (int i = 0; i < 3; i++)
 		test_wait(pids[i]);
 }
+
+/* What the value is compared with while it grows is one that it will be */
+#define FIRST	100
+#define LAST	900
+#define STEP	10
+
+static void grow_again(const struct log *log, int fd)
+{
+	while (!log->ended) {
+		__u32 len = FIRST;
+
+		DO(fd, DELETE, KEY("k"));
+		for (DO(fd, APPEND, KEY("k"), VALUE_N(value, len));
+		     len < LAST; len += STEP)
+			EXPECT_EQ(0, DO(fd, APPEND, KEY("k"),
+					VALUE_N(value + len, STEP)));
+	}
+}
+
+/* Who is told that it differs is shown what does */
+static void compare_meanwhile(int n, void *arg)
+{
+	static char found[LAST + LAST];
+	struct log *log = arg;
+	int fd = join(), ret;
+
+	test_text(value, LAST, 1);
+	if (!n)
+		return grow_again(log, fd);
+	for (unsigned int i = 0; i < log->count; i++) {
+		__u32 len = FIRST + test_random() % (LAST / STEP) * STEP;
+
+		ret = DO(fd, COMPARE_AND_SWAP, KEY("k"), OLD_N(value, len),
+			 VALUE_N(value, len), OUT(found));
+		EXPECT(!ret || ret == -EBUSY || ret == -ENOENT);
+		if (ret == -EBUSY)
+			EXPECT(got.out_len != len ||
+			       memcmp(found, value, len));
+	}
+	log->ended = true;
+}
+
+TEST_LIMIT(compared_meanwhile, 60)
+{
+	struct log *log = new_log(0);
+
+	make();
+	log->count = test_times(100000);
+	test_parallel(3, compare_meanwhile, log);
+}
