@@ -101,11 +101,14 @@ static const char *parse_words(struct batch *batch, struct row *row,
 	return wrong;
 }
 
-static const char *parse_line(struct batch *batch, struct row *row, char *line)
+static const char *parse_line(struct batch *batch, struct row *row, char *line,
+			      size_t len)
 {
 	char *texts[WORDS_MAX + 1];
 	size_t n = 0;
 
+	if (strlen(line) != len)
+		return "a NUL; write \\x00 instead";
 	row->key.len = row->old.len = row->value.len = row->number.len = 0;
 	while (line && n <= WORDS_MAX)
 		texts[n++] = strsep(&line, "\t");
@@ -267,10 +270,10 @@ static bool flush(struct batch *batch)
 	return !err;
 }
 
-static bool add_line(struct batch *batch, char *line)
+static bool add_line(struct batch *batch, char *line, size_t len)
 {
 	struct row *row = &batch->rows[batch->count];
-	const char *wrong = parse_line(batch, row, line);
+	const char *wrong = parse_line(batch, row, line, len);
 
 	if (wrong) {
 		if (flush(batch))
@@ -292,7 +295,7 @@ static void run_lines(struct batch *batch)
 		batch->line++;
 		if (line[len - 1] == '\n')
 			line[--len] = '\0';
-		more = add_line(batch, line);
+		more = add_line(batch, line, len);
 	}
 	if (more && flush(batch) && ferror(stdin))
 		batch->worst = fail(batch->cli, "standard input: %s",

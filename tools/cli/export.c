@@ -124,13 +124,15 @@ static int export_file(struct walk *walk, const char *path)
 {
 	struct cli *cli = walk->cli;
 	struct json_object *json;
+	bool bad;
 	int code;
 
 	walk->file = fopen(path, "we");
 	if (!walk->file)
 		return fail(cli, "%s: %s", path, strerror(errno));
 	code = export_all(walk);
-	if (ferror(walk->file) | fclose(walk->file))
+	bad = ferror(walk->file);
+	if (fclose(walk->file) || bad)
 		return fail(cli, "%s: cannot write all of it: %s", path,
 			    strerror(errno));
 	if (code)

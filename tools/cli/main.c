@@ -14,9 +14,13 @@
 
 static const char for_all_verbs[] = "jph";
 
-/* An option as it was given; @letter is '?' or ':' for one that is wrong. */
+/*
+ * An option as it was given; @letter is '?' or ':' for one that is wrong, and
+ * @wrong the letter of it, if there is no such option.
+ */
 struct given {
 	int		letter;
+	int		wrong;
 	const char	*arg;
 };
 
@@ -208,6 +212,8 @@ static int apply(struct cli *cli, const struct given *given)
 {
 	const struct option_help *option = find_option(given->letter);
 
+	if (given->wrong)
+		return fail_usage(cli, "unknown option '-%c'", given->wrong);
 	if (given->letter == '?')
 		return fail_usage(cli, "unknown option '%s'", given->arg);
 	if (given->letter == ':')
@@ -254,14 +260,27 @@ static int collect(struct cli *cli, int argc, char **argv, struct given *given)
 		cli->json |= letter == 'p' || letter == 'j';
 		cli->help |= letter == 'h';
 		given[n].letter = letter;
+		if (letter == '?' && !find_option(optopt))
+			given[n].wrong = optopt;
 		given[n++].arg = wrong ? argv[optind - 1] : optarg;
 	}
 	return n;
 }
 
+/* Letters may share an argument: each takes a character at least. */
+static size_t most_options(int argc, char **argv)
+{
+	size_t most = 0;
+
+	for (int i = 0; i < argc; i++)
+		most += strlen(argv[i]);
+	return most;
+}
+
 static int parse_options(struct cli *cli, int argc, char **argv)
 {
-	struct given *given = calloc(argc, sizeof(*given));
+	struct given *given = calloc(most_options(argc, argv) + 1,
+				     sizeof(*given));
 	int code = EXIT_YES;
 	int n;
 

@@ -66,6 +66,20 @@ void end_array(struct cli *cli)
 	cli->array_has_items = false;
 }
 
+/* What was typed need not be UTF-8, which JSON is */
+static void add_error(struct json_object *json, const char *text)
+{
+	struct bytes escaped = { };
+
+	if (!is_utf8(text, strlen(text))) {
+		format_print(FORMAT_TEXT, text, strlen(text), &escaped);
+		bytes_append_char(&escaped, '\0');
+		text = escaped.data;
+	}
+	add_text(json, "error", text);
+	bytes_free(&escaped);
+}
+
 static void complain(struct cli *cli, const char *text)
 {
 	struct json_object *json;
@@ -78,7 +92,7 @@ static void complain(struct cli *cli, const char *text)
 	if (!cli->array_has_items)
 		cli->in_array = false;
 	json = json_object_new_object();
-	add_text(json, "error", text);
+	add_error(json, text);
 	say_json(cli, json);
 }
 

@@ -94,6 +94,10 @@ Try 'syncmapctl help count'." count -m 600 m
 		-j create -t int m
 	t 2 '{"error":"a limit is at least 1"}' -j create -E 0 m
 	t 2 '{"error":"'"'4294967296'"': too large"}' -j create -K 4294967296 m
+	t 2 '{"error":"unknown option '"'-z'"'"}' -jz list
+	t 2 '{"error":"unknown verb '"'sto'"'"}' \
+		"-$(printf %0200d 0 | tr 0 j)" sto
+	t 2 '{"error":"unknown verb '"'a\\\\xff'"'"}' -j "$(printf 'a\377')"
 }
 
 map_errors()
@@ -398,6 +402,9 @@ absent"
 	printf 'load\t1\nload\nload\t1\n' | "$tool" batch -f u64 n >got 2>&1
 	judge 'batch with a bad line' $? 1 "done${tab}15
 syncmapctl: stdin:2: too few or too many words; a tab separates them"
+	printf 'store\t1\t1\0\n' | "$tool" batch -f u64 n >got 2>&1
+	judge 'batch with a NUL' $? 1 \
+		'syncmapctl: stdin:1: a NUL; write \x00 instead'
 	printf 'load\t1\n' | "$tool" -j batch -f u64 n >got 2>&1
 	judge 'batch in JSON' $? 0 \
 		'[{"key":1,"value":15,"operation":"load","outcome":"done","revision":2}]'
