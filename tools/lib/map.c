@@ -82,14 +82,23 @@ API int libsyncmap_create(const char *name, enum syncmap_key_type key_type,
 	return err ? err : libsyncmap_create_with(&params, map);
 }
 
+/* What it needs comes first: a map that there is cannot be taken back. */
 API int libsyncmap_create_with(const struct syncmap_create *params,
 			       struct libsyncmap **map)
 {
 	struct syncmap_create arg = *params;
-	int err = control_device(SYNCMAP_CREATE, &arg);
+	int err = new_map(-1, map);
 
-	*map = NULL;
-	return err ? err : adopt(arg.fd, map);
+	if (err)
+		return err;
+	err = control_device(SYNCMAP_CREATE, &arg);
+	if (err) {
+		free(*map);
+		*map = NULL;
+		return err;
+	}
+	(*map)->fd = arg.fd;
+	return 0;
 }
 
 API int libsyncmap_open(const char *name, unsigned int access,
