@@ -52,6 +52,7 @@ static ssize_t put_records(struct bytemap_watch *watch, char __user *user,
 		used += record.event.size;
 		bytemap_watch_consume(watch, &record);
 	}
+	bytemap_watch_rest(watch);
 	if (used || ret)
 		return used ?: ret;
 	return ended ? 0 : -EAGAIN;

@@ -31,9 +31,23 @@ static bool is_to_be_shown(const struct bytemap_watch *watch,
 	       bytemap_watch_matches(watch, item->key, item->key_len);
 }
 
+/*
+ * A long value is held from when its turn comes to the end of the read: the
+ * reader can take his time, and it is memory of others. If it has been changed
+ * since the step, it has an event.
+ */
+static bool hold(const struct bytemap_watch *watch, struct bytemap_item *item)
+{
+	if (!bytemap_wants_values(watch) || item->view.len <= BYTEMAP_COPY ||
+	    item->view.held)
+		return true;
+	return bytemap_walk_again(watch->walk, item, BYTEMAP_VALUE_MAX) &&
+	       is_to_be_shown(watch, item);
+}
+
 static int dump_some(struct bytemap_watch *watch)
 {
-	u32 room = bytemap_wants_values(watch) ? BYTEMAP_VALUE_MAX : 0;
+	u32 room = bytemap_wants_values(watch) ? BYTEMAP_COPY : 0;
 	struct bytemap_walk *walk = watch->walk;
 	u64 next = SYNCMAP_END;
 	int err = 0;
@@ -54,7 +68,7 @@ static int dump_some(struct bytemap_watch *watch)
 static int peek_dump(struct bytemap_watch *watch, struct bytemap_record *record)
 {
 	struct bytemap_walk *walk = watch->walk;
-	const struct bytemap_item *item;
+	struct bytemap_item *item;
 	int err;
 
 	for (;; watch->index++) {
@@ -69,7 +83,7 @@ static int peek_dump(struct bytemap_watch *watch, struct bytemap_record *record)
 				return err;
 		}
 		item = &walk->items[watch->index];
-		if (is_to_be_shown(watch, item))
+		if (is_to_be_shown(watch, item) && hold(watch, item))
 			break;
 	}
 	record->event.type = SYNCMAP_EVENT_ENTRY;
@@ -83,7 +97,8 @@ static int peek_dump(struct bytemap_watch *watch, struct bytemap_record *record)
 }
 
 /*
- * The next record, valid until it is consumed. With watch->lock.
+ * The next record, valid until it is consumed, or nobody reads for now. With
+ * watch->lock.
  *
  * Return: 1; 0 when there is none yet; -ERESTARTSYS when a signal ends the
  * search for one.
@@ -115,6 +130,16 @@ int bytemap_watch_peek(struct bytemap_watch *watch,
 	return 1;
 }
 
+/* Nobody reads for now: what has been looked at is held no longer */
+void bytemap_watch_rest(struct bytemap_watch *watch)
+{
+	struct bytemap_walk *walk = watch->walk;
+
+	lockdep_assert_held(&watch->lock);
+	if (walk && watch->index < walk->count)
+		bytemap_view_release(&walk->items[watch->index].view);
+}
+
 /* What is in the map comes first */
 void bytemap_watch_dump(struct bytemap_watch *watch)
 {
@@ -143,6 +168,7 @@ void bytemap_watch_consume(struct bytemap_watch *watch,
 	lockdep_assert_held(&watch->lock);
 	switch (record->event.type) {
 	case SYNCMAP_EVENT_ENTRY:
+		bytemap_watch_rest(watch);
 		watch->index++;
 		break;
 	case SYNCMAP_EVENT_DUMPED:

@@ -109,3 +109,18 @@ void bytemap_walk_key(struct bytemap_walk *walk, const void *key, size_t len,
 		keep(walk, &entry, room);
 	rcu_read_unlock();
 }
+
+/* Look at an entry of the last step once more. False if it is not there now */
+bool bytemap_walk_again(struct bytemap_walk *walk, struct bytemap_item *item,
+			u32 room)
+{
+	struct syncmap_entry entry = { .key = item->key, .len = item->key_len };
+	int err = -ENOENT;
+
+	bytemap_view_release(&item->view);
+	rcu_read_lock();
+	if (syncmap_load(&walk->map->core, entry.key, entry.len, &entry.value))
+		err = view_entry(walk->map, &entry, &item->view, room);
+	rcu_read_unlock();
+	return !err;
+}

@@ -34,6 +34,8 @@ int bytemap_walk_next(struct bytemap_walk *walk, unsigned int max, u32 room,
 		      u64 *next);
 void bytemap_walk_key(struct bytemap_walk *walk, const void *key, size_t len,
 		      u32 room);
+bool bytemap_walk_again(struct bytemap_walk *walk, struct bytemap_item *item,
+			u32 room);
 void bytemap_walk_release(struct bytemap_walk *walk);
 
 #endif /* _SYNCMAP_STORE_WALK_H */

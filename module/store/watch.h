@@ -91,5 +91,6 @@ int bytemap_watch_peek(struct bytemap_watch *watch,
 		       struct bytemap_record *record);
 void bytemap_watch_consume(struct bytemap_watch *watch,
 			   const struct bytemap_record *record);
+void bytemap_watch_rest(struct bytemap_watch *watch);
 
 #endif /* _SYNCMAP_STORE_WATCH_H */
