@@ -779,8 +779,8 @@ struct syncmap_restrict {
  * The descriptor gives records, each a &struct syncmap_event, to read(2): as
  * many whole ones as fit, EMSGSIZE if not even one does. It waits for one, and
  * can be interrupted, or with O_NONBLOCK fails with EAGAIN; poll(2) tells when
- * there is one. When nobody has a descriptor of the map any more that could
- * change it, nor its name, read gives 0 and poll POLLHUP.
+ * there is one. When nobody has a descriptor of the map any more, the reader
+ * included, nor its name, read gives 0 and poll POLLHUP.
  *
  * Each change of a key that is watched has one event, in the order of their
  * revisions; it comes when the change can be seen. A change that a Clear has
