@@ -59,7 +59,7 @@ abi_words=$( (sed -nE 's/^\tSYNCMAP_OP_([A-Z_]+)\s*= .*/\1/p' $abi
 	sed -nE 's/^#define SYNCMAP_([A-Z_]+)\s+_IOWR.*/\1/p' $abi) |
 	tr 'A-Z_' 'a-z-')
 
-echo 1..10
+echo 1..11
 # shellcheck disable=SC1091,SC2031,SC2046,SC2086 # lists of words; our own file
 {
 same 'verbs are the operations of the ABI' "$verbs $no_verb" \
@@ -87,6 +87,9 @@ check 'syncmap(4) has all statistics' "$(missing '\*@\*' \
 check 'syncmap(4) has all parameters' "$(missing '\*@\*' \
 	"$(sed -n '/^# PARAMETERS/,/^# STATISTICS/p' man/syncmap.4.scd)" \
 	$(sed -n 's/^module_param(\(.*\), .*, .*/\1/p' ../module/*/*.c))"
+check 'syncmap(4) has each errno' "$(missing '\*@\*' \
+	"$(sed -n '/^# ERRORS/,/^# PARAMETERS/p' man/syncmap.4.scd)" \
+	$(sed -nE 's/^ \*\t(E[A-Z0-9]+)(, (E[A-Z]+))?\t.*/\1 \3/p' $abi))"
 check 'the library has a text for each errno' "$(missing '{ @,' \
 	"$(cat lib/error.c)" \
 	$(sed -nE 's/^ \*\t(E[A-Z0-9]+)\t.*/\1/p' $abi | grep -v EFAULT))"
