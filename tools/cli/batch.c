@@ -149,7 +149,7 @@ static void make_op(struct batch *batch, size_t i)
 }
 
 /* What is done and yet not what was hoped for, as for the verbs */
-static bool is_late(const struct syncmap_op *op)
+static bool is_no(const struct syncmap_op *op)
 {
 	bool loaded = op->result & SYNCMAP_OP_LOADED;
 
@@ -165,7 +165,7 @@ static const char *outcome(const struct syncmap_op *op, char *text, size_t size)
 
 	switch (op->status) {
 	case 0:
-		if (!is_late(op))
+		if (!is_no(op))
 			return "done";
 		return op->op == SYNCMAP_OP_DELETE ? "absent" : "present";
 	case -ENOENT:
@@ -183,7 +183,7 @@ static int code_of(const struct syncmap_op *op)
 {
 	switch (op->status) {
 	case 0:
-		return is_late(op) ? EXIT_NO : EXIT_YES;
+		return is_no(op) ? EXIT_NO : EXIT_YES;
 	case -ENOENT:
 	case -EBUSY:
 	case -ERANGE:

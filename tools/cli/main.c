@@ -219,11 +219,12 @@ static int apply(struct cli *cli, const struct given *given)
 	if (given->letter == ':')
 		return fail_usage(cli, "option '%s' needs an argument",
 				  given->arg);
-	if (strchr(for_all_verbs, given->letter) || cli->help)
+	/* Without a verb, that is the error to tell */
+	if (strchr(for_all_verbs, given->letter) || cli->help || !cli->verb)
 		return EXIT_YES;
-	if (!cli->verb || !strchr(cli->verb->options, given->letter))
-		return fail_usage(cli, "option --%s is not for this",
-				  option->name);
+	if (!strchr(cli->verb->options, given->letter))
+		return fail_usage(cli, "%s: takes no option --%s",
+				  cli->verb->name, option->name);
 	return set_option(cli, given->letter, given->arg);
 }
 

@@ -82,7 +82,9 @@ Try 'syncmapctl help store'." store m k
 	t 2 "syncmapctl: count: too many arguments
 $usage count MAP
 Try 'syncmapctl help count'." count m k
-	t 2 "syncmapctl: option --mode is not for this
+	t 2 "syncmapctl: unknown verb 'sto'
+$help" -m 600 sto
+	t 2 "syncmapctl: count: takes no option --mode
 $usage count MAP
 Try 'syncmapctl help count'." count -m 600 m
 	t 2 '{"error":"option '"'-f'"' needs an argument"}' -j load m k -f
