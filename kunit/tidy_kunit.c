@@ -104,7 +104,7 @@ static void room_for_growth_is_given_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tm_state(tm)->dirty->bits,
 			dirty_bits_at_rest(keys));
-	KUNIT_EXPECT_TRUE(test, syncmap_tidy(tm_state(tm)));
+	KUNIT_EXPECT_TRUE(test, syncmap_is_tidy(tm_state(tm)));
 	tm_thaw(tm);
 }
 
@@ -150,7 +150,7 @@ static void due_never_when_tidy(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
 	tm_freeze(tm);
 	tm->map.promoted_ns = 0;
-	KUNIT_EXPECT_TRUE(test, syncmap_tidy(tm_state(tm)));
+	KUNIT_EXPECT_TRUE(test, syncmap_is_tidy(tm_state(tm)));
 	KUNIT_EXPECT_FALSE(test, due(&tm->map, tm_state(tm)));
 	tm_thaw(tm);
 }

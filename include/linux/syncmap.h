@@ -380,7 +380,8 @@ int syncmap_check(struct syncmap *map);
  * name_load_and_delete(), name_delete(), name_compare_and_swap() and
  * name_compare_and_delete(). They take the key by value and pointers to
  * @value_type; a load returns NULL when the key is absent, so that NULL is not
- * to be stored through them. For example::
+ * to be stored through them. Contexts and errors are those of the functions of
+ * the same names. For example::
  *
  *	DEFINE_SYNCMAP_TYPE(routes, u32, struct route);
  *	...

@@ -235,7 +235,7 @@ void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
 bool syncmap_grown(struct syncmap *map);
 void syncmap_promote_inline(struct syncmap *map, gfp_t gfp);
 void syncmap_arm(struct syncmap *map);
-bool syncmap_tidy(const struct syncmap_state *state);
+bool syncmap_is_tidy(const struct syncmap_state *state);
 u64 syncmap_state_limit(const struct syncmap_state *state);
 
 /* promote.c */

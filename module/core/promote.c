@@ -324,7 +324,7 @@ int syncmap_promote(struct syncmap *map)
 	/* First what an attempt without enough memory has left over */
 	if (syncmap_state(map)->old)
 		err = syncmap_build(map, true, GFP_KERNEL);
-	if (!err && !syncmap_tidy(syncmap_state(map)))
+	if (!err && !syncmap_is_tidy(syncmap_state(map)))
 		err = syncmap_build(map, true, GFP_KERNEL);
 	syncmap_token_release(map);
 	if (err)

@@ -71,7 +71,7 @@ static bool is_oversized(const struct syncmap_state *state)
 }
 
 /* Whether a promotion would leave everything as it is */
-bool syncmap_tidy(const struct syncmap_state *state)
+bool syncmap_is_tidy(const struct syncmap_state *state)
 {
 	struct syncmap_counts sum;
 
@@ -89,7 +89,7 @@ static bool due(const struct syncmap *map, const struct syncmap_state *state)
 	u64 dirty = syncmap_state_dirty(state);
 	struct syncmap_counts sum;
 
-	if (syncmap_tidy(state))
+	if (syncmap_is_tidy(state))
 		return false;
 	if (state->old)
 		return ktime_get_ns() - map->failed_ns >= RETRY_NS;
@@ -129,10 +129,10 @@ void syncmap_arm(struct syncmap *map)
 	kick(map, MAP_ARMED);
 }
 
-/* Whether nothing is left to do. Begins to free what is in limbo */
-static bool at_rest(const struct syncmap_state *state)
+/* Begin to free what is in limbo; true if nothing is left to do */
+static bool come_to_rest(const struct syncmap_state *state)
 {
-	return syncmap_tidy(state) &&
+	return syncmap_is_tidy(state) &&
 	       (state_is_empty(state) || !syncmap_drain_all(state->gen));
 }
 
@@ -142,12 +142,12 @@ static void rearm(struct syncmap *map)
 	bool done;
 
 	rcu_read_lock();
-	if (at_rest(syncmap_state(map))) {
+	if (come_to_rest(syncmap_state(map))) {
 		clear_bit(MAP_ARMED, &map->flags);
 		/* Pairs with the barrier in syncmap_arm() */
 		smp_mb__after_atomic();
 	}
-	done = at_rest(syncmap_state(map));
+	done = come_to_rest(syncmap_state(map));
 	rcu_read_unlock();
 	if (!done) {
 		set_bit(MAP_ARMED, &map->flags);
@@ -166,7 +166,7 @@ void __syncmap_work(struct work_struct *work)
 	smp_mb__after_atomic();
 	reclaim = test_and_clear_bit(MAP_RECLAIM, &map->flags);
 	if (syncmap_token_try(map)) {
-		if (reclaim ? !syncmap_tidy(syncmap_state(map)) :
+		if (reclaim ? !syncmap_is_tidy(syncmap_state(map)) :
 			      due(map, syncmap_state(map)))
 			syncmap_build(map, reclaim, GFP_KERNEL);
 		syncmap_token_release(map);
