@@ -49,10 +49,10 @@ struct mem_cgroup;
 struct syncmap_reservation;
 struct syncmap_state;
 
-/** SYNCMAP_KEY_MAX - longest key, in bytes, of a map with byte-string keys */
+/* Longest key, in bytes, of a map with byte-string keys */
 #define SYNCMAP_KEY_MAX		65535U
 
-/** SYNCMAP_CURSOR_END - a range cursor that stands behind the last entry */
+/* A range cursor that stands behind the last entry */
 #define SYNCMAP_CURSOR_END	U64_MAX
 
 /**
@@ -167,10 +167,7 @@ void syncmap_destroy(struct syncmap *map);
  * present, and differs from an absent key.
  */
 
-/**
- * SYNCMAP_VALUE_MAX - largest integer that syncmap_mk_value() takes: none looks
- * like an ERR_PTR()
- */
+/* Largest integer that syncmap_mk_value() takes: none looks like an ERR_PTR() */
 #define SYNCMAP_VALUE_MAX	((-MAX_ERRNO - 7UL) >> 2)
 
 /**
@@ -222,9 +219,10 @@ static inline unsigned long syncmap_to_value(const void *value)
  * @value: out: the value if the key is present, untouched otherwise
  *
  * Takes no lock, never waits, allocates nothing and writes no cache line that
- * other CPUs read. To dereference the value, hold rcu_read_lock() over the
- * load and the use. Fastest where @len is a constant of up to eight bytes and
- * the map has %SYNCMAP_HASH_FAST: there it is inline.
+ * other CPUs use, except that every 256th load of a CPU which has to look into
+ * the dirty table is told to the map. To dereference the value, hold
+ * rcu_read_lock() over the load and the use. Fastest where @len is a constant of
+ * up to eight bytes and the map has %SYNCMAP_HASH_FAST: there it is inline.
  *
  * A load that finds the value of a store happens after that store.
  *
@@ -318,7 +316,7 @@ void syncmap_reclaim(struct syncmap *map);
 
 /* Looking inside */
 
-/** SYNCMAP_HISTOGRAM - entries of the histograms in &struct syncmap_stats */
+/* Entries of the histograms in &struct syncmap_stats */
 #define SYNCMAP_HISTOGRAM	8
 
 /**

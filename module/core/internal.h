@@ -6,7 +6,8 @@
  *
  * A.1	Every operation on one key is linearizable.
  * A.2	Loads take no lock, never wait, allocate nothing, write no cache line
- *	that other CPUs use, and work in any context.
+ *	that other CPUs use (but every 256th miss of a CPU does), and work in any
+ *	context.
  * A.3	Updates of a key that is in the read table are lock-free.
  * B.1	Nothing is done under a lock that takes longer the larger the map is.
  * B.2	An operation that runs out of memory leaves the map as it was.
