@@ -30,6 +30,20 @@ static int run_info(struct syncmap_call *call)
 	return 0;
 }
 
+/* The name is shown last, and was nobody's until then */
+static void finish_create(struct syncmap_call *call, int err)
+{
+	struct bytemap *map = syncmap_mapfd_map(call->new_file);
+
+	if (map->name[0] && err) {
+		syncmap_debugfs_remove(map);
+		bytemap_name_drop(map);
+	} else if (map->name[0]) {
+		bytemap_name_show(map);
+	}
+	syncmap_newfd_finish(call, err);
+}
+
 static int make_named(struct syncmap_call *call, struct bytemap *map)
 {
 	int err;
@@ -49,6 +63,7 @@ static int make_named(struct syncmap_call *call, struct bytemap *map)
 	bytemap_leave(map);
 	syncmap_debugfs_add(map);
 	call->arg.create.fd = call->new_fd;
+	call->finish = finish_create;
 	return 0;
 }
 
@@ -67,20 +82,6 @@ static int run_create(struct syncmap_call *call)
 	if (err)
 		bytemap_put(map);
 	return err;
-}
-
-/* The name is shown last, and was nobody's until then */
-static void finish_create(struct syncmap_call *call, int err)
-{
-	struct bytemap *map = syncmap_mapfd_map(call->new_file);
-
-	if (map->name[0] && err) {
-		syncmap_debugfs_remove(map);
-		bytemap_name_drop(map);
-	} else if (map->name[0]) {
-		bytemap_name_show(map);
-	}
-	syncmap_newfd_finish(call, err);
 }
 
 static struct bytemap *find_map(const char *name)
@@ -205,10 +206,8 @@ static int run_list(struct syncmap_call *call)
 
 static const struct syncmap_command control_command[] = {
 	CONTROL(SYNCMAP_INFO, syncmap_info, max_user_bytes, .run = run_info),
-	CONTROL(SYNCMAP_CREATE, syncmap_create, stale, .run = run_create,
-		.finish = finish_create),
-	CONTROL(SYNCMAP_OPEN, syncmap_open, reserved, .run = run_open,
-		.finish = syncmap_newfd_finish),
+	CONTROL(SYNCMAP_CREATE, syncmap_create, stale, .run = run_create),
+	CONTROL(SYNCMAP_OPEN, syncmap_open, reserved, .run = run_open),
 	CONTROL(SYNCMAP_REMOVE, syncmap_remove, reserved, .run = run_remove),
 	CONTROL(SYNCMAP_LIST, syncmap_list, reserved, .run = run_list),
 };

@@ -16,10 +16,18 @@
 struct bytemap;
 struct bytemap_client;
 
-/* A command on its way. Handlers read and write @arg, the user's struct */
+/**
+ * struct syncmap_call - a command on its way
+ * @file: the descriptor it came to
+ * @finish: NULL, or set by a handler that succeeds: called when the reply has
+ *	been written or, with an error, could not be
+ * @new_file: the descriptor that the reply brings, not yet installed
+ * @new_fd: its number
+ * @arg: the user's struct, which handlers read and write
+ */
 struct syncmap_call {
 	struct file	*file;
-	/* the descriptor that the reply brings, not yet installed */
+	void		(*finish)(struct syncmap_call *call, int err);
 	struct file	*new_file;
 	int		new_fd;
 	union {
@@ -49,8 +57,6 @@ struct syncmap_call {
  * @access: SYNCMAP_ACCESS_* that the descriptor needs
  * @reply_on_error: write the struct back even then
  * @run: does it; 0 or a negative errno
- * @finish: called after a successful @run, when the reply has been written or,
- *	with an error, could not be; or NULL
  */
 struct syncmap_command {
 	unsigned int	cmd;
@@ -59,7 +65,6 @@ struct syncmap_command {
 	u8		access;
 	bool		reply_on_error;
 	int		(*run)(struct syncmap_call *call);
-	void		(*finish)(struct syncmap_call *call, int err);
 };
 
 /* Commands whose numbers count from @base on */
@@ -93,13 +98,28 @@ int syncmap_newfd(struct syncmap_call *call, const char *name,
 void syncmap_newfd_finish(struct syncmap_call *call, int err);
 int syncmap_mapfd_make(struct syncmap_call *call, struct bytemap *map,
 		       u32 access);
-struct bytemap_client *syncmap_mapfd_client(const struct file *file);
+
+static inline struct bytemap_client *
+syncmap_mapfd_client(const struct file *file)
+{
+	return file->private_data;
+}
+
 struct bytemap *syncmap_mapfd_map(const struct file *file);
-u32 syncmap_mapfd_access(const struct file *file);
+
+static inline u32 syncmap_mapfd_access(const struct file *file)
+{
+	u32 access = 0;
+
+	if (file->f_mode & FMODE_READ)
+		access |= SYNCMAP_ACCESS_READ;
+	if (file->f_mode & FMODE_WRITE)
+		access |= SYNCMAP_ACCESS_WRITE;
+	return access;
+}
 
 /* op.c, range.c */
 int syncmap_run_op(struct syncmap_call *call);
-void syncmap_finish_op(struct syncmap_call *call, int err);
 int syncmap_run_range(struct syncmap_call *call);
 
 /* batch.c */

@@ -108,8 +108,8 @@ static int run(struct syncmap_call *call, const struct syncmap_command *command,
 	err = command->run(call);
 	if (!err || command->reply_on_error)
 		fault = copy_to_user(user, &call->arg, reply) ? -EFAULT : 0;
-	if (!err && command->finish)
-		command->finish(call, fault);
+	if (!err && call->finish)
+		call->finish(call, fault);
 	return err ?: fault;
 }
 
@@ -118,8 +118,8 @@ long syncmap_dispatch(const struct syncmap_commands *commands,
 		      struct file *file, unsigned int cmd, unsigned long arg)
 {
 	const struct syncmap_command *command = find_command(commands, cmd);
-	struct syncmap_call call = { .file = file };
 	void __user *user = (void __user *)arg;
+	struct syncmap_call call;
 	int err;
 
 	check_abi();
@@ -127,6 +127,9 @@ long syncmap_dispatch(const struct syncmap_commands *commands,
 		return -ENOTTY;
 	if (command->access & ~syncmap_mapfd_access(file))
 		return -EBADF;
+	/* Of @arg, there is as much as the command has */
+	memset(&call, 0, offsetof(struct syncmap_call, arg));
+	call.file = file;
 	err = copy_in(&call, command, user, _IOC_SIZE(cmd));
 	return err ?: run(&call, command, user, _IOC_SIZE(cmd));
 }

@@ -15,25 +15,9 @@
 #include "../store/store.h"
 #include "dev.h"
 
-struct bytemap_client *syncmap_mapfd_client(const struct file *file)
-{
-	return file->private_data;
-}
-
 struct bytemap *syncmap_mapfd_map(const struct file *file)
 {
 	return syncmap_mapfd_client(file)->map;
-}
-
-u32 syncmap_mapfd_access(const struct file *file)
-{
-	u32 access = 0;
-
-	if (file->f_mode & FMODE_READ)
-		access |= SYNCMAP_ACCESS_READ;
-	if (file->f_mode & FMODE_WRITE)
-		access |= SYNCMAP_ACCESS_WRITE;
-	return access;
 }
 
 static int run_map_info(struct syncmap_call *call)
@@ -114,7 +98,7 @@ static const struct syncmap_command map_command[] = {
 	MAP(SYNCMAP_MAP_INFO, syncmap_map_info, stale, .run = run_map_info),
 	MAP(SYNCMAP_STATS, syncmap_map_stats, batched, .run = run_stats),
 	MAP(SYNCMAP_OP, syncmap_op, after, .run = syncmap_run_op,
-	    .finish = syncmap_finish_op, .reply_on_error = true),
+	    .reply_on_error = true),
 	MAP(SYNCMAP_RANGE, syncmap_range, reserved, .run = syncmap_run_range,
 	    .access = SYNCMAP_ACCESS_READ, .reply_on_error = true),
 	MAP(SYNCMAP_CLEAR, syncmap_clear, reserved, .run = run_clear,
@@ -122,14 +106,12 @@ static const struct syncmap_command map_command[] = {
 	MAP(SYNCMAP_PROMOTE, syncmap_promote, reserved, .run = run_promote,
 	    .access = SYNCMAP_ACCESS_WRITE),
 	MAP(SYNCMAP_WATCH, syncmap_watch, limit, .run = syncmap_run_watch,
-	    .finish = syncmap_newfd_finish, .access = SYNCMAP_ACCESS_READ,
-	    .reply_on_error = true),
+	    .access = SYNCMAP_ACCESS_READ, .reply_on_error = true),
 	MAP(SYNCMAP_FREEZE, syncmap_freeze, reserved, .run = run_freeze,
 	    .access = SYNCMAP_ACCESS_WRITE),
 	MAP(SYNCMAP_BATCH, syncmap_batch, reserved, .run = syncmap_run_batch,
 	    .reply_on_error = true),
-	MAP(SYNCMAP_RESTRICT, syncmap_restrict, reserved, .run = run_restrict,
-	    .finish = syncmap_newfd_finish),
+	MAP(SYNCMAP_RESTRICT, syncmap_restrict, reserved, .run = run_restrict),
 };
 
 static const struct syncmap_commands map_commands = {
@@ -179,6 +161,17 @@ static int open_flags(u32 access)
 	return access == SYNCMAP_ACCESS_WRITE ? O_WRONLY : O_RDWR;
 }
 
+/* The reply has been written, or with an error, could not be */
+void syncmap_newfd_finish(struct syncmap_call *call, int err)
+{
+	if (err) {
+		put_unused_fd(call->new_fd);
+		fput(call->new_file);
+	} else {
+		fd_install(call->new_fd, call->new_file);
+	}
+}
+
 /* A descriptor for the reply of @call. On success the file has @data */
 int syncmap_newfd(struct syncmap_call *call, const char *name,
 		  const struct file_operations *fops, void *data, int flags)
@@ -192,18 +185,9 @@ int syncmap_newfd(struct syncmap_call *call, const char *name,
 	err = PTR_ERR_OR_ZERO(call->new_file);
 	if (err)
 		put_unused_fd(call->new_fd);
+	else
+		call->finish = syncmap_newfd_finish;
 	return err;
-}
-
-/* The reply has been written, or with an error, could not be */
-void syncmap_newfd_finish(struct syncmap_call *call, int err)
-{
-	if (err) {
-		put_unused_fd(call->new_fd);
-		fput(call->new_file);
-	} else {
-		fd_install(call->new_fd, call->new_file);
-	}
 }
 
 /* On success the file has the caller's reference on @map */

@@ -44,8 +44,9 @@ static int copy_value(const struct bytemap *map, struct syncmap_work *work)
 	void *to = work->value;
 
 	if (bytemap_request_has(req, OP_APPENDS)) {
-		req->value = copy_in(req->op->value, len, work->value,
-				     sizeof(work->value));
+		work->appended = copy_in(req->op->value, len, work->value,
+					 sizeof(work->value));
+		req->value = work->appended;
 		return PTR_ERR_OR_ZERO(req->value);
 	}
 	if (len > BYTEMAP_SMALL) {
@@ -65,7 +66,7 @@ static int check_out(const struct bytemap *map, const struct syncmap_op *op)
 {
 	size_t size = min(op->out_size, map->limits.value_size);
 
-	if (bytemap_op_has(op->op, OP_KEEPS))
+	if (!size || bytemap_op_has(op->op, OP_KEEPS))
 		return 0;
 	return syncmap_probe_write(u64_to_user_ptr(op->out), size);
 }
@@ -83,11 +84,14 @@ static int copy_all(const struct bytemap *map, struct syncmap_work *work)
 	err = bytemap_key_check(map, req->key, op->key_len);
 	if (err)
 		return err;
-	req->old = copy_in(op->old, op->old_len, work->old,
-			   sizeof(work->old));
-	if (IS_ERR(req->old))
-		return PTR_ERR(req->old);
-	err = copy_value(map, work);
+	if (bytemap_request_has(req, OP_TAKES_OLD)) {
+		req->old = copy_in(op->old, op->old_len, work->old,
+				   sizeof(work->old));
+		if (IS_ERR(req->old))
+			return PTR_ERR(req->old);
+	}
+	if (bytemap_request_has(req, OP_TAKES_VALUE))
+		err = copy_value(map, work);
 	return err ?: check_out(map, op);
 }
 
@@ -111,7 +115,10 @@ int syncmap_begin_op(const struct file *file, struct syncmap_op *op,
 	struct bytemap_client *client = syncmap_mapfd_client(file);
 	int err;
 
-	work->req = (struct bytemap_request){ .op = op, .client = client };
+	memset(&work->req, 0, offsetof(struct bytemap_request, found.bytes));
+	work->req.op = op;
+	work->req.client = client;
+	work->appended = NULL;
 	err = bytemap_op_check(client->map, op);
 	if (err)
 		return err;
@@ -131,31 +138,32 @@ int syncmap_end_op(struct syncmap_work *work, int err)
 	if (err && op->result & SYNCMAP_OP_LEASED)
 		bytemap_lease_abandon(req->client, op->leased);
 	bytemap_request_release(req);
-	if (bytemap_request_has(req, OP_APPENDS))
-		free_copy(req->value, work->value);
+	free_copy(work->appended, work->value);
 	free_copy(req->old, work->old);
 	free_copy(req->key, work->key);
 	op->status = err == -ERESTARTSYS ? -EINTR : err;
 	return err;
 }
 
+/* With an error: whoever has become the holder of a lease does not know it */
+static void finish_lease(struct syncmap_call *call, int err)
+{
+	if (err)
+		bytemap_lease_abandon(syncmap_mapfd_client(call->file),
+				      call->arg.op.leased);
+}
+
 int syncmap_run_op(struct syncmap_call *call)
 {
+	struct syncmap_op *op = &call->arg.op;
 	struct syncmap_work work;
 	int err;
 
-	err = syncmap_begin_op(call->file, &call->arg.op, &work);
+	err = syncmap_begin_op(call->file, op, &work);
 	if (!err)
 		err = bytemap_op(syncmap_mapfd_map(call->file), &work.req);
-	return syncmap_end_op(&work, err);
-}
-
-/* With an error: whoever has become the holder of a lease does not know it */
-void syncmap_finish_op(struct syncmap_call *call, int err)
-{
-	const struct syncmap_op *op = &call->arg.op;
-
-	if (err && op->result & SYNCMAP_OP_LEASED)
-		bytemap_lease_abandon(syncmap_mapfd_client(call->file),
-				      op->leased);
+	err = syncmap_end_op(&work, err);
+	if (op->result & SYNCMAP_OP_LEASED)
+		call->finish = finish_lease;
+	return err;
 }

@@ -13,6 +13,7 @@ struct syncmap_work {
 	u8			key[128];
 	u8			value[BYTEMAP_SMALL];
 	u8			old[BYTEMAP_SMALL];
+	const void		*appended;	/* the copy of a value */
 };
 
 int syncmap_begin_op(const struct file *file, struct syncmap_op *op,

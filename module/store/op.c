@@ -135,8 +135,6 @@ static int attempt(struct bytemap *map, struct bytemap_request *req)
 {
 	int ret;
 
-	bytemap_view_release(&req->found);
-	bytemap_op_reset(req->op);
 	if (req->op->token)
 		return finish_lease(map, req);
 	req->met_lease = false;
@@ -148,11 +146,13 @@ static int attempt(struct bytemap *map, struct bytemap_request *req)
 	return ret;
 }
 
-/* Between two attempts: get what the last one lacked */
+/* Between two attempts: forget what the last one found, get what it lacked */
 static int prepare(struct bytemap *map, struct bytemap_request *req)
 {
 	struct bytemap_gauge *gauge = req->blocked;
 
+	bytemap_view_release(&req->found);
+	bytemap_op_reset(req->op);
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	cond_resched();

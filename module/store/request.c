@@ -10,7 +10,7 @@
 
 #define NUMBER	(OP_CALCULATES | OP_TAKES_DEADLINE)
 
-static const u16 traits[] = {
+const u16 bytemap_traits[SYNCMAP_OP_UNLEASE + 1] = {
 	[SYNCMAP_OP_LOAD] = OP_GIVES_VALUE | OP_KEEPS | OP_TAKES_AGE,
 	[SYNCMAP_OP_STORE] = OP_TAKES_VALUE | OP_INSERTS | OP_TAKES_DEADLINE |
 			     OP_TAKES_OWNER | OP_TAKES_TOKEN,
@@ -52,12 +52,6 @@ static const struct {
 	{ SYNCMAP_OP_INITIAL, OP_CALCULATES },
 	{ SYNCMAP_OP_BOUNDED, OP_TAKES_BOUND },
 };
-
-/* Any @op: one that is not in the table has index 0 then, and no trait */
-bool bytemap_op_has(u32 op, u16 any)
-{
-	return traits[array_index_nospec(op, ARRAY_SIZE(traits))] & any;
-}
 
 u32 bytemap_op_access(u32 op)
 {
@@ -187,7 +181,11 @@ int bytemap_op_check(const struct bytemap *map, struct syncmap_op *op)
 	bytemap_op_reset(op);
 	if (!op->op)
 		return -EINVAL;
-	if (op->op >= ARRAY_SIZE(traits) || !traits[op->op])
+	if (op->op >= ARRAY_SIZE(bytemap_traits))
+		return -EOPNOTSUPP;
+	/* It is an index from now on */
+	op->op = array_index_nospec(op->op, ARRAY_SIZE(bytemap_traits));
+	if (!bytemap_traits[op->op])
 		return -EOPNOTSUPP;
 	err = check_flags(op) ?: check_unused(op) ?: check_unused_extras(op);
 	return err ?: check_lengths(map, op);

@@ -32,12 +32,19 @@ enum {
 	OP_APPENDS	= BIT(13),	/* the value that it takes */
 };
 
-bool bytemap_op_has(u32 op, u16 any);
+extern const u16 bytemap_traits[];
+
 u32 bytemap_op_access(u32 op);
 void bytemap_limited(struct syncmap_op *op, u32 which, u64 used, u64 limit);
 void bytemap_op_reset(struct syncmap_op *op);
 int bytemap_op_check(const struct bytemap *map, struct syncmap_op *op);
 int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
+
+/* @op has passed bytemap_op_check(), or comes from the kernel */
+static inline bool bytemap_op_has(u32 op, u16 any)
+{
+	return bytemap_traits[op] & any;
+}
 
 /* op.c */
 
@@ -50,7 +57,6 @@ int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
  * @fresh: the new value in an object of its own, when it is longer than
  *	%BYTEMAP_SMALL; else NULL, and made when needed
  * @old: content to compare with
- * @found: the value that was found, for operations that give one
  * @deadline: private: of what is stored; SYNCMAP_NEVER
  * @number: private: the new value, when it is a number
  * @blocked: private: the gauge that may have no room for @blocked_for
@@ -59,11 +65,14 @@ int bytemap_key_check(const struct bytemap *map, const void *key, size_t len);
  * @source: private: the value that @fresh is a copy of, or a longer one
  * @carried: private: length of @source when it was copied
  * @mortal: private: @fresh has to be able to end
+ * @in_place: private: the value that was found has room for the new one
  * @wants_fresh: private: the next attempt needs @fresh
  * @met_lease: private: a lease has the place of the key
  * @wants_lease: private: somebody else has it
  * @dooms: private: may have left memory to a grace period: bytemap_throttle()
  * @granted: private: token of a lease that the request got while it waited
+ * @found: the value that was found, for operations that give one; last, so that
+ *	nobody has to clear its bytes
  */
 struct bytemap_request {
 	struct syncmap_op	*op;
@@ -72,7 +81,6 @@ struct bytemap_request {
 	const void		*value;
 	struct bytemap_value	*fresh;
 	const void		*old;
-	struct bytemap_view	found;
 	u64			deadline;
 	union {
 		u32	narrow;
@@ -84,11 +92,13 @@ struct bytemap_request {
 	u32			carried;
 	const struct bytemap_value *source;
 	bool			mortal;
+	bool			in_place;
 	bool			wants_fresh;
 	bool			met_lease;
 	bool			wants_lease;
 	bool			dooms;
 	u64			granted;
+	struct bytemap_view	found;
 };
 
 int bytemap_request_blocked(struct bytemap_request *req,

@@ -170,7 +170,7 @@ static int change_locked(struct bytemap *map, struct bytemap_request *req,
 		return calculate_locked(map, req, value);
 	if (bytemap_request_has(req, OP_APPENDS))
 		return bytemap_append_locked(map, req, value);
-	if (fits_in_place(map, req, value))
+	if (req->in_place)
 		return overwrite_locked(map, req, value, req->op->value_len);
 	return bytemap_replace_locked(map, req, value, 0);
 }
@@ -292,8 +292,11 @@ static bool needs_fresh(struct bytemap *map, struct bytemap_request *req,
 		return touch_needs_fresh(req, value);
 	if (bytemap_request_has(req, OP_APPENDS))
 		return bytemap_append_needs_fresh(map, req, value);
-	return bytemap_request_has(req, OP_TAKES_VALUE) && !req->fresh &&
-	       !fits_in_place(map, req, value);
+	if (!bytemap_request_has(req, OP_TAKES_VALUE))
+		return false;
+	/* Nothing that it depends on changes any more */
+	req->in_place = fits_in_place(map, req, value);
+	return !req->in_place && !req->fresh;
 }
 
 /* Of all that try, one succeeds, and puts it */
