@@ -168,8 +168,8 @@ static void access_is_what_an_operation_does(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_DELETE), write);
 	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_APPEND), write);
 	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_UNLEASE), write);
-	for (op = SYNCMAP_OP_LOAD_OR_STORE; op < ARRAY_SIZE(traits); op++)
-		if (traits[op] && op != SYNCMAP_OP_DELETE &&
+	for (op = SYNCMAP_OP_LOAD_OR_STORE; op < ARRAY_SIZE(bytemap_traits); op++)
+		if (bytemap_traits[op] && op != SYNCMAP_OP_DELETE &&
 		    op != SYNCMAP_OP_APPEND && op != SYNCMAP_OP_UNLEASE)
 			KUNIT_EXPECT_EQ(test, bytemap_op_access(op),
 					read | write);
