@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The verbs that compare before they write: with content, or a revision */
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "request.h"

@@ -4,7 +4,6 @@
  * which formats the rest is a line. What can be parsed can be printed, and what
  * is printed says the same again. Runs under libFuzzer; no module is needed.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
 /* syncmapctl [-j|-p] VERB MAP ...: options and dispatch */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

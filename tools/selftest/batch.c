@@ -2,7 +2,6 @@
 /* Many operations in one call */
 #include <errno.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "batches.h"
 

@@ -5,7 +5,6 @@
  * that errors are the documented ones, and that the memory comes back.
  */
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "command.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* libsyncmap in a process that has no memory left: an error, and nothing done */
-#include <fcntl.h>
 #include <libsyncmap.h>
 #include <sys/resource.h>
 #include <unistd.h>

@@ -2,7 +2,6 @@
 /* Revisions: each write has one of its own, and loads ask for what is newer */
 #include <signal.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "map.h"
 
