@@ -269,17 +269,9 @@ TEST_LIMIT(killed, 180)
 	int fd = make();
 
 	for (unsigned int i = 0; i < test_times(100); i++) {
-		pid_t pids[WHO];
-
 		memset(log, 0, sizeof(*log));
 		log->count = RECORDS;
-		for (int who = 0; who < WHO; who++)
-			pids[who] = test_fork(append_all, who, log);
-		usleep(test_random() % 20000);
-		for (int who = 0; who < WHO; who++)
-			kill(pids[who], SIGKILL);
-		for (int who = 0; who < WHO; who++)
-			waitpid(pids[who], NULL, 0);
+		test_kill(WHO, append_all, log, test_random() % 20000);
 		take_rest(log, fd);
 		expect_reported(log);
 		EXPECT(got.revision > revision || !got.out_len);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Deadlines that come while entries are refreshed, and processes are killed */
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "map.h"
@@ -171,16 +169,9 @@ TEST_LIMIT(killed_at_any_moment, 60)
 {
 	for (unsigned int round = 0; round < test_times(40); round++) {
 		int fd = map_expiring(SYNCMAP_KEY_U64, 0, round % 2 * MS);
-		pid_t pids[3];
 
 		test_context("round %u", round);
-		for (int i = 0; i < 3; i++)
-			pids[i] = test_fork(churn, i, &fd);
-		usleep(test_random() % 20000);
-		for (int i = 0; i < 3; i++)
-			kill(pids[i], SIGKILL);
-		for (int i = 0; i < 3; i++)
-			waitpid(pids[i], NULL, 0);
+		test_kill(3, churn, &fd, test_random() % 20000);
 		map_expect_bytes(fd, 0);
 		EXPECT_EQ(0, map_count(fd));
 		EXPECT_EQ(0, map_stats(fd).expiring);

@@ -215,6 +215,20 @@ void test_parallel(int n, void (*fn)(int n, void *arg), void *arg)
 		test_wait(pids[i]);
 }
 
+void test_kill(int n, void (*fn)(int n, void *arg), void *arg,
+	       unsigned int usec)
+{
+	pid_t pids[n];
+
+	for (int i = 0; i < n; i++)
+		pids[i] = test_fork(fn, i, arg);
+	usleep(usec);
+	for (int i = 0; i < n; i++)
+		kill(pids[i], SIGKILL);
+	for (int i = 0; i < n; i++)
+		waitpid(pids[i], NULL, 0);
+}
+
 static bool await(pid_t pid, unsigned int seconds, int *status)
 {
 	const struct timespec tick = { .tv_nsec = 10000000 };

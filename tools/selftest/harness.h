@@ -88,6 +88,9 @@ pid_t test_fork(void (*fn)(int n, void *arg), int n, void *arg);
 void test_wait(pid_t pid);
 /* fn(0) ... fn(n - 1) in processes that start together */
 void test_parallel(int n, void (*fn)(int n, void *arg), void *arg);
+/* The same in processes that are killed, all of them after @usec */
+void test_kill(int n, void (*fn)(int n, void *arg), void *arg,
+	       unsigned int usec);
 /* A different text for each @seed */
 void test_text(char *text, size_t len, unsigned int seed);
 /* Into a file that is there */

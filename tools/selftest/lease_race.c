@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Leases while keys are deleted, maps cleared, and processes killed */
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "leases.h"
@@ -153,16 +151,8 @@ TEST_LIMIT(killed_at_any_moment, 120)
 	int fd = map_create(LEASES, SYNCMAP_KEY_BYTES, NULL, 0600);
 
 	for (unsigned int round = 0; round < test_times(60); round++) {
-		pid_t pids[6];
-
 		test_context("round %u", round);
-		for (int i = 0; i < 6; i++)
-			pids[i] = test_fork(churn, i, NULL);
-		usleep(10000 + test_random() % 20000);
-		for (int i = 0; i < 6; i++)
-			kill(pids[i], SIGKILL);
-		for (int i = 0; i < 6; i++)
-			waitpid(pids[i], NULL, 0);
+		test_kill(6, churn, NULL, 10000 + test_random() % 20000);
 		for (int i = 0; i < 2000 && map_stats(fd).leases; i++)
 			usleep(1000);
 		EXPECT_EQ(0, map_stats(fd).leases);

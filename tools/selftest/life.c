@@ -210,16 +210,8 @@ TEST_LIMIT(killed_at_any_moment, 60)
 	int fd = map_create(NAME, SYNCMAP_KEY_U64, NULL, 0600);
 
 	for (unsigned int round = 0; round < test_times(40); round++) {
-		pid_t pids[3];
-
 		test_context("round %u", round);
-		for (int i = 0; i < 3; i++)
-			pids[i] = test_fork(churn, i, &fd);
-		usleep(test_random() % 20000);
-		for (int i = 0; i < 3; i++)
-			kill(pids[i], SIGKILL);
-		for (int i = 0; i < 3; i++)
-			waitpid(pids[i], NULL, 0);
+		test_kill(3, churn, &fd, test_random() % 20000);
 		expect_whole(fd);
 		map_clear(fd);
 		EXPECT_EQ(0, map_count(fd));
@@ -242,17 +234,8 @@ TEST(killed_with_private_maps)
 {
 	__u32 maps = count_maps();
 
-	for (unsigned int round = 0; round < test_times(20); round++) {
-		pid_t pids[2];
-
-		for (int i = 0; i < 2; i++)
-			pids[i] = test_fork(churn_private, i, NULL);
-		usleep(test_random() % 20000);
-		for (int i = 0; i < 2; i++) {
-			kill(pids[i], SIGKILL);
-			waitpid(pids[i], NULL, 0);
-		}
-	}
+	for (unsigned int round = 0; round < test_times(20); round++)
+		test_kill(2, churn_private, NULL, test_random() % 20000);
 	expect_maps(maps);
 }
 

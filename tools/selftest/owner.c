@@ -345,16 +345,8 @@ TEST_LIMIT(killed_at_any_moment, 60)
 	int fd = make(SYNCMAP_KEY_U64);
 
 	for (unsigned int round = 0; round < test_times(60); round++) {
-		pid_t pids[3];
-
 		test_context("round %u", round);
-		for (int i = 0; i < 3; i++)
-			pids[i] = test_fork(churn, i, NULL);
-		usleep(test_random() % 20000);
-		for (int i = 0; i < 3; i++)
-			kill(pids[i], SIGKILL);
-		for (int i = 0; i < 3; i++)
-			waitpid(pids[i], NULL, 0);
+		test_kill(3, churn, NULL, test_random() % 20000);
 		map_walk(fd, 0, 4096, want_none, NULL);
 		EXPECT_EQ(0, map_stats(fd).owned);
 		/* What a Clear removed goes on being freed, and counts */

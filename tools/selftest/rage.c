@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fault.h"
@@ -334,16 +332,8 @@ static void expect_room(int fd)
 
 void rage_round(int fd, unsigned int round, bool with_faults)
 {
-	pid_t pids[PROCESSES];
-
 	faults = with_faults;
-	for (int i = 0; i < PROCESSES; i++)
-		pids[i] = test_fork(rage, round * PROCESSES + i, NULL);
-	usleep(10000 + test_random() % 50000);
-	for (int i = 0; i < PROCESSES; i++)
-		kill(pids[i], SIGKILL);
-	for (int i = 0; i < PROCESSES; i++)
-		waitpid(pids[i], NULL, 0);
+	test_kill(PROCESSES, rage, NULL, 10000 + test_random() % 50000);
 	test_context("round %u", round);
 	expect_quiet(fd);
 	expect_room(fd);

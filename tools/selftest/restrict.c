@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Descriptors for reading only, and for writing only, that are given away */
 #include <grp.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "map.h"
@@ -239,16 +237,9 @@ TEST(killed)
 {
 	int fd = map_private(SYNCMAP_KEY_STRING);
 	__u32 maps = map_system().maps;
-	pid_t pids[2];
 
 	for (unsigned int i = 0; i < test_times(50); i++) {
-		for (int n = 0; n < 2; n++)
-			pids[n] = test_fork(use_until_killed, n, &fd);
-		usleep(test_random() % 5000);
-		for (int n = 0; n < 2; n++) {
-			kill(pids[n], SIGKILL);
-			waitpid(pids[n], NULL, 0);
-		}
+		test_kill(2, use_until_killed, &fd, test_random() % 5000);
 		EXPECT_EQ(0, DO(fd, STORE, KEY("key")));
 		EXPECT_EQ(maps, map_system().maps);
 	}
