@@ -213,7 +213,7 @@ bool bytemap_mortal_is_in_core(struct bytemap *map,
 			    value->key_len, &found) && found == value;
 }
 
-/* It is stale, and might have been for longer */
+/* A stale value that would have been kept for longer */
 static void reclaim_locked(struct bytemap *map, struct bytemap_value *value)
 {
 	bytemap_count(map, BYTEMAP_RECLAIMED);

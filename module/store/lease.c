@@ -108,7 +108,7 @@ static void dismiss_locked(struct bytemap *map, struct bytemap_lease *lease)
 	unhold_locked(lease);
 }
 
-/* Nor will anybody else */
+/* Nor will another one: end the lease, unless it keeps a stale value */
 static void end_locked(struct bytemap *map, struct bytemap_value *value)
 {
 	atomic64_dec(&map->leases);

@@ -15,7 +15,7 @@ static int look(struct bytemap *map, struct bytemap_request *req,
 	if (!lookup->found)
 		return -ENOENT;
 	ret = bytemap_look(map, req, lookup->value);
-	/* It has been replaced, say: what that takes is known elsewhere */
+	/* Deleted, expired or replaced: bytemap_op() knows what to do */
 	return ret == -ENOENT ? -EAGAIN : ret;
 }
 

@@ -25,7 +25,7 @@ int bytemap_number_check(const struct syncmap_op *op)
 
 	if (op->operand > max || op->initial > max || op->bound > max)
 		return -EINVAL;
-	/* What begins with it takes the deadline */
+	/* Only a number that begins with @initial takes the deadline */
 	if (!(op->flags & SYNCMAP_OP_INITIAL) && (op->initial || op->deadline))
 		return -EINVAL;
 	return 0;

@@ -5,7 +5,8 @@
  * deleted keys.
  *
  * Reclaim may come from any allocation that can sleep, so it waits for nobody:
- * the list is only tried for. A map leaves it before anything of it is freed.
+ * it only tries to lock the list. A map leaves that before anything of it is
+ * freed.
  */
 #include <linux/list.h>
 #include <linux/mutex.h>

@@ -133,7 +133,7 @@ static inline bool bytemap_value_is_small(const struct bytemap_value *value)
 	return value->capacity <= BYTEMAP_SMALL;
 }
 
-/* Without the lock: of a large value so many bytes will not change any more */
+/* Without the lock. So many bytes of a large value will not change any more */
 static inline u32 bytemap_value_len(const struct bytemap_value *value)
 {
 	/* Pairs with the release in extend_locked() */

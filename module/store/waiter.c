@@ -78,7 +78,7 @@ static bool enqueue(struct bytemap_value *value, struct waiter *waiter)
 	return joined;
 }
 
-/* Something may have happened at the last moment; then it counts */
+/* True if it was woken at the last moment, which counts */
 static bool leave(struct bytemap_value *value, struct waiter *waiter)
 {
 	bool woken;

@@ -64,11 +64,11 @@ void bytemap_watch_removed(struct bytemap *map);
 void bytemap_watch_end(struct bytemap *map);
 
 /*
- * The revision of a change of @value, and its event; 0 if a Clear has removed the
- * value. The lock of the value is held. @reason is that of &syncmap_event, and
- * says whether the value is stored, then it has its new content, or deleted, then
- * it is still charged: a Clear may wait for that, and the next one must not
- * overtake the event.
+ * The revision of a change of @value, and its event; 0 if a Clear has removed
+ * the value. The lock of the value is held. @reason, as in &syncmap_event, says
+ * whether the value is stored or deleted. A stored one has its new content by
+ * now. A deleted one is still charged: a Clear may wait for that, and the next
+ * Clear must not overtake the event.
  */
 static inline u64 bytemap_revise(struct bytemap *map,
 				 struct bytemap_value *value, const void *key,
