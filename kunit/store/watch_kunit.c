@@ -2,6 +2,10 @@
 /*
  * Watchers
  */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/workqueue.h>
+
 #include "../../module/store/watch.c"
 #include "common.h"
 
@@ -77,6 +81,41 @@ static void a_map_has_so_many_watchers(struct kunit *test)
 	bytemap_watch_destroy(store_watch(test, map, 0, ""));
 }
 
+/* A writer that has not seen the watcher coming, and takes his time */
+struct writer {
+	struct work_struct	work;
+	struct completion	begun;
+	bool			done;
+};
+
+static void write_slowly(struct work_struct *work)
+{
+	struct writer *writer = container_of(work, struct writer, work);
+
+	rcu_read_lock();
+	complete(&writer->begun);
+	mdelay(50);
+	WRITE_ONCE(writer->done, true);
+	rcu_read_unlock();
+}
+
+static void writers_under_way_are_waited_for(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_watch *watch;
+	struct writer writer = {};
+
+	INIT_WORK_ONSTACK(&writer.work, write_slowly);
+	init_completion(&writer.begun);
+	queue_work(system_unbound_wq, &writer.work);
+	wait_for_completion(&writer.begun);
+	watch = store_watch(test, map, 0, "");
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(writer.done));
+	bytemap_watch_destroy(watch);
+	flush_work(&writer.work);
+	destroy_work_on_stack(&writer.work);
+}
+
 /* A reader settles the insertion; the event is the inserter's, and one */
 static void an_insertion_has_one_event(struct kunit *test)
 {
@@ -111,7 +150,7 @@ static void an_insertion_has_one_event(struct kunit *test)
 }
 
 /* Its key is gone with the Clear, or is another value's by now */
-static void a_cleared_value_has_no_event(struct kunit *test)
+static void a_cleared_value_is_not_revised(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_watch *watch = store_watch(test, map, 0, "");
@@ -126,8 +165,11 @@ static void a_cleared_value_has_no_event(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_revise(map, value, "k",
 					     SYNCMAP_OP_DELETE), 0ULL);
 	store_no_event(test, watch);
-	bytemap_value_put(value);
 	bytemap_watch_destroy(watch);
+	KUNIT_EXPECT_FALSE(test, map->watched);
+	KUNIT_EXPECT_EQ(test, bytemap_revise(map, value, "k",
+					     SYNCMAP_OP_DELETE), 0ULL);
+	bytemap_value_put(value);
 }
 
 static void a_swap_that_fails_has_no_event(struct kunit *test)
@@ -175,8 +217,9 @@ static struct kunit_case watch_cases[] = {
 	KUNIT_CASE(filters_match),
 	KUNIT_CASE(a_map_is_watched_while_there_are_watchers),
 	KUNIT_CASE(a_map_has_so_many_watchers),
+	KUNIT_CASE(writers_under_way_are_waited_for),
 	KUNIT_CASE(an_insertion_has_one_event),
-	KUNIT_CASE(a_cleared_value_has_no_event),
+	KUNIT_CASE(a_cleared_value_is_not_revised),
 	KUNIT_CASE(a_swap_that_fails_has_no_event),
 	KUNIT_CASE(a_value_without_room_is_left_out),
 	{}
