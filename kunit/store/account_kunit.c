@@ -20,13 +20,35 @@ static void a_user_has_one_account(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, hash_empty(accounts));
 }
 
+/* What has come to pass has met no limit */
+static int add_map(struct bytemap_account *account, u64 bytes)
+{
+	struct syncmap_create params = {};
+	int err = bytemap_account_add_map(account, bytes, &params);
+
+	return params.limited && !err ? -EINVAL : err;
+}
+
+static void expect_refused(struct kunit *test, struct bytemap_account *account,
+			   u64 bytes, const struct syncmap_create *want)
+{
+	int err = want->limited == SYNCMAP_LIMITED_MAPS ? -ENOSPC : -EDQUOT;
+	struct syncmap_create params = {};
+
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, bytes, &params),
+			err);
+	KUNIT_EXPECT_EQ(test, params.limited, want->limited);
+	KUNIT_EXPECT_EQ(test, params.used, want->used);
+	KUNIT_EXPECT_EQ(test, params.limit, want->limit);
+}
+
 static void maps_are_counted(struct kunit *test)
 {
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
 	struct syncmap_info info = {};
 
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), 0);
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
 	bytemap_account_info(&info);
 	KUNIT_EXPECT_EQ(test, info.maps, 2U);
 	KUNIT_EXPECT_EQ(test, account->maps, 2U);
@@ -43,8 +65,10 @@ static void no_more_maps_than_max_maps(struct kunit *test)
 	unsigned int before = max_maps;
 
 	max_maps = 1;
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(other, 0), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
+	expect_refused(test, other, 0, &(struct syncmap_create){
+		.limited = SYNCMAP_LIMITED_MAPS, .used = 1, .limit = 1,
+	});
 	bytemap_account_remove_map(account, 0);
 	bytemap_account_put(account);
 	bytemap_account_put(other);
@@ -55,8 +79,10 @@ static void add_two(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
 
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
+	expect_refused(test, account, 0, &(struct syncmap_create){
+		.limited = SYNCMAP_LIMITED_USER_MAPS, .used = 1, .limit = 1,
+	});
 	bytemap_account_remove_map(account, 0);
 	bytemap_account_put(account);
 }
@@ -69,8 +95,8 @@ static void no_more_maps_of_a_user_than_max_user_maps(struct kunit *test)
 	max_user_maps = 1;
 	store_as_user(test, 7, 7, add_two, NULL);
 	/* with CAP_SYS_RESOURCE there may be */
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 0), 0);
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
 	bytemap_account_remove_map(account, 0);
 	bytemap_account_remove_map(account, 0);
 	bytemap_account_put(account);
@@ -141,18 +167,22 @@ static void no_more_leases_of_a_user(struct kunit *test)
 static void bytes_of_maps_have_a_sum(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
-	u64 most = max_user_bytes;
+	struct syncmap_create want = {
+		.limited = SYNCMAP_LIMITED_USER_BYTES,
+		.used = max_user_bytes - 1, .limit = max_user_bytes,
+	};
 
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, most - 1), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 2), -EDQUOT);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, U64_MAX),
-			-EDQUOT);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 1), 0);
-	KUNIT_EXPECT_EQ(test, account->bytes, most);
-	max_user_bytes = most / 2;
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 1), -EDQUOT);
-	bytemap_account_remove_map(account, most - 1);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, 1), 0);
+	KUNIT_EXPECT_EQ(test, add_map(account, want.used), 0);
+	expect_refused(test, account, 2, &want);
+	expect_refused(test, account, U64_MAX, &want);
+	KUNIT_EXPECT_EQ(test, add_map(account, 1), 0);
+	want.used++;
+	KUNIT_EXPECT_EQ(test, account->bytes, want.used);
+	max_user_bytes /= 2;
+	want.limit /= 2;
+	expect_refused(test, account, 1, &want);
+	bytemap_account_remove_map(account, want.used - 1);
+	KUNIT_EXPECT_EQ(test, add_map(account, 1), 0);
 	bytemap_account_remove_map(account, 1);
 	bytemap_account_remove_map(account, 1);
 	KUNIT_EXPECT_EQ(test, account->bytes, 0ULL);

@@ -44,7 +44,8 @@ struct bytemap *store_map_of(struct kunit *test,
 			     const struct syncmap_create *create)
 {
 	struct store_maps *maps = test->priv;
-	struct bytemap *map = bytemap_create(create);
+	struct syncmap_create params = *create;
+	struct bytemap *map = bytemap_create(&params);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, map);
 	KUNIT_ASSERT_LT(test, maps->count, (unsigned int)MAPS);

@@ -14,13 +14,15 @@ static inline u64 in_an_hour(void)
 	return ktime_get_boottime_ns() + 3600 * NSEC_PER_SEC;
 }
 
+/* Static, as a case with many expectations has no stack left for it */
 static inline struct bytemap *ttl_map(struct kunit *test, u64 ttl, u64 stale)
 {
-	const struct syncmap_create create = {
+	static struct syncmap_create create = {
 		.key_type = SYNCMAP_KEY_STRING, .mode = 0600,
-		.ttl = ttl, .stale = stale,
 	};
 
+	create.ttl = ttl;
+	create.stale = stale;
 	return store_map_of(test, &create);
 }
 

@@ -30,11 +30,13 @@ static const struct create_check bad_creates[] = {
 static void bad_creations_are_refused(struct kunit *test)
 {
 	struct syncmap_info info = {};
+	struct syncmap_create params;
 	struct bytemap *map;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bad_creates); i++) {
-		map = bytemap_create(&bad_creates[i].create);
+		params = bad_creates[i].create;
+		map = bytemap_create(&params);
 		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(map), -EINVAL, "%s",
 				    bad_creates[i].title);
 		if (!IS_ERR(map))

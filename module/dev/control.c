@@ -73,8 +73,11 @@ static int run_create(struct syncmap_call *call)
 	struct bytemap *map;
 	int err;
 
+	bytemap_create_limited(create, SYNCMAP_LIMITED_NOT, 0, 0);
 	if (create->flags)
 		return -EOPNOTSUPP;
+	if (create->reserved)
+		return -EINVAL;
 	map = bytemap_create(create);
 	if (IS_ERR(map))
 		return PTR_ERR(map);
@@ -206,7 +209,8 @@ static int run_list(struct syncmap_call *call)
 
 static const struct syncmap_command control_command[] = {
 	CONTROL(SYNCMAP_INFO, syncmap_info, max_user_bytes, .run = run_info),
-	CONTROL(SYNCMAP_CREATE, syncmap_create, stale, .run = run_create),
+	CONTROL(SYNCMAP_CREATE, syncmap_create, limit, .run = run_create,
+		.reply_on_error = true),
 	CONTROL(SYNCMAP_OPEN, syncmap_open, reserved, .run = run_open),
 	CONTROL(SYNCMAP_REMOVE, syncmap_remove, reserved, .run = run_remove),
 	CONTROL(SYNCMAP_LIST, syncmap_list, reserved, .run = run_list),

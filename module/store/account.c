@@ -105,35 +105,58 @@ void bytemap_account_put(struct bytemap_account *account)
 	mutex_unlock(&account_lock);
 }
 
-static bool is_over_quota(const struct bytemap_account *account, u64 bytes)
+static int check_quota(const struct bytemap_account *account, u64 bytes,
+		       struct syncmap_create *params)
 {
-	u64 max = READ_ONCE(max_user_bytes);
+	unsigned int max = READ_ONCE(max_user_maps);
+	u64 most = READ_ONCE(max_user_bytes);
 
-	if (account->maps >= READ_ONCE(max_user_maps))
-		return true;
-	return max && (account->bytes > max || bytes > max - account->bytes);
+	if (account->maps >= max)
+		bytemap_create_limited(params, SYNCMAP_LIMITED_USER_MAPS,
+				       account->maps, max);
+	else if (most && (account->bytes > most ||
+			  bytes > most - account->bytes))
+		bytemap_create_limited(params, SYNCMAP_LIMITED_USER_BYTES,
+				       account->bytes, most);
+	else
+		return 0;
+	if (!capable(CAP_SYS_RESOURCE))
+		return -EDQUOT;
+	bytemap_create_limited(params, SYNCMAP_LIMITED_NOT, 0, 0);
+	return 0;
 }
 
-static int add_map_locked(struct bytemap_account *account, u64 bytes)
+static int add_map_locked(struct bytemap_account *account, u64 bytes,
+			  struct syncmap_create *params)
 {
+	unsigned int max = READ_ONCE(max_maps);
+	int err;
+
 	lockdep_assert_held(&account_lock);
-	if (maps >= READ_ONCE(max_maps))
+	if (maps >= max) {
+		bytemap_create_limited(params, SYNCMAP_LIMITED_MAPS, maps, max);
 		return -ENOSPC;
-	if (is_over_quota(account, bytes) && !capable(CAP_SYS_RESOURCE))
-		return -EDQUOT;
+	}
+	err = check_quota(account, bytes, params);
+	if (err)
+		return err;
 	account->maps++;
 	account->bytes += bytes;
 	maps++;
 	return 0;
 }
 
-/* Counts one more map of this user, which may hold @bytes, if it may be */
-int bytemap_account_add_map(struct bytemap_account *account, u64 bytes)
+/*
+ * Counts one more map of this user, which may hold @bytes, if there may be one;
+ * else @params tell
+ */
+int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
+			    struct syncmap_create *params)
 {
 	int err;
 
 	mutex_lock(&account_lock);
-	err = add_map_locked(account, bytes);
+	err = add_map_locked(account, bytes, params);
 	mutex_unlock(&account_lock);
 	return err;
 }

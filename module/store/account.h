@@ -11,6 +11,7 @@
 
 struct bytemap_account;
 struct bytemap_client;
+struct syncmap_create;
 struct syncmap_info;
 struct syncmap_op;
 struct syncmap_watch;
@@ -23,7 +24,8 @@ struct syncmap_watch;
 
 struct bytemap_account *bytemap_account_get(kuid_t uid);
 void bytemap_account_put(struct bytemap_account *account);
-int bytemap_account_add_map(struct bytemap_account *account, u64 bytes);
+int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
+			    struct syncmap_create *params);
 void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes);
 int bytemap_account_add_watcher(struct bytemap_account *account,
 				struct syncmap_watch *params);

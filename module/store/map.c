@@ -139,12 +139,21 @@ static int check_params(const struct syncmap_create *params)
 	return bytemap_name_check(params->name);
 }
 
+/* Which limit is in the way */
+void bytemap_create_limited(struct syncmap_create *params, u32 which, u64 used,
+			    u64 limit)
+{
+	params->limited = which;
+	params->used = used;
+	params->limit = limit;
+}
+
 /*
  * A map that only the caller knows of, until its name is taken and shown
  * (name.c). Fields of @params that are no concern of the store are checked by
- * the device.
+ * the device, which has zeroed its results.
  */
-struct bytemap *bytemap_create(const struct syncmap_create *params)
+struct bytemap *bytemap_create(struct syncmap_create *params)
 {
 	struct bytemap *map;
 	int err;
@@ -160,7 +169,7 @@ struct bytemap *bytemap_create(const struct syncmap_create *params)
 		err = PTR_ERR(map->account);
 		goto free_map;
 	}
-	err = bytemap_account_add_map(map->account, map->limits.bytes);
+	err = bytemap_account_add_map(map->account, map->limits.bytes, params);
 	if (err)
 		goto put_account;
 	map->memcg = get_mem_cgroup_from_mm(current->mm);

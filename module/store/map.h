@@ -138,7 +138,9 @@ static inline void bytemap_count_batch(struct bytemap *map, u32 operations)
 }
 
 /* map.c */
-struct bytemap *bytemap_create(const struct syncmap_create *params);
+void bytemap_create_limited(struct syncmap_create *params, u32 which, u64 used,
+			    u64 limit);
+struct bytemap *bytemap_create(struct syncmap_create *params);
 void bytemap_put(struct bytemap *map);
 bool bytemap_get_unless_zero(struct bytemap *map);
 bool bytemap_leave(struct bytemap *map);

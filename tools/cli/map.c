@@ -7,9 +7,14 @@
 
 #include "cli.h"
 
-static int fail_create(struct cli *cli, int err)
+static int fail_create(struct cli *cli, const struct syncmap_create *params,
+		       int err)
 {
-	struct syncmap_info info;
+	const struct libsyncmap_result result = {
+		.limited = params->limited, .used = params->used,
+		.limit = params->limit,
+	};
+	char text[128];
 
 	switch (err) {
 	case -EEXIST:
@@ -20,10 +25,10 @@ static int fail_create(struct cli *cli, int err)
 			    "A-Z a-z 0-9 . _ : -, and limits are at most what "
 			    "'syncmapctl info' tells", cli->name);
 	case -ENOSPC:
-		if (libsyncmap_system_info(&info, sizeof(info)))
-			break;
-		return fail(cli, "map '%s': there are %u maps of at most %u",
-			    cli->name, info.maps, info.max_maps);
+	case -EDQUOT:
+		return fail(cli, "map '%s': %s", cli->name,
+			    libsyncmap_explain(err, &result, text,
+					       sizeof(text)));
 	}
 	return fail_map(cli, cli->name, err);
 }
@@ -48,13 +53,13 @@ int verb_create(struct cli *cli)
 
 	cli->name = cli->args[0];
 	if (!cli->name[0] && !has_command)
-		return fail_create(cli, -EINVAL);
+		return fail_create(cli, &params, -EINVAL);
 	if (strlen(cli->name) >= sizeof(params.name))
-		return fail_create(cli, -ENAMETOOLONG);
+		return fail_create(cli, &params, -ENAMETOOLONG);
 	memcpy(params.name, cli->name, strlen(cli->name));
 	err = libsyncmap_create_with(&params, &cli->map);
 	if (err)
-		return fail_create(cli, err);
+		return fail_create(cli, &params, err);
 	err = libsyncmap_info(cli->map, &cli->info, sizeof(cli->info));
 	if (err)
 		return fail_map(cli, cli->name, err);

@@ -141,23 +141,6 @@ int fail_system(struct cli *cli, int err)
 	return fail(cli, "%s: %s", SYNCMAP_DEVICE, libsyncmap_strerror(err));
 }
 
-/* How much the user has, and may have */
-static int fail_quota(struct cli *cli, const char *name)
-{
-	struct syncmap_info info;
-	char bytes[32] = "any number";
-
-	if (libsyncmap_system_info(&info, sizeof(info)))
-		return fail(cli, "map '%s': %s", name,
-			    libsyncmap_strerror(-EDQUOT));
-	if (info.max_user_bytes)
-		snprintf(bytes, sizeof(bytes), "%" PRIu64,
-			 (uint64_t)info.max_user_bytes);
-	return fail(cli, "map '%s': this user has %u maps of at most %u, for %"
-		    PRIu64 " bytes of %s", name, info.user_maps,
-		    info.max_user_maps, (uint64_t)info.user_bytes, bytes);
-}
-
 int fail_map(struct cli *cli, const char *name, int err)
 {
 	if (err == -ENODEV ||
@@ -165,8 +148,6 @@ int fail_map(struct cli *cli, const char *name, int err)
 		return fail_system(cli, err);
 	if (err == -ENOENT)
 		return fail(cli, "there is no map '%s'", name);
-	if (err == -EDQUOT)
-		return fail_quota(cli, name);
 	if (err == -EACCES)
 		return fail(cli, "map '%s': permission denied by its mode",
 			    name);

@@ -47,48 +47,44 @@ API const char *libsyncmap_strerror(int err)
 	return strerror(err);
 }
 
+static const char *const limits[] = {
+	[SYNCMAP_LIMITED_ENTRIES] =
+		"the map is full: %" PRIu64 " of %" PRIu64 " entries",
+	[SYNCMAP_LIMITED_BYTES] =
+		"the map is full: %" PRIu64 " of %" PRIu64 " bytes",
+	[SYNCMAP_LIMITED_KEY] =
+		"the key is too long: %" PRIu64 " bytes of at most %" PRIu64,
+	[SYNCMAP_LIMITED_VALUE] =
+		"the value is too long: %" PRIu64 " bytes of at most %" PRIu64,
+	[SYNCMAP_LIMITED_LEASES] =
+		"the descriptor has too many leases: %" PRIu64
+		" of at most %" PRIu64,
+	[SYNCMAP_LIMITED_USER_LEASES] =
+		"the user has too many leases: %" PRIu64 " of at most %" PRIu64,
+	[SYNCMAP_LIMITED_WATCHERS] =
+		"the map has too many watchers: %" PRIu64 " of at most %" PRIu64,
+	[SYNCMAP_LIMITED_USER_WATCHERS] =
+		"the user has too many watchers: %" PRIu64
+		" of at most %" PRIu64,
+	[SYNCMAP_LIMITED_MAPS] =
+		"there are too many maps: %" PRIu64 " of at most %" PRIu64,
+	[SYNCMAP_LIMITED_USER_MAPS] =
+		"the user has too many maps: %" PRIu64 " of at most %" PRIu64,
+	[SYNCMAP_LIMITED_USER_BYTES] =
+		"the maps of the user may hold too much: %" PRIu64
+		" bytes of at most %" PRIu64,
+};
+
 API const char *libsyncmap_explain(int err,
 				   const struct libsyncmap_result *result,
 				   char *text, size_t size)
 {
-	uint64_t limit = result ? result->limit : 0;
-	uint64_t used = result ? result->used : 0;
+	size_t which = result && err ? result->limited : SYNCMAP_LIMITED_NOT;
 
-	switch (result && err ? result->limited : SYNCMAP_LIMITED_NOT) {
-	case SYNCMAP_LIMITED_ENTRIES:
-		snprintf(text, size, "the map is full: %" PRIu64 " of %" PRIu64
-			 " entries", used, limit);
-		break;
-	case SYNCMAP_LIMITED_BYTES:
-		snprintf(text, size, "the map is full: %" PRIu64 " of %" PRIu64
-			 " bytes", used, limit);
-		break;
-	case SYNCMAP_LIMITED_KEY:
-		snprintf(text, size, "the key is too long: %" PRIu64
-			 " bytes of at most %" PRIu64, used, limit);
-		break;
-	case SYNCMAP_LIMITED_VALUE:
-		snprintf(text, size, "the value is too long: %" PRIu64
-			 " bytes of at most %" PRIu64, used, limit);
-		break;
-	case SYNCMAP_LIMITED_LEASES:
-		snprintf(text, size, "the descriptor has too many leases: %"
-			 PRIu64 " of at most %" PRIu64, used, limit);
-		break;
-	case SYNCMAP_LIMITED_USER_LEASES:
-		snprintf(text, size, "the user has too many leases: %" PRIu64
-			 " of at most %" PRIu64, used, limit);
-		break;
-	case SYNCMAP_LIMITED_WATCHERS:
-		snprintf(text, size, "the map has too many watchers: %" PRIu64
-			 " of at most %" PRIu64, used, limit);
-		break;
-	case SYNCMAP_LIMITED_USER_WATCHERS:
-		snprintf(text, size, "the user has too many watchers: %" PRIu64
-			 " of at most %" PRIu64, used, limit);
-		break;
-	default:
+	if (which && which < sizeof(limits) / sizeof(limits[0]))
+		snprintf(text, size, limits[which], result->used,
+			 result->limit);
+	else
 		snprintf(text, size, "%s", libsyncmap_strerror(err));
-	}
 	return text;
 }

@@ -127,12 +127,14 @@ int libsyncmap_create(const char *name, enum syncmap_key_type key_type,
 /**
  * libsyncmap_create_with - make a map, with all that the ABI has to offer
  * @params: its name, type, limits, mode; also what libsyncmap_create() has no
- *	argument for, as the time that its entries live
+ *	argument for, as the time that its entries live; the results are written
+ *	to it
  * @map: out: the open map, to be closed by libsyncmap_close()
  *
- * Return: as libsyncmap_create().
+ * Return: as libsyncmap_create(); after -ENOSPC and -EDQUOT @params->limited,
+ * used and limit say more.
  */
-int libsyncmap_create_with(const struct syncmap_create *params,
+int libsyncmap_create_with(struct syncmap_create *params,
 			   struct libsyncmap **map);
 
 /**
@@ -894,7 +896,8 @@ const char *libsyncmap_strerror(int err);
 /**
  * libsyncmap_explain - the error of an operation in words, with the limit
  * @err: what the operation returned
- * @result: what it was given, or NULL
+ * @result: what it was given, or NULL. For a map or a watch that could not be
+ *	made: one with what @params say in limited, used and limit
  * @text: buffer for the text; it is cut to fit
  * @size: size of @text, 128 is enough
  *

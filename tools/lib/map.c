@@ -83,21 +83,20 @@ API int libsyncmap_create(const char *name, enum syncmap_key_type key_type,
 }
 
 /* What it needs comes first: a map that there is cannot be taken back. */
-API int libsyncmap_create_with(const struct syncmap_create *params,
+API int libsyncmap_create_with(struct syncmap_create *params,
 			       struct libsyncmap **map)
 {
-	struct syncmap_create arg = *params;
 	int err = new_map(-1, map);
 
 	if (err)
 		return err;
-	err = control_device(SYNCMAP_CREATE, &arg);
+	err = control_device(SYNCMAP_CREATE, params);
 	if (err) {
 		free(*map);
 		*map = NULL;
 		return err;
 	}
-	(*map)->fd = arg.fd;
+	(*map)->fd = params->fd;
 	return 0;
 }
 

@@ -17,6 +17,7 @@ static void fill_create(union argument *arg)
 	fill_zero(arg);
 	arg->create.key_type = SYNCMAP_KEY_STRING;
 	arg->create.mode = 0600;
+	arg->create.fd = -1;
 }
 
 static void fill_open(union argument *arg)
@@ -101,7 +102,8 @@ const struct command commands[] = {
 	COMMAND(INFO, syncmap_info, .fill = fill_zero,
 		RESULTS(syncmap_info, abi, max_user_bytes)),
 	COMMAND(CREATE, syncmap_create, .fill = fill_create,
-		RESULTS(syncmap_create, fd, fd)),
+		RESERVED(syncmap_create),
+		RESULTS(syncmap_create, limited, limit)),
 	COMMAND(OPEN, syncmap_open, .fill = fill_open,
 		RESERVED(syncmap_open), RESULTS(syncmap_open, fd, fd)),
 	COMMAND(REMOVE, syncmap_remove, .fill = fill_remove,

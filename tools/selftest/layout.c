@@ -37,7 +37,7 @@ static const struct field fields[] = {
 	FIELD(syncmap_info, user_bytes, 96),
 	FIELD(syncmap_info, max_user_bytes, 104),
 
-	SIZE(syncmap_create, 120),
+	SIZE(syncmap_create, 144),
 	FIELD(syncmap_create, name, 0),
 	FIELD(syncmap_create, flags, 64),
 	FIELD(syncmap_create, key_type, 68),
@@ -46,6 +46,10 @@ static const struct field fields[] = {
 	FIELD(syncmap_create, fd, 100),
 	FIELD(syncmap_create, ttl, 104),
 	FIELD(syncmap_create, stale, 112),
+	FIELD(syncmap_create, reserved, 120),
+	FIELD(syncmap_create, limited, 124),
+	FIELD(syncmap_create, used, 128),
+	FIELD(syncmap_create, limit, 136),
 
 	SIZE(syncmap_open, 80),
 	FIELD(syncmap_open, name, 0),
@@ -243,7 +247,7 @@ TEST(sizes_and_offsets)
 TEST(command_numbers)
 {
 	EXPECT_EQ(0xc070d700, SYNCMAP_INFO);
-	EXPECT_EQ(0xc078d701, SYNCMAP_CREATE);
+	EXPECT_EQ(0xc090d701, SYNCMAP_CREATE);
 	EXPECT_EQ(0xc050d702, SYNCMAP_OPEN);
 	EXPECT_EQ(0xc048d703, SYNCMAP_REMOVE);
 	EXPECT_EQ(0xc028d704, SYNCMAP_LIST);
@@ -310,6 +314,9 @@ TEST(constants)
 	EXPECT_EQ(6, SYNCMAP_LIMITED_USER_LEASES);
 	EXPECT_EQ(7, SYNCMAP_LIMITED_WATCHERS);
 	EXPECT_EQ(8, SYNCMAP_LIMITED_USER_WATCHERS);
+	EXPECT_EQ(9, SYNCMAP_LIMITED_MAPS);
+	EXPECT_EQ(10, SYNCMAP_LIMITED_USER_MAPS);
+	EXPECT_EQ(11, SYNCMAP_LIMITED_USER_BYTES);
 	EXPECT_EQ(1, SYNCMAP_RANGE_KEYS_ONLY);
 	EXPECT_EQ(-1, SYNCMAP_END);
 	EXPECT_EQ(1, SYNCMAP_WATCH_KEY);

@@ -266,7 +266,7 @@ TEST(operations)
 
 TEST(terms)
 {
-	const struct syncmap_create params = {
+	struct syncmap_create params = {
 		.name = NAME, .key_type = SYNCMAP_KEY_STRING, .mode = 0600,
 		.ttl = 3600 * SECOND, .stale = 5,
 	};

@@ -370,6 +370,14 @@ static int fill_maps(unsigned int n)
 	return 0;
 }
 
+static void expect_too_many(int err, __u32 limited, unsigned int max)
+{
+	map_expect_create((struct syncmap_create){
+		.name = TEST_NAME "none", .key_type = SYNCMAP_KEY_U64,
+	}, err, limited, max, max);
+	EXPECT_EQ(-ENOENT, map_open(TEST_NAME "none", SYNCMAP_ACCESS_READ));
+}
+
 TEST(max_maps)
 {
 	unsigned int before = get_parameter("max_maps");
@@ -383,9 +391,7 @@ TEST(max_maps)
 	fd = map_create(TEST_NAME "last", SYNCMAP_KEY_U64, NULL, 0600);
 	EXPECT(fd >= 0);
 	EXPECT_EQ(-ENOSPC, fill_maps(1));
-	EXPECT_EQ(-ENOSPC, map_create(TEST_NAME "none", SYNCMAP_KEY_U64, NULL,
-				      0600));
-	EXPECT_EQ(-ENOENT, map_open(TEST_NAME "none", SYNCMAP_ACCESS_READ));
+	expect_too_many(-ENOSPC, SYNCMAP_LIMITED_MAPS, maps + 10);
 	EXPECT_EQ(maps + 10, map_system().maps);
 	/* Without a name, but still open */
 	EXPECT_EQ(0, map_remove(TEST_NAME "last"));
@@ -403,7 +409,7 @@ static void as_other_user(int n, void *arg)
 	ASSERT_EQ(0, setresgid(65534, 65534, 65534));
 	ASSERT_EQ(0, setresuid(65000 + n, 65000 + n, 65000 + n));
 	EXPECT_EQ(0, fill_maps(max));
-	EXPECT_EQ(-EDQUOT, fill_maps(1));
+	expect_too_many(-EDQUOT, SYNCMAP_LIMITED_USER_MAPS, max);
 }
 
 TEST(max_user_maps)
@@ -416,5 +422,8 @@ TEST(max_user_maps)
 	test_parallel(3, as_other_user, &max);
 	/* Not for whom CAP_SYS_RESOURCE lets through */
 	EXPECT_EQ(0, fill_maps(max + 1));
+	map_expect_create((struct syncmap_create){
+		.key_type = SYNCMAP_KEY_U64,
+	}, 0, SYNCMAP_LIMITED_NOT, 0, 0);
 	set_parameter("max_user_maps", before);
 }

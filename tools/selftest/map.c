@@ -62,6 +62,15 @@ int map_expiring(__u32 type, __u64 ttl, __u64 stale)
 	return arg.fd;
 }
 
+void map_expect_create(struct syncmap_create arg, int err, __u32 limited,
+		       __u64 used, __u64 limit)
+{
+	EXPECT_EQ(err, map_call(map_control(), SYNCMAP_CREATE, &arg));
+	EXPECT_EQ(limited, arg.limited);
+	EXPECT_EQ(used, arg.used);
+	EXPECT_EQ(limit, arg.limit);
+}
+
 __u64 map_now(void)
 {
 	struct timespec ts;

@@ -47,6 +47,9 @@ int map_private(__u32 type);
 /* With a default time to live, and one for stale values, in nanoseconds */
 int map_expiring(__u32 type, __u64 ttl, __u64 stale);
 int map_limited(__u32 type, struct syncmap_limits limits);
+/* Whether there may be one more map, and which limit is in its way */
+void map_expect_create(struct syncmap_create arg, int err, __u32 limited,
+		       __u64 used, __u64 limit);
 int map_open(const char *name, __u32 access);
 int map_remove(const char *name);
 void map_promote(int fd);

@@ -61,6 +61,13 @@ static int make(__u64 bytes)
 	return map_create(NULL, SYNCMAP_KEY_U64, &limits, 0600);
 }
 
+static void expect_too_much(__u64 bytes, __u64 used, __u64 max)
+{
+	map_expect_create((struct syncmap_create){
+		.key_type = SYNCMAP_KEY_U64, .limits.bytes = bytes,
+	}, -EDQUOT, SYNCMAP_LIMITED_USER_BYTES, used, max);
+}
+
 static void use_up_bytes(int max, void *arg)
 {
 	int one, two;
@@ -72,14 +79,14 @@ static void use_up_bytes(int max, void *arg)
 	EXPECT_EQ(0, map_system().user_bytes);
 	one = make(max / 2);
 	EXPECT(one >= 0);
-	EXPECT_EQ(-EDQUOT, make(max / 2 + 1));
+	expect_too_much(max / 2 + 1, max / 2, max);
 	two = make(max / 2);
 	EXPECT(two >= 0);
 	EXPECT_EQ(2, map_system().user_maps);
 	EXPECT_EQ(max, map_system().user_bytes);
-	EXPECT_EQ(-EDQUOT, make(1));
+	expect_too_much(1, max, max);
 	/* Not even the default, of which the user knows nothing */
-	EXPECT_EQ(-EDQUOT, make(0));
+	expect_too_much(0, max, max);
 	close(one);
 	EXPECT_EQ(max / 2, map_system().user_bytes);
 	EXPECT(make(max / 2) >= 0);

@@ -159,12 +159,15 @@ with()
 too_many()
 {
 	t 0 '' create -m 666 w
-	with max_maps 1 t 1 "syncmapctl: map 'x': there are 1 maps of at most 1" \
+	with max_maps 1 \
+		t 1 "syncmapctl: map 'x': there are too many maps: 1 of at most 1" \
 		create x
 	u 0 '' create -B 1000 x
-	has="syncmapctl: map 'y': this user has 1 maps of at most"
-	with max_user_maps 1 u 1 "$has 1, for 1000 bytes of any number" create y
-	with max_user_bytes 1500 u 1 "$has 256, for 1000 bytes of 1500" \
+	with max_user_maps 1 \
+		u 1 "syncmapctl: map 'y': the user has too many maps: 1 of at most 1" \
+		create y
+	with max_user_bytes 1500 \
+		u 1 "syncmapctl: map 'y': the maps of the user may hold too much: 1000 bytes of at most 1500" \
 		create -B 501 y
 	with max_user_watchers 0 \
 		u 1 "syncmapctl: map 'w': the user has too many watchers: 0 of at most 0" \

@@ -28,12 +28,11 @@
  *			length that was asked for, @limit the maximum
  *	EMSGSIZE	buffer too small, nothing was changed; the size that is
  *			needed is returned
- *	ENOSPC		full: of entries, bytes or watchers (@limited, @used and
- *			@limit tell), or of maps (SYNCMAP_INFO tells)
- *	EDQUOT		the user has too many maps, or maps that may hold too
- *			many bytes (SYNCMAP_INFO tells); or too many watchers or
- *			leases, or the descriptor has too many of these
- *			(@limited, @used and @limit tell)
+ *	ENOSPC		full: of entries, bytes, watchers or maps; @limited, @used
+ *			and @limit tell
+ *	EDQUOT		the user has too many maps, watchers or leases, or maps
+ *			that may hold too many bytes, or the descriptor has too
+ *			many leases; @limited, @used and @limit tell
  *	EACCES		the map's mode does not allow it
  *	EPERM		only the map's owner may do this
  *	EBADF		the descriptor was not opened for this access
@@ -153,6 +152,10 @@ struct syncmap_info {
  *	for ever
  * @stale: nanoseconds that the value of an expired entry is kept for
  *	SYNCMAP_OP_STALE; zero: not at all
+ * @reserved: must be zero
+ * @limited: out: after ENOSPC and EDQUOT: one of &enum syncmap_limited
+ * @used: out: after ENOSPC and EDQUOT: how much there is, without this map
+ * @limit: out: how much that may be
  *
  * A named map lives until SYNCMAP_REMOVE, and keeps the module loaded.
  */
@@ -165,6 +168,10 @@ struct syncmap_create {
 	__s32			fd;
 	__u64			ttl;
 	__u64			stale;
+	__u32			reserved;
+	__u32			limited;
+	__u64			used;
+	__u64			limit;
 };
 
 /**
@@ -487,7 +494,7 @@ enum syncmap_op_code {
 #define SYNCMAP_OP_EXPIRED	0x8	/* the value given is a stale one */
 
 /**
- * enum syncmap_limited - which limit an operation ran into
+ * enum syncmap_limited - which limit a command ran into
  * @SYNCMAP_LIMITED_NOT: none
  * @SYNCMAP_LIMITED_ENTRIES: number of entries (ENOSPC)
  * @SYNCMAP_LIMITED_BYTES: bytes of all entries (ENOSPC)
@@ -497,6 +504,9 @@ enum syncmap_op_code {
  * @SYNCMAP_LIMITED_USER_LEASES: leases that a user has or waits for (EDQUOT)
  * @SYNCMAP_LIMITED_WATCHERS: watchers of a map (ENOSPC)
  * @SYNCMAP_LIMITED_USER_WATCHERS: watchers of a user (EDQUOT)
+ * @SYNCMAP_LIMITED_MAPS: maps of all users (ENOSPC)
+ * @SYNCMAP_LIMITED_USER_MAPS: maps of a user (EDQUOT)
+ * @SYNCMAP_LIMITED_USER_BYTES: bytes that the maps of a user may hold (EDQUOT)
  */
 enum syncmap_limited {
 	SYNCMAP_LIMITED_NOT	= 0,
@@ -508,6 +518,9 @@ enum syncmap_limited {
 	SYNCMAP_LIMITED_USER_LEASES = 6,
 	SYNCMAP_LIMITED_WATCHERS = 7,
 	SYNCMAP_LIMITED_USER_WATCHERS = 8,
+	SYNCMAP_LIMITED_MAPS	= 9,
+	SYNCMAP_LIMITED_USER_MAPS = 10,
+	SYNCMAP_LIMITED_USER_BYTES = 11,
 };
 
 /**
