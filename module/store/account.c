@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 
 #include "store.h"
+#include "trace.h"
 
 static unsigned int max_maps = 4096;
 module_param(max_maps, uint, 0644);
@@ -181,9 +182,19 @@ static bool add_below(atomic_t *count, unsigned int max)
 	return true;
 }
 
-static int add_user_lease(struct bytemap_account *account,
+static int refuse_lease(const struct bytemap_client *client,
+			struct syncmap_op *op, u32 which, atomic_t *count,
+			unsigned int max)
+{
+	bytemap_limited(op, which, atomic_read(count), max);
+	trace_bytemap_full(client->map, which, op->used, max);
+	return -EDQUOT;
+}
+
+static int add_user_lease(const struct bytemap_client *client,
 			  struct syncmap_op *op)
 {
+	struct bytemap_account *account = client->account;
 	unsigned int max = READ_ONCE(max_user_leases);
 
 	if (add_below(&account->leases, max))
@@ -192,9 +203,8 @@ static int add_user_lease(struct bytemap_account *account,
 		atomic_inc(&account->leases);
 		return 0;
 	}
-	bytemap_limited(op, SYNCMAP_LIMITED_USER_LEASES,
-			atomic_read(&account->leases), max);
-	return -EDQUOT;
+	return refuse_lease(client, op, SYNCMAP_LIMITED_USER_LEASES,
+			    &account->leases, max);
 }
 
 /* Counts one more lease of this client, if there may be one; else @op tells */
@@ -204,12 +214,10 @@ int bytemap_account_add_lease(struct bytemap_client *client,
 	unsigned int max = READ_ONCE(max_client_leases);
 	int err;
 
-	if (!add_below(&client->nr_leases, max)) {
-		bytemap_limited(op, SYNCMAP_LIMITED_LEASES,
-				atomic_read(&client->nr_leases), max);
-		return -EDQUOT;
-	}
-	err = add_user_lease(client->account, op);
+	if (!add_below(&client->nr_leases, max))
+		return refuse_lease(client, op, SYNCMAP_LIMITED_LEASES,
+				    &client->nr_leases, max);
+	err = add_user_lease(client, op);
 	if (err)
 		atomic_dec(&client->nr_leases);
 	return err;

@@ -17,6 +17,7 @@
 #include <linux/wait_bit.h>
 
 #include "store.h"
+#include "trace.h"
 
 #define DEFAULT_ENTRIES		BIT_ULL(20)
 #define DEFAULT_BYTES		(256ULL << 20)
@@ -184,6 +185,9 @@ remove_map:
 	bytemap_account_remove_map(map->account, map->limits.bytes);
 put_account:
 	bytemap_account_put(map->account);
+	if (params->limited)
+		trace_bytemap_full(map, params->limited, params->used,
+				   params->limit);
 free_map:
 	free_percpu(map->counts);
 	kfree(map);

@@ -56,6 +56,7 @@
 #include <linux/sched/signal.h>
 
 #include "store.h"
+#include "trace.h"
 
 /* Does not take the bytes yet, as most callers have them */
 static bool is_unchanged(struct bytemap *map, struct bytemap_request *req,
@@ -190,6 +191,7 @@ static void tell_full(struct bytemap *map, struct bytemap_request *req)
 						      SYNCMAP_LIMITED_BYTES;
 	op->used = bytemap_gauge_read(req->blocked);
 	op->limit = req->blocked->max;
+	trace_bytemap_full(map, op->limited, op->used, op->limit);
 }
 
 /* An error of a gauge, noted so that it can be waited for */

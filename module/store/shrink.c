@@ -13,6 +13,7 @@
 #include <linux/shrinker.h>
 
 #include "store.h"
+#include "trace.h"
 
 static DEFINE_MUTEX(maps_lock);
 static LIST_HEAD(maps);
@@ -34,9 +35,15 @@ static unsigned long count_objects(struct shrinker *shrinker,
 
 static unsigned long shrink(struct bytemap *map, unsigned long max)
 {
-	if (syncmap_tombstones(&map->core))
+	u64 tombstones = syncmap_tombstones(&map->core);
+	unsigned long values;
+
+	if (tombstones)
 		syncmap_reclaim(&map->core);
-	return bytemap_expiry_sweep(map, max, true);
+	values = bytemap_expiry_sweep(map, max, true);
+	if (tombstones || values)
+		trace_bytemap_reclaim(map, tombstones, values);
+	return values;
 }
 
 /* The next time begins where this one has ended */

@@ -83,6 +83,67 @@ DEFINE_EVENT(bytemap_revision, bytemap_freeze,
 	TP_PROTO(const struct bytemap *map, u64 revision),
 	TP_ARGS(map, revision));
 
+TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_ENTRIES);
+TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_BYTES);
+TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_LEASES);
+TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_USER_LEASES);
+TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_WATCHERS);
+TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_USER_WATCHERS);
+TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_MAPS);
+TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_USER_MAPS);
+TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_USER_BYTES);
+
+/* Somebody was refused what there is no room for; it may be the map itself */
+TRACE_EVENT(bytemap_full,
+	TP_PROTO(const struct bytemap *map, u32 limited, u64 used, u64 limit),
+	TP_ARGS(map, limited, used, limit),
+	TP_STRUCT__entry(
+		__field(u64, map)
+		__field(u64, used)
+		__field(u64, limit)
+		__field(u32, limited)
+	),
+	TP_fast_assign(
+		__entry->map = map->id;
+		__entry->used = used;
+		__entry->limit = limit;
+		__entry->limited = limited;
+	),
+	TP_printk("map=%llu limited=%s used=%llu limit=%llu", __entry->map,
+		  __print_symbolic(__entry->limited,
+			{ SYNCMAP_LIMITED_ENTRIES, "entries" },
+			{ SYNCMAP_LIMITED_BYTES, "bytes" },
+			{ SYNCMAP_LIMITED_LEASES, "leases" },
+			{ SYNCMAP_LIMITED_USER_LEASES, "user_leases" },
+			{ SYNCMAP_LIMITED_WATCHERS, "watchers" },
+			{ SYNCMAP_LIMITED_USER_WATCHERS, "user_watchers" },
+			{ SYNCMAP_LIMITED_MAPS, "maps" },
+			{ SYNCMAP_LIMITED_USER_MAPS, "user_maps" },
+			{ SYNCMAP_LIMITED_USER_BYTES, "user_bytes" }),
+		  __entry->used, __entry->limit)
+);
+
+/*
+ * Memory is short: a worker is to drop so many deleted keys; so many values were
+ * looked at, and ended if they were late or stale
+ */
+TRACE_EVENT(bytemap_reclaim,
+	TP_PROTO(const struct bytemap *map, u64 tombstones, u64 values),
+	TP_ARGS(map, tombstones, values),
+	TP_STRUCT__entry(
+		__field(u64, map)
+		__field(u64, tombstones)
+		__field(u64, values)
+	),
+	TP_fast_assign(
+		__entry->map = map->id;
+		__entry->tombstones = tombstones;
+		__entry->values = values;
+	),
+	TP_printk("map=%llu tombstones=%llu values=%llu", __entry->map,
+		  __entry->tombstones, __entry->values)
+);
+
 DECLARE_EVENT_CLASS(bytemap_lease,
 	TP_PROTO(const struct bytemap *map, u64 token),
 	TP_ARGS(map, token),

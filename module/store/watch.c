@@ -409,6 +409,9 @@ uncharge:
 	uncharge(watch);
 free_watch:
 	free_watch(watch);
+	if (params->limited)
+		trace_bytemap_full(map, params->limited, params->used,
+				   params->limit);
 	return ERR_PTR(err);
 }
 

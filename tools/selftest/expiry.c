@@ -185,22 +185,13 @@ TEST(touch)
 	EXPECT_EQ(-ENOENT, DO(fd, LOAD, KEY("k")));
 }
 
-#define TRACING	"/sys/kernel/tracing/"
-
 /* How often the sweeper has ended an entry of the map */
 static unsigned int count_swept(__u64 id)
 {
-	unsigned int n = 0;
-	char line[512], want[64];
-	FILE *file = fopen(TRACING "trace", "r");
+	char want[64];
 
-	ASSERT(file);
-	snprintf(want, sizeof(want), "bytemap_expire: map=%llu ",
-		 (unsigned long long)id);
-	while (fgets(line, sizeof(line), file))
-		n += strstr(line, want) && strstr(line, "kworker");
-	fclose(file);
-	return n;
+	snprintf(want, sizeof(want), "bytemap_expire: map=%llu ", id);
+	return test_traced(want, "kworker");
 }
 
 /* Nobody asks for them, and yet they go */
@@ -209,8 +200,7 @@ TEST(swept)
 	int fd = map_private(SYNCMAP_KEY_U64);
 	__u64 id = map_info(fd).id;
 
-	test_write(TRACING "trace", "");
-	test_write(TRACING "events/syncmap/bytemap_expire/enable", "1");
+	test_trace("bytemap_expire", true);
 	for (__u64 n = 0; n < 500; n++) {
 		ASSERT_EQ(0, DO(fd, STORE, KEY_N(&n, 8), VALUE("value"),
 				.deadline = map_now() + n % 40 * MS));
@@ -219,7 +209,7 @@ TEST(swept)
 	}
 	for (int i = 0; i < 500 && count_swept(id) < 500; i++)
 		usleep(10000);
-	test_write(TRACING "events/syncmap/bytemap_expire/enable", "0");
+	test_trace("bytemap_expire", false);
 	EXPECT(count_swept(id) >= 500);
 	EXPECT_EQ(0, map_info(fd).bytes);
 	EXPECT_EQ(0, map_stats(fd).expiring);

@@ -109,22 +109,13 @@ TEST(nobody_writes)
 	expect_refused(fd);
 }
 
-#define TRACING	"/sys/kernel/tracing/"
-
 static bool was_traced(const struct syncmap_map_info *info)
 {
-	FILE *file = fopen(TRACING "trace", "r");
-	char line[512], want[100];
-	bool found = false;
+	char want[100];
 
-	ASSERT(file);
 	snprintf(want, sizeof(want), "bytemap_freeze: map=%llu revision=%llu\n",
-		 (unsigned long long)info->id,
-		 (unsigned long long)info->revision);
-	while (!found && fgets(line, sizeof(line), file))
-		found = strstr(line, want);
-	fclose(file);
-	return found;
+		 info->id, info->revision);
+	return test_traced(want, "");
 }
 
 TEST(tracepoint)
@@ -135,10 +126,10 @@ TEST(tracepoint)
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key")));
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("key")));
 	info = map_info(fd);
-	test_write(TRACING "events/syncmap/bytemap_freeze/enable", "1");
+	test_trace("bytemap_freeze", true);
 	EXPECT(!was_traced(&info));
 	EXPECT_EQ(0, freeze(fd));
-	test_write(TRACING "events/syncmap/bytemap_freeze/enable", "0");
+	test_trace("bytemap_freeze", false);
 	EXPECT(was_traced(&info));
 }
 

@@ -155,6 +155,31 @@ void test_write(const char *path, const char *text)
 	ASSERT_EQ(0, fclose(file));
 }
 
+#define TRACING	"/sys/kernel/tracing/"
+
+void test_trace(const char *event, bool on)
+{
+	char path[128];
+
+	if (on)
+		test_write(TRACING "trace", "");
+	snprintf(path, sizeof(path), TRACING "events/syncmap/%s/enable", event);
+	test_write(path, on ? "1" : "0");
+}
+
+unsigned int test_traced(const char *text, const char *also)
+{
+	FILE *file = fopen(TRACING "trace", "r");
+	unsigned int n = 0;
+	char line[512];
+
+	ASSERT(file);
+	while (fgets(line, sizeof(line), file))
+		n += strstr(line, text) && strstr(line, also);
+	fclose(file);
+	return n;
+}
+
 void *test_shared(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,

@@ -132,6 +132,148 @@ TEST(watchers_of_all_maps)
 	EXPECT_EQ(0, map_system().user_watchers);
 }
 
+/* What the answer says of a limit, whichever command it is of */
+struct told {
+	__u64	map;	/* 0: the one that could not be made */
+	__u32	limited;
+	__u64	used;
+	__u64	limit;
+};
+
+static int store_more(int fd, struct told *told)
+{
+	static char text[100];
+	static __u64 key;
+	int ret;
+
+	key++;
+	ret = DO(fd, STORE, KEY_N(&key, 8), VALUE_N(text, sizeof(text)));
+	*told = (struct told){
+		map_info(fd).id, got.limited, got.used, got.limit,
+	};
+	return ret;
+}
+
+static int lease_more(int fd, struct told *told)
+{
+	static __u64 key;
+	int ret;
+
+	key++;
+	ret = DO(fd, LOAD_OR_LEASE, KEY_N(&key, 8), .wait_until = 1);
+	*told = (struct told){
+		map_info(fd).id, got.limited, got.used, got.limit,
+	};
+	return ret;
+}
+
+static int watch_more(int fd, struct told *told)
+{
+	struct syncmap_watch arg = { };
+	int ret = map_call(fd, SYNCMAP_WATCH, &arg);
+
+	*told = (struct told){
+		map_info(fd).id, arg.limited, arg.used, arg.limit,
+	};
+	return ret;
+}
+
+static int create_more(int fd, struct told *told)
+{
+	struct syncmap_create arg = {
+		.key_type = SYNCMAP_KEY_U64, .limits.bytes = 1000,
+	};
+	int ret = map_call(map_control(), SYNCMAP_CREATE, &arg);
+
+	*told = (struct told){ 0, arg.limited, arg.used, arg.limit };
+	(void)fd;
+	return ret;
+}
+
+#define LIMIT(what, id, error, fn, n, param)				\
+	{ what, SYNCMAP_LIMITED_##id, -(error), fn, n, param }
+
+static const struct limit {
+	const char	*name;
+	__u32		limited;
+	int		err;
+	int		(*get)(int fd, struct told *told);
+	__u64		max;
+	const char	*parameter;
+} limits[] = {
+	LIMIT("entries", ENTRIES, ENOSPC, store_more, 20, NULL),
+	LIMIT("bytes", BYTES, ENOSPC, store_more, 1000, NULL),
+	LIMIT("leases", LEASES, EDQUOT, lease_more, 3, "max_client_leases"),
+	LIMIT("user_leases", USER_LEASES, EDQUOT, lease_more, 3,
+	      "max_user_leases"),
+	LIMIT("watchers", WATCHERS, ENOSPC, watch_more, 64, NULL),
+	LIMIT("user_watchers", USER_WATCHERS, EDQUOT, watch_more, 3,
+	      "max_user_watchers"),
+	LIMIT("maps", MAPS, ENOSPC, create_more, 100, "max_maps"),
+	LIMIT("user_maps", USER_MAPS, EDQUOT, create_more, 3, "max_user_maps"),
+	LIMIT("user_bytes", USER_BYTES, EDQUOT, create_more, 3000,
+	      "max_user_bytes"),
+};
+
+struct running {
+	const struct limit	*limit;
+	struct told		told;
+	int			ret;
+};
+
+static void run_into(int n, void *arg)
+{
+	struct running *running = arg;
+	const struct limit *limit = running->limit;
+	struct syncmap_limits room = {
+		.entries = 20, .bytes = limit->max < 1000 ? 1 << 20 : 1000,
+	};
+	int fd;
+
+	map_control();
+	become_other();
+	fd = map_create(NULL, SYNCMAP_KEY_U64, &room, 0600);
+	ASSERT(fd >= 0);
+	do {
+		running->ret = limit->get(fd, &running->told);
+	} while (running->ret >= 0);
+	(void)n;
+}
+
+static unsigned int traced(const struct limit *limit, const struct told *told)
+{
+	char map[64] = "bytemap_full: map=", text[128];
+
+	if (told->map)
+		snprintf(map, sizeof(map), "bytemap_full: map=%llu ", told->map);
+	snprintf(text, sizeof(text), " limited=%s used=%llu limit=%llu\n",
+		 limit->name, told->used, told->limit);
+	return test_traced(map, text);
+}
+
+TEST(every_limit_is_told_and_traced)
+{
+	struct running *running = test_shared(sizeof(*running));
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		running->limit = &limits[i];
+		test_context("%s", limits[i].name);
+		test_trace("bytemap_full", true);
+		if (limits[i].parameter)
+			with(limits[i].parameter, limits[i].max, run_into,
+			     running);
+		else
+			test_wait(test_fork(run_into, 0, running));
+		test_trace("bytemap_full", false);
+		EXPECT_EQ(limits[i].err, running->ret);
+		EXPECT_EQ(limits[i].limited, running->told.limited);
+		EXPECT_EQ(limits[i].max, running->told.limit);
+		EXPECT(running->told.used &&
+		       running->told.used <= limits[i].max);
+		EXPECT_EQ(1, traced(&limits[i], &running->told));
+	}
+}
+
 /* Everything that makes the kernel allocate, until that fails */
 
 static int put_entry(int fd)

@@ -17,23 +17,24 @@ static void drop_caches(void)
 	test_write("/proc/sys/vm/drop_caches", "2");
 }
 
-static int stale_map(void)
+/* Every second entry has expired */
+static int stale_map(__u64 entries)
 {
 	int fd = map_expiring(SYNCMAP_KEY_U64, 0, HOUR);
 
-	for (__u64 key = 0; key < ENTRIES; key++)
+	for (__u64 key = 0; key < entries; key++)
 		ASSERT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE("value"),
 				.deadline = key % 2 ? HOUR + map_now() : PAST));
 	/* They are found to be late, not one after the other in time */
-	for (int i = 0; i < 2000 && map_stats(fd).lapsed < ENTRIES / 2; i++)
+	for (int i = 0; i < 2000 && map_stats(fd).lapsed < entries / 2; i++)
 		usleep(1000);
-	EXPECT_EQ(ENTRIES / 2, map_stats(fd).lapsed);
+	EXPECT_EQ(entries / 2, map_stats(fd).lapsed);
 	return fd;
 }
 
 TEST(stale_values)
 {
-	int fd = stale_map();
+	int fd = stale_map(ENTRIES);
 	__u64 bytes = map_info(fd).bytes, key = 1;
 
 	EXPECT_EQ(0, map_stats(fd).reclaimed);
@@ -52,10 +53,35 @@ TEST(every_map)
 	int fds[20];
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
-		fds[i] = stale_map();
+		fds[i] = stale_map(ENTRIES);
 	drop_caches();
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		EXPECT_EQ(0, map_stats(fds[i]).lapsed);
+}
+
+static unsigned int traced(int fd, const char *what)
+{
+	char map[64];
+
+	snprintf(map, sizeof(map), "bytemap_reclaim: map=%llu ", map_info(fd).id);
+	return test_traced(map, what);
+}
+
+TEST(tracepoint)
+{
+	int stale = stale_map(6), deleted = map_private(SYNCMAP_KEY_U64);
+	int left_alone = map_private(SYNCMAP_KEY_U64);
+	__u64 key = 0;
+
+	map_fill(deleted, 0, 100);
+	map_promote(deleted);
+	EXPECT_EQ(0, DO(deleted, DELETE, KEY_N(&key, 8)));
+	test_trace("bytemap_reclaim", true);
+	drop_caches();
+	test_trace("bytemap_reclaim", false);
+	EXPECT_EQ(1, traced(stale, "tombstones=0 values=3"));
+	EXPECT(traced(deleted, "tombstones=1 values=0"));
+	EXPECT_EQ(0, traced(left_alone, ""));
 }
 
 struct churn {
