@@ -6,8 +6,9 @@ PREFIX ?= /usr/local
 # A module has to be built by the compiler of its kernel.
 llvm := $(if $(shell grep -s CONFIG_CC_IS_CLANG=y $(KDIR)/.config),LLVM=1)
 
-# Where the module is installed
-release = $(shell cat $(KDIR)/include/config/kernel.release)
+# Below /lib/modules. Debian's headers have another one in config/kernel.release
+release = $(shell sed -n 's/.*"\(.*\)"/\1/p' \
+		$(KDIR)/include/generated/utsrelease.h)
 
 all: modules tools
 
@@ -33,6 +34,9 @@ help:
 
 modules: $(KDIR)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(llvm) modules
+
+kernelrelease: $(KDIR)
+	@echo $(release)
 
 $(KDIR):
 	@echo "make: no kernel headers in $@" >&2
@@ -82,5 +86,5 @@ clean:
 		-o -name '.*.cmd' -o -name '.*.d' -o -name Module.symvers \
 		-o -name modules.order | xargs -r rm -f
 
-.PHONY: all help modules tools install uninstall demo shell check check-fast bench \
-	fuzz mutants clean
+.PHONY: all help modules kernelrelease tools install uninstall demo shell \
+	check check-fast bench fuzz mutants clean
