@@ -75,7 +75,7 @@ __u64 map_now(void)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_BOOTTIME, &ts);
+	ASSERT_EQ(0, clock_gettime(CLOCK_BOOTTIME, &ts));
 	return ts.tv_sec * SECOND + ts.tv_nsec;
 }
 

@@ -165,6 +165,19 @@ static void note(const struct syncmap_op *op)
 		token = op->leased;
 }
 
+/* A fault is for the module: one before the call might hit the clock, say */
+static int call(int fd, unsigned long command, void *arg)
+{
+	int ret;
+
+	if (faults)
+		ASSERT(fault_arm(test_random() % 30));
+	ret = map_call(fd, command, arg);
+	if (faults)
+		fault_disarm();
+	return ret;
+}
+
 static void do_batch(int fd)
 {
 	struct syncmap_op ops[20];
@@ -181,7 +194,7 @@ static void do_batch(int fd)
 			ops[i].flags |= SYNCMAP_OP_NOWAIT;
 		}
 	}
-	ret = map_call(fd, SYNCMAP_BATCH, &batch);
+	ret = call(fd, SYNCMAP_BATCH, &batch);
 	EXPECT(is_expected(ret));
 	EXPECT(ret || batch.done == ARRAY_SIZE(ops));
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
@@ -251,7 +264,7 @@ static void do_other(int *fd, int *watcher)
 static void do_operation(int fd)
 {
 	struct syncmap_op op = random_op();
-	int ret = map_call(fd, SYNCMAP_OP, &op);
+	int ret = call(fd, SYNCMAP_OP, &op);
 
 	note(&op);
 	EXPECT(is_expected(ret));
@@ -272,14 +285,10 @@ static void rage(int n, void *arg)
 			do_other(&fd, &watcher);
 			continue;
 		}
-		if (faults)
-			ASSERT(fault_arm(test_random() % 30));
 		if (chance(8))
 			do_batch(fd);
 		else
 			do_operation(fd);
-		if (faults)
-			fault_disarm();
 	}
 	(void)n, (void)arg;
 }
@@ -293,25 +302,40 @@ static void add_charge(const struct syncmap_record *record, void *arg)
 		*sum += entry;
 }
 
-/* What is killed may close its files later, and what expires takes its time */
-static bool is_quiet(int fd)
+static bool is_quiet(const struct syncmap_map_stats *stats)
 {
-	struct syncmap_map_stats stats = map_stats(fd);
+	return !(stats->leases | stats->owned | stats->watchers |
+		 stats->expiring | stats->lapsed);
+}
 
-	return !(stats.leases | stats.owned | stats.watchers | stats.expiring |
-		 stats.lapsed);
+/*
+ * What is killed may close its files later, and what expires takes its time. The
+ * numbers are not of one instant: for one look a value may be in between.
+ */
+static struct syncmap_map_stats wait_quiet(int fd)
+{
+	struct syncmap_map_stats stats;
+	unsigned int quiet = 0;
+
+	for (int i = 0; i < 5000 && quiet < 8; i++) {
+		stats = map_stats(fd);
+		quiet = is_quiet(&stats) ? quiet + 1 : 0;
+		usleep(1000);
+	}
+	return stats;
 }
 
 static void expect_quiet(int fd)
 {
+	struct syncmap_map_stats stats = wait_quiet(fd);
 	unsigned int n = 0;
 	__u64 sum = 0;
 
-	for (int i = 0; i < 2000 && !is_quiet(fd); i++)
-		usleep(1000);
-	/* The numbers are not of one instant: a value may have been in between */
-	usleep(5000);
-	EXPECT(is_quiet(fd));
+	EXPECT_EQ(0, stats.leases);
+	EXPECT_EQ(0, stats.owned);
+	EXPECT_EQ(0, stats.watchers);
+	EXPECT_EQ(0, stats.expiring);
+	EXPECT_EQ(0, stats.lapsed);
 	map_walk(fd, 0, 8192, count, &n);
 	EXPECT_EQ(n, map_count(fd));
 	map_walk(fd, 0, 8192, add_charge, &sum);
