@@ -165,6 +165,10 @@ struct bytemap *bytemap_create(struct syncmap_create *params)
 	map = alloc_map(params);
 	if (IS_ERR(map))
 		return map;
+	/* Who opens what is there instead needs no room for another one */
+	err = -EEXIST;
+	if (bytemap_name_is_taken(map->name))
+		goto free_map;
 	map->account = bytemap_account_get(map->uid);
 	if (IS_ERR(map->account)) {
 		err = PTR_ERR(map->account);

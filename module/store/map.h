@@ -164,6 +164,7 @@ static inline bool bytemap_is_frozen(const struct bytemap *map)
 
 /* name.c */
 int bytemap_name_check(const char *name);
+bool bytemap_name_is_taken(const char *name);
 int bytemap_name_take(struct bytemap *map);
 void bytemap_name_show(struct bytemap *map);
 bool bytemap_name_hide(struct bytemap *map);

@@ -37,6 +37,14 @@ int bytemap_name_check(const char *name)
 	return memchr_inv(name + len, 0, SYNCMAP_NAME_SIZE - len) ? -EINVAL : 0;
 }
 
+/* Only a look, bytemap_name_take() decides. Nobody has the empty name */
+bool bytemap_name_is_taken(const char *name)
+{
+	void *map;
+
+	return name[0] && syncmap_load(&names, name, strlen(name), &map);
+}
+
 int bytemap_name_take(struct bytemap *map)
 {
 	void *actual;

@@ -220,8 +220,8 @@ static int compare(const struct bytemap_request *req,
 
 /*
  * Is the value the expected one? The content of a large one was compared before
- * the lock was taken; since then it can only have become longer, perhaps as long
- * as the expected one, and then it has to be compared anew.
+ * the lock was taken; since then it can only have become longer. If it is as
+ * long as the expected one only now, it has to be compared anew.
  */
 static int compare_locked(const struct bytemap_request *req,
 			  const struct bytemap_value *value, int compared)

@@ -392,6 +392,9 @@ TEST(max_maps)
 	EXPECT(fd >= 0);
 	EXPECT_EQ(-ENOSPC, fill_maps(1));
 	expect_too_many(-ENOSPC, SYNCMAP_LIMITED_MAPS, maps + 10);
+	/* Who needs no room is not told that there is none */
+	EXPECT_EQ(-EEXIST, map_create(TEST_NAME "last", SYNCMAP_KEY_U64, NULL,
+				      0600));
 	EXPECT_EQ(maps + 10, map_system().maps);
 	/* Without a name, but still open */
 	EXPECT_EQ(0, map_remove(TEST_NAME "last"));
@@ -410,6 +413,8 @@ static void as_other_user(int n, void *arg)
 	ASSERT_EQ(0, setresuid(65000 + n, 65000 + n, 65000 + n));
 	EXPECT_EQ(0, fill_maps(max));
 	expect_too_many(-EDQUOT, SYNCMAP_LIMITED_USER_MAPS, max);
+	EXPECT_EQ(-EEXIST, map_create(TEST_NAME "there", SYNCMAP_KEY_U64, NULL,
+				      0600));
 }
 
 TEST(max_user_maps)
@@ -419,6 +424,7 @@ TEST(max_user_maps)
 	EXPECT_EQ(before, map_system().max_user_maps);
 	set_parameter("max_user_maps", max);
 	EXPECT_EQ(max, map_system().max_user_maps);
+	EXPECT(map_create(TEST_NAME "there", SYNCMAP_KEY_U64, NULL, 0600) >= 0);
 	test_parallel(3, as_other_user, &max);
 	/* Not for whom CAP_SYS_RESOURCE lets through */
 	EXPECT_EQ(0, fill_maps(max + 1));
