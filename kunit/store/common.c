@@ -4,6 +4,7 @@
  */
 #include <linux/cred.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 
 #include "../common.h"
@@ -261,6 +262,18 @@ u64 store_count(struct bytemap *map)
 u64 store_bytes(struct bytemap *map)
 {
 	return bytemap_gauge_read(&map->bytes);
+}
+
+void store_kill(void)
+{
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+}
+
+void store_revive(void)
+{
+	flush_signals(current);
+	disallow_signal(SIGKILL);
 }
 
 void store_as_user(struct kunit *test, unsigned int uid, unsigned int gid,

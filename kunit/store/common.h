@@ -67,6 +67,10 @@ char *store_text(struct kunit *test, char c, size_t len);
 u64 store_count(struct bytemap *map);
 u64 store_bytes(struct bytemap *map);
 
+/* A fatal signal for the case itself, and its end */
+void store_kill(void);
+void store_revive(void);
+
 /* Run @fn as another user without capabilities */
 void store_as_user(struct kunit *test, unsigned int uid, unsigned int gid,
 		   void (*fn)(struct kunit *test, struct bytemap *map),

@@ -65,6 +65,22 @@ static void a_late_insertion_gives_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic64_read(&map->bytes.word), 0LL);
 }
 
+/* Whoever is killed before all writers have gone leaves that to the next one */
+static void who_dies_has_begun_it(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+
+	KUNIT_ASSERT_EQ(test, bytemap_gauge_reserve(&map->entries, 1), 0);
+	store_kill();
+	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), -EINTR);
+	store_revive();
+	KUNIT_ASSERT_EQ(test, bytemap_gauge_reserve(&map->entries, 1), 0);
+	bytemap_gauge_cancel(&map->entries, 1);
+	bytemap_gauge_cancel(&map->entries, 1);
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), -EROFS);
+	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), 0);
+}
+
 static void leases_end(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
@@ -119,6 +135,7 @@ static void an_expired_value_outlives_its_lease(struct kunit *test)
 static struct kunit_case freeze_cases[] = {
 	KUNIT_CASE(nothing_is_written),
 	KUNIT_CASE(a_late_insertion_gives_back),
+	KUNIT_CASE(who_dies_has_begun_it),
 	KUNIT_CASE(leases_end),
 	KUNIT_CASE(an_expired_value_outlives_its_lease),
 	{}

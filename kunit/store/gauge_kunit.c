@@ -125,6 +125,20 @@ static void close_waits_for_what_is_in_flight(struct kunit *test)
 	flush_delayed_work(&later->work);
 }
 
+/* Whoever is killed while he waits leaves it as it was */
+static void who_dies_leaves_it_open(struct kunit *test)
+{
+	struct bytemap_gauge gauge = { .max = 2 };
+
+	KUNIT_EXPECT_EQ(test, bytemap_gauge_reserve(&gauge, 1), 0);
+	store_kill();
+	KUNIT_EXPECT_EQ(test, bytemap_gauge_close(&gauge), -EINTR);
+	KUNIT_EXPECT_EQ(test, bytemap_gauge_wait(&gauge, 2), -EINTR);
+	store_revive();
+	KUNIT_EXPECT_EQ(test, bytemap_gauge_read(&gauge), 1ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_gauge_reserve(&gauge, 1), 0);
+}
+
 static struct kunit_case gauge_cases[] = {
 	KUNIT_CASE(reserve_ends_at_the_limit),
 	KUNIT_CASE(cancel_gives_back),
@@ -134,6 +148,7 @@ static struct kunit_case gauge_cases[] = {
 	KUNIT_CASE(closed_gauge_takes_nothing),
 	KUNIT_CASE(wait_ends_when_others_have_decided),
 	KUNIT_CASE(close_waits_for_what_is_in_flight),
+	KUNIT_CASE(who_dies_leaves_it_open),
 	{}
 };
 

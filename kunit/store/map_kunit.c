@@ -135,6 +135,24 @@ static void clear_empties_and_can_be_filled_again(struct kunit *test)
 	}
 }
 
+/* Who is killed while others insert has cleared nothing, and stops nobody */
+static void who_dies_before_a_clear_has_done_nothing(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+
+	KUNIT_EXPECT_EQ(test, store_store(map, "a", "1"), 0);
+	KUNIT_ASSERT_EQ(test, bytemap_gauge_reserve(&map->entries, 1), 0);
+	store_kill();
+	KUNIT_EXPECT_EQ(test, bytemap_clear(map), -EINTR);
+	store_revive();
+	KUNIT_ASSERT_EQ(test, bytemap_gauge_reserve(&map->entries, 1), 0);
+	bytemap_gauge_cancel(&map->entries, 1);
+	bytemap_gauge_cancel(&map->entries, 1);
+	KUNIT_EXPECT_TRUE(test, store_has(map, "a", "1"));
+	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
+	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
+}
+
 /* What a Clear has removed counts until it is freed */
 static void the_old_epoch_ends_with_its_entries(struct kunit *test)
 {
@@ -187,6 +205,7 @@ static struct kunit_case map_cases[] = {
 	KUNIT_CASE(ids_are_not_used_again),
 	KUNIT_CASE(rights_are_those_of_a_file),
 	KUNIT_CASE(clear_empties_and_can_be_filled_again),
+	KUNIT_CASE(who_dies_before_a_clear_has_done_nothing),
 	KUNIT_CASE(the_old_epoch_ends_with_its_entries),
 	KUNIT_CASE(info_and_stats_tell_what_happened),
 	{}
