@@ -126,4 +126,5 @@ TEST_LIMIT(killed_in_the_middle, 60)
 		EXPECT(many_values[0] - shared->done <= 1);
 	}
 	test_note("%u died in the middle", in_the_middle);
+	EXPECT(in_the_middle);
 }

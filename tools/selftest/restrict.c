@@ -243,4 +243,6 @@ TEST(killed)
 		EXPECT_EQ(0, DO(fd, STORE, KEY("key")));
 		EXPECT_EQ(maps, map_system().maps);
 	}
+	close(fd);
+	EXPECT_EQ(maps - 1, map_system().maps);
 }
