@@ -149,6 +149,29 @@ TEST(what_a_full_queue_tells)
 	watcher_expect_nothing(&w);
 }
 
+/* What has been deleted is told by its not being there, so all has to be */
+TEST(the_dump_after_a_loss_is_of_all)
+{
+	int fd = map_private(SYNCMAP_KEY_U64);
+	struct watcher w;
+	int entries = 0;
+
+	map_fill(fd, 0, 10);
+	w = watcher_open(fd, .flags = DUMP | VALUES, .since = 7,
+			 .queue_size = SYNCMAP_QUEUE_MIN);
+	for (int i = 7; i < 10; i++)
+		EXPECT_EQ(SYNCMAP_EVENT_ENTRY, watcher_next(&w)->type);
+	watcher_expect(&w, DUMPED, .revision = 10);
+	while (!map_stats(fd).overflows)
+		map_fill(fd, 0, 5);
+	while (watcher_next(&w)->type == SYNCMAP_EVENT_STORE)
+		;
+	while (watcher_next(&w)->type == SYNCMAP_EVENT_ENTRY)
+		entries++;
+	EXPECT_EQ(10, entries);
+	watcher_expect_nothing(&w);
+}
+
 /* Where to resume from is a number to keep: another descriptor goes on there */
 TEST(resumed_by_another_descriptor)
 {
