@@ -57,6 +57,7 @@ bool bytemap_client_free(struct bytemap_client *client)
 {
 	bool last = bytemap_leave(client->map);
 
+	WARN_ON_ONCE(atomic_read(&client->nr_leases));
 	bytemap_account_put(client->account);
 	kfree(client);
 	return last;
