@@ -130,6 +130,56 @@ TEST_LIMIT(nor_when_the_map_is_cleared, 60)
 	write_and_follow(true);
 }
 
+/* Somebody comes while others write, whether or not he is the first */
+struct arrival {
+	int		fd;
+	unsigned int	times;
+	volatile bool	done;
+};
+
+static void arrive(struct arrival *arrival)
+{
+	struct watcher w = watcher_open(arrival->fd, .flags = 0);
+
+	for (int i = 1; i <= 3; i++) {
+		const struct syncmap_event *event = watcher_next(&w);
+
+		ASSERT(event);
+		EXPECT_EQ(w.params.revision + i, event->revision);
+	}
+	watcher_close(&w);
+}
+
+static void arrive_or_write(int n, void *arg)
+{
+	struct arrival *arrival = arg;
+
+	if (n) {
+		while (!arrival->done)
+			EXPECT_EQ(0, DO(arrival->fd, STORE, KEY("k"),
+					VALUE("v")));
+		return;
+	}
+	for (unsigned int i = 0; i < arrival->times && !test_failed(); i++)
+		arrive(arrival);
+	arrival->done = true;
+}
+
+/* Of each change after the watcher's revision, and of none before */
+TEST_LIMIT(events_from_the_first_on, 60)
+{
+	struct arrival *arrival = test_shared(sizeof(*arrival));
+
+	arrival->fd = map_private(SYNCMAP_KEY_STRING);
+	arrival->times = test_times(200);
+	test_parallel(3, arrive_or_write, arrival);
+	watcher_open(arrival->fd, .flags = 0);
+	arrival->times = test_times(2000);
+	arrival->done = false;
+	test_parallel(3, arrive_or_write, arrival);
+	EXPECT_EQ(1, map_stats(arrival->fd).watchers);
+}
+
 /* The more is in the queue, the better: nobody reads it for a while */
 static void follow_and_die(int n, void *arg)
 {
