@@ -106,6 +106,7 @@ static void nothing_is_taken_of_what_is_known(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_op(map, &req), 0);
 	KUNIT_EXPECT_EQ(test, op.result, SYNCMAP_OP_LOADED + 0U);
 	KUNIT_EXPECT_TRUE(test, !!req.found.held);
+	bytemap_request_release(&req);
 	op.expected = op.revision;
 	KUNIT_EXPECT_EQ(test, bytemap_op(map, &req), 0);
 	KUNIT_EXPECT_EQ(test, op.result,
