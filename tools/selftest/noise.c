@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <sys/mman.h>
+
+#include "noise.h"
+
+#define PAGE	4096
+
+static char *page;	/* the next one is not there */
+
+struct noise_learnt noise_learnt;
+
+void noise_begin(void)
+{
+	page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT(page != MAP_FAILED);
+	ASSERT_EQ(0, munmap(page + PAGE, PAGE));
+	for (int i = 0; i < PAGE; i++)
+		page[i] = 'a' + i % 16;
+}
+
+__u64 noise_pointer(void)
+{
+	switch (test_random() % 8) {
+	case 0:
+		return test_random();
+	case 1:
+		return 0;
+	case 2:
+		return PTR(page) + PAGE - test_random() % 64;
+	case 3:
+		return 0xffff888000000000 + test_random() % (1 << 20);
+	default:
+		return PTR(page) + test_random() % PAGE;
+	}
+}
+
+/* Few of them, so that callers meet */
+__u64 noise_key(void)
+{
+	static const char letters[] = "abcdefghijkl";
+
+	return test_random() % 8 ? PTR(letters) + test_random() % 4 :
+				   noise_pointer();
+}
+
+__u32 noise_length(void)
+{
+	static const __u32 edges[] = {
+		0, 1, 8, 64, 65, 256, 257, 1024, 4096, 65536, 65537, ~0U,
+	};
+
+	return test_random() % 4 ? test_random() % 100 :
+	       edges[test_random() % ARRAY_SIZE(edges)];
+}
+
+/* What operations take besides the key; the last two do not exist */
+enum {
+	TAKES_VALUE	= 0x01,
+	TAKES_OLD	= 0x02,
+	TAKES_OUT	= 0x04,
+	TAKES_DEADLINE	= 0x08,
+	TAKES_TOKEN	= 0x10,
+	TAKES_WAIT	= 0x20,
+	TAKES_NUMBER	= 0x40,
+};
+
+static const __u8 takes[] = {
+	[SYNCMAP_OP_LOAD] = TAKES_OUT,
+	[SYNCMAP_OP_STORE] = TAKES_VALUE | TAKES_DEADLINE | TAKES_TOKEN,
+	[SYNCMAP_OP_LOAD_OR_STORE] = TAKES_VALUE | TAKES_OUT | TAKES_DEADLINE,
+	[SYNCMAP_OP_LOAD_AND_DELETE] = TAKES_OUT,
+	[SYNCMAP_OP_SWAP] = TAKES_VALUE | TAKES_OUT | TAKES_DEADLINE,
+	[SYNCMAP_OP_COMPARE_AND_SWAP] = TAKES_VALUE | TAKES_OLD | TAKES_OUT |
+					TAKES_DEADLINE,
+	[SYNCMAP_OP_COMPARE_AND_DELETE] = TAKES_OLD | TAKES_OUT,
+	[SYNCMAP_OP_TOUCH] = TAKES_OUT | TAKES_DEADLINE,
+	[SYNCMAP_OP_ADD ... SYNCMAP_OP_XOR] = TAKES_NUMBER | TAKES_DEADLINE,
+	[SYNCMAP_OP_APPEND] = TAKES_VALUE | TAKES_DEADLINE,
+	[SYNCMAP_OP_LOAD_OR_LEASE] = TAKES_OUT | TAKES_WAIT,
+	[SYNCMAP_OP_UNLEASE] = TAKES_TOKEN,
+	[SYNCMAP_OP_UNLEASE + 2] = 0,
+};
+
+void noise_learn(const struct syncmap_op *op)
+{
+	if (op->result & SYNCMAP_OP_LEASED)
+		noise_learnt.token = op->leased;
+	if (op->revision)
+		noise_learnt.revision = op->revision;
+}
+
+static __u32 random_flags(void)
+{
+	__u32 flags = 0;
+
+	while (test_random() % 4 == 0)
+		flags |= 1U << test_random() % 10;
+	return flags;
+}
+
+/* Up to half a millisecond ago, or ahead */
+static __u64 random_time(void)
+{
+	return map_now() + test_random() % MS - MS / 2;
+}
+
+static __u64 random_deadline(void)
+{
+	switch (test_random() % 8) {
+	case 0:
+		return test_random();
+	case 1:
+		return SYNCMAP_NEVER;
+	case 2 ... 4:
+		return random_time();
+	default:
+		return 0;
+	}
+}
+
+/* Any, but most of all those of leases */
+static __u32 random_code(void)
+{
+	static const __u32 codes[] = {
+		SYNCMAP_OP_LOAD_OR_LEASE, SYNCMAP_OP_LOAD_OR_LEASE,
+		SYNCMAP_OP_UNLEASE, SYNCMAP_OP_STORE, SYNCMAP_OP_DELETE,
+	};
+
+	return test_random() % 2 ? test_random() % ARRAY_SIZE(takes) :
+				   codes[test_random() % ARRAY_SIZE(codes)];
+}
+
+static void make_buffers(struct syncmap_op *op, __u8 has)
+{
+	op->value = op->old = op->out = 0;
+	op->value_len = op->old_len = op->out_size = 0;
+	if (has & TAKES_VALUE) {
+		op->value = noise_pointer();
+		op->value_len = test_random() % 2 ? 8 : noise_length();
+	}
+	if (has & TAKES_OLD && test_random() % 2) {
+		op->old = noise_pointer();
+		op->old_len = test_random() % 2 ? 8 : noise_length();
+	}
+	if (has & TAKES_OUT && test_random() % 2) {
+		op->out = noise_pointer();
+		op->out_size = noise_length();
+	}
+}
+
+void noise_op(struct syncmap_op *op)
+{
+	__u8 has;
+
+	op->op = random_code();
+	has = test_random() % 8 ? takes[op->op] : test_random();
+	op->flags = random_flags();
+	if (has & TAKES_VALUE && test_random() % 4 == 0)
+		op->flags |= SYNCMAP_OP_OWNED;
+	op->key = noise_key();
+	op->key_len = test_random() % 8 ? 8 : noise_length();
+	make_buffers(op, has);
+	op->expected = test_random() % 8 ? 0 : noise_learnt.revision;
+	if (op->flags & (SYNCMAP_OP_BY_REVISION | SYNCMAP_OP_IF_NEWER))
+		op->expected = noise_learnt.revision - test_random() % 4;
+	op->deadline = has & TAKES_DEADLINE ? random_deadline() : 0;
+	op->token = has & TAKES_TOKEN && test_random() % 2 ? noise_learnt.token : 0;
+	op->wait_until = has & TAKES_WAIT && !(op->flags & SYNCMAP_OP_NOWAIT) ?
+			 random_time() : 0;
+	op->operand = has & TAKES_NUMBER ? test_random() >> test_random() % 64 : 0;
+	op->initial = op->flags & SYNCMAP_OP_INITIAL ? test_random() % 100 : 0;
+	op->bound = op->flags & SYNCMAP_OP_BOUNDED ? test_random() % 100 : 0;
+}
