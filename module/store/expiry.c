@@ -24,6 +24,7 @@
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "store.h"
 
@@ -278,6 +279,22 @@ unsigned int bytemap_expiry_sweep(struct bytemap *map, unsigned int max,
 		cond_resched();
 	}
 	return n;
+}
+
+/*
+ * There was no memory. If the limit of a cgroup is the reason, no shrinker of a
+ * module is asked; so who wants some has to. Process context, may wait.
+ *
+ * Return: true if there may be more now.
+ */
+bool bytemap_expiry_reclaim(struct bytemap *map)
+{
+	if (fatal_signal_pending(current) ||
+	    !bytemap_expiry_sweep(map, BYTEMAP_SWEEP, true))
+		return false;
+	/* What has been ended is freed by then */
+	rcu_barrier();
+	return true;
 }
 
 static void sweep(struct work_struct *work)

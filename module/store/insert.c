@@ -8,10 +8,11 @@
 
 #include "store.h"
 
-/* An object for what @req stores */
-struct bytemap_value *
-bytemap_request_alloc(const struct bytemap_request *req, bool mortal,
-		      size_t len)
+/* How often an operation that finds no memory ends what has expired */
+#define RECLAIM_TRIES	8
+
+static struct bytemap_value *alloc(const struct bytemap_request *req,
+				   bool mortal, size_t len)
 {
 	u32 key_len = req->op->key_len;
 	struct bytemap_value *value;
@@ -21,6 +22,25 @@ bytemap_request_alloc(const struct bytemap_request *req, bool mortal,
 	value = bytemap_value_alloc(len);
 	if (value)
 		value->key_len = key_len;
+	return value;
+}
+
+/* Is there memory now? Not for ever: others may let more and more expire */
+static bool reclaim(struct bytemap_request *req)
+{
+	return req->client && req->reclaims++ < RECLAIM_TRIES &&
+	       bytemap_expiry_reclaim(req->client->map);
+}
+
+/* An object for what @req stores. What has expired makes room for it */
+struct bytemap_value *
+bytemap_request_alloc(struct bytemap_request *req, bool mortal, size_t len)
+{
+	struct bytemap_value *value;
+
+	do {
+		value = alloc(req, mortal, len);
+	} while (!value && reclaim(req));
 	return value;
 }
 
@@ -149,6 +169,8 @@ int bytemap_insert_fresh(struct bytemap *map, struct bytemap_request *req)
 		bytemap_unpublish(req);
 		bytemap_gauge_cancel(&map->bytes, bytes);
 		bytemap_gauge_cancel(&map->entries, 1);
+		if (ret == -ENOMEM && reclaim(req))
+			return -EAGAIN;
 		return ret < 0 ? ret : -EAGAIN;
 	}
 	bytemap_value_charged(map, fresh);

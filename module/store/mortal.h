@@ -30,6 +30,7 @@ void bytemap_expire_locked(struct bytemap *map, struct bytemap_value *value,
 
 unsigned int bytemap_expiry_sweep(struct bytemap *map, unsigned int max,
 				  bool reclaim);
+bool bytemap_expiry_reclaim(struct bytemap *map);
 u64 bytemap_expiry_stale(struct bytemap *map);
 u64 bytemap_expiry_reclaimable(struct bytemap *map);
 void bytemap_expiry_stats(struct bytemap *map,

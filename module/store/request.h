@@ -70,6 +70,7 @@ static inline bool bytemap_op_has(u32 op, u16 any)
  * @met_lease: private: a lease has the place of the key
  * @wants_lease: private: somebody else has it
  * @dooms: private: may have left memory to a grace period: bytemap_throttle()
+ * @reclaims: private: how often it has found no memory
  * @granted: private: token of a lease that the request got while it waited
  * @found: the value that was found, for operations that give one; last, so that
  *	nobody has to clear its bytes
@@ -97,6 +98,7 @@ struct bytemap_request {
 	bool			met_lease;
 	bool			wants_lease;
 	bool			dooms;
+	u8			reclaims;
 	u64			granted;
 	struct bytemap_view	found;
 };
@@ -172,8 +174,7 @@ void bytemap_append_inherit(struct bytemap_value *fresh,
 
 /* insert.c */
 struct bytemap_value *
-bytemap_request_alloc(const struct bytemap_request *req, bool mortal,
-		      size_t len);
+bytemap_request_alloc(struct bytemap_request *req, bool mortal, size_t len);
 int bytemap_request_fresh(const struct bytemap *map,
 			  struct bytemap_request *req);
 void bytemap_publish(struct bytemap_request *req, u8 epoch);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -153,6 +154,15 @@ void test_write(const char *path, const char *text)
 	ASSERT(file);
 	fputs(text, file);
 	ASSERT_EQ(0, fclose(file));
+}
+
+bool test_try_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	close(fd);
+	return ok;
 }
 
 #define TRACING	"/sys/kernel/tracing/"

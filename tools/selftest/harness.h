@@ -95,6 +95,8 @@ void test_kill(int n, void (*fn)(int n, void *arg), void *arg,
 void test_text(char *text, size_t len, unsigned int seed);
 /* Into a file that is there */
 void test_write(const char *path, const char *text);
+/* False if there is none, or it does not take it */
+bool test_try_write(const char *path, const char *text);
 /* Whether a tracepoint of the module is recorded, from now on */
 void test_trace(const char *event, bool on);
 /* How many lines of the record have both texts */

@@ -278,15 +278,6 @@ TEST(never_more_bytes)
 
 #define CGROUP	"/sys/fs/cgroup/"
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) > 0;
-
-	close(fd);
-	return ok;
-}
-
 static void store_until_it_fails(int n, void *arg)
 {
 	static char text[1000];
@@ -294,7 +285,7 @@ static void store_until_it_fails(int n, void *arg)
 	int ret = 0;
 
 	(void)n;
-	ASSERT(write_file(CGROUP "selftest/cgroup.procs", "0"));
+	ASSERT(test_try_write(CGROUP "selftest/cgroup.procs", "0"));
 	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
 	for (__u64 key = 0; !ret && key < race->max; key++) {
 		ret = DO(race->fd, STORE, KEY_N(&key, 8),
@@ -309,9 +300,9 @@ TEST(memory_of_the_cgroup)
 	struct race *race = test_shared(sizeof(*race));
 	__u64 key = 0;
 
-	write_file(CGROUP "cgroup.subtree_control", "+memory");
+	test_try_write(CGROUP "cgroup.subtree_control", "+memory");
 	mkdir(CGROUP "selftest", 0755);
-	if (!write_file(CGROUP "selftest/memory.max", "16M"))
+	if (!test_try_write(CGROUP "selftest/memory.max", "16M"))
 		test_skip("no memory controller at " CGROUP);
 	race->max = 64000;
 	race->fd = map_private(SYNCMAP_KEY_U64);

@@ -13,15 +13,6 @@
 #define CGROUP		"/sys/fs/cgroup/"
 #define OTHER		1003
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) > 0;
-
-	close(fd);
-	return ok;
-}
-
 static unsigned long get_parameter(const char *path)
 {
 	char text[32] = "";
@@ -42,9 +33,9 @@ static void with(const char *parameter, unsigned long value,
 	snprintf(path, sizeof(path), PARAMETERS "%s", parameter);
 	snprintf(text, sizeof(text), "%lu", value);
 	snprintf(before, sizeof(before), "%lu", get_parameter(path));
-	ASSERT(write_file(path, text));
+	ASSERT(test_try_write(path, text));
 	test_wait(test_fork(fn, value, arg));
-	ASSERT(write_file(path, before));
+	ASSERT(test_try_write(path, before));
 }
 
 static void become_other(void)
@@ -327,7 +318,7 @@ static void take_all(int n, void *arg)
 	int ret, fd;
 
 	map_control();
-	ASSERT(write_file(CGROUP "selftest/cgroup.procs", "0"));
+	ASSERT(test_try_write(CGROUP "selftest/cgroup.procs", "0"));
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &many));
 	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
 	become_other();
@@ -358,9 +349,9 @@ TEST_LIMIT(hostile_cgroup, 120)
 	int fd = map_private(SYNCMAP_KEY_U64);
 	unsigned long before;
 
-	write_file(CGROUP "cgroup.subtree_control", "+memory");
+	test_try_write(CGROUP "cgroup.subtree_control", "+memory");
 	mkdir(CGROUP "selftest", 0755);
-	if (!write_file(CGROUP "selftest/memory.max", "24M"))
+	if (!test_try_write(CGROUP "selftest/memory.max", "24M"))
 		test_skip("no memory controller at " CGROUP);
 	before = free_memory();
 	for (size_t n = 0; n < 2 * ARRAY_SIZE(takings); n++) {
@@ -383,7 +374,7 @@ static void bring_much(int n, void *arg)
 	int fd = *(int *)arg;
 
 	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
-	ASSERT(write_file(CGROUP "selftest/cgroup.procs", "0"));
+	ASSERT(test_try_write(CGROUP "selftest/cgroup.procs", "0"));
 	EXPECT_EQ(-ENOMEM, DO(fd, COMPARE_AND_SWAP, KEY("k"), OLD(text)));
 	EXPECT_EQ(-ENOMEM, DO(fd, STORE, KEY("k"), VALUE(text)));
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
@@ -396,9 +387,9 @@ TEST(a_call_pays_for_its_operands)
 		.value_size = 1 << 20,
 	});
 
-	write_file(CGROUP "cgroup.subtree_control", "+memory");
+	test_try_write(CGROUP "cgroup.subtree_control", "+memory");
 	mkdir(CGROUP "selftest", 0755);
-	if (!write_file(CGROUP "selftest/memory.max", "512K"))
+	if (!test_try_write(CGROUP "selftest/memory.max", "512K"))
 		test_skip("no memory controller at " CGROUP);
 	test_wait(test_fork(bring_much, 0, &fd));
 	EXPECT_EQ(0, rmdir(CGROUP "selftest"));

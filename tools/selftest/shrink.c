@@ -3,6 +3,8 @@
  * What maps give back when the machine is short of memory, and what they keep.
  * That tombstones go sooner than by themselves is seen by the KUnit suites.
  */
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "map.h"
@@ -82,6 +84,37 @@ TEST(tracepoint)
 	EXPECT_EQ(1, traced(stale, "tombstones=0 values=3"));
 	EXPECT(traced(deleted, "tombstones=1 values=0"));
 	EXPECT_EQ(0, traced(left_alone, ""));
+}
+
+#define CGROUP	"/sys/fs/cgroup/"
+
+/* More than its cgroup may have, of what nobody may see any more */
+static void store_stale(int n, void *arg)
+{
+	static char text[10000];
+	int fd = *(int *)arg;
+
+	test_write(CGROUP "selftest/cgroup.procs", "0");
+	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
+	for (__u64 key = 0; key < ENTRIES; key++)
+		ASSERT_EQ(0, DO(fd, STORE, KEY_N(&key, 8),
+				VALUE_N(text, sizeof(text)), .deadline = PAST));
+	(void)n;
+}
+
+TEST_LIMIT(memory_of_a_cgroup, 120)
+{
+	int fd = map_expiring(SYNCMAP_KEY_U64, 0, HOUR);
+
+	test_try_write(CGROUP "cgroup.subtree_control", "+memory");
+	mkdir(CGROUP "selftest", 0755);
+	if (!test_try_write(CGROUP "selftest/memory.max", "16M"))
+		test_skip("no memory controller at " CGROUP);
+	test_wait(test_fork(store_stale, 0, &fd));
+	EXPECT(map_stats(fd).reclaimed > ENTRIES / 2);
+	EXPECT(map_stats(fd).lapsed);
+	map_clear(fd);
+	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
 }
 
 struct churn {
