@@ -5,8 +5,25 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 
-#include "../module/core/tidy.c"
 #include "inside.h"
+
+/* Something else happens right after housekeeping has looked at the counts */
+static void (*after_sum)(void);
+
+static void sum_and_go_on(const struct syncmap_state *state,
+			  struct syncmap_counts *sum)
+{
+	void (*fn)(void) = after_sum;
+
+	syncmap_state_sum(state, sum);
+	after_sum = NULL;
+	if (fn)
+		fn();
+}
+
+#define syncmap_state_sum	sum_and_go_on
+
+#include "../module/core/tidy.c"
 
 static u64 promotions(struct test_map *tm)
 {
@@ -141,6 +158,35 @@ static void memory_comes_back_by_itself(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.read_keys, 9);
 }
 
+static struct test_map *reviving;
+
+static void revive(void)
+{
+	tm_store(reviving, 99, val(99));
+}
+
+/* D.2: housekeeping is wanted, and then no longer, while it decides to stop */
+static void armed_means_queued(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 100), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 99));
+	cancel_delayed_work_sync(&tm->map.work);
+	tm->map.promoted_ns = ktime_get_ns();
+	set_bit(MAP_ARMED, &tm->map.flags);
+	reviving = tm;
+	after_sum = revive;
+	rearm(&tm->map);
+	for (i = 0; i < 90; i++)
+		tm_delete(tm, i);
+	for (i = 0; i < 500 && syncmap_tombstones(&tm->map); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, syncmap_tombstones(&tm->map), 0);
+}
+
 /* A map at rest is left alone */
 static void due_never_when_tidy(struct kunit *test)
 {
@@ -214,6 +260,7 @@ static struct kunit_case tidy_cases[] = {
 	KUNIT_CASE(room_for_growth_is_given_back),
 	KUNIT_CASE(due_when_many_are_dead),
 	KUNIT_CASE(memory_comes_back_by_itself),
+	KUNIT_CASE(armed_means_queued),
 	KUNIT_CASE(due_never_when_tidy),
 	KUNIT_CASE(reclaim_is_due_at_once),
 	KUNIT_CASE(due_after_a_failure_with_a_pause),

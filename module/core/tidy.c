@@ -130,29 +130,35 @@ void syncmap_arm(struct syncmap *map)
 }
 
 /* Begin to free what is in limbo; true if nothing is left to do */
-static bool come_to_rest(const struct syncmap_state *state)
+static bool comes_to_rest(const struct syncmap *map)
 {
-	return syncmap_is_tidy(state) &&
-	       (state_is_empty(state) || !syncmap_drain_all(state->gen));
-}
-
-/* Look again later; or stop, and look once more whether that was right */
-static void rearm(struct syncmap *map)
-{
-	bool done;
+	const struct syncmap_state *state;
+	bool rests;
 
 	rcu_read_lock();
-	if (come_to_rest(syncmap_state(map))) {
+	state = syncmap_state(map);
+	rests = syncmap_is_tidy(state) &&
+		(state_is_empty(state) || !syncmap_drain_all(state->gen));
+	rcu_read_unlock();
+	return rests;
+}
+
+/*
+ * Look again later; or stop, and look once more whether that was right. The map
+ * may change between any two looks: each decides by itself, so that an armed map
+ * is queued, or about to be.
+ */
+static void rearm(struct syncmap *map)
+{
+	if (comes_to_rest(map)) {
 		clear_bit(MAP_ARMED, &map->flags);
 		/* Pairs with the barrier in syncmap_arm() */
 		smp_mb__after_atomic();
+		if (comes_to_rest(map) ||
+		    test_and_set_bit(MAP_ARMED, &map->flags))
+			return;
 	}
-	done = come_to_rest(syncmap_state(map));
-	rcu_read_unlock();
-	if (!done) {
-		set_bit(MAP_ARMED, &map->flags);
-		queue_delayed_work(syncmap_wq, &map->work, TIDY_JIFFIES);
-	}
+	queue_delayed_work(syncmap_wq, &map->work, TIDY_JIFFIES);
 }
 
 void __syncmap_work(struct work_struct *work)
