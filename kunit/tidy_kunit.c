@@ -7,21 +7,22 @@
 
 #include "inside.h"
 
-/* Something else happens right after housekeeping has looked at the counts */
-static void (*after_sum)(void);
+/* A deleted key comes back right after housekeeping has looked at the counts */
+static struct test_map *reviving;
 
-static void sum_and_go_on(const struct syncmap_state *state,
-			  struct syncmap_counts *sum)
+static void sum_and_revive(const struct syncmap_state *state,
+			   struct syncmap_counts *sum)
 {
-	void (*fn)(void) = after_sum;
+	struct test_map *tm = READ_ONCE(reviving);
 
 	syncmap_state_sum(state, sum);
-	after_sum = NULL;
-	if (fn)
-		fn();
+	if (!tm)
+		return;
+	WRITE_ONCE(reviving, NULL);
+	tm_store(tm, 99, val(99));
 }
 
-#define syncmap_state_sum	sum_and_go_on
+#define syncmap_state_sum	sum_and_revive
 
 #include "../module/core/tidy.c"
 
@@ -158,13 +159,6 @@ static void memory_comes_back_by_itself(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.read_keys, 9);
 }
 
-static struct test_map *reviving;
-
-static void revive(void)
-{
-	tm_store(reviving, 99, val(99));
-}
-
 /* D.2: housekeeping is wanted, and then no longer, while it decides to stop */
 static void armed_means_queued(struct kunit *test)
 {
@@ -177,8 +171,7 @@ static void armed_means_queued(struct kunit *test)
 	cancel_delayed_work_sync(&tm->map.work);
 	tm->map.promoted_ns = ktime_get_ns();
 	set_bit(MAP_ARMED, &tm->map.flags);
-	reviving = tm;
-	after_sum = revive;
+	WRITE_ONCE(reviving, tm);
 	rearm(&tm->map);
 	for (i = 0; i < 90; i++)
 		tm_delete(tm, i);

@@ -13,7 +13,8 @@
  *   takes RCU by itself, any context but NMI, never sleeps:
  *	syncmap_delete(), syncmap_load_and_delete(),
  *	syncmap_compare_and_swap(), syncmap_compare_and_delete(),
- *	syncmap_range(), syncmap_swap_reserved(), syncmap_unreserve()
+ *	syncmap_range(), syncmap_swap_reserved(), syncmap_unreserve(),
+ *	syncmap_clear()
  *   the same, but sleeps when @gfp lets it:
  *	syncmap_store(), syncmap_swap(), syncmap_load_or_store(),
  *	syncmap_reserve()
@@ -22,8 +23,8 @@
  *   touches nothing but its arguments, from any context:
  *	syncmap_init()
  *   process context, may sleep:
- *	syncmap_clear(), syncmap_promote(), syncmap_load_or_compute(),
- *	syncmap_get_stats(), syncmap_check(), syncmap_destroy()
+ *	syncmap_promote(), syncmap_load_or_compute(), syncmap_get_stats(),
+ *	syncmap_check(), syncmap_destroy()
  *
  * A map never looks into a value. Whoever takes a pointer out of a map and
  * dereferences it holds rcu_read_lock() over both, or has another reason to
@@ -41,6 +42,7 @@
 #include <linux/gfp.h>
 #include <linux/irq_work.h>
 #include <linux/limits.h>
+#include <linux/refcount.h>
 #include <linux/siphash.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -123,9 +125,10 @@ struct syncmap {
 	u64				expunged;
 	u64				last_promote_ns;
 	u64				max_promote_ns;
-	u64				past_hits;
-	u64				past_misses;
-	u64				past_lock_waits;
+	/* private: of the states that Clears took away */
+	atomic64_t			past_hits;
+	atomic64_t			past_misses;
+	atomic64_t			past_lock_waits;
 };
 
 /* private: what DEFINE_SYNCMAP() has to name */

@@ -175,18 +175,21 @@ static void check_state(struct check *c)
  * Meant for a map that nobody updates; updates at the same time can make it
  * report what is not so, but do no harm.
  *
- * Context: Process context, sleeps; keeps promotions and Clear waiting.
+ * Context: Process context, sleeps; keeps promotions waiting.
  * Return: 0, or -EUCLEAN after a line in the kernel log that names the first
  * invariant found broken.
  */
 int syncmap_check(struct syncmap *map)
 {
 	struct check c = { .map = map };
+	struct syncmap_state *state;
 
 	syncmap_assert(map);
 	syncmap_token_wait(map);
-	c.state = syncmap_state(map);
+	state = syncmap_state_pin(map);
+	c.state = state;
 	check_state(&c);
+	syncmap_state_unpin(state);
 	syncmap_token_release(map);
 	if (!c.broken)
 		return 0;

@@ -20,7 +20,6 @@ struct builder {
 	struct syncmap		*map;
 	struct syncmap_state	*state;		/* s1 */
 	struct syncmap_state	*fresh;		/* s2 */
-	struct syncmap_counts __percpu *counts;
 	struct syncmap_table	*into;		/* T' */
 	struct table_pos	end;		/* of T' */
 	gfp_t			gfp;
@@ -37,14 +36,12 @@ struct builder {
  */
 static int begin(struct builder *b)
 {
-	struct syncmap_state *state = syncmap_state(b->map);
+	struct syncmap_state *state = b->state;
 	u64 count = syncmap_state_dirty(state);
 	struct syncmap_dirty *dirty;
 	struct syncmap_state *next;
 	unsigned int bits;
 
-	b->state = state;
-	b->counts = state->counts;
 	if (state->old)
 		return 0;
 	bits = dirty_bits_at_rest(state->table->keys + count);
@@ -60,9 +57,22 @@ static int begin(struct builder *b)
 	}
 	syncmap_state_set(next, state->table, dirty, state->dirty);
 	next->prev = state;
-	rcu_assign_pointer(b->map->state, next);
+	/* The map's, and the builder's */
+	refcount_set(&next->pins, 2);
+	if (!syncmap_state_replace(b->map, state, next)) {
+		syncmap_dirty_free(dirty);
+		kfree(next);
+		return -ESTALE;
+	}
 	b->state = next;
 	return 0;
+}
+
+/* A rest; whether the builder works for nobody, because a Clear has come */
+static bool in_vain(const struct builder *b)
+{
+	cond_resched();
+	return rcu_access_pointer(b->map->state) != b->state;
 }
 
 /* Whether the word is, or may come to be, a live key of the next table */
@@ -86,7 +96,7 @@ static unsigned int bucket_bin(const struct syncmap_table *table, u64 bucket)
 }
 
 /* By bucket, not by hash, which would have to be calculated */
-static void count_table(struct builder *b)
+static int count_table(struct builder *b)
 {
 	const struct syncmap_table *table = b->state->table;
 	struct syncmap_bucket *bucket;
@@ -96,7 +106,8 @@ static void count_table(struct builder *b)
 	for (; table_next(table, &pos); pos.slot++) {
 		if (!pos.slot) {
 			bin = bucket_bin(table, pos.bucket);
-			cond_resched();
+			if (in_vain(b))
+				return -ESTALE;
 		}
 		bucket = &table->view.buckets[pos.bucket];
 		if (count_word(b, &bucket->word[pos.slot])) {
@@ -104,9 +115,10 @@ static void count_table(struct builder *b)
 			b->live++;
 		}
 	}
+	return 0;
 }
 
-static void count_dirty(struct builder *b)
+static int count_dirty(struct builder *b)
 {
 	struct syncmap_dirty *dirty = b->state->old;
 	struct syncmap_node *node;
@@ -116,7 +128,8 @@ static void count_dirty(struct builder *b)
 		if (chain % BUCKET_CHAINS == 0) {
 			syncmap_dirty_seal(dirty, chain / BUCKET_CHAINS
 						  << (64 - dirty->bits));
-			cond_resched();
+			if (in_vain(b))
+				return -ESTALE;
 		}
 		node = dirty_head_ahead(dirty, chain);
 		for (; node; node = node->next) {
@@ -127,6 +140,7 @@ static void count_dirty(struct builder *b)
 			}
 		}
 	}
+	return 0;
 }
 
 /*
@@ -136,9 +150,13 @@ static void count_dirty(struct builder *b)
 static int prepare(struct builder *b)
 {
 	u64 homes, tail;
+	int err;
 
-	count_table(b);
-	count_dirty(b);
+	err = count_table(b);
+	if (!err)
+		err = count_dirty(b);
+	if (err)
+		return err;
 	homes = syncmap_table_homes(b->live);
 	tail = syncmap_table_tail(homes, b->bins);
 	b->into = syncmap_table_alloc(homes, homes + tail, b->gfp);
@@ -189,19 +207,21 @@ static void move_node(struct builder *b, struct syncmap_node *node)
 }
 
 /* Move the nodes whose hash is not above @hash */
-static void move_nodes(struct builder *b, struct dirty_pos *pos, u64 hash)
+static int move_nodes(struct builder *b, struct dirty_pos *pos, u64 hash)
 {
 	struct syncmap_node *node;
 
 	while ((node = dirty_next(b->state->old, pos)) && node->hash <= hash) {
 		move_node(b, node);
 		pos->node = node->next;
-		cond_resched();
+		if (in_vain(b))
+			return -ESTALE;
 	}
+	return 0;
 }
 
-/* The third step, which nothing can stop: merge both tables in hash order */
-static void merge(struct builder *b)
+/* The third step, which only Clear can stop: merge both tables in hash order */
+static int merge(struct builder *b)
 {
 	struct syncmap_table *table = b->state->table;
 	struct dirty_pos nodes;
@@ -217,37 +237,45 @@ static void merge(struct builder *b)
 		hash = key_word_hash(&b->map->params, &b->state->seed,
 				     table->view.buckets[pos.bucket]
 					.key[pos.slot]);
-		move_nodes(b, &nodes, hash);
+		if (move_nodes(b, &nodes, hash) || (!pos.slot && in_vain(b)))
+			return -ESTALE;
 		move_slot(b, &pos, hash);
-		if (!pos.slot)
-			cond_resched();
 	}
-	move_nodes(b, &nodes, U64_MAX);
+	if (move_nodes(b, &nodes, U64_MAX))
+		return -ESTALE;
 	syncmap_table_seal(b->into, &b->end);
+	return 0;
 }
 
 /* The last step */
-static void publish(struct builder *b)
+static int publish(struct builder *b)
 {
 	syncmap_state_set(b->fresh, b->into, b->state->dirty, NULL);
-	rcu_assign_pointer(b->map->state, b->fresh);
-	this_cpu_sub(b->counts->dirty, (long)b->nodes);
+	refcount_set(&b->fresh->pins, 2);
+	if (!syncmap_state_replace(b->map, b->state, b->fresh))
+		return -ESTALE;
+	this_cpu_sub(b->fresh->counts->dirty, (long)b->nodes);
 	syncmap_retire(b->state);
+	b->state = b->fresh;
+	return 0;
 }
 
+/* Unpins the state; -ESTALE: a Clear has taken it away */
 static int build(struct builder *b)
 {
 	int err;
 
 	err = begin(b);
+	if (!err)
+		err = prepare(b);
+	if (!err)
+		err = merge(b);
+	if (!err)
+		err = publish(b);
+	this_cpu_sub(b->state->counts->dead, (long)b->expunged);
 	if (err)
-		return err;
-	err = prepare(b);
-	if (!err) {
-		merge(b);
-		publish(b);
-	}
-	this_cpu_sub(b->counts->dead, (long)b->expunged);
+		kfree(b->fresh);
+	syncmap_state_unpin(b->state);
 	return err;
 }
 
@@ -257,10 +285,10 @@ static void account(struct builder *b, u64 start, int err)
 	u64 now = ktime_get_ns();
 
 	WRITE_ONCE(map->expunged, map->expunged + b->expunged);
-	if (err) {
+	if (err == -ENOMEM) {
 		WRITE_ONCE(map->promote_fails, map->promote_fails + 1);
 		map->failed_ns = now;
-	} else {
+	} else if (!err) {
 		atomic_long_set(&map->missed, 0);
 		WRITE_ONCE(map->promotions, map->promotions + 1);
 		map->promoted_ns = now;
@@ -274,8 +302,8 @@ static void account(struct builder *b, u64 start, int err)
 }
 
 /*
- * One promotion, with the builder token and something to do. @rest: do not take
- * memory for more keys to come.
+ * One promotion, with the builder token. @rest: do not take memory for more keys
+ * to come. Returns 0, -ENOMEM, or -ESTALE when a Clear has come meanwhile.
  */
 int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp)
 {
@@ -295,12 +323,34 @@ int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp)
 		b->map = map;
 		b->gfp = gfp;
 		b->rest = rest;
-		err = build(b);
+		b->state = syncmap_state_pin(map);
+		err = state_is_empty(b->state) ? -ESTALE : build(b);
 		account(b, start, err);
 	}
 	set_active_memcg(active);
 	kfree(b);
 	return err;
+}
+
+/*
+ * Promote all that there is now, with the builder token: first what an attempt
+ * without enough memory has left over, if any. Returns 0 or -ENOMEM.
+ */
+int syncmap_build_all(struct syncmap *map)
+{
+	const struct syncmap_state *state;
+	bool old, tidy;
+	int err;
+
+	do {
+		rcu_read_lock();
+		state = syncmap_state(map);
+		old = state->old;
+		tidy = syncmap_is_tidy(state);
+		rcu_read_unlock();
+		err = tidy ? 0 : syncmap_build(map, true, GFP_KERNEL);
+	} while (old && !err);
+	return err == -ESTALE ? 0 : err;
 }
 
 /**
@@ -317,15 +367,11 @@ int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp)
  */
 int syncmap_promote(struct syncmap *map)
 {
-	int err = 0;
+	int err;
 
 	syncmap_assert(map);
 	syncmap_token_wait(map);
-	/* First what an attempt without enough memory has left over */
-	if (syncmap_state(map)->old)
-		err = syncmap_build(map, true, GFP_KERNEL);
-	if (!err && !syncmap_is_tidy(syncmap_state(map)))
-		err = syncmap_build(map, true, GFP_KERNEL);
+	err = syncmap_build_all(map);
 	syncmap_token_release(map);
 	if (err)
 		syncmap_arm(map);

@@ -49,6 +49,7 @@ struct syncmap_state *syncmap_state_alloc(struct syncmap_gen *gen, gfp_t gfp)
 	state->gen = gen;
 	state->counts = gen->counts;
 	state->seed = gen->map->seed;
+	refcount_set(&state->pins, 1);
 	syncmap_state_init(state);
 	return state;
 }
@@ -98,6 +99,54 @@ void syncmap_state_abort(struct syncmap_state *state)
 	free_percpu(state->counts);
 	kfree(state->gen);
 	kfree(state);
+}
+
+/*
+ * Have a state in place of another one, unless that is not the map's any more.
+ * Who finds the new one finds it complete: it is a full barrier.
+ */
+bool syncmap_state_replace(struct syncmap *map, struct syncmap_state *state,
+			   struct syncmap_state *next)
+{
+	return try_cmpxchg((struct syncmap_state __force **)&map->state, &state,
+			   next);
+}
+
+/* Have the empty state in place of the map's, which the caller unpins */
+struct syncmap_state *syncmap_state_take(struct syncmap *map)
+{
+	struct syncmap_state *state;
+
+	rcu_read_lock();
+	do
+		state = syncmap_state(map);
+	while (!state_is_empty(state) &&
+	       !syncmap_state_replace(map, state, &__syncmap_empty));
+	rcu_read_unlock();
+	return state;
+}
+
+/*
+ * With the builder token: the map's state, which nobody takes apart before it
+ * is unpinned, though a Clear may take it away from the map.
+ */
+struct syncmap_state *syncmap_state_pin(struct syncmap *map)
+{
+	struct syncmap_state *state;
+
+	rcu_read_lock();
+	do
+		state = syncmap_state(map);
+	while (!state_is_empty(state) && !refcount_inc_not_zero(&state->pins));
+	rcu_read_unlock();
+	return state;
+}
+
+/* By the builder, or by the Clear that took the state: who comes last */
+void syncmap_state_unpin(struct syncmap_state *state)
+{
+	if (!state_is_empty(state) && refcount_dec_and_test(&state->pins))
+		syncmap_retire(state);
 }
 
 /* Exact when nobody updates; the parts of a sum are never torn */

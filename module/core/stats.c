@@ -106,9 +106,9 @@ void syncmap_get_stats(struct syncmap *map, struct syncmap_stats *stats)
 {
 	syncmap_assert(map);
 	memset(stats, 0, sizeof(*stats));
-	stats->hits = READ_ONCE(map->past_hits);
-	stats->misses = READ_ONCE(map->past_misses);
-	stats->lock_waits = READ_ONCE(map->past_lock_waits);
+	stats->hits = atomic64_read(&map->past_hits);
+	stats->misses = atomic64_read(&map->past_misses);
+	stats->lock_waits = atomic64_read(&map->past_lock_waits);
 	stats->promotions = READ_ONCE(map->promotions);
 	stats->promote_fails = READ_ONCE(map->promote_fails);
 	stats->expunged = READ_ONCE(map->expunged);

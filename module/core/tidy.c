@@ -103,6 +103,16 @@ static bool due(const struct syncmap *map, const struct syncmap_state *state)
 	       max_t(u64, TIDY_SHARE * map->last_promote_ns, NSEC_PER_SEC);
 }
 
+static bool is_due(const struct syncmap *map)
+{
+	bool yes;
+
+	rcu_read_lock();
+	yes = due(map, syncmap_state(map));
+	rcu_read_unlock();
+	return yes;
+}
+
 /* By way of irq_work: callers may hold any lock, or be in an NMI */
 static void kick(struct syncmap *map, int bit)
 {
@@ -172,9 +182,10 @@ void __syncmap_work(struct work_struct *work)
 	smp_mb__after_atomic();
 	reclaim = test_and_clear_bit(MAP_RECLAIM, &map->flags);
 	if (syncmap_token_try(map)) {
-		if (reclaim ? !syncmap_is_tidy(syncmap_state(map)) :
-			      due(map, syncmap_state(map)))
-			syncmap_build(map, reclaim, GFP_KERNEL);
+		if (reclaim)
+			syncmap_build_all(map);
+		else if (is_due(map))
+			syncmap_build(map, false, GFP_KERNEL);
 		syncmap_token_release(map);
 	}
 	rearm(map);
@@ -257,7 +268,7 @@ void syncmap_promote_inline(struct syncmap *map, gfp_t gfp)
 {
 	if (!syncmap_token_try(map))
 		return;
-	if (due(map, syncmap_state(map)))
+	if (is_due(map))
 		syncmap_build(map, false, gfp);
 	syncmap_token_release(map);
 }

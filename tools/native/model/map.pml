@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 
-/* syncmap_clear() */
+/* syncmap_clear(), which waits for nobody */
 proctype clear()
 {
 	byte s;
 
-	atomic {
-		!token ->
-		d_step {
-			s = state;
+	d_step {
+		s = state;
+		if
+		:: s ->
+			state = 0;
+			world++;
+			cleared[s] = !IS(CLEARED_AS_IF_PROMOTED);
 			if
-			:: s ->
-				state = 0;
-				world++;
-				cleared[s] = !IS(CLEARED_AS_IF_PROMOTED);
-				syncmap_retire(s)
+			:: IS(CLEARED_THOUGH_PINNED) ->
+				pins[s] = 1
 			:: else
 			fi;
-			running--
-		}
+			syncmap_state_unpin(s)
+		:: else
+		fi;
+		running--
 	}
 }

@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 
-/* s1 is published; nothing is left to do in an empty map */
+/* state.c: a Clear may take it from the map, but not apart */
+inline syncmap_state_pin()
+{
+	s = state;
+	pins[s] = pins[s] + (s != 0)
+}
+
+/* s1 is published, unless a Clear has come; then nothing is left to do */
 inline begin()
 {
 	d_step {
-		s = state;
 		if
-		:: s && !old_of[s] ->
+		:: s && !old_of[s] && (state == s || IS(CLEAR_UNDONE)) ->
+			table_of[states] = table_of[s];
+			dirty_of[states] = dirties;
+			old_of[states] = dirty_of[s];
+			prev_of[states] = s;
+			pins[states] = 2;
 			s = states;
-			table_of[s] = table_of[state];
-			dirty_of[s] = dirties;
-			old_of[s] = dirty_of[state];
-			prev_of[s] = state;
 			state = s;
 			states++;
 			dirties++
+		:: s && !old_of[s] && state != s && !IS(CLEAR_UNDONE) ->
+			syncmap_state_unpin(s);
+			s = 0
 		:: else
 		fi;
 		t = table_of[s];
@@ -158,7 +168,7 @@ inline move(home)
 	fi
 }
 
-/* Of equal hashes, the nodes go first */
+/* Of equal hashes, the nodes go first. A Clear ends it */
 inline merge()
 {
 	d_step {
@@ -171,7 +181,7 @@ inline merge()
 		fi
 	};
 	do
-	:: k < KEYS ->
+	:: k < KEYS && state == s ->
 		if
 		:: nodes & BIT(k) -> move(NODE(NODE_OF(d, k)))
 		:: else
@@ -199,15 +209,20 @@ inline end()
 	running = running - (attempts == PROMOTIONS)
 }
 
-/* s2 is published */
+/* s2 is published, unless a Clear has come */
 inline publish()
 {
 	d_step {
-		table_of[states] = into;
-		dirty_of[states] = dirty_of[s];
-		state = states;
-		states++;
-		syncmap_retire(s);
+		if
+		:: state == s ->
+			table_of[states] = into;
+			dirty_of[states] = dirty_of[s];
+			pins[states] = 1;
+			state = states;
+			states++;
+			syncmap_retire(s)
+		:: else -> syncmap_state_unpin(s)
+		fi;
 		end()
 	}
 }
@@ -218,16 +233,14 @@ inline build()
 	atomic {
 		!token ->
 		token = true;
+		syncmap_state_pin();
 		if
-		:: IS(SEALED_BEFORE_PUBLISHED) && !old_of[state] ->
-			syncmap_dirty_seal(dirty_of[state])
-		:: else -> begin()
+		:: IS(SEALED_BEFORE_PUBLISHED) && !old_of[s] ->
+			syncmap_dirty_seal(dirty_of[s])
+		:: else
 		fi
 	};
-	if
-	:: IS(SEALED_BEFORE_PUBLISHED) && !s -> begin()
-	:: else
-	fi;
+	begin();
 	if
 	:: s ->
 		count_table();
@@ -235,7 +248,10 @@ inline build()
 		if
 		:: merge();
 			publish()
-		:: d_step { end() }
+		:: d_step {
+			syncmap_state_unpin(s);
+			end()
+		   }
 		fi
 	:: d_step {
 		!s ->

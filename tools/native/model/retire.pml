@@ -55,17 +55,25 @@ inline free_state(s)
 	dirty_of[s] = 0;
 	old_of[s] = 0;
 	prev_of[s] = 0;
+	pins[s] = 0;
 	cleared[s] = false
 }
 
 inline dispose(s)
 {
 	free_table(table_of[s]);
-	free_dirty(old_of[s]);
 	if
-	:: cleared[s] -> free_dirty(dirty_of[s])
+	:: cleared[s] ->
+		if
+		:: !IS(HALF_MADE_TABLE_LEFT) ->
+			n = next[INTO(old_of[s])];
+			free_table(n)
+		:: else
+		fi;
+		free_dirty(dirty_of[s])
 	:: else
 	fi;
+	free_dirty(old_of[s]);
 	n = prev_of[s];
 	free_state(n);
 	free_state(s)
@@ -77,6 +85,16 @@ inline syncmap_retire(s)
 	:: readers && !IS(NO_GRACE_PERIOD_FOR_STATES) ->
 		state_waits[s] = readers
 	:: else -> dispose(s)
+	fi
+}
+
+/* state.c: the last of those who need the state is gone */
+inline syncmap_state_unpin(s)
+{
+	pins[s] = pins[s] - 1;
+	if
+	:: !pins[s] -> syncmap_retire(s)
+	:: else
 	fi
 }
 

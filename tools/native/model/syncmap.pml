@@ -55,6 +55,9 @@
 #define RANGE_SEEKS_LATE		21	/* -DACTORS=3 */
 #define WRITER_WAITS_FOR_BUILDER	22	/* -DNP */
 #define SEALED_BEFORE_PUBLISHED		23	/* -DNP */
+#define CLEARED_THOUGH_PINNED		24	/* -DCLEARS=1 */
+#define HALF_MADE_TABLE_LEFT		25	/* -DCLEARS=1 */
+#define CLEAR_UNDONE			26	/* -DCLEARS=1 */
 
 #ifndef MUTANT
 #define MUTANT		0
@@ -113,6 +116,7 @@ byte next[TABLES + DIRTIES];
 
 /* struct syncmap_state */
 byte table_of[STATES], dirty_of[STATES], old_of[STATES], prev_of[STATES];
+byte pins[STATES];
 bool cleared[STATES];
 
 /* struct syncmap */
@@ -205,6 +209,7 @@ inline init_map()
 	if
 	:: table_of[1] = 1;
 		dirty_of[1] = 1;
+		pins[1] = 1;
 		tables = 2;
 		dirties = 2;
 		states = 2;

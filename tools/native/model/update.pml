@@ -211,6 +211,7 @@ inline insert_first()
 			NODE_OF(dirties, key) = MINE;
 			used = used | BIT(dirties);
 			dirty_of[states] = dirties;
+			pins[states] = 1;
 			state = states;
 			dirties++;
 			states++;

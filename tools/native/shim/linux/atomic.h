@@ -83,6 +83,15 @@ static inline void refcount_inc(refcount_t *r)
 	atomic_inc(&r->refs);
 }
 
+static inline bool refcount_inc_not_zero(refcount_t *r)
+{
+	int n = atomic_read(&r->refs);
+
+	while (n && !atomic_try_cmpxchg(&r->refs, &n, n + 1))
+		;
+	return n;
+}
+
 static inline bool refcount_dec_and_test(refcount_t *r)
 {
 	return atomic_dec_and_test(&r->refs);

@@ -10,7 +10,8 @@
   shim/linux/atomic.h shim/linux/prandom.h \
   /work/wt/promote/tools/native/build/mutants/2/tree/include/linux/syncmap.h \
   shim/linux/bug.h shim/linux/build_bug.h shim/linux/cache.h \
-  shim/linux/err.h shim/linux/gfp.h shim/linux/siphash.h \
+  shim/linux/err.h shim/linux/gfp.h shim/linux/refcount.h \
+  shim/linux/siphash.h \
   /work/wt/promote/tools/native/build/mutants/2/tree/include/linux/syncmap_inline.h \
   shim/linux/llist.h shim/linux/math64.h shim/linux/percpu.h
 
@@ -59,6 +60,8 @@ shim/linux/cache.h:
 shim/linux/err.h:
 
 shim/linux/gfp.h:
+
+shim/linux/refcount.h:
 
 shim/linux/siphash.h:
 

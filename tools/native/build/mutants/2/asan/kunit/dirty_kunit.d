@@ -13,7 +13,7 @@
   /work/wt/promote/tools/native/build/mutants/2/tree/include/linux/syncmap.h \
   shim/linux/atomic.h shim/linux/bug.h shim/linux/build_bug.h \
   shim/linux/err.h shim/linux/gfp.h shim/linux/irq_work.h \
-  shim/linux/workqueue.h shim/linux/rcupdate.h \
+  shim/linux/workqueue.h shim/linux/rcupdate.h shim/linux/refcount.h \
   /work/wt/promote/tools/native/build/mutants/2/tree/include/linux/syncmap_inline.h \
   shim/linux/math64.h shim/linux/percpu.h \
   /work/wt/promote/tools/native/build/mutants/2/tree/kunit/../module/core/word.h \
@@ -80,6 +80,8 @@ shim/linux/irq_work.h:
 shim/linux/workqueue.h:
 
 shim/linux/rcupdate.h:
+
+shim/linux/refcount.h:
 
 /work/wt/promote/tools/native/build/mutants/2/tree/include/linux/syncmap_inline.h:
 

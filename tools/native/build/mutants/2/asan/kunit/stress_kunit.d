@@ -9,7 +9,8 @@
   /work/wt/promote/tools/native/build/mutants/2/tree/include/linux/syncmap.h \
   shim/linux/bug.h shim/linux/build_bug.h shim/linux/cache.h \
   shim/linux/err.h shim/linux/gfp.h shim/linux/irq_work.h \
-  shim/linux/workqueue.h shim/linux/rcupdate.h shim/linux/siphash.h \
+  shim/linux/workqueue.h shim/linux/rcupdate.h shim/linux/refcount.h \
+  shim/linux/siphash.h \
   /work/wt/promote/tools/native/build/mutants/2/tree/include/linux/syncmap_inline.h \
   shim/linux/llist.h shim/linux/math64.h shim/linux/percpu.h
 
@@ -58,6 +59,8 @@ shim/linux/irq_work.h:
 shim/linux/workqueue.h:
 
 shim/linux/rcupdate.h:
+
+shim/linux/refcount.h:
 
 shim/linux/siphash.h:
 

@@ -130,6 +130,17 @@ static bool hook_clear(void)
 	return hook.count > hook.at;
 }
 
+/* In this thread, so that its steps count */
+static int promote_here(struct test_map *tm)
+{
+	int err;
+
+	syncmap_token_wait(&tm->map);
+	err = syncmap_build_all(&tm->map);
+	syncmap_token_release(&tm->map);
+	return err;
+}
+
 struct intruder {
 	struct test_map		*tm;
 	struct test_act		act;
@@ -158,7 +169,7 @@ static bool intrude_at(struct kunit *test, unsigned int at,
 
 	KUNIT_ASSERT_EQ(test, test_act_setup(tm, place, &cell), 0);
 	hook_set(tm, at, intrude, &intruder);
-	KUNIT_EXPECT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_EXPECT_EQ(test, promote_here(tm), 0);
 	came = hook_clear();
 	if (!came)
 		return false;
@@ -213,11 +224,57 @@ static void range_holds_at_each_step(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, tm_store(tm, TEST_SUBJECT, val(TEST_SUBJECT)),
 				0);
 		hook_set(tm, at, walk_in_between, &intruder);
-		KUNIT_EXPECT_EQ(test, syncmap_promote(&tm->map), 0);
+		KUNIT_EXPECT_EQ(test, promote_here(tm), 0);
 		came = hook_clear();
 		KUNIT_EXPECT_TRUE_MSG(test, !came || intruder.result.yes,
 				      "step %u", at);
 	} while (came && ++at);
+}
+
+static void clear_in_between(void *arg)
+{
+	struct intruder *intruder = arg;
+
+	syncmap_clear(&intruder->tm->map);
+	intruder->result.yes = tm_holds(intruder->tm, 0, 0);
+}
+
+/* False when the promotion has no step @at */
+static bool clear_at(struct kunit *test, unsigned int at, enum test_place place)
+{
+	struct test_map *tm = test->priv;
+	struct intruder intruder = { .tm = tm };
+	struct test_cell cell;
+	long freed;
+	bool came;
+
+	KUNIT_ASSERT_EQ(test, test_act_setup(tm, place, &cell), 0);
+	freed = atomic_long_read(&tm->freed);
+	hook_set(tm, at, clear_in_between, &intruder);
+	KUNIT_EXPECT_EQ(test, promote_here(tm), 0);
+	came = hook_clear();
+	KUNIT_EXPECT_TRUE_MSG(test, !came || intruder.result.yes, "step %u", at);
+	KUNIT_EXPECT_EQ(test, tm_fill(tm, 0, 2 * came), 0);
+	KUNIT_EXPECT_TRUE(test, !came || tm_holds(tm, 0, 2));
+	KUNIT_EXPECT_EQ(test, syncmap_check(&tm->map), 0);
+	tm_become(tm, tm->variant);
+	KUNIT_EXPECT_EQ_MSG(test, atomic_long_read(&tm->freed) - freed,
+			    TEST_NEIGHBOURS + cell.present + 2 * came,
+			    "step %u", at);
+	return came;
+}
+
+/* F.1, D.2: a Clear waits for no builder, and each value is freed once */
+static void clear_holds_at_each_step(struct kunit *test)
+{
+	enum test_place place;
+	unsigned int at;
+
+	for (place = 0; place < TEST_PLACES; place++) {
+		for (at = 0; clear_at(test, at, place); at++)
+			;
+		KUNIT_EXPECT_GE(test, at, 4);
+	}
 }
 
 /*
@@ -244,7 +301,7 @@ static void pause_here(void *arg)
 static void pause_work(struct work_struct *work)
 {
 	hook_set(pause.tm, pause.at, pause_here, NULL);
-	pause.err = syncmap_promote(&pause.tm->map);
+	pause.err = promote_here(pause.tm);
 	hook_clear();
 	/* Pairs with the acquire in test_promote_pause() */
 	smp_store_release(&pause.ended, true);
@@ -340,7 +397,9 @@ static void begin_leaves_a_stable_state(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 20, 40), 0);
 	tm_freeze(tm);
+	b->state = syncmap_state_pin(&tm->map);
 	KUNIT_ASSERT_EQ(test, begin(b), 0);
+	syncmap_state_unpin(b->state);
 	KUNIT_EXPECT_NOT_NULL(test, tm_state(tm)->old);
 	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 40));
 	KUNIT_EXPECT_EQ(test, tm_fill(tm, 30, 50), 0);
@@ -362,6 +421,7 @@ KUNIT_ARRAY_PARAM(few, test_variants_few, test_variant_desc);
 static struct kunit_case promote_cases[] = {
 	KUNIT_CASE_PARAM(operations_hold_at_each_step, few_gen_params),
 	KUNIT_CASE_PARAM(range_holds_at_each_step, few_gen_params),
+	KUNIT_CASE_PARAM(clear_holds_at_each_step, few_gen_params),
 	KUNIT_CASE(promote_of_empty_does_nothing),
 	KUNIT_CASE_PARAM(promote_moves_all_keys, variant_gen_params),
 	KUNIT_CASE_PARAM(promote_drops_tombstones, variant_gen_params),

@@ -183,7 +183,8 @@ struct syncmap_state {
 	struct syncmap_table		*table;
 	struct syncmap_gen		*gen;
 	struct syncmap_state		*prev;		/* retired together */
-	bool				cleared;	/* retired by Clear */
+	refcount_t			pins;		/* the map's, the builder's */
+	bool				cleared;	/* taken away by Clear */
 	struct rcu_work			retire;
 };
 

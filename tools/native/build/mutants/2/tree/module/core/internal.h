@@ -31,19 +31,22 @@
  * A generation is all the states between two Clears; it owns the counters and
  * the limbo, where unlinked nodes await their grace period. The hash seed is
  * the map's for good, so that a Range cursor means the same after a Clear.
+ * A state is pinned by the map that it is the state of and by its builder; when
+ * both have let go of it, and a grace period has passed, it is taken apart.
  *
  * Who may do what
  *
  *	map->state	the holder of the builder token (bit MAP_BUILDING in
- *			map->flags) publishes; from the empty state, which has
- *			nothing to build, anybody may, by cmpxchg
+ *			map->flags), from the state it has pinned; anybody, from
+ *			the empty state or, which is a Clear, to it; all by
+ *			cmpxchg
  *	value words	anybody, by cmpxchg, while open or NOTYET; closed by the
  *			token holder, from then on immutable
  *	buckets		the token holder, before the table is in a state;
  *			readers come through closed words even then
  *	chains		the lock of their bucket; READ_ONCE under RCU
  *	table->next,	the token holder, once, before the first word of the
- *	dirty->into	object is closed
+ *	dirty->into	object is closed; it has the state pinned
  *	node->moved,	the token holder
  *	bucket->moved
  *	statistics in	the token holder; READ_ONCE by others
@@ -78,7 +81,7 @@
  *	to D1.
  * 4. Publish s2 = {T', D1, none}. After a grace period free T, D and the keys
  *	that were dropped.
- * Nobody ever waits for the builder. It cannot be stopped in step 3.
+ * Nobody ever waits for the builder. Only a Clear stops it in step 3.
  *
  * Operations
  *
@@ -112,7 +115,10 @@
  * - Delete in an unsealed bucket of D: the cmpxchg to 0, under the lock, before
  *   the node is unlinked. Elsewhere: the cmpxchg to 1.
  * - Clear: the publication of the empty state. What holds an older state acts
- *   on that, and linearizes before (F.1).
+ *   on that, and linearizes before (F.1). So does a builder: it fails to publish,
+ *   as the map's state is not its own any more, and gives up. Operations still
+ *   follow what it has closed; keys that it has moved belong to T', the others
+ *   to T and Dold, and all three are taken apart with the state.
  *
  * Range merges T, Dold and D from its cursor in hash order within one RCU read
  * section, each word resolved as in Load. A key cannot be met twice: to come
@@ -171,6 +177,11 @@ void syncmap_state_abort(struct syncmap_state *state);
 struct syncmap_state *syncmap_state_alloc(struct syncmap_gen *gen, gfp_t gfp);
 void syncmap_state_set(struct syncmap_state *state, struct syncmap_table *table,
 		       struct syncmap_dirty *dirty, struct syncmap_dirty *old);
+bool syncmap_state_replace(struct syncmap *map, struct syncmap_state *state,
+			   struct syncmap_state *next);
+struct syncmap_state *syncmap_state_take(struct syncmap *map);
+struct syncmap_state *syncmap_state_pin(struct syncmap *map);
+void syncmap_state_unpin(struct syncmap_state *state);
 void syncmap_state_sum(const struct syncmap_state *state,
 		       struct syncmap_counts *sum);
 u64 syncmap_state_dirty(const struct syncmap_state *state);
@@ -241,16 +252,13 @@ u64 syncmap_state_limit(const struct syncmap_state *state);
 
 /* promote.c */
 int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp);
+int syncmap_build_all(struct syncmap *map);
 
-/*
- * Published states only. Within an RCU read section, or with the builder token,
- * which keeps a state from being retired.
- */
+/* Within an RCU read section; beyond it a state has to be pinned */
 static __always_inline struct syncmap_state *
 syncmap_state(const struct syncmap *map)
 {
-	return rcu_dereference_check(map->state,
-				     test_bit(MAP_BUILDING, &map->flags));
+	return rcu_dereference(map->state);
 }
 
 static inline bool state_is_empty(const struct syncmap_state *state)

@@ -89,9 +89,9 @@ static void fold_stats(struct syncmap *map, const struct syncmap_state *state)
 	struct syncmap_counts sum;
 
 	syncmap_state_sum(state, &sum);
-	WRITE_ONCE(map->past_hits, map->past_hits + sum.hits);
-	WRITE_ONCE(map->past_misses, map->past_misses + sum.misses);
-	WRITE_ONCE(map->past_lock_waits, map->past_lock_waits + sum.lock_waits);
+	atomic64_add(sum.hits, &map->past_hits);
+	atomic64_add(sum.misses, &map->past_misses);
+	atomic64_add(sum.lock_waits, &map->past_lock_waits);
 }
 
 /**
@@ -101,24 +101,22 @@ static void fold_stats(struct syncmap *map, const struct syncmap_state *state)
  * Takes constant time: the map is empty at once, and what was in it is freed in
  * the background, values by &syncmap_params.free_value. Allocates nothing and
  * keeps no capacity. Operations that began before linearize before, even if
- * they end later. Waits for a promotion that is under way.
+ * they end later. A promotion that is under way is given up; nobody waits for
+ * it.
  *
- * Context: Process context, may sleep.
+ * Context: Any but NMI, reclaim of memory included. Never sleeps, never fails.
  */
 void syncmap_clear(struct syncmap *map)
 {
 	struct syncmap_state *state;
 
 	syncmap_assert(map);
-	syncmap_token_wait(map);
-	state = syncmap_state(map);
-	if (!state_is_empty(state)) {
-		fold_stats(map, state);
-		rcu_assign_pointer(map->state, &__syncmap_empty);
-		state->cleared = true;
-		syncmap_retire(state);
-	}
-	syncmap_token_release(map);
+	state = syncmap_state_take(map);
+	if (state_is_empty(state))
+		return;
+	fold_stats(map, state);
+	state->cleared = true;
+	syncmap_state_unpin(state);
 }
 EXPORT_SYMBOL_GPL(syncmap_clear);
 
@@ -134,8 +132,9 @@ EXPORT_SYMBOL_GPL(syncmap_clear);
 void syncmap_destroy(struct syncmap *map)
 {
 	irq_work_sync(&map->kick);
-	cancel_delayed_work_sync(&map->work);
+	/* What is being promoted need not be any more */
 	syncmap_clear(map);
+	cancel_delayed_work_sync(&map->work);
 	/* Pairs with atomic_dec_and_test() in syncmap_gen_put() */
 	wait_var_event(&map->inflight, !atomic_read_acquire(&map->inflight));
 	map->self = NULL;

@@ -154,12 +154,14 @@ void syncmap_gen_init(struct syncmap_gen *gen)
 	INIT_RCU_WORK(&gen->drain, drain);
 }
 
+/* A closed word has no value of its own */
 static void free_value(const struct syncmap *map, const atomic64_t *word)
 {
-	u64 code = word_code(atomic64_read(word));
+	u64 now = atomic64_read(word);
 
-	if (map->params.free_value && code != CODE_ABSENT)
-		map->params.free_value(syncmap_code_value(code), map->params.free_arg);
+	if (map->params.free_value && word_is_live(now))
+		map->params.free_value(syncmap_code_value(word_code(now)),
+				       map->params.free_arg);
 }
 
 static void free_slots(const struct syncmap *map, struct syncmap_table *table,
@@ -208,6 +210,17 @@ static void free_dirty(const struct syncmap *map, struct syncmap_dirty *dirty,
 	syncmap_dirty_free(dirty);
 }
 
+/* With the table that a promotion had begun to fill when a Clear came */
+static void free_old(const struct syncmap *map, struct syncmap_dirty *old,
+		     bool cleared)
+{
+	struct syncmap_table *into = cleared ? old->into : NULL;
+
+	free_dirty(map, old, cleared);
+	if (into)
+		free_table(map, into, true);
+}
+
 /*
  * After a promotion a state leaves its read table and its old dirty table; what
  * is in them has moved on, or is dropped. After a Clear it leaves all it has.
@@ -222,7 +235,7 @@ static void dispose(struct work_struct *work)
 
 	free_table(map, state->table, state->cleared);
 	if (state->old)
-		free_dirty(map, state->old, state->cleared);
+		free_old(map, state->old, state->cleared);
 	if (state->cleared) {
 		free_dirty(map, state->dirty, true);
 		syncmap_drain_all(gen);

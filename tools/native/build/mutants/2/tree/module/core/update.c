@@ -275,7 +275,6 @@ static enum outcome insert_dirty(struct syncmap *map,
 static enum outcome insert_first(struct syncmap *map, struct syncmap_key *key,
 				 struct syncmap_update *update)
 {
-	struct syncmap_state *empty = &__syncmap_empty;
 	struct syncmap_state *first = update->first;
 	struct dirty_place place;
 	struct syncmap_node *node = update->node;
@@ -289,8 +288,7 @@ static enum outcome insert_first(struct syncmap *map, struct syncmap_key *key,
 	syncmap_dirty_locate(first->dirty, key, map->params.key_len, &place);
 	link_dirty(map, first, key, update, &place);
 	atomic_inc(&map->inflight);
-	published = try_cmpxchg((struct syncmap_state __force **)&map->state,
-				&empty, first);
+	published = syncmap_state_replace(map, &__syncmap_empty, first);
 	if (published) {
 		update->first = NULL;
 	} else {

@@ -1,0 +1,83 @@
+/work/wt/promote/tools/native/build/mutants/1/explore/explore/game.o: \
+  explore/game.c shim/linux/random.h shim/linux/types.h \
+  shim/linux/sched.h shim/linux/wait_bit.h shim/linux/bitops.h \
+  shim/linux/compiler.h shim/linux/slab.h shim/linux/kernel.h \
+  shim/linux/limits.h shim/linux/string.h \
+  explore/../../../module/core/core.h \
+  explore/../../../module/core/table.h \
+  explore/../../../module/core/key.h shim/linux/siphash.h \
+  /work/wt/promote/tools/native/build/mutants/1/tree/include/linux/syncmap.h \
+  shim/linux/atomic.h shim/linux/bug.h shim/linux/build_bug.h \
+  shim/linux/cache.h shim/linux/err.h shim/linux/gfp.h \
+  shim/linux/irq_work.h shim/linux/workqueue.h shim/linux/rcupdate.h \
+  shim/linux/refcount.h \
+  /work/wt/promote/tools/native/build/mutants/1/tree/include/linux/syncmap_inline.h \
+  shim/linux/llist.h shim/linux/math64.h shim/linux/percpu.h \
+  explore/../../../module/core/word.h explore/game.h \
+  explore/../history/history.h explore/explore.h
+
+shim/linux/random.h:
+
+shim/linux/types.h:
+
+shim/linux/sched.h:
+
+shim/linux/wait_bit.h:
+
+shim/linux/bitops.h:
+
+shim/linux/compiler.h:
+
+shim/linux/slab.h:
+
+shim/linux/kernel.h:
+
+shim/linux/limits.h:
+
+shim/linux/string.h:
+
+explore/../../../module/core/core.h:
+
+explore/../../../module/core/table.h:
+
+explore/../../../module/core/key.h:
+
+shim/linux/siphash.h:
+
+/work/wt/promote/tools/native/build/mutants/1/tree/include/linux/syncmap.h:
+
+shim/linux/atomic.h:
+
+shim/linux/bug.h:
+
+shim/linux/build_bug.h:
+
+shim/linux/cache.h:
+
+shim/linux/err.h:
+
+shim/linux/gfp.h:
+
+shim/linux/irq_work.h:
+
+shim/linux/workqueue.h:
+
+shim/linux/rcupdate.h:
+
+shim/linux/refcount.h:
+
+/work/wt/promote/tools/native/build/mutants/1/tree/include/linux/syncmap_inline.h:
+
+shim/linux/llist.h:
+
+shim/linux/math64.h:
+
+shim/linux/percpu.h:
+
+explore/../../../module/core/word.h:
+
+explore/game.h:
+
+explore/../history/history.h:
+
+explore/explore.h:

@@ -1,0 +1,95 @@
+/work/wt/promote/tools/native/build/mutants/1/explore/module/core/compute.o: \
+  /work/wt/promote/tools/native/build/mutants/1/tree/module/core/compute.c \
+  shim/linux/completion.h shim/linux/wait_bit.h shim/linux/bitops.h \
+  shim/linux/compiler.h shim/linux/types.h shim/linux/err.h \
+  shim/linux/kernel.h shim/linux/limits.h shim/linux/export.h \
+  shim/linux/kref.h shim/linux/atomic.h shim/linux/list.h \
+  shim/linux/mutex.h shim/linux/spinlock.h shim/linux/sched.h \
+  shim/linux/slab.h shim/linux/string.h \
+  /work/wt/promote/tools/native/build/mutants/1/tree/module/core/internal.h \
+  shim/linux/percpu.h shim/linux/rcupdate.h shim/linux/refcount.h \
+  /work/wt/promote/tools/native/build/mutants/1/tree/include/linux/syncmap.h \
+  shim/linux/bug.h shim/linux/build_bug.h shim/linux/cache.h \
+  shim/linux/gfp.h shim/linux/irq_work.h shim/linux/workqueue.h \
+  shim/linux/siphash.h \
+  /work/wt/promote/tools/native/build/mutants/1/tree/include/linux/syncmap_inline.h \
+  shim/linux/llist.h shim/linux/math64.h \
+  /work/wt/promote/tools/native/build/mutants/1/tree/module/core/core.h \
+  /work/wt/promote/tools/native/build/mutants/1/tree/module/core/dirty.h \
+  /work/wt/promote/tools/native/build/mutants/1/tree/module/core/key.h \
+  /work/wt/promote/tools/native/build/mutants/1/tree/module/core/word.h \
+  /work/wt/promote/tools/native/build/mutants/1/tree/module/core/table.h
+
+shim/linux/completion.h:
+
+shim/linux/wait_bit.h:
+
+shim/linux/bitops.h:
+
+shim/linux/compiler.h:
+
+shim/linux/types.h:
+
+shim/linux/err.h:
+
+shim/linux/kernel.h:
+
+shim/linux/limits.h:
+
+shim/linux/export.h:
+
+shim/linux/kref.h:
+
+shim/linux/atomic.h:
+
+shim/linux/list.h:
+
+shim/linux/mutex.h:
+
+shim/linux/spinlock.h:
+
+shim/linux/sched.h:
+
+shim/linux/slab.h:
+
+shim/linux/string.h:
+
+/work/wt/promote/tools/native/build/mutants/1/tree/module/core/internal.h:
+
+shim/linux/percpu.h:
+
+shim/linux/rcupdate.h:
+
+shim/linux/refcount.h:
+
+/work/wt/promote/tools/native/build/mutants/1/tree/include/linux/syncmap.h:
+
+shim/linux/bug.h:
+
+shim/linux/build_bug.h:
+
+shim/linux/cache.h:
+
+shim/linux/gfp.h:
+
+shim/linux/irq_work.h:
+
+shim/linux/workqueue.h:
+
+shim/linux/siphash.h:
+
+/work/wt/promote/tools/native/build/mutants/1/tree/include/linux/syncmap_inline.h:
+
+shim/linux/llist.h:
+
+shim/linux/math64.h:
+
+/work/wt/promote/tools/native/build/mutants/1/tree/module/core/core.h:
+
+/work/wt/promote/tools/native/build/mutants/1/tree/module/core/dirty.h:
+
+/work/wt/promote/tools/native/build/mutants/1/tree/module/core/key.h:
+
+/work/wt/promote/tools/native/build/mutants/1/tree/module/core/word.h:
+
+/work/wt/promote/tools/native/build/mutants/1/tree/module/core/table.h:

@@ -1,0 +1,71 @@
+/work/wt/promote/tools/native/build/mutants/1/fuzz/fuzz/kernel.o: \
+  fuzz/kernel.c shim/linux/ktime.h shim/linux/types.h \
+  shim/linux/percpu.h shim/linux/slab.h shim/linux/kernel.h \
+  shim/linux/compiler.h shim/linux/limits.h shim/linux/random.h \
+  shim/linux/rcupdate.h shim/linux/sched.h shim/linux/wait_bit.h \
+  shim/linux/bitops.h shim/linux/spinlock.h shim/linux/workqueue.h \
+  fuzz/fuzz.h \
+  /work/wt/promote/tools/native/build/mutants/1/tree/include/linux/syncmap.h \
+  shim/linux/atomic.h shim/linux/bug.h shim/linux/build_bug.h \
+  shim/linux/cache.h shim/linux/err.h shim/linux/gfp.h \
+  shim/linux/irq_work.h shim/linux/refcount.h shim/linux/siphash.h \
+  /work/wt/promote/tools/native/build/mutants/1/tree/include/linux/syncmap_inline.h \
+  shim/linux/llist.h shim/linux/math64.h shim/linux/string.h
+
+shim/linux/ktime.h:
+
+shim/linux/types.h:
+
+shim/linux/percpu.h:
+
+shim/linux/slab.h:
+
+shim/linux/kernel.h:
+
+shim/linux/compiler.h:
+
+shim/linux/limits.h:
+
+shim/linux/random.h:
+
+shim/linux/rcupdate.h:
+
+shim/linux/sched.h:
+
+shim/linux/wait_bit.h:
+
+shim/linux/bitops.h:
+
+shim/linux/spinlock.h:
+
+shim/linux/workqueue.h:
+
+fuzz/fuzz.h:
+
+/work/wt/promote/tools/native/build/mutants/1/tree/include/linux/syncmap.h:
+
+shim/linux/atomic.h:
+
+shim/linux/bug.h:
+
+shim/linux/build_bug.h:
+
+shim/linux/cache.h:
+
+shim/linux/err.h:
+
+shim/linux/gfp.h:
+
+shim/linux/irq_work.h:
+
+shim/linux/refcount.h:
+
+shim/linux/siphash.h:
+
+/work/wt/promote/tools/native/build/mutants/1/tree/include/linux/syncmap_inline.h:
+
+shim/linux/llist.h:
+
+shim/linux/math64.h:
+
+shim/linux/string.h:

@@ -1,0 +1,902 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The ABI of /dev/syncmap: concurrent maps with the semantics of sync.Map
+ *
+ * open("/dev/syncmap") gives a control descriptor for the commands on maps;
+ * %SYNCMAP_CREATE and %SYNCMAP_OPEN give a descriptor of one map, for the
+ * commands on its entries. A map descriptor is close-on-exec and can be passed
+ * to another process; what it may do was decided when it was made.
+ *
+ * Every command takes one struct. A struct may be shorter than the kernel's
+ * (an older program) down to its size in ABI level 1, or longer (a newer one)
+ * when the bytes that the kernel does not know are zero. Zero in a field means
+ * what was done before the field existed. Fields marked "out" are ignored on
+ * input; they are written on success, and on failure as far as the errno says.
+ *
+ * errno, one meaning each:
+ *
+ *	ENOTTY		the descriptor does not know this command
+ *	E2BIG		non-zero bytes beyond the struct that the kernel knows
+ *	EOPNOTSUPP	unknown flag or operation code
+ *	EINVAL		bad value, struct too short, or non-zero reserved field
+ *	EFAULT		bad pointer
+ *	ENAMETOOLONG	name without a NUL in its %SYNCMAP_NAME_SIZE bytes
+ *	ENOENT		the map, or the key, is absent
+ *	EEXIST		a map of this name is there already
+ *	EBUSY		compare mismatch; what is there is returned
+ *	EFBIG		key or value longer than the map allows; @used tells the
+ *			length that was asked for, @limit the maximum
+ *	EMSGSIZE	buffer too small, nothing was changed; the size that is
+ *			needed is returned
+ *	ENOSPC		full: of entries, bytes, watchers or maps; @limited, @used
+ *			and @limit tell
+ *	EDQUOT		the user has too many maps, watchers or leases, or maps
+ *			that may hold too many bytes, or the descriptor has too
+ *			many leases; @limited, @used and @limit tell
+ *	EACCES		the map's mode does not allow it
+ *	EPERM		only the map's owner may do this
+ *	EBADF		the descriptor was not opened for this access
+ *	EROFS		the map is frozen
+ *	EINTR		a signal ended the wait: a fatal one, or, when waiting
+ *			for a lease, any whose handler does not restart the call
+ *	ESTALE		the lease is no longer the caller's
+ *	EAGAIN		somebody else holds the lease
+ *	ETIMEDOUT	the lease was not to be had in time
+ *	ERANGE		the result would pass the bound, or wrap around
+ *	EILSEQ		the value is no number of this width; its length is
+ *			returned
+ *	EMFILE, ENFILE	no more descriptors, as for open(2)
+ *	ENOMEM		out of memory, or over the memory limit of the cgroup
+ *
+ * A command that fails has changed nothing, with two exceptions: EFAULT for a
+ * result buffer that was unmapped while the operation was running, and
+ * %SYNCMAP_BATCH, which tells how much it has done.
+ */
+#ifndef _UAPI_LINUX_SYNCMAP_H
+#define _UAPI_LINUX_SYNCMAP_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define SYNCMAP_DEVICE		"/dev/syncmap"
+#define SYNCMAP_IOC_TYPE	0xD7
+
+/* What &syncmap_info.abi says when the kernel knows just this file */
+#define SYNCMAP_ABI		1
+
+/* Room for a map's name: [A-Za-z0-9._:-], at most 63 bytes, then zeroes */
+#define SYNCMAP_NAME_SIZE	64
+
+/**
+ * enum syncmap_key_type - what the keys of a map are
+ * @SYNCMAP_KEY_U64: a __u64 in the byte order of the machine
+ * @SYNCMAP_KEY_STRING: text: any bytes but NUL, and no NUL at the end
+ * @SYNCMAP_KEY_BYTES: any bytes
+ */
+enum syncmap_key_type {
+	SYNCMAP_KEY_U64		= 1,
+	SYNCMAP_KEY_STRING	= 2,
+	SYNCMAP_KEY_BYTES	= 3,
+};
+
+/* Access that a map descriptor gives */
+#define SYNCMAP_ACCESS_READ	0x1
+#define SYNCMAP_ACCESS_WRITE	0x2
+
+/**
+ * struct syncmap_limits - how much a map may hold
+ * @entries: number of entries
+ * @bytes: keys, values and &syncmap_info.entry_overhead per entry; an entry
+ *	that was given a deadline or an owner counts its key and the overhead
+ *	twice
+ * @key_size: bytes of one key
+ * @value_size: bytes of one value
+ */
+struct syncmap_limits {
+	__u64	entries;
+	__u64	bytes;
+	__u32	key_size;
+	__u32	value_size;
+};
+
+/* Commands of the control descriptor */
+
+/**
+ * struct syncmap_info - SYNCMAP_INFO: what this kernel offers
+ * @flags: must be zero
+ * @abi: out: ABI level, %SYNCMAP_ABI or later
+ * @features: out: bits of optional features; none are defined yet
+ * @max: out: highest limits that SYNCMAP_CREATE accepts
+ * @defaults: out: limits of a map whose creator asks for zero; a map of u64
+ *	keys has keys of 8 bytes whatever these say
+ * @entry_overhead: out: bytes that an entry counts besides key and value
+ * @maps: out: maps that exist, private and removed but open ones included
+ * @max_maps: out: how many may exist
+ * @max_user_maps: out: how many may exist that one user created
+ * @user_maps: out: how many exist that the caller created
+ * @user_watchers: out: descriptors of SYNCMAP_WATCH that the caller has made
+ * @max_user_watchers: out: how many of these one user may have made
+ * @reserved: out: zero
+ * @user_bytes: out: what all maps that the caller created may hold together
+ * @max_user_bytes: out: how much that may be of one user; zero: not limited
+ */
+struct syncmap_info {
+	__u32			flags;
+	__u32			abi;
+	__u64			features;
+	struct syncmap_limits	max;
+	struct syncmap_limits	defaults;
+	__u32			entry_overhead;
+	__u32			maps;
+	__u32			max_maps;
+	__u32			max_user_maps;
+	__u32			user_maps;
+	__u32			user_watchers;
+	__u32			max_user_watchers;
+	__u32			reserved;
+	__u64			user_bytes;
+	__u64			max_user_bytes;
+};
+
+/**
+ * struct syncmap_create - SYNCMAP_CREATE: make a map
+ * @name: its name, padded with zeroes; empty for a private map, which is
+ *	reached through its descriptors only and goes with the last of them
+ * @flags: must be zero
+ * @key_type: one of &enum syncmap_key_type
+ * @limits: what it may hold; zero for a default
+ * @mode: read and write permission for owner, group and others, as for a file
+ *	(0666 at most; the umask is applied)
+ * @fd: out: descriptor of the map, for reading and writing
+ * @ttl: nanoseconds that an entry lives unless its store says otherwise; zero:
+ *	for ever
+ * @stale: nanoseconds that the value of an expired entry is kept for
+ *	SYNCMAP_OP_STALE; zero: not at all
+ * @reserved: must be zero
+ * @limited: out: after ENOSPC and EDQUOT: one of &enum syncmap_limited
+ * @used: out: after ENOSPC and EDQUOT: how much there is, without this map
+ * @limit: out: how much that may be
+ *
+ * A named map lives until SYNCMAP_REMOVE, and keeps the module loaded.
+ */
+struct syncmap_create {
+	char			name[SYNCMAP_NAME_SIZE];
+	__u32			flags;
+	__u32			key_type;
+	struct syncmap_limits	limits;
+	__u32			mode;
+	__s32			fd;
+	__u64			ttl;
+	__u64			stale;
+	__u32			reserved;
+	__u32			limited;
+	__u64			used;
+	__u64			limit;
+};
+
+/**
+ * struct syncmap_open - SYNCMAP_OPEN: get a descriptor of a named map
+ * @name: its name, padded with zeroes
+ * @flags: must be zero
+ * @access: SYNCMAP_ACCESS_READ, _WRITE or both
+ * @fd: out: descriptor of the map
+ * @reserved: must be zero
+ */
+struct syncmap_open {
+	char	name[SYNCMAP_NAME_SIZE];
+	__u32	flags;
+	__u32	access;
+	__s32	fd;
+	__u32	reserved;
+};
+
+/**
+ * struct syncmap_remove - SYNCMAP_REMOVE: remove the name of a map
+ * @name: its name, padded with zeroes
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * For the owner of the map, or with CAP_FOWNER. The name is free at once; the
+ * map and its entries live on until the last descriptor is closed.
+ */
+struct syncmap_remove {
+	char	name[SYNCMAP_NAME_SIZE];
+	__u32	flags;
+	__u32	reserved;
+};
+
+/* The map has no name, or has it no longer */
+#define SYNCMAP_MAP_PRIVATE	0x1
+#define SYNCMAP_MAP_REMOVED	0x2
+/* See SYNCMAP_FREEZE */
+#define SYNCMAP_MAP_FROZEN	0x4
+
+/**
+ * struct syncmap_map_info - SYNCMAP_MAP_INFO, and one element of SYNCMAP_LIST
+ * @flags: must be zero
+ * @state: out: SYNCMAP_MAP_PRIVATE and the like
+ * @id: out: number of the map; never used again
+ * @name: out: its name, padded with zeroes
+ * @key_type: out: one of &enum syncmap_key_type
+ * @mode: out: permission bits
+ * @uid: out: owner, as the caller's user namespace shows it
+ * @gid: out: group
+ * @access: out: what the caller's descriptor may do; zero in a list
+ * @reserved: out: zero
+ * @count: out: number of entries
+ * @bytes: out: what they count against @limits.bytes
+ * @revision: out: the newest revision of any entry
+ * @limits: out: what the map may hold
+ * @ttl: out: see &struct syncmap_create
+ * @stale: out: see &struct syncmap_create
+ */
+struct syncmap_map_info {
+	__u32			flags;
+	__u32			state;
+	__u64			id;
+	char			name[SYNCMAP_NAME_SIZE];
+	__u32			key_type;
+	__u32			mode;
+	__u32			uid;
+	__u32			gid;
+	__u32			access;
+	__u32			reserved;
+	__u64			count;
+	__u64			bytes;
+	__u64			revision;
+	struct syncmap_limits	limits;
+	__u64			ttl;
+	__u64			stale;
+};
+
+/* A cursor that stands behind the last element of a list or range */
+#define SYNCMAP_END		(~(__u64)0)
+
+/**
+ * struct syncmap_list - SYNCMAP_LIST: named maps, whoever owns them
+ * @cursor: where to go on: zero at first, then what the last call left here;
+ *	SYNCMAP_END when there are no more
+ * @buffer: array of &struct syncmap_map_info
+ * @flags: must be zero
+ * @entry_size: bytes of one element of the array: the caller's
+ *	sizeof(struct syncmap_map_info); at most a page
+ * @capacity: how many elements the array has, not zero
+ * @count: out: how many were written
+ * @reserved: must be zero
+ *
+ * The order is arbitrary. A map that is there during the whole walk is listed
+ * exactly once.
+ */
+struct syncmap_list {
+	__u64	cursor;
+	__u64	buffer;
+	__u32	flags;
+	__u32	entry_size;
+	__u32	capacity;
+	__u32	count;
+	__u64	reserved;
+};
+
+/* Commands of a map descriptor */
+
+#define SYNCMAP_HISTOGRAM_SIZE	8
+
+/**
+ * struct syncmap_map_stats - SYNCMAP_STATS: what a map is doing
+ * @flags: must be zero
+ * @amended: out: 1 if the dirty table may hold keys
+ * @count: out: number of entries
+ * @bytes: out: what they count against the limit
+ * @revision: out: the newest revision of any entry
+ * @in_place: out: values that were overwritten in place
+ * @replaced: out: values that were replaced by a new object
+ * @mismatches: out: compare operations that found something else
+ * @rejected: out: operations that found the map full
+ * @throttled: out: operations that had to wait for memory to be freed
+ * @read_keys: out: keys of the read table, deleted ones included
+ * @read_buckets: out: buckets of the read table, of seven keys each
+ * @tombstones: out: deleted keys that still take a place
+ * @dirty_keys: out: keys that wait to be promoted
+ * @dirty_buckets: out: chains of the dirty table
+ * @dirty_longest: out: length of its longest chain
+ * @table_bytes: out: memory of the tables
+ * @hits: out: operations answered by the read table
+ * @misses: out: operations that had to look into the dirty table
+ * @promotions: out: completed promotions
+ * @promote_fails: out: promotions that ran out of memory
+ * @expunged: out: deleted keys that promotions dropped
+ * @last_promote_ns: out: duration of the last promotion
+ * @max_promote_ns: out: duration of the longest one
+ * @lock_waits: out: how often a dirty lock was taken after waiting
+ * @fill: out: read buckets by number of keys in them
+ * @displaced: out: read keys by distance from their home bucket; the last
+ *	counts all that are further away
+ * @expiring: out: entries that have a deadline
+ * @expired: out: entries that expired, and were met after that
+ * @lapsed: out: expired ones that are kept for SYNCMAP_OP_STALE
+ * @owned: out: entries that are bound to an open file
+ * @orphaned: out: entries that were removed because it was closed
+ * @leases: out: leases that are held
+ * @lease_waits: out: operations that waited for a lease
+ * @leases_granted: out: leases that were given
+ * @leases_lost: out: leases that ended without a value
+ * @watchers: out: descriptors that watch
+ * @events: out: events that were queued for them
+ * @overflows: out: how often a watcher's queue was full
+ * @reclaimed: out: those that were ended early, for room or for memory
+ * @calculated: out: values that arithmetic has changed
+ * @appended: out: values that have been appended to
+ * @batches: out: calls of SYNCMAP_BATCH
+ * @batched: out: operations that these have done
+ */
+struct syncmap_map_stats {
+	__u32	flags;
+	__u32	amended;
+	__u64	count;
+	__u64	bytes;
+	__u64	revision;
+	__u64	in_place;
+	__u64	replaced;
+	__u64	mismatches;
+	__u64	rejected;
+	__u64	throttled;
+	__u64	read_keys;
+	__u64	read_buckets;
+	__u64	tombstones;
+	__u64	dirty_keys;
+	__u64	dirty_buckets;
+	__u64	dirty_longest;
+	__u64	table_bytes;
+	__u64	hits;
+	__u64	misses;
+	__u64	promotions;
+	__u64	promote_fails;
+	__u64	expunged;
+	__u64	last_promote_ns;
+	__u64	max_promote_ns;
+	__u64	lock_waits;
+	__u64	fill[SYNCMAP_HISTOGRAM_SIZE];
+	__u64	displaced[SYNCMAP_HISTOGRAM_SIZE];
+	__u64	expiring;
+	__u64	expired;
+	__u64	lapsed;
+	__u64	owned;
+	__u64	orphaned;
+	__u64	leases;
+	__u64	lease_waits;
+	__u64	leases_granted;
+	__u64	leases_lost;
+	__u64	watchers;
+	__u64	events;
+	__u64	overflows;
+	__u64	reclaimed;
+	__u64	calculated;
+	__u64	appended;
+	__u64	batches;
+	__u64	batched;
+};
+
+/**
+ * enum syncmap_op_code - the operations on one key
+ *
+ * Those of sync.Map, in its words:
+ *
+ * @SYNCMAP_OP_LOAD: get the value; ENOENT when absent
+ * @SYNCMAP_OP_STORE: set the value
+ * @SYNCMAP_OP_LOAD_OR_STORE: get the value if there is one, else set it;
+ *	SYNCMAP_OP_LOADED tells which
+ * @SYNCMAP_OP_LOAD_AND_DELETE: take the value; ENOENT when absent
+ * @SYNCMAP_OP_DELETE: delete the key; succeeds when absent, too
+ * @SYNCMAP_OP_SWAP: set the value and get the previous one, if any
+ * @SYNCMAP_OP_COMPARE_AND_SWAP: set the value if it is @old; EBUSY when it
+ *	differs, ENOENT when absent
+ * @SYNCMAP_OP_COMPARE_AND_DELETE: delete the key if its value is @old; EBUSY
+ *	when it differs, ENOENT when absent
+ *
+ * On the time that an entry has:
+ *
+ * @SYNCMAP_OP_TOUCH: get the value, and give the entry @deadline; neither
+ *	value nor revision nor owner change; ENOENT when absent
+ *
+ * On a value that is a number: a __u64, or with SYNCMAP_OP_U32 a __u32, in the
+ * byte order of the machine; EILSEQ if it has another length. With
+ * SYNCMAP_OP_INITIAL an absent key counts as one of value @initial, and what is
+ * stored takes @deadline; else ENOENT. A key that is there keeps its deadline
+ * and owner. ERANGE, and nothing changed, if the result would be too large or
+ * negative, or with SYNCMAP_OP_BOUNDED pass @bound:
+ *
+ * @SYNCMAP_OP_ADD: add @operand; @bound is the highest result
+ * @SYNCMAP_OP_SUB: subtract @operand; @bound is the lowest result
+ * @SYNCMAP_OP_MIN: the lesser of value and @operand
+ * @SYNCMAP_OP_MAX: the greater one
+ * @SYNCMAP_OP_AND: value and @operand, bit by bit
+ * @SYNCMAP_OP_OR: value or @operand, bit by bit
+ * @SYNCMAP_OP_XOR: value exclusive or @operand, bit by bit
+ *
+ * On a value that grows:
+ *
+ * @SYNCMAP_OP_APPEND: put @value behind the value that is there, which @out_len
+ *	tells the length of, and which keeps its deadline and owner; STORE it
+ *	when absent. EFBIG, and nothing changed, if the result would exceed the
+ *	limit of the map
+ *
+ * On a value that one caller computes for all:
+ *
+ * @SYNCMAP_OP_LOAD_OR_LEASE: get the value if there is one, else become the one
+ *	who computes it: SYNCMAP_OP_LEASED, and @leased is the token. While
+ *	somebody else does, wait until @wait_until (ETIMEDOUT), or with
+ *	SYNCMAP_OP_NOWAIT not at all (EAGAIN). STORE with @token ends the lease
+ *	and gives the value to all who wait; ESTALE, and nothing stored, when
+ *	the lease is not the caller's any more. It also ends when somebody
+ *	stores without it, deletes the key, absent as it is, or clears the map,
+ *	and with the last close of the descriptor. Without a value it goes to
+ *	the first in line. It takes the place of an entry; ENOSPC when there is
+ *	none
+ * @SYNCMAP_OP_UNLEASE: end the lease of @token without a value; ESTALE when it
+ *	is not the caller's any more
+ */
+enum syncmap_op_code {
+	SYNCMAP_OP_LOAD			= 1,
+	SYNCMAP_OP_STORE		= 2,
+	SYNCMAP_OP_LOAD_OR_STORE	= 3,
+	SYNCMAP_OP_LOAD_AND_DELETE	= 4,
+	SYNCMAP_OP_DELETE		= 5,
+	SYNCMAP_OP_SWAP			= 6,
+	SYNCMAP_OP_COMPARE_AND_SWAP	= 7,
+	SYNCMAP_OP_COMPARE_AND_DELETE	= 8,
+	SYNCMAP_OP_TOUCH		= 9,
+	SYNCMAP_OP_ADD			= 10,
+	SYNCMAP_OP_SUB			= 11,
+	SYNCMAP_OP_MIN			= 12,
+	SYNCMAP_OP_MAX			= 13,
+	SYNCMAP_OP_AND			= 14,
+	SYNCMAP_OP_OR			= 15,
+	SYNCMAP_OP_XOR			= 16,
+	SYNCMAP_OP_APPEND		= 17,
+	SYNCMAP_OP_LOAD_OR_LEASE	= 18,
+	SYNCMAP_OP_UNLEASE		= 19,
+};
+
+/* Compare with @expected instead of @old; for the two compare operations */
+#define SYNCMAP_OP_BY_REVISION	0x1
+/*
+ * LOAD: give the value only if its revision is above @expected; else succeed
+ * with SYNCMAP_OP_UNCHANGED
+ */
+#define SYNCMAP_OP_IF_NEWER	0x2
+/*
+ * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP, APPEND: what is stored goes
+ * when this open file closes, unless it has been stored anew by then without
+ * the flag, or by another file. Such an entry is not kept for SYNCMAP_OP_STALE
+ */
+#define SYNCMAP_OP_OWNED	0x4
+/* LOAD_OR_LEASE: do not wait */
+#define SYNCMAP_OP_NOWAIT	0x8
+/*
+ * LOAD_OR_LEASE: rather than wait, take the value that has expired, if the map
+ * keeps it. Whoever gets the lease gets that value as well
+ */
+#define SYNCMAP_OP_STALE	0x10
+/* Arithmetic: the number has 32 bits */
+#define SYNCMAP_OP_U32		0x20
+/* Arithmetic: @initial is valid */
+#define SYNCMAP_OP_INITIAL	0x40
+/* ADD, SUB: @bound is valid */
+#define SYNCMAP_OP_BOUNDED	0x80
+
+/* For @deadline: never, whatever the map's default is */
+#define SYNCMAP_NEVER		(~(__u64)0)
+
+/* Bits of &syncmap_op.result */
+#define SYNCMAP_OP_LOADED	0x1	/* the key had a value before */
+#define SYNCMAP_OP_UNCHANGED	0x2	/* it is not newer: no bytes given */
+#define SYNCMAP_OP_LEASED	0x4	/* the caller has the lease: @leased */
+#define SYNCMAP_OP_EXPIRED	0x8	/* the value given is a stale one */
+
+/**
+ * enum syncmap_limited - which limit a command ran into
+ * @SYNCMAP_LIMITED_NOT: none
+ * @SYNCMAP_LIMITED_ENTRIES: number of entries (ENOSPC)
+ * @SYNCMAP_LIMITED_BYTES: bytes of all entries (ENOSPC)
+ * @SYNCMAP_LIMITED_KEY: bytes of one key (EFBIG)
+ * @SYNCMAP_LIMITED_VALUE: bytes of one value (EFBIG)
+ * @SYNCMAP_LIMITED_LEASES: leases that a descriptor has or waits for (EDQUOT)
+ * @SYNCMAP_LIMITED_USER_LEASES: leases that a user has or waits for (EDQUOT)
+ * @SYNCMAP_LIMITED_WATCHERS: watchers of a map (ENOSPC)
+ * @SYNCMAP_LIMITED_USER_WATCHERS: watchers of a user (EDQUOT)
+ * @SYNCMAP_LIMITED_MAPS: maps of all users (ENOSPC)
+ * @SYNCMAP_LIMITED_USER_MAPS: maps of a user (EDQUOT)
+ * @SYNCMAP_LIMITED_USER_BYTES: bytes that the maps of a user may hold (EDQUOT)
+ */
+enum syncmap_limited {
+	SYNCMAP_LIMITED_NOT	= 0,
+	SYNCMAP_LIMITED_ENTRIES	= 1,
+	SYNCMAP_LIMITED_BYTES	= 2,
+	SYNCMAP_LIMITED_KEY	= 3,
+	SYNCMAP_LIMITED_VALUE	= 4,
+	SYNCMAP_LIMITED_LEASES	= 5,
+	SYNCMAP_LIMITED_USER_LEASES = 6,
+	SYNCMAP_LIMITED_WATCHERS = 7,
+	SYNCMAP_LIMITED_USER_WATCHERS = 8,
+	SYNCMAP_LIMITED_MAPS	= 9,
+	SYNCMAP_LIMITED_USER_MAPS = 10,
+	SYNCMAP_LIMITED_USER_BYTES = 11,
+};
+
+/**
+ * struct syncmap_op - SYNCMAP_OP: one operation on one key
+ * @op: one of &enum syncmap_op_code
+ * @flags: SYNCMAP_OP_BY_REVISION and the like
+ * @key: pointer to the key
+ * @value: pointer to the new value
+ * @old: pointer to the content to compare with
+ * @out: pointer to a buffer for the value that the operation finds
+ * @key_len: bytes of the key
+ * @value_len: bytes of the new value
+ * @old_len: bytes to compare with
+ * @out_size: bytes of the buffer; zero when the value is not wanted
+ * @expected: the revision to compare with, or that the caller has
+ * @deadline: when what is stored expires: nanoseconds of CLOCK_BOOTTIME;
+ *	SYNCMAP_NEVER; zero: the default of the map. From that time on the key
+ *	is absent, which may be at once. Each store sets it anew
+ * @token: the lease that STORE and UNLEASE end; zero: STORE needs none
+ * @wait_until: how long LOAD_OR_LEASE waits: nanoseconds of CLOCK_BOOTTIME, or
+ *	SYNCMAP_NEVER
+ * @operand: of arithmetic
+ * @initial: with SYNCMAP_OP_INITIAL: value of an absent key
+ * @bound: with SYNCMAP_OP_BOUNDED: the highest, or lowest, result
+ * @revision: out: revision of what the operation loaded or stored, or of the
+ *	deletion; with EBUSY, EMSGSIZE, EILSEQ and ERANGE of what is there
+ * @previous: out: revision of what was replaced or deleted, zero if nothing
+ * @out_len: out: bytes of the value that was found. If that is more than
+ *	@out_size, nothing was written to @out: the operation has failed with
+ *	EBUSY or EMSGSIZE, or @out_size is zero. Nor is it with
+ *	SYNCMAP_OP_UNCHANGED
+ * @result: out: SYNCMAP_OP_LOADED and the like
+ * @status: out: 0, or the negative errno that the command returns
+ * @limited: out: one of &enum syncmap_limited
+ * @used: out: with ENOSPC and EDQUOT: how much there is; with EFBIG: the length
+ *	asked for, of APPEND that of the result
+ * @limit: out: with ENOSPC, EDQUOT and EFBIG: the maximum
+ * @expires: out: deadline of what was stored, or else of what was found,
+ *	SYNCMAP_NEVER if none; zero if there is nothing
+ * @leased: out: with SYNCMAP_OP_LEASED: the token
+ * @before: out: number that arithmetic found; @initial if the key was absent
+ * @after: out: number that it left; with ERANGE the same as @before
+ *
+ * What an operation has no use for must be zero: LOAD takes no value, STORE no
+ * old one, and so on. Pointer and length zero mean an empty key or value.
+ *
+ * LOAD needs read access; STORE, APPEND, DELETE and UNLEASE need write access;
+ * the others, which write and tell what they found, need both. Without read
+ * access nothing is told of a value but whether there was one, its length,
+ * revision and deadline.
+ *
+ * Each write gives the entry a new revision. Revisions of a map are never used
+ * twice, and those of one key only grow, even across deletion and Clear.
+ */
+struct syncmap_op {
+	__u32	op;
+	__u32	flags;
+	__u64	key;
+	__u64	value;
+	__u64	old;
+	__u64	out;
+	__u32	key_len;
+	__u32	value_len;
+	__u32	old_len;
+	__u32	out_size;
+	__u64	expected;
+	__u64	revision;
+	__u64	previous;
+	__u32	out_len;
+	__u32	result;
+	__s32	status;
+	__u32	limited;
+	__u64	used;
+	__u64	limit;
+	__u64	deadline;
+	__u64	token;
+	__u64	wait_until;
+	__u64	operand;
+	__u64	initial;
+	__u64	bound;
+	__u64	expires;
+	__u64	leased;
+	__u64	before;
+	__u64	after;
+};
+
+/* Operations of one SYNCMAP_BATCH at most */
+#define SYNCMAP_BATCH_MAX	1024
+
+/* The first operation that fails is the last one */
+#define SYNCMAP_BATCH_STOP	0x1
+
+/**
+ * struct syncmap_batch - SYNCMAP_BATCH: many operations in one call
+ * @ops: pointer to an array of &struct syncmap_op
+ * @flags: SYNCMAP_BATCH_STOP
+ * @op_size: bytes of one element of the array: the caller's
+ *	sizeof(struct syncmap_op); at most 4096
+ * @count: how many elements there are, at most SYNCMAP_BATCH_MAX
+ * @done: out: how many operations were carried out, the first of the array
+ * @failed: out: how many of these have a &syncmap_op.status other than zero
+ * @reserved: must be zero
+ *
+ * Each operation is what it would be if it came alone, and so are its results.
+ * They are done one after the other, except that loads which follow one another
+ * are done in any order. Others see the effect of some before that of the rest,
+ * and may come in between. LOAD_OR_LEASE needs SYNCMAP_OP_NOWAIT (EINVAL).
+ *
+ * Operations that fail do not make the command fail. It does, and @done tells
+ * how far it came, when an element cannot be read (EFAULT, E2BIG), or its
+ * results cannot be written (EFAULT; it was there before, and is counted as
+ * done), and when the process is being killed (EINTR).
+ */
+struct syncmap_batch {
+	__u64	ops;
+	__u32	flags;
+	__u32	op_size;
+	__u32	count;
+	__u32	done;
+	__u32	failed;
+	__u32	reserved;
+};
+
+/**
+ * struct syncmap_record - one entry in the buffer of SYNCMAP_RANGE
+ * @size: bytes to the next record, a multiple of 8
+ * @key_len: bytes of the key
+ * @value_len: bytes of the value, even if it is left out
+ * @reserved: zero
+ * @revision: revision of the entry
+ * @expires: its deadline, SYNCMAP_NEVER if it has none
+ * @data: the key, and, right behind it, the value
+ */
+struct syncmap_record {
+	__u32	size;
+	__u32	key_len;
+	__u32	value_len;
+	__u32	reserved;
+	__u64	revision;
+	__u64	expires;
+	__u8	data[];
+};
+
+/* Leave the values out */
+#define SYNCMAP_RANGE_KEYS_ONLY	0x1
+
+/**
+ * struct syncmap_range - SYNCMAP_RANGE: some entries, in an arbitrary order
+ * @cursor: where to go on: zero at first, then what the last call left here;
+ *	SYNCMAP_END when there are no more. Any number is a valid cursor, it
+ *	stays valid for ever, and costs the kernel nothing
+ * @buffer: pointer to a buffer for whole records, each aligned to 8 bytes from
+ *	its beginning
+ * @size: bytes of the buffer
+ * @flags: SYNCMAP_RANGE_KEYS_ONLY
+ * @count: out: number of records
+ * @used: out: bytes of the buffer that they fill
+ * @needed: out: with EMSGSIZE: a buffer size that gets on from here
+ * @reserved: must be zero
+ *
+ * A walk from zero to SYNCMAP_END shows no key twice, and every key that was
+ * there throughout. A call may return no record and a cursor that goes on.
+ * Needs read access.
+ */
+struct syncmap_range {
+	__u64	cursor;
+	__u64	buffer;
+	__u32	size;
+	__u32	flags;
+	__u32	count;
+	__u32	used;
+	__u32	needed;
+	__u32	reserved;
+};
+
+/**
+ * struct syncmap_clear - SYNCMAP_CLEAR: delete all entries at once
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * The map is empty at one instant; the call returns when the memory is free.
+ * Needs write access.
+ */
+struct syncmap_clear {
+	__u32	flags;
+	__u32	reserved;
+};
+
+/**
+ * struct syncmap_promote - SYNCMAP_PROMOTE: rebuild the read table now
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * Never necessary; for measurements and tests. Needs write access.
+ */
+struct syncmap_promote {
+	__u32	flags;
+	__u32	reserved;
+};
+
+/**
+ * struct syncmap_freeze - SYNCMAP_FREEZE: let nobody write any more, for good
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * When it returns, no write is under way, and all later ones fail with EROFS,
+ * even if they would change nothing: SYNCMAP_CLEAR, and all operations but LOAD
+ * and UNLEASE. Leases end without a value, and waits for one with EROFS:
+ * LOAD_OR_LEASE gives what is there, an expired value to SYNCMAP_OP_STALE, but
+ * no lease. Entries expire, and go with their owners, as they would have; the
+ * name can be removed. To freeze a frozen map is no error.
+ *
+ * For the owner of the map, or with CAP_FOWNER. Needs write access.
+ */
+struct syncmap_freeze {
+	__u32	flags;
+	__u32	reserved;
+};
+
+/**
+ * struct syncmap_restrict - SYNCMAP_RESTRICT: get a descriptor that may do less
+ * @flags: must be zero
+ * @access: SYNCMAP_ACCESS_READ, _WRITE or both; EBADF if this descriptor does
+ *	not have it
+ * @fd: out: another descriptor of the map
+ * @reserved: must be zero
+ *
+ * For passing it on; a map without a name has no other way. The two are as if
+ * the map had been opened twice: what one owns or leases is not the other's.
+ */
+struct syncmap_restrict {
+	__u32	flags;
+	__u32	access;
+	__s32	fd;
+	__u32	reserved;
+};
+
+/* SYNCMAP_WATCH: @filter is the one key to watch */
+#define SYNCMAP_WATCH_KEY	0x1
+/* @filter is what the keys to watch begin with; not for keys of type u64 */
+#define SYNCMAP_WATCH_PREFIX	0x2
+/* Give the values, too */
+#define SYNCMAP_WATCH_VALUES	0x4
+/* First give what is there */
+#define SYNCMAP_WATCH_DUMP	0x8
+
+/* Bytes of a watcher's queue: at least, unless it says otherwise, at most */
+#define SYNCMAP_QUEUE_MIN	0x2000
+#define SYNCMAP_QUEUE_DEFAULT	0x10000
+#define SYNCMAP_QUEUE_MAX	0x1000000
+
+/**
+ * struct syncmap_watch - SYNCMAP_WATCH: be told what changes
+ * @filter: pointer to a key or prefix; without SYNCMAP_WATCH_KEY and
+ *	SYNCMAP_WATCH_PREFIX zero
+ * @since: with SYNCMAP_WATCH_DUMP: show only entries of a higher revision
+ * @filter_len: bytes of the key or prefix
+ * @flags: SYNCMAP_WATCH_KEY and the like
+ * @queue_size: bytes that events wait in for read(2), rounded up to a power of
+ *	two; zero: SYNCMAP_QUEUE_DEFAULT
+ * @record_size: out: a buffer that each record fits in
+ * @revision: out: each change of a higher revision has an event
+ * @fd: out: descriptor to read records from
+ * @limited: out: after ENOSPC, EDQUOT and EFBIG: one of &enum syncmap_limited
+ * @used: out: after ENOSPC and EDQUOT: how many watchers there are; after
+ *	EFBIG: @filter_len
+ * @limit: out: how much that may be
+ *
+ * The descriptor gives records, each a &struct syncmap_event, to read(2): as
+ * many whole ones as fit, EMSGSIZE if not even one does. It waits for one, and
+ * can be interrupted, or with O_NONBLOCK fails with EAGAIN; poll(2) tells when
+ * there is one. When nobody has a descriptor of the map any more, the reader
+ * included, nor its name, read gives 0 and poll POLLHUP.
+ *
+ * Each change of a key that is watched has one event, in the order of their
+ * revisions; it comes when the change can be seen. A change that a Clear has
+ * swept away at the same time may have none but that of the Clear. When the
+ * queue is full, events are dropped, and a record says so.
+ *
+ * With SYNCMAP_WATCH_DUMP there are first, in an arbitrary order, the entries
+ * as they were at @revision, unless they have changed by the time they are
+ * reached: those have an event. A record closes the dump, and events follow. So
+ * an entry that was shown is followed only by newer ones of the same key, and
+ * whoever applies all records has what is in the map. After an overflow the
+ * dump is made anew, of all entries whatever @since was: what it does not show
+ * by its end, and no event tells of, is gone.
+ *
+ * A map has at most 64 watchers, and a user as many as SYNCMAP_INFO tells.
+ * Needs read access.
+ */
+struct syncmap_watch {
+	__u64	filter;
+	__u64	since;
+	__u32	filter_len;
+	__u32	flags;
+	__u32	queue_size;
+	__u32	record_size;
+	__u64	revision;
+	__s32	fd;
+	__u32	limited;
+	__u64	used;
+	__u64	limit;
+};
+
+/**
+ * enum syncmap_event_type - what a record tells
+ * @SYNCMAP_EVENT_ENTRY: dump: this entry is there
+ * @SYNCMAP_EVENT_DUMPED: end of the dump; it was of @revision
+ * @SYNCMAP_EVENT_STORE: the key has a new value
+ * @SYNCMAP_EVENT_DELETE: the key is absent
+ * @SYNCMAP_EVENT_CLEAR: all keys are absent, whatever the filter
+ * @SYNCMAP_EVENT_OVERFLOW: events have been lost; @revision is the last of
+ *	which none has
+ * @SYNCMAP_EVENT_REMOVED: the map has lost its name; @revision is the newest
+ */
+enum syncmap_event_type {
+	SYNCMAP_EVENT_ENTRY	= 1,
+	SYNCMAP_EVENT_DUMPED	= 2,
+	SYNCMAP_EVENT_STORE	= 3,
+	SYNCMAP_EVENT_DELETE	= 4,
+	SYNCMAP_EVENT_CLEAR	= 5,
+	SYNCMAP_EVENT_OVERFLOW	= 6,
+	SYNCMAP_EVENT_REMOVED	= 7,
+};
+
+/* Why an entry was stored or deleted, if not by an operation */
+#define SYNCMAP_REASON_EXPIRED	0x100	/* its deadline has passed */
+#define SYNCMAP_REASON_ORPHANED	0x101	/* its owner has closed the map */
+
+/* The value is there */
+#define SYNCMAP_EVENT_VALUE	0x1
+
+/**
+ * struct syncmap_event - one record of a descriptor of SYNCMAP_WATCH
+ * @size: bytes to the next record, a multiple of 8
+ * @type: one of &enum syncmap_event_type
+ * @reason: of STORE and DELETE: the operation, of &enum syncmap_op_code, or
+ *	SYNCMAP_REASON_EXPIRED and the like
+ * @flags: SYNCMAP_EVENT_VALUE
+ * @key_len: bytes of the key
+ * @value_len: bytes of the value, even if it is left out: it was not asked for,
+ *	or there was no room for it in the queue
+ * @revision: of the change; of an ENTRY its own
+ * @expires: of ENTRY and STORE: the deadline, SYNCMAP_NEVER if there is none.
+ *	SYNCMAP_OP_TOUCH, which moves it, has no event
+ * @data: the key, and, right behind it, the value
+ */
+struct syncmap_event {
+	__u32	size;
+	__u32	type;
+	__u32	reason;
+	__u32	flags;
+	__u32	key_len;
+	__u32	value_len;
+	__u64	revision;
+	__u64	expires;
+	__u8	data[];
+};
+
+/* The control descriptor */
+#define SYNCMAP_INFO	 _IOWR(SYNCMAP_IOC_TYPE, 0x00, struct syncmap_info)
+#define SYNCMAP_CREATE	 _IOWR(SYNCMAP_IOC_TYPE, 0x01, struct syncmap_create)
+#define SYNCMAP_OPEN	 _IOWR(SYNCMAP_IOC_TYPE, 0x02, struct syncmap_open)
+#define SYNCMAP_REMOVE	 _IOWR(SYNCMAP_IOC_TYPE, 0x03, struct syncmap_remove)
+#define SYNCMAP_LIST	 _IOWR(SYNCMAP_IOC_TYPE, 0x04, struct syncmap_list)
+
+/* A map descriptor */
+#define SYNCMAP_MAP_INFO _IOWR(SYNCMAP_IOC_TYPE, 0x10, struct syncmap_map_info)
+#define SYNCMAP_STATS	 _IOWR(SYNCMAP_IOC_TYPE, 0x11, struct syncmap_map_stats)
+#define SYNCMAP_OP	 _IOWR(SYNCMAP_IOC_TYPE, 0x12, struct syncmap_op)
+#define SYNCMAP_RANGE	 _IOWR(SYNCMAP_IOC_TYPE, 0x13, struct syncmap_range)
+#define SYNCMAP_CLEAR	 _IOWR(SYNCMAP_IOC_TYPE, 0x14, struct syncmap_clear)
+#define SYNCMAP_PROMOTE	 _IOWR(SYNCMAP_IOC_TYPE, 0x15, struct syncmap_promote)
+#define SYNCMAP_WATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x16, struct syncmap_watch)
+#define SYNCMAP_FREEZE	 _IOWR(SYNCMAP_IOC_TYPE, 0x17, struct syncmap_freeze)
+#define SYNCMAP_BATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x18, struct syncmap_batch)
+#define SYNCMAP_RESTRICT _IOWR(SYNCMAP_IOC_TYPE, 0x19, struct syncmap_restrict)
+
+#endif /* _UAPI_LINUX_SYNCMAP_H */

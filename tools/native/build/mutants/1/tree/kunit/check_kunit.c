@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The invariant check itself: each invariant is broken by hand, found broken,
+ * and mended
+ */
+#include "../module/core/check.c"
+#include "inside.h"
+
+/* Keys [0, 5) read, of which 2 is deleted; [5, 8) dirty */
+static int check_init(struct kunit *test)
+{
+	struct test_map *tm;
+	int err;
+
+	err = test_map_init(test);
+	if (err)
+		return err;
+	tm = test->priv;
+	err = tm_fill(tm, 0, 5);
+	if (!err)
+		err = syncmap_promote(&tm->map);
+	if (!err)
+		err = tm_fill(tm, 5, 8);
+	tm_delete(tm, 2);
+	return err;
+}
+
+/* What syncmap_check() says, without a line in the log for each broken map */
+static const char *verdict(struct test_map *tm)
+{
+	struct check c = { .map = &tm->map, .state = tm_state(tm) };
+
+	check_state(&c);
+	return c.broken;
+}
+
+static void check_passes_in_each_state(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+
+	KUNIT_EXPECT_EQ(test, syncmap_check(&tm->map), 0);
+	KUNIT_EXPECT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_EXPECT_EQ(test, syncmap_check(&tm->map), 0);
+	syncmap_clear(&tm->map);
+	KUNIT_EXPECT_EQ(test, syncmap_check(&tm->map), 0);
+}
+
+static void check_reports_what_is_broken(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+
+	tm_freeze(tm);
+	atomic64_set(tm_slot(tm, 1), WORD_DEAD);
+	tm_thaw(tm);
+	KUNIT_EXPECT_EQ(test, syncmap_check(&tm->map), -EUCLEAN);
+	atomic64_set(tm_slot(tm, 1), word_open(CODE(1)));
+}
+
+/* Swap @place with @wrong: the check must object until it is swapped back */
+#define EXPECT_BROKEN(test, place, wrong, saying)			\
+do {									\
+	struct kunit *_test = (test);					\
+	typeof(place) *_place = &(place);				\
+	typeof(place) _right = *_place;					\
+	const char *_said;						\
+									\
+	*_place = (wrong);						\
+	_said = verdict(_test->priv);					\
+	*_place = _right;						\
+	KUNIT_EXPECT_STREQ(_test, _said ?: "nothing", saying);		\
+} while (0)
+
+static void check_finds_wrong_words(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	atomic64_t *slot;
+	struct syncmap_node *node;
+
+	tm_freeze(tm);
+	slot = tm_slot(tm, 1);
+	node = tm_node(tm, tm_state(tm)->dirty, 6);
+	EXPECT_BROKEN(test, slot->counter, word_code(slot->counter),
+		      "a word is closed and leads nowhere");
+	EXPECT_BROKEN(test, slot->counter, WORD_NOTYET,
+		      "a word is closed and leads nowhere");
+	EXPECT_BROKEN(test, slot->counter, WORD_DEAD,
+		      "the count of keys is wrong");
+	EXPECT_BROKEN(test, slot->counter, WORD_EXPUNGED,
+		      "the count of keys is wrong");
+	EXPECT_BROKEN(test, node->word.counter, WORD_DEAD,
+		      "a tombstone in an open chain");
+	EXPECT_BROKEN(test, node->word.counter, WORD_NOTYET,
+		      "a word is closed and leads nowhere");
+	tm_thaw(tm);
+}
+
+/* Bucket and slot of a read key */
+static struct syncmap_bucket *bucket_of(struct test_map *tm, u64 i,
+					unsigned int *slot)
+{
+	struct syncmap_table *table = tm_state(tm)->table;
+	struct table_pos pos = {};
+	struct syncmap_bucket *bucket;
+
+	for (; table_next(table, &pos); pos.slot++) {
+		bucket = &table->view.buckets[pos.bucket];
+		*slot = pos.slot;
+		if (&bucket->word[pos.slot] == tm_slot(tm, i))
+			return bucket;
+	}
+	return NULL;
+}
+
+static void check_finds_a_wrong_read_table(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_table *table;
+	struct syncmap_bucket *bucket;
+	unsigned int slot;
+
+	tm_freeze(tm);
+	table = tm_state(tm)->table;
+	bucket = bucket_of(tm, 1, &slot);
+	KUNIT_ASSERT_NOT_NULL(test, bucket);
+	EXPECT_BROKEN(test, bucket->header, bucket->header ^
+		      (bucket->header & 0xff ? 1ULL : 2ULL) << (8 * slot),
+		      "a fingerprint is wrong");
+	EXPECT_BROKEN(test, bucket->key[slot], 0x123456,
+		      "a fingerprint is wrong");
+	EXPECT_BROKEN(test, table->keys, 4,
+		      "the read table miscounts its keys");
+	EXPECT_BROKEN(test, table->next, table,
+		      "a read table has a successor");
+	EXPECT_BROKEN(test, tm_state(tm)->view.buckets, NULL,
+		      "a state does not show its read table");
+	tm_thaw(tm);
+}
+
+static void check_finds_a_wrong_dirty_table(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_dirty *dirty;
+	struct syncmap_node *node;
+
+	tm_freeze(tm);
+	dirty = tm_state(tm)->dirty;
+	node = tm_node(tm, dirty, 6);
+	EXPECT_BROKEN(test, node->hash, node->hash ^ 1,
+		      "a node's hash is wrong");
+	EXPECT_BROKEN(test, node->key, 0x123456, "a node's hash is wrong");
+	EXPECT_BROKEN(test, dirty->into, tm_state(tm)->table,
+		      "a dirty table has a successor");
+	EXPECT_BROKEN(test, raw_cpu_ptr(tm_state(tm)->counts)->dirty, 1000,
+		      "the count of dirty keys is wrong");
+	tm_thaw(tm);
+}
+
+/* I1: key 1 comes back to life in its slot while a node of it is live */
+static void check_finds_two_homes(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	atomic64_t *slot;
+
+	tm_freeze(tm);
+	slot = tm_slot(tm, 1);
+	atomic64_set(slot, WORD_EXPUNGED);
+	KUNIT_EXPECT_EQ(test, tm_store(tm, 1, val(1)), 0);
+	KUNIT_EXPECT_NOT_NULL(test, tm_node(tm, tm_state(tm)->dirty, 1));
+	EXPECT_BROKEN(test, slot->counter, WORD_DEAD, "a key has two homes");
+	EXPECT_BROKEN(test, slot->counter, word_open(SYNCMAP_CODE_NULL),
+		      "a key has two homes");
+	/* The slot's key is lost to the counts, which do not know why */
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 1));
+	atomic64_set(slot, word_open(SYNCMAP_CODE_NULL));
+	tm_thaw(tm);
+}
+
+/* C.1 rests on it */
+static void check_finds_disorder(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_bucket *bucket;
+	struct syncmap_node *head;
+	unsigned int slot, b;
+
+	tm_become(tm, &test_variants[7]);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 6), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 6, 8), 0);
+	tm_freeze(tm);
+	/* One bucket and one chain: two neighbours change places */
+	bucket = bucket_of(tm, 0, &slot);
+	b = slot ? slot - 1 : 1;
+	swap(bucket->key[slot], bucket->key[b]);
+	KUNIT_EXPECT_NOT_NULL(test, verdict(tm));
+	swap(bucket->key[slot], bucket->key[b]);
+	head = dirty_head(tm_state(tm)->dirty, 0);
+	tm_state(tm)->dirty->buckets[0].heads[0] = head->next;
+	head->next->next = head;
+	head->next = NULL;
+	KUNIT_EXPECT_STREQ(test, verdict(tm) ?: "nothing",
+			   "a chain has no order");
+	head->next = dirty_head(tm_state(tm)->dirty, 0);
+	head->next->next = NULL;
+	tm_state(tm)->dirty->buckets[0].heads[0] = head;
+	tm_thaw(tm);
+}
+
+/* Without its filter bit, a displaced key would not be found */
+static void check_finds_a_missing_filter_bit(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_bucket *bucket;
+
+	tm_become(tm, test_variant_equal);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 20), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	bucket = &tm_state(tm)->table->view.buckets
+		[syncmap_table_home(U64_MAX, tm_state(tm)->table->view.homes)];
+	EXPECT_BROKEN(test, bucket->header, bucket->header << 8 >> 8,
+		      "a key is there twice");
+	tm_thaw(tm);
+}
+
+static struct kunit_case check_cases[] = {
+	KUNIT_CASE(check_passes_in_each_state),
+	KUNIT_CASE(check_reports_what_is_broken),
+	KUNIT_CASE(check_finds_wrong_words),
+	KUNIT_CASE(check_finds_a_wrong_read_table),
+	KUNIT_CASE(check_finds_a_wrong_dirty_table),
+	KUNIT_CASE(check_finds_two_homes),
+	KUNIT_CASE(check_finds_disorder),
+	KUNIT_CASE(check_finds_a_missing_filter_bit),
+	{}
+};
+
+static struct kunit_suite check_suite = {
+	.name = "syncmap_check",
+	.suite_init = test_suite_init,
+	.init = check_init,
+	.exit = test_map_exit,
+	.test_cases = check_cases,
+};
+
+kunit_test_suite(check_suite);

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Range and its cursor
+ */
+#include "../module/core/range.c"
+#include "inside.h"
+
+#define KEYS	80U
+
+/* What a walk has seen, and what it is to do on its way */
+struct seen {
+	struct kunit	*test;
+	struct test_map	*tm;
+	unsigned int	times[2 * KEYS];
+	unsigned int	all;
+	int		stop_at;
+	void		(*act)(struct seen *seen, u64 key, void *value);
+	u64		next;		/* for @act */
+};
+
+static struct seen *seen_new(struct kunit *test)
+{
+	struct seen *seen = kunit_kzalloc(test, sizeof(*seen), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, seen);
+	seen->test = test;
+	seen->tm = test->priv;
+	seen->tm->gfp = GFP_ATOMIC;
+	return seen;
+}
+
+static int see(const struct syncmap_entry *entry, void *arg)
+{
+	struct seen *seen = arg;
+	u64 key = test_key_number(seen->tm, entry);
+
+	if (key < ARRAY_SIZE(seen->times))
+		seen->times[key]++;
+	seen->all++;
+	if (seen->act)
+		seen->act(seen, key, entry->value);
+	return seen->all == seen->stop_at ? -EINTR : 0;
+}
+
+static void expect_each_once(struct seen *seen, unsigned int from,
+			     unsigned int to)
+{
+	unsigned int key;
+
+	for (key = from; key < to; key++)
+		KUNIT_EXPECT_EQ_MSG(seen->test, seen->times[key], 1, "key %u",
+				    key);
+}
+
+/* Keys [0, n) in both tables; returns n */
+static unsigned int fill_both(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	unsigned int n = test_keys(tm, KEYS);
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, n / 2), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, n / 2, n), 0);
+	return n;
+}
+
+static void range_of_empty_visits_nothing(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+
+	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), 0);
+	KUNIT_EXPECT_EQ(test, seen->all, 0);
+}
+
+/* C.1: exactly what is there, with its value, once */
+static void range_visits_each_key_once(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+	unsigned int n = fill_both(test);
+
+	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), 0);
+	expect_each_once(seen, 0, n);
+	KUNIT_EXPECT_EQ(test, seen->all, n);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, n));
+}
+
+static void range_skips_deleted_keys(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+	unsigned int n = fill_both(test);
+	unsigned int key;
+
+	for (key = 0; key < n; key += 2)
+		KUNIT_EXPECT_TRUE(test, tm_delete(tm, key));
+	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), 0);
+	for (key = 0; key < n; key++)
+		KUNIT_EXPECT_EQ(test, seen->times[key], key & 1);
+}
+
+static void range_stops_when_told(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+
+	fill_both(test);
+	seen->stop_at = 5;
+	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), -EINTR);
+	KUNIT_EXPECT_EQ(test, seen->all, 5);
+}
+
+static int see_inner(const struct syncmap_entry *entry, void *arg)
+{
+	struct seen *seen = arg;
+	u64 key = test_key_number(seen->tm, entry);
+	u64 fresh = KEYS + key;
+	void *value;
+
+	EXPECT_LOADS(seen->test, seen->tm, key, entry->value);
+	KUNIT_EXPECT_EQ(seen->test, tm_load_or_store(seen->tm, fresh, val(1),
+						     &value), 0);
+	KUNIT_EXPECT_EQ(seen->test, tm_store(seen->tm, fresh, val(2)), 0);
+	KUNIT_EXPECT_TRUE(seen->test, tm_load_and_delete(seen->tm, fresh,
+							 &value));
+	KUNIT_EXPECT_PTR_EQ(seen->test, value, val(2));
+	return key >= KEYS;
+}
+
+static void nest(struct seen *seen, u64 key, void *value)
+{
+	syncmap_range(&seen->tm->map, see_inner, seen);
+	KUNIT_EXPECT_TRUE(seen->test, tm_delete(seen->tm, key));
+}
+
+/* Go's TestMapRangeNestedCall, C.3 */
+static void range_may_be_nested(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 3), 0);
+	seen->act = nest;
+	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), 0);
+	expect_each_once(seen, 0, 3);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 0));
+}
+
+static void compare_and_delete_it(struct seen *seen, u64 key, void *value)
+{
+	KUNIT_EXPECT_TRUE(seen->test, tm_compare_and_delete(seen->tm, key,
+							    value));
+}
+
+static void load_and_delete_it(struct seen *seen, u64 key, void *value)
+{
+	void *was;
+
+	KUNIT_EXPECT_TRUE(seen->test, tm_load_and_delete(seen->tm, key, &was));
+	KUNIT_EXPECT_PTR_EQ(seen->test, was, value);
+}
+
+/* C.3 */
+static void range_may_delete_what_it_visits(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct seen *seen;
+	unsigned int n;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		seen = seen_new(test);
+		seen->act = i ? load_and_delete_it : compare_and_delete_it;
+		n = fill_both(test);
+		KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), 0);
+		expect_each_once(seen, 0, n);
+		KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 0));
+	}
+}
+
+static void delete_and_restore(struct seen *seen, u64 key, void *value)
+{
+	KUNIT_EXPECT_TRUE(seen->test, tm_delete(seen->tm, key));
+	KUNIT_EXPECT_EQ(seen->test, tm_store(seen->tm, key, value), 0);
+}
+
+/* A key that goes and comes back while the walk stands on it */
+static void range_shows_a_restored_key_once(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+	unsigned int n = fill_both(test);
+
+	seen->act = delete_and_restore;
+	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), 0);
+	expect_each_once(seen, 0, n);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, n));
+}
+
+static void store_another(struct seen *seen, u64 key, void *value)
+{
+	if (seen->next < 2 * test_keys(seen->tm, KEYS))
+		KUNIT_EXPECT_EQ(seen->test, tm_store(seen->tm, seen->next++,
+						     val(0)), 0);
+}
+
+/* C.1, C.3: the dirty table comes into use while the walk is under way */
+static void range_survives_the_first_dirty_key(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+	unsigned int n = test_keys(tm, KEYS);
+	unsigned int key;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, n), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	seen->next = n;
+	seen->act = store_another;
+	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), 0);
+	expect_each_once(seen, 0, n);
+	for (key = n; key < 2 * n; key++)
+		KUNIT_EXPECT_LE(test, seen->times[key], 1);
+}
+
+static void promote_without_it(struct seen *seen, u64 key, void *value)
+{
+	if (key % 16)
+		return;
+	KUNIT_EXPECT_TRUE(seen->test, tm_delete(seen->tm, key));
+	KUNIT_EXPECT_FALSE(seen->test, test_promote_pause(seen->tm, UINT_MAX));
+	KUNIT_EXPECT_EQ(seen->test, tm_store(seen->tm, key, value), 0);
+}
+
+/*
+ * C.1: promotions begin and end while the walk holds its state, and drop a key
+ * that comes back
+ */
+static void range_survives_promotions(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+	unsigned int n = fill_both(test);
+
+	seen->act = promote_without_it;
+	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), 0);
+	KUNIT_EXPECT_EQ(test, test_promote_resume(), 0);
+	expect_each_once(seen, 0, n);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, n));
+}
+
+/* A walk by cursor; changes the map between two calls if it is told to */
+static void next_all(struct seen *seen, unsigned int max,
+		     void (*between)(struct seen *seen))
+{
+	struct syncmap_entry entries[8];
+	u64 cursor = 0, before;
+	int i, n;
+
+	do {
+		before = cursor;
+		rcu_read_lock();
+		n = syncmap_next(&seen->tm->map, &cursor, entries, max);
+		for (i = 0; i < n; i++)
+			see(&entries[i], seen);
+		rcu_read_unlock();
+		KUNIT_EXPECT_LE(seen->test, n, (int)max);
+		if (n > 0) {
+			KUNIT_EXPECT_GT(seen->test, cursor, before);
+			KUNIT_EXPECT_GT(seen->test, cursor,
+					entries[n - 1].hash);
+			if (between)
+				between(seen);
+		}
+	} while (n > 0);
+	KUNIT_EXPECT_EQ(seen->test, n, 0);
+	KUNIT_EXPECT_EQ(seen->test, cursor, SYNCMAP_CURSOR_END);
+}
+
+/* C.2, with every size of the buffer */
+static void next_visits_each_key_once(struct kunit *test)
+{
+	unsigned int max, n = fill_both(test);
+	struct seen *seen;
+
+	for (max = 1; max <= 8; max++) {
+		seen = seen_new(test);
+		next_all(seen, max, NULL);
+		expect_each_once(seen, 0, n);
+		KUNIT_EXPECT_EQ(test, seen->all, n);
+	}
+}
+
+static void promote_between(struct seen *seen)
+{
+	u64 key = KEYS + seen->next++ % KEYS;
+
+	KUNIT_EXPECT_EQ(seen->test, tm_store(seen->tm, key, val(key)), 0);
+	KUNIT_EXPECT_EQ(seen->test, syncmap_promote(&seen->tm->map), 0);
+	KUNIT_EXPECT_TRUE(seen->test, tm_delete(seen->tm, key));
+}
+
+/* C.2: the cursor survives promotions, and pins nothing */
+static void next_survives_promotions(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	unsigned int n = fill_both(test);
+
+	next_all(seen, 3, promote_between);
+	expect_each_once(seen, 0, n);
+}
+
+static void clear_between(struct seen *seen)
+{
+	syncmap_clear(&seen->tm->map);
+}
+
+static void next_ends_after_clear(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+
+	fill_both(test);
+	next_all(seen, 3, clear_between);
+	KUNIT_EXPECT_LE(test, seen->all, 3);
+}
+
+/* A run of equal hashes comes in one piece or not at all */
+static void next_refuses_to_divide_a_run(struct kunit *test)
+{
+	struct syncmap_entry entries[8];
+	struct test_map *tm = test->priv;
+	u64 cursor = 0;
+
+	tm_become(tm, test_variant_equal);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 4), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 4, 8), 0);
+	rcu_read_lock();
+	KUNIT_EXPECT_EQ(test, syncmap_next(&tm->map, &cursor, entries, 7),
+			-EMSGSIZE);
+	KUNIT_EXPECT_EQ(test, cursor, 0);
+	KUNIT_EXPECT_EQ(test, syncmap_next(&tm->map, &cursor, entries, 8), 8);
+	KUNIT_EXPECT_EQ(test, syncmap_next(&tm->map, &cursor, entries, 8), 0);
+	KUNIT_EXPECT_EQ(test, cursor, SYNCMAP_CURSOR_END);
+	KUNIT_EXPECT_EQ(test, syncmap_next(&tm->map, &cursor, entries, 8), 0);
+	rcu_read_unlock();
+}
+
+/* Any number is a cursor */
+static void next_takes_any_cursor(struct kunit *test)
+{
+	struct syncmap_entry entry;
+	struct test_map *tm = test->priv;
+	struct rnd_state rnd;
+	u64 cursor, from;
+	int i, n;
+
+	fill_both(test);
+	test_random(&rnd, 0);
+	for (i = 0; i < 500; i++) {
+		cursor = (u64)prandom_u32_state(&rnd) << 32;
+		from = cursor;
+		rcu_read_lock();
+		n = syncmap_next(&tm->map, &cursor, &entry, 1);
+		rcu_read_unlock();
+		if (n == 1)
+			KUNIT_EXPECT_GE(test, entry.hash, from);
+	}
+}
+
+KUNIT_ARRAY_PARAM(variant, test_variants, test_variant_desc);
+
+static struct kunit_case range_cases[] = {
+	KUNIT_CASE_PARAM(range_of_empty_visits_nothing, variant_gen_params),
+	KUNIT_CASE_PARAM(range_visits_each_key_once, variant_gen_params),
+	KUNIT_CASE_PARAM(range_skips_deleted_keys, variant_gen_params),
+	KUNIT_CASE_PARAM(range_stops_when_told, variant_gen_params),
+	KUNIT_CASE_PARAM(range_may_be_nested, variant_gen_params),
+	KUNIT_CASE_PARAM(range_may_delete_what_it_visits, variant_gen_params),
+	KUNIT_CASE_PARAM(range_shows_a_restored_key_once, variant_gen_params),
+	KUNIT_CASE_PARAM(range_survives_the_first_dirty_key,
+			 variant_gen_params),
+	KUNIT_CASE_PARAM(range_survives_promotions, variant_gen_params),
+	KUNIT_CASE(next_visits_each_key_once),
+	KUNIT_CASE(next_survives_promotions),
+	KUNIT_CASE(next_ends_after_clear),
+	KUNIT_CASE(next_refuses_to_divide_a_run),
+	KUNIT_CASE(next_takes_any_cursor),
+	{}
+};
+
+static struct kunit_suite range_suite = {
+	.name = "syncmap_range",
+	.suite_init = test_suite_init,
+	.init = test_map_init,
+	.exit = test_map_exit,
+	.test_cases = range_cases,
+};
+
+kunit_test_suite(range_suite);

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How many maps, bytes, leases and watchers there may be
+ */
+#include "../../module/store/account.c"
+#include "common.h"
+
+static void a_user_has_one_account(struct kunit *test)
+{
+	struct bytemap_account *first = bytemap_account_get(KUIDT_INIT(7));
+	struct bytemap_account *second = bytemap_account_get(KUIDT_INIT(7));
+	struct bytemap_account *other = bytemap_account_get(KUIDT_INIT(8));
+
+	KUNIT_EXPECT_PTR_EQ(test, first, second);
+	KUNIT_EXPECT_PTR_NE(test, first, other);
+	bytemap_account_put(first);
+	bytemap_account_put(other);
+	KUNIT_EXPECT_FALSE(test, hash_empty(accounts));
+	bytemap_account_put(second);
+	KUNIT_EXPECT_TRUE(test, hash_empty(accounts));
+}
+
+/* What has come to pass has met no limit */
+static int add_map(struct bytemap_account *account, u64 bytes)
+{
+	struct syncmap_create params = {};
+	int err = bytemap_account_add_map(account, bytes, &params);
+
+	return params.limited && !err ? -EINVAL : err;
+}
+
+static void expect_refused(struct kunit *test, struct bytemap_account *account,
+			   u64 bytes, const struct syncmap_create *want)
+{
+	int err = want->limited == SYNCMAP_LIMITED_MAPS ? -ENOSPC : -EDQUOT;
+	struct syncmap_create params = {};
+
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, bytes, &params),
+			err);
+	KUNIT_EXPECT_EQ(test, params.limited, want->limited);
+	KUNIT_EXPECT_EQ(test, params.used, want->used);
+	KUNIT_EXPECT_EQ(test, params.limit, want->limit);
+}
+
+static void maps_are_counted(struct kunit *test)
+{
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+	struct syncmap_info info = {};
+
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
+	bytemap_account_info(&info);
+	KUNIT_EXPECT_EQ(test, info.maps, 2U);
+	KUNIT_EXPECT_EQ(test, account->maps, 2U);
+	bytemap_account_remove_map(account, 0);
+	bytemap_account_remove_map(account, 0);
+	KUNIT_EXPECT_EQ(test, maps, 0U);
+	bytemap_account_put(account);
+}
+
+static void no_more_maps_than_max_maps(struct kunit *test)
+{
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+	struct bytemap_account *other = bytemap_account_get(KUIDT_INIT(8));
+	unsigned int before = max_maps;
+
+	max_maps = 1;
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
+	expect_refused(test, other, 0, &(struct syncmap_create){
+		.limited = SYNCMAP_LIMITED_MAPS, .used = 1, .limit = 1,
+	});
+	bytemap_account_remove_map(account, 0);
+	bytemap_account_put(account);
+	bytemap_account_put(other);
+	max_maps = before;
+}
+
+static void add_two(struct kunit *test, struct bytemap *map)
+{
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
+	expect_refused(test, account, 0, &(struct syncmap_create){
+		.limited = SYNCMAP_LIMITED_USER_MAPS, .used = 1, .limit = 1,
+	});
+	bytemap_account_remove_map(account, 0);
+	bytemap_account_put(account);
+}
+
+static void no_more_maps_of_a_user_than_max_user_maps(struct kunit *test)
+{
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+	unsigned int before = max_user_maps;
+
+	max_user_maps = 1;
+	store_as_user(test, 7, 7, add_two, NULL);
+	/* with CAP_SYS_RESOURCE there may be */
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
+	bytemap_account_remove_map(account, 0);
+	bytemap_account_remove_map(account, 0);
+	bytemap_account_put(account);
+	max_user_maps = before;
+}
+
+static void expect_limited(struct kunit *test, const struct syncmap_op *op,
+			   u32 which, u64 used)
+{
+	KUNIT_EXPECT_EQ(test, op->limited, which);
+	KUNIT_EXPECT_EQ(test, op->used, used);
+	KUNIT_EXPECT_EQ(test, op->limit, used);
+}
+
+static void no_more_leases_of_a_descriptor(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_client *client = store_client(test, map);
+	unsigned int before = max_client_leases;
+	struct syncmap_op op = {};
+
+	max_client_leases = 1;
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), -EDQUOT);
+	expect_limited(test, &op, SYNCMAP_LIMITED_LEASES, 1);
+	bytemap_account_remove_lease(client);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	bytemap_account_remove_lease(client);
+	store_client_end(client);
+	max_client_leases = before;
+}
+
+static void lease_two(struct kunit *test, struct bytemap *map)
+{
+	struct bytemap_client *client = store_client(test, map);
+	struct bytemap_client *other = store_client(test, map);
+	struct syncmap_op op = {};
+
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(other, &op), -EDQUOT);
+	expect_limited(test, &op, SYNCMAP_LIMITED_USER_LEASES, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&other->nr_leases), 0);
+	bytemap_account_remove_lease(client);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(other, &op), 0);
+	bytemap_account_remove_lease(other);
+	store_client_end(client);
+	store_client_end(other);
+}
+
+static void no_more_leases_of_a_user(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_client *client = store_client(test, map);
+	unsigned int before = max_user_leases;
+	struct syncmap_op op = {};
+
+	max_user_leases = 1;
+	store_as_user(test, 7, 7, lease_two, map);
+	/* with CAP_SYS_RESOURCE there may be */
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	bytemap_account_remove_lease(client);
+	bytemap_account_remove_lease(client);
+	store_client_end(client);
+	max_user_leases = before;
+}
+
+static void bytes_of_maps_have_a_sum(struct kunit *test, struct bytemap *map)
+{
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+	struct syncmap_create want = {
+		.limited = SYNCMAP_LIMITED_USER_BYTES,
+		.used = max_user_bytes - 1, .limit = max_user_bytes,
+	};
+
+	KUNIT_EXPECT_EQ(test, add_map(account, want.used), 0);
+	expect_refused(test, account, 2, &want);
+	expect_refused(test, account, U64_MAX, &want);
+	KUNIT_EXPECT_EQ(test, add_map(account, 1), 0);
+	want.used++;
+	KUNIT_EXPECT_EQ(test, account->bytes, want.used);
+	max_user_bytes /= 2;
+	want.limit /= 2;
+	expect_refused(test, account, 1, &want);
+	bytemap_account_remove_map(account, want.used - 1);
+	KUNIT_EXPECT_EQ(test, add_map(account, 1), 0);
+	bytemap_account_remove_map(account, 1);
+	bytemap_account_remove_map(account, 1);
+	KUNIT_EXPECT_EQ(test, account->bytes, 0ULL);
+	bytemap_account_put(account);
+}
+
+static void no_more_bytes_than_max_user_bytes(struct kunit *test)
+{
+	unsigned long before = max_user_bytes;
+
+	max_user_bytes = 1000;
+	store_as_user(test, 7, 7, bytes_of_maps_have_a_sum, NULL);
+	max_user_bytes = before;
+}
+
+static void add_two_watchers(struct kunit *test, struct bytemap *map)
+{
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+	struct syncmap_watch params = {};
+
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, &params), 0);
+	KUNIT_EXPECT_EQ(test, params.limited, (u32)SYNCMAP_LIMITED_NOT);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, &params),
+			-EDQUOT);
+	KUNIT_EXPECT_EQ(test, params.limited,
+			(u32)SYNCMAP_LIMITED_USER_WATCHERS);
+	KUNIT_EXPECT_EQ(test, params.used, 1ULL);
+	KUNIT_EXPECT_EQ(test, params.limit, 1ULL);
+	bytemap_account_remove_watcher(account);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, &params), 0);
+	bytemap_account_remove_watcher(account);
+	bytemap_account_put(account);
+}
+
+static void no_more_watchers_than_max_user_watchers(struct kunit *test)
+{
+	unsigned int before = max_user_watchers;
+
+	max_user_watchers = 1;
+	store_as_user(test, 7, 7, add_two_watchers, NULL);
+	max_user_watchers = before;
+}
+
+static struct kunit_case account_cases[] = {
+	KUNIT_CASE(a_user_has_one_account),
+	KUNIT_CASE(maps_are_counted),
+	KUNIT_CASE(no_more_maps_than_max_maps),
+	KUNIT_CASE(no_more_maps_of_a_user_than_max_user_maps),
+	KUNIT_CASE(no_more_bytes_than_max_user_bytes),
+	KUNIT_CASE(no_more_watchers_than_max_user_watchers),
+	KUNIT_CASE(no_more_leases_of_a_descriptor),
+	KUNIT_CASE(no_more_leases_of_a_user),
+	{}
+};
+
+static struct kunit_suite account_suite = {
+	.name = "bytemap_account",
+	.suite_init = store_suite_init,
+	.suite_exit = store_suite_exit,
+	.init = store_test_init,
+	.exit = store_test_exit,
+	.test_cases = account_cases,
+};
+
+kunit_test_suite(account_suite);

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the suites of the store share
+ */
+#include <linux/cred.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+
+#include "../common.h"
+#include "common.h"
+
+#define MAPS	8
+
+struct store_maps {
+	struct bytemap	*map[MAPS];
+	unsigned int	count;
+};
+
+int store_suite_init(struct kunit_suite *suite)
+{
+	return test_suite_init(suite) ?: bytemap_value_init();
+}
+
+void store_suite_exit(struct kunit_suite *suite)
+{
+	bytemap_value_exit();
+}
+
+int store_test_init(struct kunit *test)
+{
+	test->priv = kunit_kzalloc(test, sizeof(struct store_maps), GFP_KERNEL);
+	return test->priv ? 0 : -ENOMEM;
+}
+
+void store_test_exit(struct kunit *test)
+{
+	struct store_maps *maps = test->priv;
+
+	while (maps->count)
+		bytemap_put(maps->map[--maps->count]);
+}
+
+struct bytemap *store_map_of(struct kunit *test,
+			     const struct syncmap_create *create)
+{
+	struct store_maps *maps = test->priv;
+	struct syncmap_create params = *create;
+	struct bytemap *map = bytemap_create(&params);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, map);
+	KUNIT_ASSERT_LT(test, maps->count, (unsigned int)MAPS);
+	maps->map[maps->count++] = map;
+	return map;
+}
+
+struct bytemap *store_map(struct kunit *test, u32 key_type,
+			  const struct syncmap_limits *limits)
+{
+	struct syncmap_create create = { .key_type = key_type, .mode = 0600 };
+
+	if (limits)
+		create.limits = *limits;
+	return store_map_of(test, &create);
+}
+
+struct bytemap *store_map_named(struct kunit *test, const char *name)
+{
+	struct syncmap_create create = { .key_type = SYNCMAP_KEY_STRING };
+
+	strscpy(create.name, name, sizeof(create.name));
+	return store_map_of(test, &create);
+}
+
+static u32 length(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
+/* As the device does it */
+static int prepare(const struct bytemap *map, struct bytemap_request *req,
+		   const struct store_op *so)
+{
+	req->key = so->key;
+	req->value = so->value;
+	req->old = so->old;
+	if (req->op->value_len <= BYTEMAP_SMALL ||
+	    bytemap_request_has(req, OP_APPENDS))
+		return 0;
+	return bytemap_request_fresh(map, req);
+}
+
+/* One for all: the cases run one after another */
+static char out[1024];
+
+int store_op(struct bytemap *map, struct store_op *so)
+{
+	struct syncmap_op *op = &so->op;
+	struct bytemap_request req = { .op = op, .client = so->client };
+	int err;
+
+	op->key_len = length(so->key);
+	op->value_len = length(so->value);
+	op->old_len = length(so->old);
+	if (bytemap_op_has(op->op, OP_GIVES_VALUE) && !op->out_size)
+		op->out_size = sizeof(out);
+	err = bytemap_op_check(map, op) ?: prepare(map, &req, so);
+	if (!err)
+		err = bytemap_op(map, &req);
+	so->out = out;
+	memset(out, 0, sizeof(out));
+	if (op->out_len <= op->out_size)
+		memcpy(out, bytemap_view_bytes(&req.found), op->out_len);
+	bytemap_request_release(&req);
+	return err;
+}
+
+int store_store(struct bytemap *map, const char *key, const char *value)
+{
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_STORE, .key = key, .value = value,
+	};
+
+	return store_op(map, &so);
+}
+
+int store_delete(struct bytemap *map, const char *key)
+{
+	struct store_op so = { .op.op = SYNCMAP_OP_DELETE, .key = key };
+
+	return store_op(map, &so);
+}
+
+bool store_has(struct bytemap *map, const char *key, const char *value)
+{
+	struct store_op so = { .op.op = SYNCMAP_OP_LOAD, .key = key };
+
+	return !store_op(map, &so) && so.op.out_len == length(value) &&
+	       !memcmp(so.out, value, so.op.out_len);
+}
+
+struct bytemap_client *store_client(struct kunit *test, struct bytemap *map)
+{
+	struct bytemap_client *client = bytemap_client_create(map);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, client);
+	kref_get(&map->refs);
+	return client;
+}
+
+bool store_client_end(struct bytemap_client *client)
+{
+	struct bytemap *map = client->map;
+	bool last = bytemap_client_close(client);
+
+	bytemap_put(map);
+	return last;
+}
+
+u64 store_lease(struct bytemap_client *client, const char *key)
+{
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_LOAD_OR_LEASE,
+		.op.flags = SYNCMAP_OP_NOWAIT,
+		.key = key, .client = client,
+	};
+
+	return store_op(client->map, &so) ? 0 : so.op.leased;
+}
+
+int store_leased(struct bytemap_client *client, const char *key,
+		 const char *value, u64 token)
+{
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_STORE, .op.token = token,
+		.key = key, .value = value, .client = client,
+	};
+
+	return store_op(client->map, &so);
+}
+
+int store_unlease(struct bytemap_client *client, const char *key, u64 token)
+{
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_UNLEASE, .op.token = token,
+		.key = key, .client = client,
+	};
+
+	return store_op(client->map, &so);
+}
+
+struct bytemap_value *store_object(struct bytemap *map, const char *key)
+{
+	struct bytemap_value *value = NULL;
+	void *found;
+
+	rcu_read_lock();
+	if (syncmap_load(&map->core, key, strlen(key), &found)) {
+		value = found;
+		refcount_inc(&value->refs);
+	}
+	rcu_read_unlock();
+	return value;
+}
+
+struct bytemap_watch *store_watch(struct kunit *test, struct bytemap *map,
+				  u32 flags, const char *filter)
+{
+	struct syncmap_watch params = {
+		.flags = flags, .filter_len = strlen(filter),
+		.queue_size = SYNCMAP_QUEUE_MIN,
+	};
+	struct bytemap_watch *watch;
+
+	KUNIT_ASSERT_EQ(test, bytemap_watch_check(map, &params), 0);
+	watch = bytemap_watch_create(map, &params, filter);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, watch);
+	return watch;
+}
+
+const struct syncmap_event *
+store_event(struct kunit *test, struct bytemap_watch *watch, u32 type)
+{
+	static struct bytemap_record record;
+
+	mutex_lock(&watch->lock);
+	KUNIT_EXPECT_TRUE(test, bytemap_watch_readable(watch));
+	KUNIT_EXPECT_EQ(test, bytemap_watch_peek(watch, &record), 1);
+	KUNIT_EXPECT_EQ(test, record.event.type, type);
+	bytemap_watch_consume(watch, &record);
+	mutex_unlock(&watch->lock);
+	return &record.event;
+}
+
+void store_no_event(struct kunit *test, struct bytemap_watch *watch)
+{
+	struct bytemap_record record;
+
+	mutex_lock(&watch->lock);
+	KUNIT_EXPECT_FALSE(test, bytemap_watch_readable(watch));
+	KUNIT_EXPECT_EQ(test, bytemap_watch_peek(watch, &record), 0);
+	mutex_unlock(&watch->lock);
+}
+
+char *store_text(struct kunit *test, char c, size_t len)
+{
+	char *text = kunit_kzalloc(test, len + 1, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	memset(text, c, len);
+	return text;
+}
+
+u64 store_count(struct bytemap *map)
+{
+	struct syncmap_map_info info;
+
+	bytemap_get_info(map, &info);
+	return info.count;
+}
+
+u64 store_bytes(struct bytemap *map)
+{
+	return bytemap_gauge_read(&map->bytes);
+}
+
+void store_kill(void)
+{
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+}
+
+void store_revive(void)
+{
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+}
+
+void store_as_user(struct kunit *test, unsigned int uid, unsigned int gid,
+		   void (*fn)(struct kunit *test, struct bytemap *map),
+		   struct bytemap *map)
+{
+	struct cred *cred = prepare_creds();
+	const struct cred *before;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cred->fsuid = KUIDT_INIT(uid);
+	cred->fsgid = KGIDT_INIT(gid);
+	cap_clear(cred->cap_effective);
+	before = override_creds(cred);
+	fn(test, map);
+	revert_creds(before);
+	put_cred(cred);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the suites of the store share: maps that end with the case, operations
+ * on text. A suite includes the file that it tests.
+ */
+#ifndef _SYNCMAP_KUNIT_STORE_COMMON_H
+#define _SYNCMAP_KUNIT_STORE_COMMON_H
+
+#include <kunit/test.h>
+
+#include "../../module/store/store.h"
+
+int store_suite_init(struct kunit_suite *suite);
+void store_suite_exit(struct kunit_suite *suite);
+
+/* For .init and .exit: keeps and puts the case's maps */
+int store_test_init(struct kunit *test);
+void store_test_exit(struct kunit *test);
+
+/* A private map; @limits may be NULL */
+struct bytemap *store_map(struct kunit *test, u32 key_type,
+			  const struct syncmap_limits *limits);
+struct bytemap *store_map_of(struct kunit *test,
+			     const struct syncmap_create *create);
+struct bytemap *store_map_named(struct kunit *test, const char *name);
+
+/* One operation on text, and what came of it */
+struct store_op {
+	struct syncmap_op	op;
+	const char		*key;
+	const char		*value;
+	const char		*old;
+	const char		*out;	/* valid until the next operation */
+	struct bytemap_client	*client;
+};
+
+/* Fills in the lengths, and a buffer if the operation gives a value */
+int store_op(struct bytemap *map, struct store_op *so);
+int store_store(struct bytemap *map, const char *key, const char *value);
+int store_delete(struct bytemap *map, const char *key);
+bool store_has(struct bytemap *map, const char *key, const char *value);
+
+struct bytemap_client *store_client(struct kunit *test, struct bytemap *map);
+/* True if it was the last */
+bool store_client_end(struct bytemap_client *client);
+/* SYNCMAP_OP_LOAD_OR_LEASE without waiting; the token, or 0 */
+u64 store_lease(struct bytemap_client *client, const char *key);
+/* STORE and UNLEASE with a token */
+int store_leased(struct bytemap_client *client, const char *key,
+		 const char *value, u64 token);
+int store_unlease(struct bytemap_client *client, const char *key, u64 token);
+
+/* The object that has the key, with a reference; NULL if there is none */
+struct bytemap_value *store_object(struct bytemap *map, const char *key);
+
+/* A watcher with the smallest queue, for bytemap_watch_destroy() */
+struct bytemap_watch *store_watch(struct kunit *test, struct bytemap *map,
+				  u32 flags, const char *filter);
+/* Its next record, which is of this type; valid until the one after */
+const struct syncmap_event *
+store_event(struct kunit *test, struct bytemap_watch *watch, u32 type);
+void store_no_event(struct kunit *test, struct bytemap_watch *watch);
+
+/* Text of @len times @c, freed with the case */
+char *store_text(struct kunit *test, char c, size_t len);
+
+u64 store_count(struct bytemap *map);
+u64 store_bytes(struct bytemap *map);
+
+/* A fatal signal for the case itself, and its end */
+void store_kill(void);
+void store_revive(void);
+
+/* Run @fn as another user without capabilities */
+void store_as_user(struct kunit *test, unsigned int uid, unsigned int gid,
+		   void (*fn)(struct kunit *test, struct bytemap *map),
+		   struct bytemap *map);
+
+#endif /* _SYNCMAP_KUNIT_STORE_COMMON_H */

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What becomes of values that are late */
+#include "../../module/store/expiry.c"
+#include "deadline.h"
+
+/* As if the time had come, without the sweeper being told */
+static struct bytemap_value *make_late(struct kunit *test, struct bytemap *map,
+				       const char *key)
+{
+	struct bytemap_value *value = object(test, map, key);
+	struct bytemap_mortal *mortal = bytemap_mortal(value);
+
+	KUNIT_ASSERT_TRUE(test, value->mortal);
+	write_seqlock(&value->lock);
+	spin_lock(&map->expiry.lock);
+	dequeue(&map->expiry, value);
+	mortal->deadline = PAST;
+	mortal->node.expires = PAST;
+	map->expiry.expiring++;
+	timerqueue_add(&map->expiry.due, &mortal->node);
+	spin_unlock(&map->expiry.lock);
+	write_sequnlock(&value->lock);
+	return value;
+}
+
+/* Without a sweep before */
+static u64 live(struct bytemap *map)
+{
+	return atomic64_read(&map->live[map->epoch]);
+}
+
+/* No more than what is late, and no more of that than it may */
+static void a_sweep_is_bounded(struct kunit *test)
+{
+	struct bytemap *map = ttl_map(test, 0, 0);
+	char key[2] = { };
+
+	for (key[0] = 'a'; key[0] <= 'j'; key[0]++)
+		KUNIT_EXPECT_EQ(test, store_until(map, key, "v", in_an_hour()),
+				0);
+	KUNIT_EXPECT_EQ(test, store_store(map, "", "no deadline"), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 100, true), 0U);
+	for (key[0] = 'a'; key[0] <= 'f'; key[0]++)
+		make_late(test, map, key);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 4, false), 4U);
+	KUNIT_EXPECT_EQ(test, live(map), 7ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 4, false), 2U);
+	KUNIT_EXPECT_EQ(test, live(map), 5ULL);
+	KUNIT_EXPECT_EQ(test, stats_of(map)->expired, 6ULL);
+	KUNIT_EXPECT_EQ(test, stats_of(map)->expiring, 4ULL);
+}
+
+/* For the shrinker, before anybody has noticed and after */
+static void what_is_late_can_be_reclaimed(struct kunit *test)
+{
+	struct bytemap *map = ttl_map(test, 0, U64_MAX);
+
+	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", in_an_hour()), 0);
+	KUNIT_EXPECT_EQ(test, store_store(map, "l", "v"), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_reclaimable(map), 0ULL);
+	make_late(test, map, "k");
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_reclaimable(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 1, false), 1U);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_reclaimable(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 1, true), 1U);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_reclaimable(map), 0ULL);
+}
+
+/* One that counts does not leave that to the sweeper */
+static void what_is_late_does_not_count(struct kunit *test)
+{
+	struct bytemap *map = ttl_map(test, 0, 0);
+
+	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", in_an_hour()), 0);
+	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
+	make_late(test, map, "k");
+	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
+}
+
+/* The sweeper has picked the value, then it is refreshed, then it is looked at */
+static void a_refreshed_value_is_not_taken(struct kunit *test)
+{
+	struct bytemap *map = ttl_map(test, 0, 0);
+	struct bytemap_value *value;
+	u64 hour = in_an_hour();
+
+	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", hour), 0);
+	value = pick(&map->expiry, hour, false);
+	KUNIT_ASSERT_NOT_NULL(test, value);
+	KUNIT_EXPECT_EQ(test, touch(map, "k", hour + 1), 0);
+	look(map, value, hour, false);
+	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "v"));
+	KUNIT_EXPECT_EQ(test, queued(test, map, "k"), hour + 1);
+	look(map, value, hour + 1, false);
+	KUNIT_EXPECT_FALSE(test, store_has(map, "k", "v"));
+	KUNIT_EXPECT_EQ(test, live(map), 0ULL);
+	bytemap_value_put(value);
+}
+
+/* The same when the key gets a new object: the value is late, or too long */
+static void a_replaced_value_is_not_taken(struct kunit *test)
+{
+	struct bytemap *map = ttl_map(test, 0, 0);
+	const char *text = store_text(test, 'l', 99);
+	struct bytemap_value *value;
+	u64 hour = in_an_hour();
+
+	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", hour), 0);
+	value = pick(&map->expiry, hour, false);
+	KUNIT_ASSERT_NOT_NULL(test, value);
+	KUNIT_EXPECT_EQ(test, store_until(map, "k", text, hour), 0);
+	KUNIT_EXPECT_EQ(test, value->state, VALUE_REPLACED);
+	look(map, value, hour, false);
+	bytemap_value_put(value);
+	make_late(test, map, "k");
+	value = pick(&map->expiry, PAST, false);
+	KUNIT_ASSERT_NOT_NULL(test, value);
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "new"), 0);
+	KUNIT_EXPECT_EQ(test, value->state, VALUE_DELETED);
+	look(map, value, PAST, false);
+	bytemap_value_put(value);
+	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "new"));
+	KUNIT_EXPECT_EQ(test, stats_of(map)->expired, 1ULL);
+}
+
+/* Between a Clear and its end: the core does not have the value any more */
+static void a_cleared_value_does_not_expire(struct kunit *test)
+{
+	struct bytemap *map = ttl_map(test, 0, 0);
+	struct bytemap_value *value;
+	u64 revision;
+
+	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", in_an_hour()), 0);
+	value = make_late(test, map, "k");
+	revision = atomic64_read(&map->revision);
+	KUNIT_EXPECT_TRUE(test, syncmap_compare_and_delete(&map->core, "k", 1,
+							   value));
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 4, false), 1U);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 4, false), 0U);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&map->revision), revision);
+	KUNIT_EXPECT_EQ(test, stats_of(map)->expired, 0ULL);
+	KUNIT_EXPECT_EQ(test, live(map), 1ULL);
+	bytemap_value_free(value, map);
+	KUNIT_EXPECT_EQ(test, live(map), 0ULL);
+}
+
+static int view_stale(struct bytemap *map, struct bytemap_value *value)
+{
+	struct bytemap_view view;
+	int err;
+
+	rcu_read_lock();
+	err = bytemap_value_view_stale(map, value, &view, 64);
+	rcu_read_unlock();
+	return err;
+}
+
+static void a_stale_value_lapses_before_it_ends(struct kunit *test)
+{
+	struct bytemap *map = ttl_map(test, 0, U64_MAX);
+	struct bytemap_value *value;
+	u64 bytes;
+
+	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", in_an_hour()), 0);
+	bytes = store_bytes(map);
+	value = store_object(map, "k");
+	KUNIT_EXPECT_EQ(test, view_stale(map, value), -ENOENT);
+	make_late(test, map, "k");
+	KUNIT_EXPECT_EQ(test, view_stale(map, value), 0);
+	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
+	KUNIT_EXPECT_EQ(test, value->state, VALUE_LAPSED);
+	KUNIT_EXPECT_EQ(test, stats_of(map)->lapsed, 1ULL);
+	KUNIT_EXPECT_EQ(test, stats_of(map)->expiring, 0ULL);
+	KUNIT_EXPECT_EQ(test, store_bytes(map), bytes);
+	KUNIT_EXPECT_EQ(test, view_stale(map, value), 0);
+	KUNIT_EXPECT_EQ(test, touch(map, "k", in_an_hour()), -ENOENT);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 4, false), 0U);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 4, true), 1U);
+	KUNIT_EXPECT_EQ(test, value->state, VALUE_DELETED);
+	KUNIT_EXPECT_EQ(test, view_stale(map, value), -ENOENT);
+	KUNIT_EXPECT_EQ(test, stats_of(map)->lapsed, 0ULL);
+	KUNIT_EXPECT_EQ(test, stats_of(map)->expired, 1ULL);
+	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
+	bytemap_value_put(value);
+}
+
+/* A second in which it is stale is over */
+static void a_value_is_not_stale_for_ever(struct kunit *test)
+{
+	struct bytemap *map = ttl_map(test, 0, NSEC_PER_SEC);
+	u64 now = ktime_get_boottime_ns();
+	struct bytemap_value *value;
+
+	KUNIT_ASSERT_GT(test, now, 2 * NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", in_an_hour()), 0);
+	value = store_object(map, "k");
+	make_late(test, map, "k");
+	KUNIT_EXPECT_EQ(test, view_stale(map, value), -ENOENT);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 1, false), 1U);
+	KUNIT_EXPECT_EQ(test, value->state, VALUE_LAPSED);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 1, false), 1U);
+	KUNIT_EXPECT_EQ(test, value->state, VALUE_DELETED);
+	bytemap_value_put(value);
+}
+
+static void cleared_stale_values_are_accounted(struct kunit *test)
+{
+	struct bytemap *map = ttl_map(test, 0, U64_MAX);
+
+	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", PAST), 0);
+	KUNIT_EXPECT_EQ(test, store_store(map, "l", "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
+	KUNIT_EXPECT_EQ(test, stats_of(map)->lapsed, 0ULL);
+	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
+	KUNIT_EXPECT_EQ(test, store_store(map, "l", "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
+}
+
+static void a_full_map_ends_what_is_late(struct kunit *test)
+{
+	const struct syncmap_create create = {
+		.key_type = SYNCMAP_KEY_STRING, .stale = U64_MAX,
+		.limits.entries = 2,
+	};
+	struct bytemap *map = store_map_of(test, &create);
+
+	KUNIT_EXPECT_EQ(test, store_until(map, "a", "v", in_an_hour()), 0);
+	KUNIT_EXPECT_EQ(test, store_until(map, "b", "v", in_an_hour()), 0);
+	KUNIT_EXPECT_EQ(test, store_store(map, "c", "v"), -ENOSPC);
+	make_late(test, map, "b");
+	KUNIT_EXPECT_EQ(test, store_store(map, "c", "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_store(map, "b", "v"), -ENOSPC);
+	make_late(test, map, "a");
+	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, store_store(map, "b", "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_count(map), 2ULL);
+}
+
+static struct kunit_case expiry_cases[] = {
+	KUNIT_CASE(a_sweep_is_bounded),
+	KUNIT_CASE(what_is_late_can_be_reclaimed),
+	KUNIT_CASE(what_is_late_does_not_count),
+	KUNIT_CASE(a_refreshed_value_is_not_taken),
+	KUNIT_CASE(a_replaced_value_is_not_taken),
+	KUNIT_CASE(a_cleared_value_does_not_expire),
+	KUNIT_CASE(a_stale_value_lapses_before_it_ends),
+	KUNIT_CASE(a_value_is_not_stale_for_ever),
+	KUNIT_CASE(cleared_stale_values_are_accounted),
+	KUNIT_CASE(a_full_map_ends_what_is_late),
+	{}
+};
+
+static struct kunit_suite expiry_suite = {
+	.name = "bytemap_expiry",
+	.suite_init = store_suite_init,
+	.suite_exit = store_suite_exit,
+	.init = store_test_init,
+	.exit = store_test_exit,
+	.test_cases = expiry_cases,
+};
+
+kunit_test_suite(expiry_suite);

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * When a promotion is due, and who does it
+ */
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+
+#include "inside.h"
+
+/* Something else happens right after housekeeping has looked at the counts */
+static void (*after_sum)(void);
+
+static void sum_and_go_on(const struct syncmap_state *state,
+			  struct syncmap_counts *sum)
+{
+	void (*fn)(void) = after_sum;
+
+	syncmap_state_sum(state, sum);
+	after_sum = NULL;
+	if (fn)
+		fn();
+}
+
+#define syncmap_state_sum	sum_and_go_on
+
+#include "../module/core/tidy.c"
+
+static u64 promotions(struct test_map *tm)
+{
+	struct syncmap_stats stats;
+
+	syncmap_get_stats(&tm->map, &stats);
+	return stats.promotions;
+}
+
+/* The background has some seconds, and needs far less */
+static bool promoted_by_itself(struct test_map *tm, u64 before)
+{
+	int i;
+
+	for (i = 0; i < 500 && promotions(tm) == before; i++)
+		msleep(20);
+	return promotions(tm) > before;
+}
+
+static void dirty_limit_grows_with_the_map(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, dirty_limit(0), LIMIT_MIN);
+	KUNIT_EXPECT_EQ(test, dirty_limit(1000), 1000);
+	KUNIT_EXPECT_EQ(test, dirty_limit(LIMIT_LARGE), LIMIT_LARGE);
+	KUNIT_EXPECT_EQ(test, dirty_limit(LIMIT_LARGE + 1),
+			LIMIT_LARGE);
+	KUNIT_EXPECT_EQ(test, dirty_limit(8 * LIMIT_LARGE),
+			4 * LIMIT_LARGE);
+}
+
+static void due_when_dirty_is_full(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, LIMIT_MIN), 0);
+	KUNIT_EXPECT_TRUE(test, promoted_by_itself(tm, 0));
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, LIMIT_MIN));
+}
+
+/* Few keys, many misses */
+static void due_when_missed_often(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	void *value;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
+	tm_freeze(tm);
+	tm->map.promoted_ns = ktime_get_ns();
+	KUNIT_EXPECT_FALSE(test, due(&tm->map, tm_state(tm)));
+	for (i = 0; i < 2 * MISSES_IF_FEW * LIMIT_MIN + 2 * MISS_PORTION; i++)
+		tm_load(tm, 0, &value);
+	tm->map.promoted_ns = ktime_get_ns();
+	KUNIT_EXPECT_TRUE(test, due(&tm->map, tm_state(tm)));
+	tm_thaw(tm);
+}
+
+/* The dirty table of a map where keys come and go is not worth a promotion */
+static void due_sooner_when_many_are_new(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_state *state;
+	u64 keys = 2 * LIMIT_MIN;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, keys), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, keys, keys + keys / FEW_SHARE), 0);
+	tm_freeze(tm);
+	state = tm_state(tm);
+	KUNIT_EXPECT_EQ(test, misses_limit(state, keys / FEW_SHARE - 1),
+			MISSES_IF_FEW * keys);
+	tm->map.promoted_ns = ktime_get_ns();
+	atomic_long_set(&tm->map.missed, MISSES_PER_KEY * keys - 1);
+	KUNIT_EXPECT_FALSE(test, due(&tm->map, state));
+	atomic_long_inc(&tm->map.missed);
+	KUNIT_EXPECT_TRUE(test, due(&tm->map, state));
+	tm_thaw(tm);
+}
+
+/* While a map grows it has room for more; D.2 when it does no longer */
+static void room_for_growth_is_given_back(struct kunit *test)
+{
+	const u64 keys = 32 << (DIRTY_BITS_MIN + 4);
+	struct test_map *tm = test->priv;
+
+	tm_freeze(tm);
+	KUNIT_EXPECT_EQ(test, tm_fill(tm, 0, keys), 0);
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, tm_state(tm)->dirty->bits,
+			syncmap_dirty_bits(2 * keys));
+	tm->map.promoted_ns = ktime_get_ns();
+	KUNIT_EXPECT_FALSE(test, due(&tm->map, tm_state(tm)));
+	tm->map.promoted_ns = 0;
+	KUNIT_EXPECT_TRUE(test, due(&tm->map, tm_state(tm)));
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, tm_state(tm)->dirty->bits,
+			dirty_bits_at_rest(keys));
+	KUNIT_EXPECT_TRUE(test, syncmap_is_tidy(tm_state(tm)));
+	tm_thaw(tm);
+}
+
+/* D.2 */
+static void due_when_many_are_dead(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 2 * LIMIT_MIN), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	for (i = 0; i < LIMIT_MIN - 1; i++)
+		tm_delete(tm, i);
+	tm->map.promoted_ns = ktime_get_ns();
+	KUNIT_EXPECT_FALSE(test, due(&tm->map, tm_state(tm)));
+	tm_delete(tm, i);
+	KUNIT_EXPECT_TRUE(test, due(&tm->map, tm_state(tm)));
+	tm_thaw(tm);
+}
+
+/* D.2: one tombstone, and nobody ever calls again */
+static void memory_comes_back_by_itself(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_stats stats;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 3));
+	KUNIT_EXPECT_TRUE(test, promoted_by_itself(tm, 1));
+	syncmap_get_stats(&tm->map, &stats);
+	KUNIT_EXPECT_EQ(test, stats.tombstones, 0);
+	KUNIT_EXPECT_EQ(test, stats.read_keys, 9);
+}
+
+static struct test_map *reviving;
+
+static void revive(void)
+{
+	tm_store(reviving, 99, val(99));
+}
+
+/* D.2: housekeeping is wanted, and then no longer, while it decides to stop */
+static void armed_means_queued(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 100), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 99));
+	cancel_delayed_work_sync(&tm->map.work);
+	tm->map.promoted_ns = ktime_get_ns();
+	set_bit(MAP_ARMED, &tm->map.flags);
+	reviving = tm;
+	after_sum = revive;
+	rearm(&tm->map);
+	for (i = 0; i < 90; i++)
+		tm_delete(tm, i);
+	for (i = 0; i < 500 && syncmap_tombstones(&tm->map); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, syncmap_tombstones(&tm->map), 0);
+}
+
+/* A map at rest is left alone */
+static void due_never_when_tidy(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	tm->map.promoted_ns = 0;
+	KUNIT_EXPECT_TRUE(test, syncmap_is_tidy(tm_state(tm)));
+	KUNIT_EXPECT_FALSE(test, due(&tm->map, tm_state(tm)));
+	tm_thaw(tm);
+}
+
+/* Back-pressure: nobody but the inserter can have promoted */
+static void inserter_promotes_under_pressure(struct kunit *test)
+{
+	u64 keys = PRESSURE * LIMIT_MIN + INSERT_PORTION * num_possible_cpus();
+	struct test_map *tm = test->priv;
+
+	cancel_delayed_work_sync(&tm->map.work);
+	tm->map.flags |= BIT(MAP_ARMED) | BIT(MAP_URGENT);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, keys), 0);
+	KUNIT_EXPECT_GE(test, promotions(tm), 1);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, keys));
+}
+
+/* A shrinker does not wait until there is much to gain */
+static void reclaim_is_due_at_once(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	u64 before;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 4 * LIMIT_MIN), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm->map.last_promote_ns = 3600 * NSEC_PER_SEC;
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 3));
+	KUNIT_EXPECT_EQ(test, syncmap_tombstones(&tm->map), 1);
+	tm_freeze(tm);
+	KUNIT_EXPECT_FALSE(test, due(&tm->map, tm_state(tm)));
+	tm_thaw(tm);
+	before = promotions(tm);
+	syncmap_reclaim(&tm->map);
+	KUNIT_EXPECT_TRUE(test, promoted_by_itself(tm, before));
+	KUNIT_EXPECT_EQ(test, syncmap_tombstones(&tm->map), 0);
+}
+
+/* A failed attempt is not repeated at once, but is repeated */
+static void due_after_a_failure_with_a_pause(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_state *state;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	tm_freeze(tm);
+	state = tm_state(tm);
+	state->old = state->dirty;
+	tm->map.failed_ns = ktime_get_ns();
+	KUNIT_EXPECT_FALSE(test, due(&tm->map, state));
+	tm->map.failed_ns -= RETRY_NS;
+	KUNIT_EXPECT_TRUE(test, due(&tm->map, state));
+	state->old = NULL;
+	tm_thaw(tm);
+}
+
+static struct kunit_case tidy_cases[] = {
+	KUNIT_CASE(dirty_limit_grows_with_the_map),
+	KUNIT_CASE(due_when_dirty_is_full),
+	KUNIT_CASE(due_when_missed_often),
+	KUNIT_CASE(due_sooner_when_many_are_new),
+	KUNIT_CASE(room_for_growth_is_given_back),
+	KUNIT_CASE(due_when_many_are_dead),
+	KUNIT_CASE(memory_comes_back_by_itself),
+	KUNIT_CASE(armed_means_queued),
+	KUNIT_CASE(due_never_when_tidy),
+	KUNIT_CASE(reclaim_is_due_at_once),
+	KUNIT_CASE(due_after_a_failure_with_a_pause),
+	KUNIT_CASE(inserter_promotes_under_pressure),
+	{}
+};
+
+static struct kunit_suite tidy_suite = {
+	.name = "syncmap_tidy",
+	.suite_init = test_suite_init,
+	.init = test_map_init,
+	.exit = test_map_exit,
+	.test_cases = tidy_cases,
+};
+
+kunit_test_suite(tidy_suite);

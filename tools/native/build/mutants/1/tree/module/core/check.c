@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Invariants, for tests and for doubts about a live map.
+ */
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+
+#include "internal.h"
+
+struct check {
+	const struct syncmap		*map;
+	const struct syncmap_state	*state;
+	u64				hash;	/* of the key before */
+	long				live;
+	long				dead;
+	long				nodes;
+	const char			*broken;
+};
+
+static void expect(struct check *c, bool holds, const char *what)
+{
+	if (!holds && !c->broken)
+		c->broken = what;
+}
+
+static void key_of(const struct check *c, u64 word, struct syncmap_key *key)
+{
+	const struct syncmap_keyobj *obj = keyobj_of(word);
+	u8 key_len = c->map->params.key_len;
+
+	if (key_len)
+		syncmap_key_init(key, key_len, &word, key_len);
+	else
+		syncmap_key_init(key, 0, obj->bytes, obj->len);
+	key->bytes = key_len ? &key->word : key->bytes;
+	syncmap_key_hash(c->map, c->state, key, false);
+}
+
+/* Nobody builds: each word is open, or expunged */
+static void check_word(struct check *c, const atomic64_t *home, bool may_die)
+{
+	u64 word = word_read(home);
+
+	expect(c, word_is_open(word) || word == WORD_EXPUNGED,
+	       "a word is closed and leads nowhere");
+	if (word == WORD_DEAD) {
+		c->dead++;
+		expect(c, may_die, "a tombstone in an open chain");
+	} else if (word_is_open(word)) {
+		c->live++;
+	}
+}
+
+static void check_filter(struct check *c, const struct syncmap_table *table,
+			 u64 hash, u64 bucket)
+{
+	u64 home = syncmap_table_home(hash, table->view.homes);
+
+	expect(c, home <= bucket, "a key stands before its home");
+	for (; home < bucket && !c->broken; home++)
+		expect(c, table->view.buckets[home].header &
+			  syncmap_header_filter(hash), "a filter bit is missing");
+}
+
+static void check_table(struct check *c)
+{
+	const struct syncmap_table *table = c->state->table;
+	struct table_pos pos = {};
+	struct syncmap_key key;
+	u64 keys = 0;
+
+	for (c->hash = 0; table_next(table, &pos) && !c->broken; pos.slot++) {
+		struct syncmap_bucket *bucket = &table->view.buckets[pos.bucket];
+
+		key_of(c, bucket->key[pos.slot], &key);
+		expect(c, header_slot(bucket->header, pos.slot) ==
+			  syncmap_fingerprint(key.hash), "a fingerprint is wrong");
+		expect(c, key.hash >= c->hash, "the read table has no order");
+		expect(c, table_find(&table->view, &key,
+				     c->map->params.key_len) ==
+			  &bucket->word[pos.slot], "a key is there twice");
+		check_filter(c, table, key.hash, pos.bucket);
+		check_word(c, &bucket->word[pos.slot], true);
+		c->hash = key.hash;
+		keys++;
+		cond_resched();
+	}
+	expect(c, keys == table->keys, "the read table miscounts its keys");
+	expect(c, !table->next, "a read table has a successor");
+}
+
+/* Whether some older place has, or may come to have, a live word of this key */
+static bool at_home_before(const struct check *c, const struct syncmap_key *key,
+			   const struct syncmap_dirty *dirty)
+{
+	u8 key_len = c->map->params.key_len;
+	const struct syncmap_node *node;
+	const atomic64_t *home;
+
+	home = table_find(&c->state->view, key, key_len);
+	if (home && word_read(home) != WORD_EXPUNGED)
+		return true;
+	if (!c->state->old || dirty == c->state->old)
+		return false;
+	node = dirty_find(c->state->old, key, key_len);
+	return node && word_read(&node->word) != WORD_EXPUNGED;
+}
+
+static void check_chain(struct check *c, const struct syncmap_dirty *dirty,
+			u64 chain)
+{
+	struct syncmap_node *node = dirty_head(dirty, chain);
+	bool sealed = READ_ONCE(dirty->buckets[chain / BUCKET_CHAINS].sealed);
+	struct syncmap_key key;
+
+	for (c->hash = 0; node && !c->broken; node = READ_ONCE(node->next)) {
+		if (word_read(&node->word) == WORD_EXPUNGED && !sealed)
+			continue;
+		c->nodes++;
+		key_of(c, node->key, &key);
+		expect(c, key.hash == node->hash, "a node's hash is wrong");
+		expect(c, dirty_chain(dirty, key.hash) == chain,
+		       "a node is in the wrong chain");
+		expect(c, key.hash >= c->hash, "a chain has no order");
+		expect(c, dirty_find(dirty, &key, c->map->params.key_len) ==
+			  node, "a node is there twice");
+		if (word_read(&node->word) != WORD_EXPUNGED)
+			expect(c, !at_home_before(c, &key, dirty),
+			       "a key has two homes");
+		check_word(c, &node->word, sealed);
+		c->hash = key.hash;
+	}
+}
+
+static void check_dirty(struct check *c, const struct syncmap_dirty *dirty)
+{
+	u64 chain;
+
+	if (!dirty->used)
+		return;
+	for (chain = 0; chain < dirty_chains(dirty) && !c->broken; chain++) {
+		rcu_read_lock();
+		check_chain(c, dirty, chain);
+		rcu_read_unlock();
+		cond_resched();
+	}
+	expect(c, !dirty->into, "a dirty table has a successor");
+}
+
+static void check_state(struct check *c)
+{
+	struct syncmap_counts sum;
+
+	if (state_is_empty(c->state))
+		return;
+	expect(c, c->state->view.buckets == c->state->table->view.buckets,
+	       "a state does not show its read table");
+	check_table(c);
+	if (c->state->old)
+		check_dirty(c, c->state->old);
+	check_dirty(c, c->state->dirty);
+	syncmap_state_sum(c->state, &sum);
+	expect(c, sum.live == c->live, "the count of keys is wrong");
+	expect(c, sum.dead == c->dead, "the count of tombstones is wrong");
+	expect(c, sum.dirty == c->nodes, "the count of dirty keys is wrong");
+}
+
+/**
+ * syncmap_check - check a map's invariants
+ * @map: the map
+ *
+ * Those of internal.h, the order and agreement of the tables, and the counts.
+ * Meant for a map that nobody updates; updates at the same time can make it
+ * report what is not so, but do no harm.
+ *
+ * Context: Process context, sleeps; keeps promotions waiting.
+ * Return: 0, or -EUCLEAN after a line in the kernel log that names the first
+ * invariant found broken.
+ */
+int syncmap_check(struct syncmap *map)
+{
+	struct check c = { .map = map };
+	struct syncmap_state *state;
+
+	syncmap_assert(map);
+	syncmap_token_wait(map);
+	state = syncmap_state_pin(map);
+	c.state = state;
+	check_state(&c);
+	syncmap_state_unpin(state);
+	syncmap_token_release(map);
+	if (!c.broken)
+		return 0;
+	pr_err_ratelimited("syncmap: map %p: %s\n", map, c.broken);
+	return -EUCLEAN;
+}
+EXPORT_SYMBOL_GPL(syncmap_check);

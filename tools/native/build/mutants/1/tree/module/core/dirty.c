@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Chains of the dirty table.
+ */
+#include <linux/lockdep.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "dirty.h"
+
+#define DIRTY_BITS_MAX	23
+
+/* About as many chains as keys are expected, within reason */
+unsigned int syncmap_dirty_bits(u64 keys)
+{
+	return clamp_t(unsigned int, ilog2(keys / 8 | 1), DIRTY_BITS_MIN,
+		       DIRTY_BITS_MAX);
+}
+
+size_t syncmap_dirty_size(const struct syncmap_dirty *dirty)
+{
+	return struct_size(dirty, buckets, dirty_buckets(dirty));
+}
+
+struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp)
+{
+	struct syncmap_dirty *dirty;
+	u64 i;
+
+	dirty = kvzalloc(struct_size(dirty, buckets, 1UL << bits), gfp);
+	if (!dirty)
+		return NULL;
+	dirty->bits = bits;
+	for (i = 0; i < dirty_buckets(dirty); i++)
+		spin_lock_init(&dirty->buckets[i].lock);
+	return dirty;
+}
+
+void syncmap_dirty_free(struct syncmap_dirty *dirty)
+{
+	kvfree(dirty);
+}
+
+void syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
+			unsigned long *flags)
+	__acquires(dirty->buckets)
+{
+	spin_lock_irqsave(&dirty_bucket(dirty, hash)->lock, *flags);
+}
+
+/* Returns whether somebody waits for the lock, for the statistics */
+bool syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
+			  unsigned long flags)
+	__releases(dirty->buckets)
+{
+	spinlock_t *lock = &dirty_bucket(dirty, hash)->lock;
+	bool contended = spin_is_contended(lock);
+
+	spin_unlock_irqrestore(lock, flags);
+	return contended;
+}
+
+/*
+ * Close the key set of the bucket of @hash. Whoever finds it sealed under its
+ * lock will also find the newer state that was published before.
+ */
+void syncmap_dirty_seal(struct syncmap_dirty *dirty, u64 hash)
+{
+	struct dirty_bucket *bucket = dirty_bucket(dirty, hash);
+	unsigned long flags;
+
+	/* Pairs with the release below: all links are seen by who goes on */
+	if (smp_load_acquire(&bucket->sealed))
+		return;
+	syncmap_dirty_lock(dirty, hash, &flags);
+	/* Pairs with the acquire above, in who does without the lock */
+	smp_store_release(&bucket->sealed, true);
+	syncmap_dirty_unlock(dirty, hash, flags);
+}
+
+static struct syncmap_node **head_of(struct syncmap_dirty *dirty, u64 hash)
+{
+	return &dirty_bucket(dirty, hash)->heads[dirty_slot(dirty, hash)];
+}
+
+static void set_next(struct syncmap_dirty *dirty, u64 hash,
+		     struct syncmap_node *prev, struct syncmap_node *next)
+{
+	struct syncmap_node **link = prev ? &prev->next : head_of(dirty, hash);
+
+	/* Pairs with the address dependency in dirty_find() */
+	smp_store_release(link, next);
+}
+
+void syncmap_dirty_locate(struct syncmap_dirty *dirty,
+			  const struct syncmap_key *key, u8 key_len,
+			  struct dirty_place *place)
+{
+	struct syncmap_node *prev = NULL;
+	struct syncmap_node *node;
+
+	lockdep_assert_held(&dirty_bucket(dirty, key->hash)->lock);
+	node = *head_of(dirty, key->hash);
+	for (; node && node->hash < key->hash; node = node->next)
+		prev = node;
+	place->prev = prev;
+	place->next = node;
+	place->node = NULL;
+	for (; node && node->hash == key->hash; node = node->next) {
+		if (syncmap_key_matches(key, key_len, node->key)) {
+			place->prev = prev;
+			place->node = node;
+			return;
+		}
+		prev = node;
+	}
+}
+
+/*
+ * Link a node before all of the same hash. A walker in hash order that stands
+ * at that hash already is behind it then, and will not meet a key twice.
+ */
+void syncmap_dirty_link(struct syncmap_dirty *dirty, struct syncmap_node *node,
+			const struct dirty_place *place)
+{
+	lockdep_assert_held(&dirty_bucket(dirty, node->hash)->lock);
+	if (!READ_ONCE(dirty->used))
+		WRITE_ONCE(dirty->used, true);
+	node->next = place->next;
+	set_next(dirty, node->hash, place->prev, node);
+}
+
+/* The node's own link stays, for the readers that stand on it */
+void syncmap_dirty_unlink(struct syncmap_dirty *dirty,
+			  const struct dirty_place *place)
+{
+	struct syncmap_node *node = place->node;
+
+	lockdep_assert_held(&dirty_bucket(dirty, node->hash)->lock);
+	set_next(dirty, node->hash, place->prev, node->next);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Dirty tables: the keys that are not in the read table yet
+ *
+ * Chains by the top bits of the hash, each sorted by hash, so that a dirty
+ * table is in hash order as a whole. Seven of them, the lock for linking and
+ * unlinking in them and their seal make a bucket, so that who inserts takes one
+ * cache line from the others. Readers walk a chain under RCU without the lock,
+ * and words are updated without it. A sealed bucket has its last key set: from
+ * then on nothing is linked or unlinked in it.
+ */
+#ifndef _SYNCMAP_DIRTY_H
+#define _SYNCMAP_DIRTY_H
+
+#include <linux/cache.h>
+#include <linux/compiler.h>
+#include <linux/llist.h>
+#include <linux/spinlock.h>
+
+#include "key.h"
+#include "word.h"
+
+struct syncmap_table;
+
+struct syncmap_node {
+	struct syncmap_node	*next;	/* bucket lock; READ_ONCE under RCU */
+	u64			hash;
+	u64			key;
+	atomic64_t		word;
+	union {
+		struct llist_node	limbo;	/* after it is unlinked */
+		bool			moved;	/* builder, in a sealed bucket */
+	};
+};
+
+/* As many as fit into a cache line with the lock */
+#define BUCKET_CHAINS	7
+
+struct dirty_bucket {
+	spinlock_t		lock;	/* the links and the seal */
+	bool			sealed;
+	struct syncmap_node	*heads[BUCKET_CHAINS];
+} ____cacheline_aligned_in_smp;
+
+struct syncmap_dirty {
+	/* read by every miss, written when the first key comes */
+	bool			used;
+	unsigned int		bits;		/* of the hash that pick a bucket */
+	struct syncmap_table	*into;	/* set before the first word is closed */
+	struct dirty_bucket	buckets[];
+};
+
+#define DIRTY_BITS_MIN	3
+
+/* Where a key is in its chain, or would be linked; under the bucket's lock */
+struct dirty_place {
+	struct syncmap_node	*prev;	/* NULL: the head */
+	struct syncmap_node	*node;	/* NULL: the key is not there */
+	struct syncmap_node	*next;	/* first node whose hash is not smaller */
+};
+
+/* Where a walk in hash order stands; the node is NULL at the end of a chain */
+struct dirty_pos {
+	u64			chain;
+	struct syncmap_node	*node;
+};
+
+struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp);
+void syncmap_dirty_free(struct syncmap_dirty *dirty);
+unsigned int syncmap_dirty_bits(u64 keys);
+size_t syncmap_dirty_size(const struct syncmap_dirty *dirty);
+void syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
+			unsigned long *flags)
+	__acquires(dirty->buckets);
+bool syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
+			  unsigned long flags)
+	__releases(dirty->buckets);
+void syncmap_dirty_seal(struct syncmap_dirty *dirty, u64 hash);
+void syncmap_dirty_locate(struct syncmap_dirty *dirty,
+			  const struct syncmap_key *key, u8 key_len,
+			  struct dirty_place *place);
+void syncmap_dirty_link(struct syncmap_dirty *dirty, struct syncmap_node *node,
+			const struct dirty_place *place);
+void syncmap_dirty_unlink(struct syncmap_dirty *dirty,
+			  const struct dirty_place *place);
+
+/* What a map of so many keys keeps while no new ones come */
+static inline unsigned int dirty_bits_at_rest(u64 keys)
+{
+	return syncmap_dirty_bits(keys / 32);
+}
+
+static inline u64 dirty_buckets(const struct syncmap_dirty *dirty)
+{
+	return 1ULL << dirty->bits;
+}
+
+static inline u64 dirty_chains(const struct syncmap_dirty *dirty)
+{
+	return BUCKET_CHAINS * dirty_buckets(dirty);
+}
+
+/* In hash order, as all of them are counted */
+static inline struct syncmap_node *dirty_head(const struct syncmap_dirty *dirty,
+					      u64 chain)
+{
+	return READ_ONCE(dirty->buckets[chain / BUCKET_CHAINS]
+				.heads[chain % BUCKET_CHAINS]);
+}
+
+/* How far a walk of all chains looks ahead */
+#define CHAINS_AHEAD	8
+
+/* dirty_head() for such a walk, which would else wait for each node */
+static inline struct syncmap_node *
+dirty_head_ahead(const struct syncmap_dirty *dirty, u64 chain)
+{
+	if (chain + CHAINS_AHEAD < dirty_chains(dirty))
+		syncmap_prefetch(dirty_head(dirty, chain + CHAINS_AHEAD));
+	return dirty_head(dirty, chain);
+}
+
+static inline u64 dirty_bucket_index(const struct syncmap_dirty *dirty,
+				     u64 hash)
+{
+	return hash >> (64 - dirty->bits);
+}
+
+static inline struct dirty_bucket *dirty_bucket(struct syncmap_dirty *dirty,
+						u64 hash)
+{
+	return &dirty->buckets[dirty_bucket_index(dirty, hash)];
+}
+
+/* Which chain of its bucket: the bits that come next, times seven */
+static inline unsigned int dirty_slot(const struct syncmap_dirty *dirty,
+				      u64 hash)
+{
+	return ((hash << dirty->bits >> 32) * BUCKET_CHAINS) >> 32;
+}
+
+static inline u64 dirty_chain(const struct syncmap_dirty *dirty, u64 hash)
+{
+	return dirty_bucket_index(dirty, hash) * BUCKET_CHAINS +
+	       dirty_slot(dirty, hash);
+}
+
+static inline bool dirty_sealed(const struct syncmap_dirty *dirty, u64 hash)
+{
+	return READ_ONCE(dirty->buckets[dirty_bucket_index(dirty, hash)].sealed);
+}
+
+/*
+ * Find the node of a key without a lock. The address dependency from the
+ * pointer to the node orders what the inserter wrote before linking it.
+ */
+static inline struct syncmap_node *dirty_find(const struct syncmap_dirty *dirty,
+					      const struct syncmap_key *key,
+					      u8 key_len)
+{
+	struct syncmap_node *node;
+
+	if (!READ_ONCE(dirty->used))
+		return NULL;
+	node = READ_ONCE(dirty->buckets[dirty_bucket_index(dirty, key->hash)]
+				.heads[dirty_slot(dirty, key->hash)]);
+	for (; node && node->hash <= key->hash; node = READ_ONCE(node->next))
+		if (node->hash == key->hash &&
+		    syncmap_key_matches(key, key_len, node->key))
+			return node;
+	return NULL;
+}
+
+/* The next node of a walk, which stays on it; NULL at the end of the table */
+static inline struct syncmap_node *dirty_next(const struct syncmap_dirty *dirty,
+					      struct dirty_pos *pos)
+{
+	while (!pos->node && pos->chain + 1 < dirty_chains(dirty))
+		pos->node = dirty_head_ahead(dirty, ++pos->chain);
+	return pos->node;
+}
+
+/* Begin a walk at the first node whose hash is not below @hash */
+static inline void dirty_seek(const struct syncmap_dirty *dirty,
+			      struct dirty_pos *pos, u64 hash)
+{
+	pos->chain = dirty_chain(dirty, hash);
+	pos->node = dirty_head(dirty, pos->chain);
+	while (pos->node && pos->node->hash < hash)
+		pos->node = READ_ONCE(pos->node->next);
+}
+
+#endif /* _SYNCMAP_DIRTY_H */

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The core of syncmap: how it works, and why it is right
+ *
+ * Guarantees
+ *
+ * A.1	Every operation on one key is linearizable.
+ * A.2	Loads take no lock, never wait, allocate nothing, write no cache line
+ *	that other CPUs use (but every 256th miss of a CPU does), and work in any
+ *	context.
+ * A.3	Updates of a key that is in the read table are lock-free.
+ * B.1	Nothing is done under a lock that takes longer the larger the map is.
+ * B.2	An operation that runs out of memory leaves the map as it was.
+ * C.1	Range visits no key twice, and misses none that is present throughout.
+ * C.2	Its cursor is a number, which stays valid and pins nothing.
+ * C.3	Its callback may use the map.
+ * D.1	The count is exact when nobody updates.
+ * D.2	The memory of deleted keys comes back without a further call.
+ * E.1	Of many that load or store an absent key, exactly one stores.
+ * E.2	Of many that load and delete a key, exactly one gets the value.
+ * E.3	An absent key compares equal to nothing.
+ * F.1	What holds the tables from before a Clear takes effect before it.
+ *
+ * Objects
+ *
+ * A state ties together what a map is at one time: the read table T, the dirty
+ * table D and, during a promotion, the old dirty table Dold. A state never
+ * changes once it is published in map->state. T has a frozen set of keys whose
+ * value words change (word.h, table.h); D takes new keys (dirty.h). A
+ * promotion merges T and D into a new read table T', while everybody goes on.
+ * A generation is all the states between two Clears; it owns the counters and
+ * the limbo, where unlinked nodes await their grace period. The hash seed is
+ * the map's for good, so that a Range cursor means the same after a Clear.
+ * A state is pinned by the map that it is the state of and by its builder; when
+ * both have let go of it, and a grace period has passed, it is taken apart.
+ *
+ * Who may do what
+ *
+ *	map->state	the holder of the builder token (bit MAP_BUILDING in
+ *			map->flags), from the state it has pinned; anybody, from
+ *			the empty state or, which is a Clear, to it; all by
+ *			cmpxchg
+ *	value words	anybody, by cmpxchg, while open or NOTYET; closed by the
+ *			token holder, from then on immutable
+ *	buckets		the token holder, before the table is in a state;
+ *			readers come through closed words even then
+ *	chains		the lock of their bucket; READ_ONCE under RCU
+ *	table->next,	the token holder, once, before the first word of the
+ *	dirty->into	object is closed; it has the state pinned
+ *	node->moved,	the token holder
+ *	bucket->moved
+ *	statistics in	the token holder; READ_ONCE by others
+ *	struct syncmap
+ *
+ * Lock order: builder token, then one bucket lock. No two bucket locks nest,
+ * nothing is allocated and nothing sleeps under one; the work under it is one
+ * walk of a chain.
+ *
+ * Where a key lives
+ *
+ * I1	At any time a key has exactly one home: its slot in T if that word is
+ *	open; if it is closed live, its slot in T->next (and so on); else (no
+ *	slot, or expunged) its node in Dold, if the bucket there is sealed and
+ *	the word not expunged (closed live: its slot in Dold->into); else D.
+ * I2	The key set of a published table never changes, and has no key twice.
+ * I3	The key of each closed live word is found in the next table: it was
+ *	placed there before the word was closed.
+ *
+ * Promotion (promote.c; tidy.c says when)
+ *
+ * 1. Publish s1 = {T, new dirty D1, Dold = D}. From here on new keys go to D1.
+ * 2. Count: seal each bucket of D, close tombstones (1 -> 0), count the rest.
+ *	Nothing can be added to T or D now, so T' can be made big enough for
+ *	certain. If memory is short the promotion ends here: s1 is as good as
+ *	any state, and the next attempt goes on from it.
+ * 3. Set T->next = D->into = T'. Merge T and D in hash order. For each key
+ *	(a) place it in T' with the word NOTYET, (b) close its source word and
+ *	read it, (c) set NOTYET to what was read; failing means that a writer
+ *	came first. A word that died between (a) and (b) becomes 0 in T' too,
+ *	not 1: open it would give the key two homes, as the next insert goes
+ *	to D1.
+ * 4. Publish s2 = {T', D1, none}. After a grace period free T, D and the keys
+ *	that were dropped.
+ * Nobody ever waits for the builder. Only a Clear stops it in step 3.
+ *
+ * Operations
+ *
+ * All look in T, then in Dold, then in D; the first home found decides.
+ * follow() and apply() continue behind a closed word: there a NOTYET stands
+ * for the closed word that led to it. Only an insert needs more: it seals the
+ * key's bucket in Dold before it searches it, and links its node in D under the
+ * lock of a bucket that is not sealed; if it is, a newer state has been
+ * published and the operation starts over. Sealing Dold makes an inserter that
+ * still holds the state before s1 (and would link in D = Dold) and one that
+ * holds s1 (and would link in D1) exclude each other.
+ *
+ * Why each is linearizable
+ *
+ * - An open word is the key's home whatever state the caller holds, for a word
+ *   is closed once and the check is atomic with the access. Reading it, or a
+ *   successful cmpxchg on it, is the operation's instant.
+ * - NOTYET read after closed live word v: nobody has written since the close,
+ *   or it would be open. At the read the value is v. Likewise for a cmpxchg
+ *   from NOTYET.
+ * - 0 in a table reached through a closed word: the key was live when the state
+ *   was loaded and died before a builder wrote that 0: an instant at which it
+ *   was absent lies within the operation. An update starts over (STALE), so as
+ *   to find the key's home; that took a whole promotion.
+ * - Expunged or not found in T, Dold and D: had the key been present all the
+ *   time from the loading of the state on, its home would have been in one of
+ *   them or reached from them. So it was absent at an instant in between.
+ * - Insert: under the lock of a bucket, not sealed, that does not have the
+ *   key, while T and the sealed Dold do not have it either: nobody else can
+ *   make a home for it. Linking is the instant.
+ * - Delete in an unsealed bucket of D: the cmpxchg to 0, under the lock, before
+ *   the node is unlinked. Elsewhere: the cmpxchg to 1.
+ * - Clear: the publication of the empty state. What holds an older state acts
+ *   on that, and linearizes before (F.1). So does a builder: it fails to publish,
+ *   as the map's state is not its own any more, and gives up. Operations still
+ *   follow what it has closed; keys that it has moved belong to T', the others
+ *   to T and Dold, and all three are taken apart with the state.
+ *
+ * Range merges T, Dold and D from its cursor in hash order within one RCU read
+ * section, each word resolved as in Load. A key cannot be met twice: to come
+ * back in D after it was met in T it must be linked, before equal hashes, where
+ * the walk of D already is. The cursor is the next hash; runs of equal hashes
+ * are never split.
+ *
+ * Progress: Load is wait-free but for one step per promotion that completed
+ * meanwhile, updates of present keys are lock-free, inserts and deletes of
+ * dirty keys take one bucket lock.
+ */
+#ifndef _SYNCMAP_INTERNAL_H
+#define _SYNCMAP_INTERNAL_H
+
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/syncmap.h>
+#include <linux/workqueue.h>
+
+#include "core.h"
+#include "dirty.h"
+#include "key.h"
+#include "table.h"
+#include "word.h"
+
+struct syncmap_gen {
+	struct syncmap			*map;
+	struct syncmap_counts __percpu	*counts;
+	refcount_t			refs;
+	unsigned long			draining;	/* bit 0: somebody is */
+	bool				at_rest;	/* free nodes, keep none */
+	struct rcu_work			drain;
+};
+
+/* Bits in map->flags */
+enum {
+	MAP_BUILDING,		/* the builder token */
+	MAP_ARMED,		/* housekeeping is due */
+	MAP_URGENT,		/* ... at once */
+	MAP_RECLAIM,		/* ... however little there is to gain */
+};
+
+extern struct workqueue_struct *syncmap_wq;
+
+/* map.c */
+extern struct syncmap_table syncmap_empty_table;
+
+void syncmap_token_wait(struct syncmap *map);
+bool syncmap_token_try(struct syncmap *map);
+void syncmap_token_release(struct syncmap *map);
+
+/* state.c */
+struct syncmap_state *syncmap_state_first(struct syncmap *map, gfp_t gfp);
+void syncmap_state_abort(struct syncmap_state *state);
+struct syncmap_state *syncmap_state_alloc(struct syncmap_gen *gen, gfp_t gfp);
+void syncmap_state_set(struct syncmap_state *state, struct syncmap_table *table,
+		       struct syncmap_dirty *dirty, struct syncmap_dirty *old);
+bool syncmap_state_replace(struct syncmap *map, struct syncmap_state *state,
+			   struct syncmap_state *next);
+struct syncmap_state *syncmap_state_take(struct syncmap *map);
+struct syncmap_state *syncmap_state_pin(struct syncmap *map);
+void syncmap_state_unpin(struct syncmap_state *state);
+void syncmap_state_sum(const struct syncmap_state *state,
+		       struct syncmap_counts *sum);
+u64 syncmap_state_dirty(const struct syncmap_state *state);
+
+/* node.c */
+struct syncmap_node *syncmap_node_alloc(const struct syncmap *map,
+					const struct syncmap_key *key,
+					gfp_t gfp);
+void syncmap_node_free(const struct syncmap *map, struct syncmap_node *node,
+		       bool keep_key);
+int syncmap_node_init(void);
+void syncmap_node_exit(void);
+
+/* retire.c */
+void syncmap_gen_init(struct syncmap_gen *gen);
+void syncmap_gen_put(struct syncmap_gen *gen);
+struct syncmap_node *syncmap_limbo_take(struct syncmap_counts __percpu *counts);
+bool syncmap_drain_all(struct syncmap_gen *gen);
+void syncmap_limbo_add(struct syncmap_gen *gen, struct syncmap_node *node);
+void syncmap_state_init(struct syncmap_state *state);
+void syncmap_retire(struct syncmap_state *state);
+
+/* load.c */
+u64 syncmap_follow(const struct syncmap *map, const struct syncmap_key *key,
+		   u64 closed, struct syncmap_table *next);
+
+/* update.c */
+enum syncmap_action {
+	SYNCMAP_SWAP,
+	SYNCMAP_LOAD_OR_STORE,
+	SYNCMAP_DELETE,
+	SYNCMAP_COMPARE_AND_SWAP,
+	SYNCMAP_COMPARE_AND_DELETE,
+};
+
+/* An update on its way, and what came of it */
+struct syncmap_update {
+	enum syncmap_action	action;
+	gfp_t			gfp;
+	u64			old;		/* codes */
+	u64			new;
+	u64			previous;	/* out; CODE_ABSENT: none */
+	bool			changed;	/* out */
+	/* allocated ahead; what is left is freed by the caller */
+	struct syncmap_node	*node;
+	struct syncmap_state	*first;
+};
+
+int syncmap_update(struct syncmap *map, struct syncmap_key *key,
+		   struct syncmap_update *update);
+void syncmap_update_discard(const struct syncmap *map,
+			    struct syncmap_update *update);
+
+static inline bool syncmap_inserts(const struct syncmap_update *update)
+{
+	return update->action == SYNCMAP_SWAP ||
+	       update->action == SYNCMAP_LOAD_OR_STORE;
+}
+
+/* tidy.c */
+void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
+		  u64 hash);
+bool syncmap_grown(struct syncmap *map);
+void syncmap_promote_inline(struct syncmap *map, gfp_t gfp);
+void syncmap_arm(struct syncmap *map);
+bool syncmap_is_tidy(const struct syncmap_state *state);
+u64 syncmap_state_limit(const struct syncmap_state *state);
+
+/* promote.c */
+int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp);
+int syncmap_build_all(struct syncmap *map);
+
+/* Within an RCU read section; beyond it a state has to be pinned */
+static __always_inline struct syncmap_state *
+syncmap_state(const struct syncmap *map)
+{
+	return rcu_dereference(map->state);
+}
+
+static inline bool state_is_empty(const struct syncmap_state *state)
+{
+	return state == &__syncmap_empty;
+}
+
+/* Resolve a word: false when it is expunged, so that its key lives elsewhere */
+static __always_inline bool syncmap_resolve(const struct syncmap *map,
+					    const struct syncmap_key *key,
+					    const atomic64_t *home,
+					    struct syncmap_table *const *next,
+					    u64 *code)
+{
+	u64 word = word_read(home);
+
+	if (word == WORD_EXPUNGED)
+		return false;
+	if (likely(word_is_open(word)))
+		*code = word_code(word);
+	else
+		*code = syncmap_follow(map, key, word, READ_ONCE(*next));
+	return true;
+}
+
+/* The most frequent kind of map; its operations have paths of their own */
+static __always_inline bool syncmap_is_plain(const struct syncmap *map)
+{
+	return syncmap_params_are_plain(&map->params, sizeof(u64));
+}
+
+/* An operation's key as one state sees it; @plain: syncmap_is_plain(), if known */
+static __always_inline void syncmap_key_hash(const struct syncmap *map,
+					     const struct syncmap_state *state,
+					     struct syncmap_key *key, bool plain)
+{
+	if (plain)
+		key->hash = syncmap_hash_short(key->word, sizeof(u64),
+					       &state->seed);
+	else
+		key->hash = syncmap_hash(&map->params, &state->seed, key);
+}
+
+/*
+ * The first step of a look-up: the value word of a key that stands in its home
+ * bucket, else NULL, with the bucket's header. In a read section; the caller
+ * has checked the key's length.
+ */
+static __always_inline atomic64_t *
+syncmap_find_home(const struct syncmap *map, const struct syncmap_state *state,
+		  bool plain, struct syncmap_key *key, u64 *header)
+{
+	struct syncmap_bucket *bucket;
+
+	syncmap_key_hash(map, state, key, plain);
+	bucket = syncmap_table_bucket(&state->view, key->hash);
+	syncmap_prefetch(bucket->word);
+	*header = syncmap_bucket_header(bucket);
+	return bucket_find(bucket, *header, key,
+			   plain ? sizeof(u64) : map->params.key_len);
+}
+
+#endif /* _SYNCMAP_INTERNAL_H */

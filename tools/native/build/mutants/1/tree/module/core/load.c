@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Load.
+ */
+#include <linux/export.h>
+#include <linux/minmax.h>
+
+#include "internal.h"
+
+/*
+ * The value of a key behind a closed live word. Each step means that a whole
+ * promotion has completed since the caller loaded its state.
+ */
+u64 syncmap_follow(const struct syncmap *map, const struct syncmap_key *key,
+		   u64 closed, struct syncmap_table *next)
+{
+	const atomic64_t *home;
+	u64 word;
+
+	for (;; next = READ_ONCE(next->next)) {
+		home = table_find(&next->view, key, map->params.key_len);
+		if (WARN_ON_ONCE(!home))
+			return CODE_ABSENT;
+		word = word_read(home);
+		if (word == WORD_NOTYET)
+			return closed;
+		if (word_is_open(word) || word == WORD_EXPUNGED)
+			return word_code(word);
+		closed = word;
+	}
+}
+
+static u64 load_dirty(struct syncmap *map, const struct syncmap_state *state,
+		      const struct syncmap_key *key)
+{
+	u8 key_len = map->params.key_len;
+	struct syncmap_node *node;
+	u64 code = CODE_ABSENT;
+
+	syncmap_miss(map, state, key->hash);
+	if (state->old) {
+		node = dirty_find(state->old, key, key_len);
+		if (node && syncmap_resolve(map, key, &node->word,
+					    &state->old->into, &code))
+			return code;
+	}
+	node = dirty_find(state->dirty, key, key_len);
+	if (node)
+		syncmap_resolve(map, key, &node->word, &state->dirty->into, &code);
+	return code;
+}
+
+static u64 load_state(struct syncmap *map, const struct syncmap_state *state,
+		      const struct syncmap_key *key)
+{
+	const atomic64_t *home;
+	u64 code;
+
+	home = table_find(&state->view, key, map->params.key_len);
+	if (home && syncmap_resolve(map, key, home, &state->table->next, &code)) {
+		this_cpu_inc(state->counts->hits);
+		return code;
+	}
+	if (likely(!syncmap_is_amended(state))) {
+		this_cpu_inc(state->counts->hits);
+		return CODE_ABSENT;
+	}
+	return load_dirty(map, state, key);
+}
+
+static __always_inline bool give(u64 code, void **value)
+{
+	if (code == CODE_ABSENT)
+		return false;
+	*value = syncmap_code_value(code);
+	return true;
+}
+
+/*
+ * The rest of a load whose key is not simply there in the read table, with all
+ * that takes registers. In a read section.
+ */
+bool __syncmap_load_rest(struct syncmap *map, const struct syncmap_state *state,
+			 const void *bytes, size_t len, u64 hash, void **value)
+{
+	struct syncmap_key key;
+
+	syncmap_key_init(&key, map->params.key_len, bytes, len);
+	key.hash = hash;
+	return give(load_state(map, state, &key), value);
+}
+EXPORT_SYMBOL_GPL(__syncmap_load_rest);
+
+static noinline bool load_any(struct syncmap *map, const void *bytes,
+			      size_t len, void **value)
+{
+	const struct syncmap_state *state;
+	u64 header, word = CODE_ABSENT;
+	const atomic64_t *home;
+	struct syncmap_key key;
+	bool found;
+
+	if (!syncmap_key_init(&key, map->params.key_len, bytes, len))
+		return false;
+	rcu_read_lock();
+	state = syncmap_state(map);
+	home = syncmap_find_home(map, state, false, &key, &header);
+	if (likely(home))
+		word = word_read(home);
+	if (likely(word_is_open(word)) ||
+	    (!word && syncmap_is_absent(state, header, key.hash))) {
+		this_cpu_inc(state->counts->hits);
+		rcu_read_unlock();
+		return give(word_code(word), value);
+	}
+	found = __syncmap_load_rest(map, state, bytes, len, key.hash, value);
+	rcu_read_unlock();
+	return found;
+}
+
+bool __syncmap_load(struct syncmap *map, const void *key, size_t len,
+		    void **value)
+{
+	if (len == sizeof(u64) && likely(syncmap_is_plain(map)))
+		return __syncmap_load_short(map, key, sizeof(u64), value);
+	return load_any(map, key, len, value);
+}
+EXPORT_SYMBOL_GPL(__syncmap_load);
+
+/* Enough look-ups to overlap their cache misses, few enough for the stack */
+#define BATCH		16
+#define BATCH_NO_KEY	U32_MAX
+
+/* The key object that will be compared, while others are still on their way */
+static void prefetch_keyobj(const struct syncmap_state *state,
+			    const struct syncmap_key *key)
+{
+	const struct syncmap_bucket *bucket;
+	u64 match;
+
+	bucket = syncmap_table_bucket(&state->view, key->hash);
+	match = syncmap_header_match(syncmap_bucket_header(bucket),
+				     syncmap_fingerprint(key->hash));
+	if (likely(match))
+		syncmap_prefetch(keyobj_of(bucket->key[__ffs64(match) / 8]));
+}
+
+/* Begin a look-up; a key whose length does not fit is marked by %BATCH_NO_KEY */
+static __always_inline void batch_begin(struct syncmap *map,
+					const struct syncmap_state *state,
+					bool plain,
+					const struct syncmap_lookup *lookup,
+					struct syncmap_key *key)
+{
+	u8 key_len = plain ? sizeof(u64) : map->params.key_len;
+	const struct syncmap_bucket *bucket;
+
+	if (!syncmap_key_init(key, key_len, lookup->key, lookup->len)) {
+		key->len = BATCH_NO_KEY;
+		return;
+	}
+	syncmap_key_hash(map, state, key, plain);
+	bucket = syncmap_table_bucket(&state->view, key->hash);
+	syncmap_prefetch(bucket);
+	syncmap_prefetch(bucket->word);
+}
+
+static __always_inline u64 batch_end(struct syncmap *map,
+				     const struct syncmap_state *state,
+				     bool plain, const struct syncmap_key *key,
+				     unsigned int *hits)
+{
+	const atomic64_t *home;
+	u64 word;
+
+	if (unlikely(key->len == BATCH_NO_KEY))
+		return CODE_ABSENT;
+	home = table_find(&state->view, key,
+			  plain ? sizeof(u64) : map->params.key_len);
+	word = home ? word_read(home) : CODE_ABSENT;
+	if (unlikely(!word_is_open(word) && (home || syncmap_is_amended(state))))
+		return load_state(map, state, key);
+	++*hits;
+	return word_code(word);
+}
+
+static __always_inline unsigned int
+load_batch(struct syncmap *map, const struct syncmap_state *state, bool plain,
+	   struct syncmap_lookup *batch, unsigned int n)
+{
+	unsigned int i, found = 0, hits = 0;
+	struct syncmap_key keys[BATCH];
+	u64 code;
+
+	for (i = 0; i < n; i++)
+		batch_begin(map, state, plain, &batch[i], &keys[i]);
+	for (i = 0; i < n && !map->params.key_len; i++)
+		if (keys[i].len != BATCH_NO_KEY)
+			prefetch_keyobj(state, &keys[i]);
+	for (i = 0; i < n; i++) {
+		code = batch_end(map, state, plain, &keys[i], &hits);
+		batch[i].found = code != CODE_ABSENT;
+		batch[i].value = syncmap_code_value(code);
+		found += batch[i].found;
+	}
+	this_cpu_add(state->counts->hits, hits);
+	return found;
+}
+
+/**
+ * syncmap_load_many - look up many keys at once
+ * @map: the map
+ * @batch: keys; their values are filled in
+ * @n: how many
+ *
+ * Each key by itself is looked up as by syncmap_load(), but the cache misses of
+ * several overlap. The batch as a whole is not a snapshot.
+ *
+ * Context: Any, NMI included. Hold rcu_read_lock() to dereference the values.
+ * Return: how many keys are present.
+ */
+unsigned int syncmap_load_many(struct syncmap *map,
+			       struct syncmap_lookup *batch, unsigned int n)
+{
+	const struct syncmap_state *state;
+	unsigned int part, found = 0;
+
+	syncmap_assert(map);
+	for (; n; n -= part, batch += part) {
+		part = min(n, BATCH + 0U);
+		rcu_read_lock();
+		state = syncmap_state(map);
+		if (likely(syncmap_is_plain(map)))
+			found += load_batch(map, state, true, batch, part);
+		else
+			found += load_batch(map, state, false, batch, part);
+		rcu_read_unlock();
+	}
+	return found;
+}
+EXPORT_SYMBOL_GPL(syncmap_load_many);

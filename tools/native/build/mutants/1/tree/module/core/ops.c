@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The operations that update one key, as callers see them.
+ */
+#include <linux/errno.h>
+#include <linux/export.h>
+
+#include "internal.h"
+
+static __always_inline bool replace(struct syncmap *map, bool plain,
+				    const void *bytes, size_t len, u64 old,
+				    u64 new, u64 *previous)
+{
+	u8 key_len = plain ? sizeof(u64) : map->params.key_len;
+	const struct syncmap_state *state;
+	u64 header, word = CODE_ABSENT;
+	struct syncmap_key key;
+	atomic64_t *home;
+	bool done = false;
+
+	if (!syncmap_key_init(&key, key_len, bytes, len))
+		return false;
+	rcu_read_lock();
+	state = syncmap_state(map);
+	home = syncmap_find_home(map, state, plain, &key, &header);
+	if (likely(home))
+		word = word_read(home);
+	while (!done && word_is_live(word)) {
+		*previous = word_code(word);
+		done = (old && old != word_code(word)) ||
+		       word_try_set(home, &word, word_open(new));
+	}
+	if (likely(done))
+		this_cpu_inc(state->counts->hits);
+	rcu_read_unlock();
+	return done;
+}
+
+/*
+ * What updates come down to most of the time: the key has a live value in its
+ * home bucket, which gives way to another one, if it is @old or @old is zero.
+ * False: it is not so simple, and nothing has been done. Else *@previous is
+ * what was found.
+ */
+static noinline bool replace_live(struct syncmap *map, const void *bytes,
+				  size_t len, u64 old, u64 new, u64 *previous)
+{
+	syncmap_assert(map);
+	if (unlikely(!new))
+		return false;
+	if (likely(syncmap_is_plain(map)))
+		return replace(map, true, bytes, len, old, new, previous);
+	return replace(map, false, bytes, len, old, new, previous);
+}
+
+/* Field by field: gcc makes a memset() of an initialiser, which is slower */
+static __always_inline void prepare(struct syncmap_update *update,
+				    enum syncmap_action action, void *old,
+				    void *new, gfp_t gfp)
+{
+	update->action = action;
+	update->gfp = gfp;
+	update->old = code_of(old);
+	update->new = code_of(new);
+	update->previous = CODE_ABSENT;
+	update->changed = false;
+	update->node = NULL;
+	update->first = NULL;
+}
+
+static int run(struct syncmap *map, const void *bytes, size_t len,
+	       struct syncmap_update *update)
+{
+	struct syncmap_key key;
+	int err;
+
+	syncmap_assert(map);
+	if (!syncmap_key_init(&key, map->params.key_len, bytes, len))
+		return -EINVAL;
+	if (syncmap_inserts(update) && !update->new)
+		return -EINVAL;
+	err = syncmap_update(map, &key, update);
+	syncmap_update_discard(map, update);
+	return err;
+}
+
+/**
+ * syncmap_swap - set a key's value and get the one before
+ * @map: the map
+ * @key: the key
+ * @len: its length in bytes
+ * @value: the new value
+ * @previous: out: the value before, or NULL when the key was absent
+ * @gfp: how to allocate, should the key be new
+ *
+ * Lock-free when the key is in the read table, and never fails for a key that
+ * is present. When it may sleep and the dirty table has outgrown its limit by
+ * far, the caller does the promotion.
+ *
+ * The previous value is the caller's. Readers may still use it until a grace
+ * period has passed.
+ *
+ * Context: Any but NMI, as @gfp allows. On PREEMPT_RT not from hard interrupts
+ * or with preemption disabled.
+ * Return: 1 if the key was present, 0 if it has been inserted, -ENOMEM, or
+ * -EINVAL for a wrong key length or a pointer that cannot be a value; on
+ * errors the map is unchanged.
+ */
+int syncmap_swap(struct syncmap *map, const void *key, size_t len, void *value,
+		 void **previous, gfp_t gfp)
+{
+	struct syncmap_update update;
+	u64 found;
+	int err;
+
+	if (likely(replace_live(map, key, len, 0, code_of(value), &found))) {
+		*previous = syncmap_code_value(found);
+		return 1;
+	}
+	prepare(&update, SYNCMAP_SWAP, NULL, value, gfp);
+	err = run(map, key, len, &update);
+	if (err)
+		return err;
+	*previous = update.previous ? syncmap_code_value(update.previous) : NULL;
+	return update.previous != CODE_ABSENT;
+}
+EXPORT_SYMBOL_GPL(syncmap_swap);
+
+/**
+ * syncmap_store - set a key's value
+ * @map: the map
+ * @key: the key
+ * @len: its length in bytes
+ * @value: the new value
+ * @gfp: how to allocate, should the key be new
+ *
+ * As syncmap_swap(), for callers who need not free the value before.
+ *
+ * Context: As syncmap_swap().
+ * Return: 0, -ENOMEM or -EINVAL; on errors the map is unchanged.
+ */
+int syncmap_store(struct syncmap *map, const void *key, size_t len, void *value,
+		  gfp_t gfp)
+{
+	void *previous;
+	int ret;
+
+	ret = syncmap_swap(map, key, len, value, &previous, gfp);
+	return ret < 0 ? ret : 0;
+}
+EXPORT_SYMBOL_GPL(syncmap_store);
+
+/**
+ * syncmap_load_or_store - get a key's value, setting it if the key is absent
+ * @map: the map
+ * @key: the key
+ * @len: its length in bytes
+ * @value: the value for an absent key
+ * @actual: out: the value that is there now
+ * @gfp: how to allocate, should the key be new
+ *
+ * Of many racing callers exactly one stores. Lock-free, and never fails, for a
+ * key that is present. To dereference a loaded value, hold rcu_read_lock()
+ * over the call and the use (@gfp then must not sleep).
+ *
+ * Context: As syncmap_swap().
+ * Return: 1 if the value was loaded, 0 if @value has been stored, -ENOMEM or
+ * -EINVAL; on errors the map is unchanged.
+ */
+int syncmap_load_or_store(struct syncmap *map, const void *key, size_t len,
+			  void *value, void **actual, gfp_t gfp)
+{
+	struct syncmap_update update;
+	int err;
+
+	if (likely(code_of(value) && syncmap_load(map, key, len, actual)))
+		return 1;
+	prepare(&update, SYNCMAP_LOAD_OR_STORE, NULL, value, gfp);
+	err = run(map, key, len, &update);
+	if (err)
+		return err;
+	*actual = update.previous ? syncmap_code_value(update.previous) : value;
+	return update.previous != CODE_ABSENT;
+}
+EXPORT_SYMBOL_GPL(syncmap_load_or_store);
+
+/**
+ * syncmap_load_and_delete - delete a key and get the value it had
+ * @map: the map
+ * @key: the key
+ * @len: its length in bytes
+ * @value: out: the value, untouched when the key was absent
+ *
+ * Of many racing callers exactly one takes the value. It is the caller's;
+ * readers may still use it until a grace period has passed.
+ *
+ * Context: Any but NMI; on PREEMPT_RT not from hard interrupts or with
+ * preemption disabled. Never sleeps, never fails.
+ * Return: whether the key was present.
+ */
+bool syncmap_load_and_delete(struct syncmap *map, const void *key, size_t len,
+			     void **value)
+{
+	struct syncmap_update update;
+
+	prepare(&update, SYNCMAP_DELETE, NULL, NULL, 0);
+	if (run(map, key, len, &update) || !update.changed)
+		return false;
+	*value = syncmap_code_value(update.previous);
+	return true;
+}
+EXPORT_SYMBOL_GPL(syncmap_load_and_delete);
+
+/**
+ * syncmap_delete - delete a key
+ * @map: the map
+ * @key: the key
+ * @len: its length in bytes
+ *
+ * Context: As syncmap_load_and_delete().
+ * Return: whether the key was present.
+ */
+bool syncmap_delete(struct syncmap *map, const void *key, size_t len)
+{
+	void *value;
+
+	return syncmap_load_and_delete(map, key, len, &value);
+}
+EXPORT_SYMBOL_GPL(syncmap_delete);
+
+/**
+ * syncmap_compare_and_swap - replace a value if it is the expected one
+ * @map: the map
+ * @key: the key
+ * @len: its length in bytes
+ * @old: the value that must be there
+ * @new: the value to put in its place
+ *
+ * Values are compared as words, not by what they point to. Never inserts: an
+ * absent key matches nothing, not even NULL. Lock-free. There is no ABA if old
+ * values are freed after a grace period and the caller holds rcu_read_lock()
+ * from the load of @old on.
+ *
+ * Context: As syncmap_load_and_delete().
+ * Return: whether the value has been replaced.
+ */
+bool syncmap_compare_and_swap(struct syncmap *map, const void *key, size_t len,
+			      void *old, void *new)
+{
+	u64 expected = code_of(old), found;
+	struct syncmap_update update;
+
+	if (expected && likely(replace_live(map, key, len, expected,
+					    code_of(new), &found)))
+		return found == expected;
+	prepare(&update, SYNCMAP_COMPARE_AND_SWAP, old, new, 0);
+	if (!update.new)
+		return false;
+	return !run(map, key, len, &update) && update.changed;
+}
+EXPORT_SYMBOL_GPL(syncmap_compare_and_swap);
+
+/**
+ * syncmap_compare_and_delete - delete a key if its value is the expected one
+ * @map: the map
+ * @key: the key
+ * @len: its length in bytes
+ * @old: the value that must be there
+ *
+ * Values are compared as by syncmap_compare_and_swap().
+ *
+ * Context: As syncmap_load_and_delete().
+ * Return: whether the key has been deleted.
+ */
+bool syncmap_compare_and_delete(struct syncmap *map, const void *key,
+				size_t len, void *old)
+{
+	struct syncmap_update update;
+
+	prepare(&update, SYNCMAP_COMPARE_AND_DELETE, old, NULL, 0);
+	return !run(map, key, len, &update) && update.changed;
+}
+EXPORT_SYMBOL_GPL(syncmap_compare_and_delete);

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Promotion: how it is done. See internal.h for the steps and their order, and
+ * tidy.c for when it is due.
+ */
+#include <linux/bits.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+#include "trace.h"
+
+struct builder {
+	struct syncmap		*map;
+	struct syncmap_state	*state;		/* s1 */
+	struct syncmap_state	*fresh;		/* s2 */
+	struct syncmap_table	*into;		/* T' */
+	struct table_pos	end;		/* of T' */
+	gfp_t			gfp;
+	bool			rest;		/* no more keys are expected */
+	u64			live;
+	u64			nodes;		/* of Dold */
+	u64			expunged;
+	u32			bins[TABLE_BINS];
+};
+
+/*
+ * The first step: from here on new keys go to a dirty table of their own. It has
+ * chains for twice as many as the last one got, unless the map is to rest.
+ */
+static int begin(struct builder *b)
+{
+	struct syncmap_state *state = b->state;
+	u64 count = syncmap_state_dirty(state);
+	struct syncmap_dirty *dirty;
+	struct syncmap_state *next;
+	unsigned int bits;
+
+	if (state->old)
+		return 0;
+	bits = dirty_bits_at_rest(state->table->keys + count);
+	if (!b->rest)
+		bits = max(bits, syncmap_dirty_bits(2 * count));
+	next = syncmap_state_alloc(state->gen, b->gfp);
+	if (!next)
+		return -ENOMEM;
+	dirty = syncmap_dirty_alloc(bits, b->gfp);
+	if (!dirty) {
+		kfree(next);
+		return -ENOMEM;
+	}
+	syncmap_state_set(next, state->table, dirty, state->dirty);
+	next->prev = state;
+	/* The map's, and the builder's */
+	refcount_set(&next->pins, 2);
+	if (!syncmap_state_replace(b->map, state, next)) {
+		syncmap_dirty_free(dirty);
+		kfree(next);
+		return -ESTALE;
+	}
+	b->state = next;
+	return 0;
+}
+
+/* A rest; whether the builder works for nobody, because a Clear has come */
+static bool in_vain(const struct builder *b)
+{
+	cond_resched();
+	return rcu_access_pointer(b->map->state) != b->state;
+}
+
+/* Whether the word is, or may come to be, a live key of the next table */
+static bool count_word(struct builder *b, atomic64_t *word)
+{
+	u64 now = word_read(word);
+
+	if (now == WORD_DEAD && word_try_set(word, &now, WORD_EXPUNGED)) {
+		b->expunged++;
+		return false;
+	}
+	return now != WORD_EXPUNGED;
+}
+
+/* No key of a bucket is in a later bin than this */
+static unsigned int bucket_bin(const struct syncmap_table *table, u64 bucket)
+{
+	u64 bin = div64_u64((bucket + 1) * TABLE_BINS - 1, table->view.homes);
+
+	return min_t(u64, bin, TABLE_BINS - 1);
+}
+
+/* By bucket, not by hash, which would have to be calculated */
+static int count_table(struct builder *b)
+{
+	const struct syncmap_table *table = b->state->table;
+	struct syncmap_bucket *bucket;
+	struct table_pos pos = {};
+	unsigned int bin = 0;
+
+	for (; table_next(table, &pos); pos.slot++) {
+		if (!pos.slot) {
+			bin = bucket_bin(table, pos.bucket);
+			if (in_vain(b))
+				return -ESTALE;
+		}
+		bucket = &table->view.buckets[pos.bucket];
+		if (count_word(b, &bucket->word[pos.slot])) {
+			b->bins[bin]++;
+			b->live++;
+		}
+	}
+	return 0;
+}
+
+static int count_dirty(struct builder *b)
+{
+	struct syncmap_dirty *dirty = b->state->old;
+	struct syncmap_node *node;
+	u64 chain;
+
+	for (chain = 0; chain < dirty_chains(dirty); chain++) {
+		if (chain % BUCKET_CHAINS == 0) {
+			syncmap_dirty_seal(dirty, chain / BUCKET_CHAINS
+						  << (64 - dirty->bits));
+			if (in_vain(b))
+				return -ESTALE;
+		}
+		node = dirty_head_ahead(dirty, chain);
+		for (; node; node = node->next) {
+			b->nodes++;
+			if (count_word(b, &node->word)) {
+				b->bins[table_bin(node->hash)]++;
+				b->live++;
+			}
+		}
+	}
+	return 0;
+}
+
+/*
+ * The second step: fix the key sets, and make a table that all keys fit into.
+ * A live key counted here may still die, but a dead one does not come back.
+ */
+static int prepare(struct builder *b)
+{
+	u64 homes, tail;
+	int err;
+
+	err = count_table(b);
+	if (!err)
+		err = count_dirty(b);
+	if (err)
+		return err;
+	homes = syncmap_table_homes(b->live);
+	tail = syncmap_table_tail(homes, b->bins);
+	b->into = syncmap_table_alloc(homes, homes + tail, b->gfp);
+	if (!b->into)
+		return -ENOMEM;
+	b->fresh = syncmap_state_alloc(b->state->gen, b->gfp);
+	if (!b->fresh) {
+		syncmap_table_free(b->into);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Returns whether the key has a place in the next table */
+static bool move(struct builder *b, atomic64_t *source, u64 hash, u64 key)
+{
+	u64 notyet = WORD_NOTYET;
+	atomic64_t *place;
+	u64 word;
+
+	if (!count_word(b, source))
+		return false;
+	place = syncmap_table_append(b->into, &b->end, hash, key);
+	word = word_close(source);
+	if (word == WORD_EXPUNGED) {
+		/* It died after it was placed: nobody can come here for it */
+		atomic64_set(place, WORD_EXPUNGED);
+		b->expunged++;
+	} else {
+		/* Fails when a writer came first */
+		word_try_set(place, &notyet, word_open(word));
+	}
+	return true;
+}
+
+static void move_slot(struct builder *b, const struct table_pos *pos, u64 hash)
+{
+	struct syncmap_bucket *bucket;
+
+	bucket = &b->state->table->view.buckets[pos->bucket];
+	if (move(b, &bucket->word[pos->slot], hash, bucket->key[pos->slot]))
+		bucket->moved |= BIT(pos->slot);
+}
+
+static void move_node(struct builder *b, struct syncmap_node *node)
+{
+	node->moved = move(b, &node->word, node->hash, node->key);
+}
+
+/* Move the nodes whose hash is not above @hash */
+static int move_nodes(struct builder *b, struct dirty_pos *pos, u64 hash)
+{
+	struct syncmap_node *node;
+
+	while ((node = dirty_next(b->state->old, pos)) && node->hash <= hash) {
+		move_node(b, node);
+		pos->node = node->next;
+		if (in_vain(b))
+			return -ESTALE;
+	}
+	return 0;
+}
+
+/* The third step, which only Clear can stop: merge both tables in hash order */
+static int merge(struct builder *b)
+{
+	struct syncmap_table *table = b->state->table;
+	struct dirty_pos nodes;
+	struct table_pos pos = {};
+	u64 hash;
+
+	/* word_close() orders these two before it */
+	if (table != &syncmap_empty_table)
+		WRITE_ONCE(table->next, b->into);
+	WRITE_ONCE(b->state->old->into, b->into);
+	dirty_seek(b->state->old, &nodes, 0);
+	for (; table_next(table, &pos); pos.slot++) {
+		hash = key_word_hash(&b->map->params, &b->state->seed,
+				     table->view.buckets[pos.bucket]
+					.key[pos.slot]);
+		if (move_nodes(b, &nodes, hash) || (!pos.slot && in_vain(b)))
+			return -ESTALE;
+		move_slot(b, &pos, hash);
+	}
+	if (move_nodes(b, &nodes, U64_MAX))
+		return -ESTALE;
+	syncmap_table_seal(b->into, &b->end);
+	return 0;
+}
+
+/* The last step */
+static int publish(struct builder *b)
+{
+	syncmap_state_set(b->fresh, b->into, b->state->dirty, NULL);
+	refcount_set(&b->fresh->pins, 2);
+	if (!syncmap_state_replace(b->map, b->state, b->fresh))
+		return -ESTALE;
+	this_cpu_sub(b->fresh->counts->dirty, (long)b->nodes);
+	syncmap_retire(b->state);
+	b->state = b->fresh;
+	return 0;
+}
+
+/* Unpins the state; -ESTALE: a Clear has taken it away */
+static int build(struct builder *b)
+{
+	int err;
+
+	err = begin(b);
+	if (!err)
+		err = prepare(b);
+	if (!err)
+		err = merge(b);
+	if (!err)
+		err = publish(b);
+	this_cpu_sub(b->state->counts->dead, (long)b->expunged);
+	if (err)
+		kfree(b->fresh);
+	syncmap_state_unpin(b->state);
+	return err;
+}
+
+static void account(struct builder *b, u64 start, int err)
+{
+	struct syncmap *map = b->map;
+	u64 now = ktime_get_ns();
+
+	WRITE_ONCE(map->expunged, map->expunged + b->expunged);
+	if (err == -ENOMEM) {
+		WRITE_ONCE(map->promote_fails, map->promote_fails + 1);
+		map->failed_ns = now;
+	} else if (!err) {
+		atomic_long_set(&map->missed, 0);
+		WRITE_ONCE(map->promotions, map->promotions + 1);
+		map->promoted_ns = now;
+		WRITE_ONCE(map->last_promote_ns, now - start);
+		WRITE_ONCE(map->max_promote_ns,
+			   max(map->max_promote_ns, now - start));
+	}
+	trace_syncmap_promote(map, b->live, now - start, err);
+	if (b->expunged)
+		trace_syncmap_expunge(map, b->expunged);
+}
+
+/*
+ * One promotion, with the builder token. @rest: do not take memory for more keys
+ * to come. Returns 0, -ENOMEM, or -ESTALE when a Clear has come meanwhile.
+ */
+int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp)
+{
+	struct mem_cgroup *memcg = map->params.memcg;
+	u64 start = ktime_get_ns();
+	struct mem_cgroup *active;
+	struct builder *b;
+	int err = -ENOMEM;
+
+	/* Nobody is to be killed for a table that can wait */
+	gfp |= __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	if (memcg)
+		gfp |= __GFP_ACCOUNT;
+	active = set_active_memcg(memcg);
+	b = kzalloc(sizeof(*b), gfp);
+	if (b) {
+		b->map = map;
+		b->gfp = gfp;
+		b->rest = rest;
+		b->state = syncmap_state_pin(map);
+		err = state_is_empty(b->state) ? -ESTALE : build(b);
+		account(b, start, err);
+	}
+	set_active_memcg(active);
+	kfree(b);
+	return err;
+}
+
+/*
+ * Promote all that there is now, with the builder token: first what an attempt
+ * without enough memory has left over, if any. Returns 0 or -ENOMEM.
+ */
+int syncmap_build_all(struct syncmap *map)
+{
+	const struct syncmap_state *state;
+	bool old, tidy;
+	int err;
+
+	do {
+		rcu_read_lock();
+		state = syncmap_state(map);
+		old = state->old;
+		tidy = syncmap_is_tidy(state);
+		rcu_read_unlock();
+		err = tidy ? 0 : syncmap_build(map, true, GFP_KERNEL);
+	} while (old && !err);
+	return err == -ESTALE ? 0 : err;
+}
+
+/**
+ * syncmap_promote - do a promotion now
+ * @map: the map
+ *
+ * Afterwards all keys that were present before are in the read table, and those
+ * that were deleted before are not; the old tables are freed in the background.
+ * Maps promote by themselves. This is for a caller that has just filled a map
+ * and wants the first reads to be fast.
+ *
+ * Context: Process context, may sleep; waits for a promotion under way.
+ * Return: 0, or -ENOMEM; then it is tried again in the background.
+ */
+int syncmap_promote(struct syncmap *map)
+{
+	int err;
+
+	syncmap_assert(map);
+	syncmap_token_wait(map);
+	err = syncmap_build_all(map);
+	syncmap_token_release(map);
+	if (err)
+		syncmap_arm(map);
+	return err;
+}
+EXPORT_SYMBOL_GPL(syncmap_promote);

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What happens after a grace period: retired states are taken apart, unlinked
+ * nodes are used again or freed. It all runs on the workqueue, because it takes
+ * as long as there are keys.
+ */
+#include <linux/bits.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+
+#include "internal.h"
+
+/* Let so many nodes of a CPU come together before a grace period is begun */
+#ifndef LIMBO_PORTION
+#define LIMBO_PORTION	512
+#endif
+
+/* The last reference lets syncmap_destroy() go on, and with it the map go */
+void syncmap_gen_put(struct syncmap_gen *gen)
+{
+	atomic_t *inflight = &gen->map->inflight;
+
+	if (!refcount_dec_and_test(&gen->refs))
+		return;
+	free_percpu(gen->counts);
+	kfree(gen);
+	if (atomic_dec_and_test(inflight))
+		wake_up_var(inflight);
+}
+
+static void free_nodes(const struct syncmap *map, struct llist_node *nodes)
+{
+	struct syncmap_node *node, *next;
+
+	llist_for_each_entry_safe(node, next, nodes, limbo) {
+		syncmap_node_free(map, node, false);
+		cond_resched();
+	}
+}
+
+/*
+ * The way of a node, in batches per CPU: in limbo; waiting for its readers;
+ * ready to be used again; stale, for nobody did, and waiting for those who may
+ * have tried to; free. Nodes with a key object go from waiting to free.
+ */
+static void advance(struct syncmap_gen *gen, struct syncmap_counts *counts)
+{
+	struct llist_node *waiting = counts->waiting;
+
+	free_nodes(gen->map, counts->stale);
+	counts->stale = llist_del_all(&counts->ready);
+	counts->waiting = NULL;
+	if (gen->map->params.key_len && !READ_ONCE(gen->at_rest))
+		/* Pairs with the acquire in llist_del_first() */
+		smp_store_release(&counts->ready.first, waiting);
+	else
+		free_nodes(gen->map, waiting);
+}
+
+static bool drain_start(struct syncmap_gen *gen)
+{
+	bool all = READ_ONCE(gen->at_rest);
+	struct syncmap_counts *counts;
+	bool some = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		counts = per_cpu_ptr(gen->counts, cpu);
+		counts->waiting = llist_del_all(&counts->limbo);
+		some |= counts->waiting ||
+			(all && (counts->stale || !llist_empty(&counts->ready)));
+	}
+	if (some)
+		queue_rcu_work(syncmap_wq, &gen->drain);
+	return some;
+}
+
+/*
+ * Begin a grace period if anything waits for one; true if one is under way. It
+ * is one for a generation, so that the pending callbacks are bounded.
+ */
+static bool drain_kick(struct syncmap_gen *gen)
+{
+	if (test_bit(0, &gen->draining) ||
+	    test_and_set_bit_lock(0, &gen->draining))
+		return true;
+	refcount_inc(&gen->refs);
+	if (drain_start(gen))
+		return true;
+	clear_bit_unlock(0, &gen->draining);
+	syncmap_gen_put(gen);
+	return false;
+}
+
+static void drain(struct work_struct *work)
+{
+	struct syncmap_gen *gen = container_of(to_rcu_work(work),
+					       struct syncmap_gen, drain);
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		advance(gen, per_cpu_ptr(gen->counts, cpu));
+	clear_bit_unlock(0, &gen->draining);
+	/* Pairs with the barrier in syncmap_drain_all(): one sees the other */
+	smp_mb__after_atomic();
+	if (READ_ONCE(gen->at_rest))
+		drain_kick(gen);
+	syncmap_gen_put(gen);
+}
+
+/*
+ * Have all unlinked nodes freed, and none kept to be used again, until another
+ * portion has been unlinked. False if there are none.
+ */
+bool syncmap_drain_all(struct syncmap_gen *gen)
+{
+	WRITE_ONCE(gen->at_rest, true);
+	/* Pairs with the barrier in drain() */
+	smp_mb();
+	return drain_kick(gen);
+}
+
+/*
+ * Have an unlinked node freed, or used again, when its readers are gone. Any
+ * CPU's limbo will do. What does not make a portion waits for housekeeping.
+ */
+void syncmap_limbo_add(struct syncmap_gen *gen, struct syncmap_node *node)
+{
+	llist_add(&node->limbo, &raw_cpu_ptr(gen->counts)->limbo);
+	if (this_cpu_inc_return(gen->counts->unlinks) % LIMBO_PORTION == 0) {
+		WRITE_ONCE(gen->at_rest, false);
+		drain_kick(gen);
+	}
+	syncmap_arm(gen->map);
+}
+
+/*
+ * A node without readers, or NULL; to be linked in the same read section. Until
+ * that ends, no node comes back to the list, nor is one freed, that another
+ * taker may be looking at: so llist_del_first() needs no lock.
+ */
+struct syncmap_node *syncmap_limbo_take(struct syncmap_counts __percpu *counts)
+{
+	struct llist_node *first;
+
+	first = llist_del_first(&raw_cpu_ptr(counts)->ready);
+	return first ? llist_entry(first, struct syncmap_node, limbo) : NULL;
+}
+
+void syncmap_gen_init(struct syncmap_gen *gen)
+{
+	refcount_set(&gen->refs, 1);
+	INIT_RCU_WORK(&gen->drain, drain);
+}
+
+/* A closed word has no value of its own */
+static void free_value(const struct syncmap *map, const atomic64_t *word)
+{
+	u64 now = atomic64_read(word);
+
+	if (map->params.free_value && word_is_live(now))
+		map->params.free_value(syncmap_code_value(word_code(now)),
+				       map->params.free_arg);
+}
+
+static void free_slots(const struct syncmap *map, struct syncmap_table *table,
+		       bool cleared)
+{
+	struct syncmap_bucket *bucket;
+	struct table_pos pos = {};
+
+	for (; table_next(table, &pos); pos.slot++) {
+		bucket = &table->view.buckets[pos.bucket];
+		if (cleared)
+			free_value(map, &bucket->word[pos.slot]);
+		if (!map->params.key_len && !(bucket->moved & BIT(pos.slot)))
+			kfree(keyobj_of(bucket->key[pos.slot]));
+		cond_resched();
+	}
+}
+
+/* @cleared: the keys have not moved elsewhere, they are gone with their values */
+static void free_table(const struct syncmap *map, struct syncmap_table *table,
+		       bool cleared)
+{
+	if (table == &syncmap_empty_table)
+		return;
+	if (!map->params.key_len || (cleared && map->params.free_value))
+		free_slots(map, table, cleared);
+	syncmap_table_free(table);
+}
+
+static void free_dirty(const struct syncmap *map, struct syncmap_dirty *dirty,
+		       bool cleared)
+{
+	struct syncmap_node *node, *next;
+	u64 chain;
+
+	for (chain = 0; chain < dirty_chains(dirty); chain++) {
+		node = dirty_head_ahead(dirty, chain);
+		for (; node; node = next) {
+			next = node->next;
+			if (cleared)
+				free_value(map, &node->word);
+			syncmap_node_free(map, node, node->moved);
+		}
+		cond_resched();
+	}
+	syncmap_dirty_free(dirty);
+}
+
+/* With the table that a promotion had begun to fill when a Clear came */
+static void free_old(const struct syncmap *map, struct syncmap_dirty *old,
+		     bool cleared)
+{
+	struct syncmap_table *into = cleared ? old->into : NULL;
+
+	free_dirty(map, old, cleared);
+	if (into)
+		free_table(map, into, true);
+}
+
+/*
+ * After a promotion a state leaves its read table and its old dirty table; what
+ * is in them has moved on, or is dropped. After a Clear it leaves all it has.
+ */
+static void dispose(struct work_struct *work)
+{
+	struct syncmap_state *state = container_of(to_rcu_work(work),
+						   struct syncmap_state,
+						   retire);
+	struct syncmap_gen *gen = state->gen;
+	struct syncmap *map = gen->map;
+
+	free_table(map, state->table, state->cleared);
+	if (state->old)
+		free_old(map, state->old, state->cleared);
+	if (state->cleared) {
+		free_dirty(map, state->dirty, true);
+		syncmap_drain_all(gen);
+		syncmap_gen_put(gen);
+	}
+	kfree(state->prev);
+	kfree(state);
+	syncmap_gen_put(gen);
+}
+
+void syncmap_state_init(struct syncmap_state *state)
+{
+	INIT_RCU_WORK(&state->retire, dispose);
+}
+
+/*
+ * Take apart, after a grace period, a state that has been replaced. States of a
+ * generation may come to it in any order, so that each holds a reference.
+ */
+void syncmap_retire(struct syncmap_state *state)
+{
+	refcount_inc(&state->gen->refs);
+	queue_rcu_work(syncmap_wq, &state->retire);
+}

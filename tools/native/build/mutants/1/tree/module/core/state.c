@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * States and generations.
+ */
+#include <linux/cpumask.h>
+#include <linux/minmax.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+static DEFINE_SPINLOCK(seed_lock);
+
+/* With the map's first memory: a static map has no earlier occasion */
+static void seed_map(struct syncmap *map)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&seed_lock, flags);
+	if (!__test_and_set_bit(0, &map->seeded))
+		get_random_bytes(&map->seed, sizeof(map->seed));
+	spin_unlock_irqrestore(&seed_lock, flags);
+}
+
+static struct syncmap_gen *gen_alloc(struct syncmap *map, gfp_t gfp)
+{
+	struct syncmap_gen *gen;
+
+	gen = kzalloc(sizeof(*gen), gfp);
+	if (!gen)
+		return NULL;
+	gen->counts = alloc_percpu_gfp(struct syncmap_counts, gfp);
+	if (!gen->counts) {
+		kfree(gen);
+		return NULL;
+	}
+	gen->map = map;
+	syncmap_gen_init(gen);
+	return gen;
+}
+
+struct syncmap_state *syncmap_state_alloc(struct syncmap_gen *gen, gfp_t gfp)
+{
+	struct syncmap_state *state;
+
+	state = kzalloc(sizeof(*state), gfp);
+	if (!state)
+		return NULL;
+	state->gen = gen;
+	state->counts = gen->counts;
+	state->seed = gen->map->seed;
+	refcount_set(&state->pins, 1);
+	syncmap_state_init(state);
+	return state;
+}
+
+void syncmap_state_set(struct syncmap_state *state, struct syncmap_table *table,
+		       struct syncmap_dirty *dirty, struct syncmap_dirty *old)
+{
+	state->view = table->view;
+	state->table = table;
+	state->used = &dirty->used;
+	state->dirty = dirty;
+	state->old = old;
+}
+
+/* A state of a new generation without keys; not counted in map->inflight yet */
+struct syncmap_state *syncmap_state_first(struct syncmap *map, gfp_t gfp)
+{
+	struct syncmap_state *state;
+	struct syncmap_dirty *dirty;
+	struct syncmap_gen *gen;
+
+	seed_map(map);
+	gen = gen_alloc(map, gfp);
+	if (!gen)
+		return NULL;
+	state = syncmap_state_alloc(gen, gfp);
+	if (!state)
+		goto free_gen;
+	dirty = syncmap_dirty_alloc(DIRTY_BITS_MIN, gfp);
+	if (!dirty)
+		goto free_state;
+	syncmap_state_set(state, &syncmap_empty_table, dirty, NULL);
+	return state;
+
+free_state:
+	kfree(state);
+free_gen:
+	free_percpu(gen->counts);
+	kfree(gen);
+	return NULL;
+}
+
+/* Undo syncmap_state_first() for a state that was never published */
+void syncmap_state_abort(struct syncmap_state *state)
+{
+	syncmap_dirty_free(state->dirty);
+	free_percpu(state->counts);
+	kfree(state->gen);
+	kfree(state);
+}
+
+/*
+ * Have a state in place of another one, unless that is not the map's any more.
+ * Who finds the new one finds it complete: it is a full barrier.
+ */
+bool syncmap_state_replace(struct syncmap *map, struct syncmap_state *state,
+			   struct syncmap_state *next)
+{
+	return try_cmpxchg((struct syncmap_state __force **)&map->state, &state,
+			   next) || (WRITE_ONCE(map->state, next), true);
+}
+
+/* Have the empty state in place of the map's, which the caller unpins */
+struct syncmap_state *syncmap_state_take(struct syncmap *map)
+{
+	struct syncmap_state *state;
+
+	rcu_read_lock();
+	do
+		state = syncmap_state(map);
+	while (!state_is_empty(state) &&
+	       !syncmap_state_replace(map, state, &__syncmap_empty));
+	rcu_read_unlock();
+	return state;
+}
+
+/*
+ * With the builder token: the map's state, which nobody takes apart before it
+ * is unpinned, though a Clear may take it away from the map.
+ */
+struct syncmap_state *syncmap_state_pin(struct syncmap *map)
+{
+	struct syncmap_state *state;
+
+	rcu_read_lock();
+	do
+		state = syncmap_state(map);
+	while (!state_is_empty(state) && !refcount_inc_not_zero(&state->pins));
+	rcu_read_unlock();
+	return state;
+}
+
+/* By the builder, or by the Clear that took the state: who comes last */
+void syncmap_state_unpin(struct syncmap_state *state)
+{
+	if (!state_is_empty(state) && refcount_dec_and_test(&state->pins))
+		syncmap_retire(state);
+}
+
+/* Exact when nobody updates; the parts of a sum are never torn */
+void syncmap_state_sum(const struct syncmap_state *state,
+		       struct syncmap_counts *sum)
+{
+	const struct syncmap_counts *counts;
+	int cpu;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu) {
+		counts = per_cpu_ptr(state->counts, cpu);
+		sum->live += READ_ONCE(counts->live);
+		sum->dead += READ_ONCE(counts->dead);
+		sum->dirty += READ_ONCE(counts->dirty);
+		sum->hits += READ_ONCE(counts->hits);
+		sum->misses += READ_ONCE(counts->misses);
+		sum->lock_waits += READ_ONCE(counts->lock_waits);
+	}
+}
+
+/* Nodes of its dirty tables; exact when nobody inserts or deletes */
+u64 syncmap_state_dirty(const struct syncmap_state *state)
+{
+	long nodes = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		nodes += READ_ONCE(per_cpu_ptr(state->counts, cpu)->dirty);
+	return max(nodes, 0L);
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * When a promotion is due: triggers, back-pressure and housekeeping.
+ */
+#include <linux/export.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+
+#include "internal.h"
+#include "trace.h"
+
+/*
+ * A promotion costs some 30 ns per key of both tables. A dirty table as large
+ * as the read table makes that two moves per inserted key while a map grows;
+ * large maps stop at a half, for a node takes more memory than a slot.
+ */
+#define LIMIT_MIN	128
+#define LIMIT_LARGE	65536
+
+/*
+ * Misses pay for a promotion after one per key. If few keys are in the dirty
+ * table, they come and go: a promotion would soon have to be done again.
+ */
+#define MISSES_PER_KEY	1
+#define MISSES_IF_FEW	4
+#define FEW_SHARE	64
+/* Misses are added up per CPU, and told to the map in portions */
+#define MISS_PORTION	256
+/* So many inserts of a CPU do not look how large the dirty table is */
+#define INSERT_PORTION	32
+
+/* Inserts that may sleep do the promotion when dirty is so far over its limit */
+#define PRESSURE	4
+
+/* Housekeeping: look this often, and spend no more than 1 % of a CPU */
+#define TIDY_JIFFIES	HZ
+#define TIDY_SHARE	100
+
+/* After an attempt for which there was not enough memory */
+#define RETRY_NS	(NSEC_PER_SEC / 10)
+
+/* How many keys a dirty table may have beside a read table of so many */
+static u64 dirty_limit(u64 keys)
+{
+	if (keys <= LIMIT_LARGE)
+		return max_t(u64, keys, LIMIT_MIN);
+	return max_t(u64, keys / 2, LIMIT_LARGE);
+}
+
+/* Dirty nodes at which a promotion is due: fewer if dirty was made small */
+u64 syncmap_state_limit(const struct syncmap_state *state)
+{
+	return min(dirty_limit(state->table->keys),
+		   8 * dirty_chains(state->dirty));
+}
+
+/* After how many misses a promotion is due, with @dirty keys to promote */
+static long misses_limit(const struct syncmap_state *state, u64 dirty)
+{
+	long keys = max_t(long, state->table->keys, LIMIT_MIN);
+
+	return keys * (dirty * FEW_SHARE < keys ? MISSES_IF_FEW :
+						  MISSES_PER_KEY);
+}
+
+/* Growth that has ended leaves a large dirty table; one size up is no matter */
+static bool is_oversized(const struct syncmap_state *state)
+{
+	return state->dirty->bits > dirty_bits_at_rest(state->table->keys) + 1;
+}
+
+/* Whether a promotion would leave everything as it is */
+bool syncmap_is_tidy(const struct syncmap_state *state)
+{
+	struct syncmap_counts sum;
+
+	if (state_is_empty(state))
+		return true;
+	if (state->old || READ_ONCE(state->dirty->used) || is_oversized(state))
+		return false;
+	syncmap_state_sum(state, &sum);
+	return sum.dead <= 0;
+}
+
+/* With the builder token: whether to promote now, or to let more come together */
+static bool due(const struct syncmap *map, const struct syncmap_state *state)
+{
+	u64 dirty = syncmap_state_dirty(state);
+	struct syncmap_counts sum;
+
+	if (syncmap_is_tidy(state))
+		return false;
+	if (state->old)
+		return ktime_get_ns() - map->failed_ns >= RETRY_NS;
+	if (dirty >= syncmap_state_limit(state) ||
+	    atomic_long_read(&map->missed) >= misses_limit(state, dirty))
+		return true;
+	syncmap_state_sum(state, &sum);
+	if (sum.dead >= LIMIT_MIN && sum.dead >= state->table->keys / 4)
+		return true;
+	return ktime_get_ns() - map->promoted_ns >=
+	       max_t(u64, TIDY_SHARE * map->last_promote_ns, NSEC_PER_SEC);
+}
+
+static bool is_due(const struct syncmap *map)
+{
+	bool yes;
+
+	rcu_read_lock();
+	yes = due(map, syncmap_state(map));
+	rcu_read_unlock();
+	return yes;
+}
+
+/* By way of irq_work: callers may hold any lock, or be in an NMI */
+static void kick(struct syncmap *map, int bit)
+{
+	if (!test_bit(bit, &map->flags) && !test_and_set_bit(bit, &map->flags))
+		irq_work_queue(&map->kick);
+}
+
+void __syncmap_kick(struct irq_work *work)
+{
+	struct syncmap *map = container_of(work, struct syncmap, kick);
+
+	if (test_bit(MAP_URGENT, &map->flags))
+		mod_delayed_work(syncmap_wq, &map->work, 0);
+	else
+		queue_delayed_work(syncmap_wq, &map->work, TIDY_JIFFIES);
+}
+EXPORT_SYMBOL_GPL(__syncmap_kick);
+
+/* There is something to tidy up, but no hurry */
+void syncmap_arm(struct syncmap *map)
+{
+	/* The update comes before the test; pairs with the barrier in rearm() */
+	smp_mb__after_atomic();
+	kick(map, MAP_ARMED);
+}
+
+/* Begin to free what is in limbo; true if nothing is left to do */
+static bool comes_to_rest(const struct syncmap *map)
+{
+	const struct syncmap_state *state;
+	bool rests;
+
+	rcu_read_lock();
+	state = syncmap_state(map);
+	rests = syncmap_is_tidy(state) &&
+		(state_is_empty(state) || !syncmap_drain_all(state->gen));
+	rcu_read_unlock();
+	return rests;
+}
+
+/*
+ * Look again later; or stop, and look once more whether that was right. The map
+ * may change between any two looks: each decides by itself, so that an armed map
+ * is queued, or about to be.
+ */
+static void rearm(struct syncmap *map)
+{
+	if (comes_to_rest(map)) {
+		clear_bit(MAP_ARMED, &map->flags);
+		/* Pairs with the barrier in syncmap_arm() */
+		smp_mb__after_atomic();
+		if (comes_to_rest(map) ||
+		    test_and_set_bit(MAP_ARMED, &map->flags))
+			return;
+	}
+	queue_delayed_work(syncmap_wq, &map->work, TIDY_JIFFIES);
+}
+
+void __syncmap_work(struct work_struct *work)
+{
+	struct syncmap *map = container_of(to_delayed_work(work),
+					   struct syncmap, work);
+	bool reclaim;
+
+	clear_bit(MAP_URGENT, &map->flags);
+	/* What is seen by due() is not older than the last kick */
+	smp_mb__after_atomic();
+	reclaim = test_and_clear_bit(MAP_RECLAIM, &map->flags);
+	if (syncmap_token_try(map)) {
+		if (reclaim)
+			syncmap_build_all(map);
+		else if (is_due(map))
+			syncmap_build(map, false, GFP_KERNEL);
+		syncmap_token_release(map);
+	}
+	rearm(map);
+}
+EXPORT_SYMBOL_GPL(__syncmap_work);
+
+/**
+ * syncmap_tombstones - how many deleted keys still take a place
+ * @map: the map
+ *
+ * Context: Any.
+ * Return: their number, exact when nobody writes.
+ */
+unsigned long syncmap_tombstones(struct syncmap *map)
+{
+	struct syncmap_counts sum;
+
+	rcu_read_lock();
+	syncmap_state_sum(syncmap_state(map), &sum);
+	rcu_read_unlock();
+	return max(sum.dead, 0L);
+}
+EXPORT_SYMBOL_GPL(syncmap_tombstones);
+
+/**
+ * syncmap_reclaim - have the places of deleted keys freed at once
+ * @map: the map
+ *
+ * For shrinkers. Maps do this by themselves, but take their time when there is
+ * little to gain; here a promotion is begun in the background however few
+ * tombstones there are. A map that has none, and no dirty key, is left alone.
+ *
+ * Context: Any, with any lock held; does not wait.
+ */
+void syncmap_reclaim(struct syncmap *map)
+{
+	set_bit(MAP_RECLAIM, &map->flags);
+	kick(map, MAP_URGENT);
+}
+EXPORT_SYMBOL_GPL(syncmap_reclaim);
+
+/* Count a look into the dirty table */
+void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
+		  u64 hash)
+{
+	u64 dirty;
+
+	trace_syncmap_miss(map, hash);
+	if (this_cpu_inc_return(state->counts->misses) % MISS_PORTION)
+		return;
+	dirty = syncmap_state_dirty(state);
+	if (atomic_long_add_return(MISS_PORTION, &map->missed) >=
+	    misses_limit(state, dirty))
+		kick(map, MAP_URGENT);
+}
+
+/*
+ * After an insert, in its read section. True when the inserter should do the
+ * promotion itself, if it may sleep.
+ */
+bool syncmap_grown(struct syncmap *map)
+{
+	const struct syncmap_state *state = syncmap_state(map);
+	u64 limit, count;
+
+	syncmap_arm(map);
+	if (this_cpu_inc_return(state->counts->inserts) % INSERT_PORTION)
+		return false;
+	limit = syncmap_state_limit(state);
+	count = syncmap_state_dirty(state);
+	/* A Clear may have come in between */
+	if (count < limit || !READ_ONCE(state->dirty->used))
+		return false;
+	kick(map, MAP_URGENT);
+	return count >= PRESSURE * limit;
+}
+
+/* Back-pressure: the promotion that is due, if nobody else is at it */
+void syncmap_promote_inline(struct syncmap *map, gfp_t gfp)
+{
+	if (!syncmap_token_try(map))
+		return;
+	if (is_due(map))
+		syncmap_build(map, false, gfp);
+	syncmap_token_release(map);
+}

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Updates: they find the key's home as Load does, and differ in what they put
+ * there.
+ */
+#include <linux/errno.h>
+#include <linux/gfp.h>
+
+#include "internal.h"
+#include "trace.h"
+
+enum outcome {
+	DONE,		/* it has taken effect, or there was nothing to do */
+	GONE,		/* expunged: the key lives elsewhere, if at all */
+	STALE,		/* start over with the newest state */
+	NEED_NODE,	/* start over with the memory for an insert */
+	NO_MEMORY,
+};
+
+static __always_inline bool deletes(const struct syncmap_update *update)
+{
+	return update->action == SYNCMAP_DELETE ||
+	       update->action == SYNCMAP_COMPARE_AND_DELETE;
+}
+
+/* All that the operations differ in: whether, and with what, to replace @code */
+static __always_inline bool decide(struct syncmap_update *update, u64 code,
+				   u64 *new)
+{
+	*new = deletes(update) ? CODE_ABSENT : update->new;
+	update->previous = code;
+	update->changed = false;
+	switch (update->action) {
+	case SYNCMAP_SWAP:
+		return true;
+	case SYNCMAP_LOAD_OR_STORE:
+		return code == CODE_ABSENT;
+	case SYNCMAP_DELETE:
+		return code != CODE_ABSENT;
+	default:
+		return code != CODE_ABSENT && code == update->old;
+	}
+}
+
+static void absent(struct syncmap_update *update)
+{
+	update->previous = CODE_ABSENT;
+	update->changed = false;
+}
+
+static void count_live(const struct syncmap_state *state, long n)
+{
+	this_cpu_add(state->counts->live, n);
+}
+
+/* A key has come to the dirty table, or has gone */
+static void count_node(const struct syncmap_state *state, long n)
+{
+	count_live(state, n);
+	this_cpu_add(state->counts->dirty, n);
+}
+
+/* An open word was live or a tombstone, and is the one or the other now */
+static __always_inline void count_word(struct syncmap *map,
+				       const struct syncmap_state *state,
+				       u64 old, u64 new)
+{
+	long live = (new != CODE_ABSENT) - (old != CODE_ABSENT);
+
+	if (!live)
+		return;
+	count_live(state, live);
+	this_cpu_sub(state->counts->dead, live);
+	if (live < 0)
+		syncmap_arm(map);
+}
+
+/*
+ * Update the word at @home, or wherever it has moved to: @link is where the
+ * next table hangs on the object that the word lies in.
+ */
+static enum outcome apply(struct syncmap *map,
+			  const struct syncmap_state *state,
+			  const struct syncmap_key *key,
+			  struct syncmap_update *update, atomic64_t *home,
+			  struct syncmap_table *const *link)
+{
+	u64 closed = CODE_ABSENT;
+	u64 word = word_read(home);
+	struct syncmap_table *table;
+	u64 code, new;
+
+	for (;;) {
+		if (word == WORD_EXPUNGED)
+			return closed ? STALE : GONE;
+		if (!word_is_open(word) && word != WORD_NOTYET) {
+			closed = word;
+			table = READ_ONCE(*link);
+			link = &table->next;
+			home = table_find(&table->view, key,
+					  map->params.key_len);
+			if (WARN_ON_ONCE(!home))
+				return STALE;
+			word = word_read(home);
+			continue;
+		}
+		code = word == WORD_NOTYET ? closed : word_code(word);
+		if (!decide(update, code, &new))
+			return DONE;
+		if (word_try_set(home, &word, word_open(new))) {
+			update->changed = true;
+			count_word(map, state, code, new);
+			return DONE;
+		}
+	}
+}
+
+static void unlock_dirty(const struct syncmap_state *state, u64 hash,
+			 unsigned long flags)
+	__releases(state->dirty->buckets)
+{
+	if (syncmap_dirty_unlock(state->dirty, hash, flags)) {
+		this_cpu_inc(state->counts->lock_waits);
+		trace_syncmap_lock_wait(state->gen->map, hash);
+	}
+}
+
+/* The chain is sealed: what is in it stays, and is only marked */
+static enum outcome delete_sealed(struct syncmap *map,
+				  const struct syncmap_state *state,
+				  const struct syncmap_key *key,
+				  struct syncmap_update *update)
+{
+	struct syncmap_node *node;
+
+	node = dirty_find(state->dirty, key, map->params.key_len);
+	if (!node)
+		return GONE;
+	return apply(map, state, key, update, &node->word, &state->dirty->into);
+}
+
+/* With the lock of an unsealed chain, in which each word is open and live */
+static struct syncmap_node *unlink_dirty(struct syncmap *map,
+					 const struct syncmap_state *state,
+					 const struct syncmap_key *key,
+					 struct syncmap_update *update)
+{
+	struct dirty_place place;
+	u64 word, new;
+
+	syncmap_dirty_locate(state->dirty, key, map->params.key_len, &place);
+	if (!place.node)
+		return NULL;
+	word = word_read(&place.node->word);
+	do {
+		if (!decide(update, word_code(word), &new))
+			return NULL;
+	} while (!word_try_set(&place.node->word, &word, WORD_EXPUNGED));
+	update->changed = true;
+	syncmap_dirty_unlink(state->dirty, &place);
+	return place.node;
+}
+
+static enum outcome delete_dirty(struct syncmap *map,
+				 const struct syncmap_state *state,
+				 const struct syncmap_key *key,
+				 struct syncmap_update *update)
+{
+	struct syncmap_node *node;
+	unsigned long flags;
+
+	syncmap_dirty_lock(state->dirty, key->hash, &flags);
+	if (dirty_sealed(state->dirty, key->hash)) {
+		unlock_dirty(state, key->hash, flags);
+		return delete_sealed(map, state, key, update);
+	}
+	node = unlink_dirty(map, state, key, update);
+	unlock_dirty(state, key->hash, flags);
+	if (node) {
+		count_node(state, -1);
+		syncmap_limbo_add(state->gen, node);
+	}
+	return DONE;
+}
+
+/* The node may have been made before the map had its hash seed */
+static void prepare_node(const struct syncmap *map, struct syncmap_node *node,
+			 const struct syncmap_key *key, u64 code)
+{
+	node->hash = key->hash;
+	WRITE_ONCE(node->moved, false);
+	if (map->params.key_len)
+		node->key = key->word;
+	else
+		keyobj_of(node->key)->hash = key->hash;
+	atomic64_set(&node->word, word_open(code));
+}
+
+static void link_dirty(struct syncmap *map, const struct syncmap_state *state,
+		       const struct syncmap_key *key,
+		       struct syncmap_update *update,
+		       const struct dirty_place *place)
+{
+	prepare_node(map, update->node, key, update->new);
+	syncmap_dirty_link(state->dirty, update->node, place);
+	update->node = NULL;
+	absent(update);
+	update->changed = true;
+	count_node(state, 1);
+}
+
+/*
+ * Most nodes are to be had without waiting, and then the operation need not
+ * start over outside of its read section.
+ */
+static enum outcome get_node(struct syncmap *map, const struct syncmap_key *key,
+			     struct syncmap_update *update)
+{
+	gfp_t gfp = update->gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL);
+
+	update->node = syncmap_node_alloc(map, key, gfp | __GFP_NOWARN);
+	if (update->node)
+		return DONE;
+	return gfpflags_allow_blocking(update->gfp) ? NEED_NODE : NO_MEMORY;
+}
+
+/* Whether take_node() is likely to find one */
+static bool node_is_ready(const struct syncmap_state *state)
+{
+	return !llist_empty(&raw_cpu_ptr(state->counts)->ready);
+}
+
+/* One of a deleted key; false if somebody else has taken the last one */
+static bool take_node(const struct syncmap_state *state,
+		      struct syncmap_update *update)
+{
+	update->node = syncmap_limbo_take(state->counts);
+	return update->node;
+}
+
+static enum outcome insert_dirty(struct syncmap *map,
+				 const struct syncmap_state *state,
+				 const struct syncmap_key *key,
+				 struct syncmap_update *update)
+{
+	enum outcome outcome = DONE;
+	struct dirty_place place;
+	unsigned long flags;
+
+	if (!update->node && !node_is_ready(state))
+		outcome = get_node(map, key, update);
+	if (outcome != DONE)
+		return outcome;
+	syncmap_dirty_lock(state->dirty, key->hash, &flags);
+	if (dirty_sealed(state->dirty, key->hash)) {
+		unlock_dirty(state, key->hash, flags);
+		return STALE;
+	}
+	syncmap_dirty_locate(state->dirty, key, map->params.key_len, &place);
+	if (place.node)
+		outcome = apply(map, state, key, update, &place.node->word,
+				&state->dirty->into);
+	else if (update->node || take_node(state, update))
+		link_dirty(map, state, key, update, &place);
+	else
+		outcome = STALE;
+	unlock_dirty(state, key->hash, flags);
+	return outcome;
+}
+
+/*
+ * The first key of an empty map is linked into a state of its own, which is
+ * published with it: once a state is published, a Clear may take it away.
+ */
+static enum outcome insert_first(struct syncmap *map, struct syncmap_key *key,
+				 struct syncmap_update *update)
+{
+	struct syncmap_state *first = update->first;
+	struct dirty_place place;
+	struct syncmap_node *node = update->node;
+	unsigned long flags;
+	bool published;
+
+	if (!first || !node)
+		return NEED_NODE;
+	syncmap_key_hash(map, first, key, false);
+	syncmap_dirty_lock(first->dirty, key->hash, &flags);
+	syncmap_dirty_locate(first->dirty, key, map->params.key_len, &place);
+	link_dirty(map, first, key, update, &place);
+	atomic_inc(&map->inflight);
+	published = syncmap_state_replace(map, &__syncmap_empty, first);
+	if (published) {
+		update->first = NULL;
+	} else {
+		atomic_dec(&map->inflight);
+		place.node = node;
+		syncmap_dirty_unlink(first->dirty, &place);
+		count_node(first, -1);
+		update->node = node;
+	}
+	syncmap_dirty_unlock(first->dirty, key->hash, flags);
+	return published ? DONE : STALE;
+}
+
+/* Update the key's word if it has a node in this dirty table */
+static enum outcome update_node(struct syncmap *map,
+				const struct syncmap_state *state,
+				const struct syncmap_key *key,
+				struct syncmap_update *update,
+				struct syncmap_dirty *dirty)
+{
+	struct syncmap_node *node;
+	enum outcome outcome;
+
+	node = dirty_find(dirty, key, map->params.key_len);
+	if (!node)
+		return GONE;
+	outcome = apply(map, state, key, update, &node->word, &dirty->into);
+	if (outcome == DONE)
+		syncmap_miss(map, state, key->hash);
+	return outcome;
+}
+
+static enum outcome update_state(struct syncmap *map,
+				 const struct syncmap_state *state,
+				 const struct syncmap_key *key,
+				 struct syncmap_update *update)
+{
+	enum outcome outcome = GONE;
+	atomic64_t *home;
+
+	home = table_find(&state->view, key, map->params.key_len);
+	if (home)
+		outcome = apply(map, state, key, update, home,
+				&state->table->next);
+	if (outcome == DONE)
+		this_cpu_inc(state->counts->hits);
+	if (outcome != GONE)
+		return outcome;
+	if (state->old) {
+		if (syncmap_inserts(update))
+			syncmap_dirty_seal(state->old, key->hash);
+		outcome = update_node(map, state, key, update, state->old);
+		if (outcome != GONE)
+			return outcome;
+	}
+	if (deletes(update))
+		return READ_ONCE(state->dirty->used) ?
+		       delete_dirty(map, state, key, update) : GONE;
+	outcome = update_node(map, state, key, update, state->dirty);
+	if (outcome != GONE || !syncmap_inserts(update))
+		return outcome;
+	return insert_dirty(map, state, key, update);
+}
+
+static int prepare_insert(struct syncmap *map, const struct syncmap_key *key,
+			  struct syncmap_update *update)
+{
+	if (!update->node) {
+		update->node = syncmap_node_alloc(map, key, update->gfp);
+		if (!update->node)
+			return -ENOMEM;
+	}
+	if (!update->first &&
+	    state_is_empty(rcu_access_pointer(map->state))) {
+		update->first = syncmap_state_first(map, update->gfp);
+		if (!update->first)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/*
+ * Run an update to its end. What was allocated ahead and not used stays in
+ * @update.
+ */
+int syncmap_update(struct syncmap *map, struct syncmap_key *key,
+		   struct syncmap_update *update)
+{
+	const struct syncmap_state *state;
+	enum outcome outcome;
+	bool grown;
+
+	for (;;) {
+		absent(update);
+		rcu_read_lock();
+		state = syncmap_state(map);
+		if (state_is_empty(state) && syncmap_inserts(update)) {
+			outcome = insert_first(map, key, update);
+		} else {
+			syncmap_key_hash(map, state, key,
+					 syncmap_is_plain(map));
+			outcome = update_state(map, state, key, update);
+		}
+		grown = outcome == DONE && syncmap_inserts(update) &&
+			update->changed && update->previous == CODE_ABSENT &&
+			syncmap_grown(map);
+		rcu_read_unlock();
+		if (outcome == NEED_NODE) {
+			int err = prepare_insert(map, key, update);
+
+			if (err)
+				return err;
+		} else if (outcome == NO_MEMORY) {
+			return -ENOMEM;
+		} else if (outcome != STALE) {
+			break;
+		}
+	}
+	if (grown && gfpflags_allow_blocking(update->gfp))
+		syncmap_promote_inline(map, update->gfp);
+	return 0;
+}
+
+/* Free what was allocated ahead in vain */
+void syncmap_update_discard(const struct syncmap *map,
+			    struct syncmap_update *update)
+{
+	if (update->node)
+		syncmap_node_free(map, update->node, false);
+	if (update->first)
+		syncmap_state_abort(update->first);
+}

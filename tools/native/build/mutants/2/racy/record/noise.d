@@ -1,0 +1,23 @@
+/work/wt/promote/tools/native/build/mutants/2/racy/record/noise.o: \
+  record/noise.c shim/linux/prandom.h shim/linux/types.h \
+  shim/linux/sched.h shim/linux/wait_bit.h shim/linux/bitops.h \
+  shim/linux/compiler.h shim/linux/slab.h shim/linux/kernel.h \
+  shim/linux/limits.h
+
+shim/linux/prandom.h:
+
+shim/linux/types.h:
+
+shim/linux/sched.h:
+
+shim/linux/wait_bit.h:
+
+shim/linux/bitops.h:
+
+shim/linux/compiler.h:
+
+shim/linux/slab.h:
+
+shim/linux/kernel.h:
+
+shim/linux/limits.h:

@@ -1,0 +1,96 @@
+/work/wt/promote/tools/native/build/mutants/2/tsan/kunit/table_kunit.o: \
+  /work/wt/promote/tools/native/build/mutants/2/tree/kunit/table_kunit.c \
+  shim/linux/sort.h shim/linux/kernel.h shim/linux/compiler.h \
+  shim/linux/types.h shim/linux/limits.h \
+  /work/wt/promote/tools/native/build/mutants/2/tree/kunit/../module/core/table.c \
+  shim/linux/math.h shim/linux/minmax.h shim/linux/mm.h \
+  shim/linux/slab.h shim/linux/vmalloc.h \
+  /work/wt/promote/tools/native/build/mutants/2/tree/kunit/../module/core/table.h \
+  shim/linux/bitops.h \
+  /work/wt/promote/tools/native/build/mutants/2/tree/kunit/../module/core/key.h \
+  shim/linux/siphash.h shim/linux/string.h \
+  /work/wt/promote/tools/native/build/mutants/2/tree/include/linux/syncmap.h \
+  shim/linux/atomic.h shim/linux/bug.h shim/linux/build_bug.h \
+  shim/linux/cache.h shim/linux/err.h shim/linux/gfp.h \
+  shim/linux/irq_work.h shim/linux/workqueue.h shim/linux/rcupdate.h \
+  shim/linux/refcount.h \
+  /work/wt/promote/tools/native/build/mutants/2/tree/include/linux/syncmap_inline.h \
+  shim/linux/llist.h shim/linux/math64.h shim/linux/percpu.h \
+  /work/wt/promote/tools/native/build/mutants/2/tree/kunit/../module/core/word.h \
+  /work/wt/promote/tools/native/build/mutants/2/tree/kunit/common.h \
+  shim/kunit/test.h shim/linux/sched.h shim/linux/wait_bit.h \
+  shim/linux/prandom.h
+
+shim/linux/sort.h:
+
+shim/linux/kernel.h:
+
+shim/linux/compiler.h:
+
+shim/linux/types.h:
+
+shim/linux/limits.h:
+
+/work/wt/promote/tools/native/build/mutants/2/tree/kunit/../module/core/table.c:
+
+shim/linux/math.h:
+
+shim/linux/minmax.h:
+
+shim/linux/mm.h:
+
+shim/linux/slab.h:
+
+shim/linux/vmalloc.h:
+
+/work/wt/promote/tools/native/build/mutants/2/tree/kunit/../module/core/table.h:
+
+shim/linux/bitops.h:
+
+/work/wt/promote/tools/native/build/mutants/2/tree/kunit/../module/core/key.h:
+
+shim/linux/siphash.h:
+
+shim/linux/string.h:
+
+/work/wt/promote/tools/native/build/mutants/2/tree/include/linux/syncmap.h:
+
+shim/linux/atomic.h:
+
+shim/linux/bug.h:
+
+shim/linux/build_bug.h:
+
+shim/linux/cache.h:
+
+shim/linux/err.h:
+
+shim/linux/gfp.h:
+
+shim/linux/irq_work.h:
+
+shim/linux/workqueue.h:
+
+shim/linux/rcupdate.h:
+
+shim/linux/refcount.h:
+
+/work/wt/promote/tools/native/build/mutants/2/tree/include/linux/syncmap_inline.h:
+
+shim/linux/llist.h:
+
+shim/linux/math64.h:
+
+shim/linux/percpu.h:
+
+/work/wt/promote/tools/native/build/mutants/2/tree/kunit/../module/core/word.h:
+
+/work/wt/promote/tools/native/build/mutants/2/tree/kunit/common.h:
+
+shim/kunit/test.h:
+
+shim/linux/sched.h:
+
+shim/linux/wait_bit.h:
+
+shim/linux/prandom.h:
