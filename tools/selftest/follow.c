@@ -204,8 +204,7 @@ static void kill_follower(pid_t pid)
 
 static void expect_no_watcher(int map)
 {
-	for (int i = 0; i < 2000 && map_stats(map).watchers; i++)
-		usleep(1000);
+	AWAIT(!map_stats(map).watchers);
 	EXPECT_EQ(0, map_stats(map).watchers);
 }
 

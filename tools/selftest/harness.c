@@ -264,6 +264,14 @@ void test_kill(int n, void (*fn)(int n, void *arg), void *arg,
 		waitpid(pids[i], NULL, 0);
 }
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
 static bool await(pid_t pid, unsigned int seconds, int *status)
 {
 	const struct timespec tick = { .tv_nsec = 10000000 };
@@ -276,6 +284,14 @@ static bool await(pid_t pid, unsigned int seconds, int *status)
 	return false;
 }
 
+/* At least ten minutes, at most fifty, with which tools/check/selftest counts */
+static unsigned int patience(const struct test *test)
+{
+	unsigned int seconds = 600 + 2 * slow * test->seconds;
+
+	return seconds < 3000 ? seconds : 3000;
+}
+
 /* A program may have something to tidy up after each test */
 __attribute__((weak)) void test_tidy(void)
 {
@@ -284,6 +300,7 @@ __attribute__((weak)) void test_tidy(void)
 /* Returns the exit status of the test, with its processes gone */
 static int run(struct test *test)
 {
+	unsigned int limit = patience(test);
 	bool ended;
 	int status;
 	pid_t pid;
@@ -297,11 +314,11 @@ static int run(struct test *test)
 		_exit(failures ? EXIT_FAILURE : EXIT_SUCCESS);
 	}
 	setpgid(pid, pid);
-	ended = await(pid, test->seconds * slow, &status);
+	ended = await(pid, limit, &status);
 	kill(-pid, SIGKILL);
 	if (!ended) {
-		test_note("no end after %u s", test->seconds * slow);
-		if (!await(pid, 10, &status))
+		test_note("no end after %u s", limit);
+		if (!await(pid, 60, &status))
 			test_note("cannot be killed");
 		return EXIT_FAILURE;
 	}
@@ -344,6 +361,7 @@ int main(int argc, char **argv)
 	printf("TAP version 13\n# seed %lu\n1..%d\n", (unsigned long)state, n);
 	n = 0;
 	for (struct test *test = first; test; test = test->next) {
+		double begun = now();
 		int status;
 
 		if (!selected(test, argv + 1))
@@ -351,9 +369,9 @@ int main(int argc, char **argv)
 		status = run(test);
 		test_tidy();
 		failed |= status && status != EXIT_SKIP;
-		printf("%sok %d %s%s\n", status && status != EXIT_SKIP ?
-		       "not " : "", ++n, test->name,
-		       status == EXIT_SKIP ? " # SKIP" : "");
+		printf("%sok %d %s #%s %.1f s\n", status &&
+		       status != EXIT_SKIP ? "not " : "", ++n, test->name,
+		       status == EXIT_SKIP ? " SKIP" : "", now() - begun);
 	}
 	return failed;
 }

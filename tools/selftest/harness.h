@@ -8,7 +8,9 @@
  * EXPECT goes on after a failure, ASSERT ends the test. A program runs all of
  * its tests, or those that its arguments name. $SELFTEST_SEED is the seed of
  * random numbers; $SELFTEST_SLOW a divisor of the numbers of iterations, and a
- * factor of the time limits (1, or 5 on a kernel with lockdep).
+ * factor of the time limits (1, or 5 on a kernel with lockdep). The limits are
+ * those of a machine that has nothing else to do; they are generous on any, for
+ * what they are there to end is what hangs.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
@@ -20,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -69,6 +72,11 @@ bool test_check_mem(const char *file, int line, const char *text,
 		    const void *want, size_t want_len,
 		    const void *got, size_t got_len);
 void test_end(bool go_on);
+
+/* What is bound to come is waited for, longer than a busy machine may need */
+#define AWAIT(condition)						\
+	for (int awaited = 0; awaited < 60000 && !(condition); awaited++) \
+		usleep(1000)
 
 #define EXPECT_EQ(want, got)						\
 	test_check_eq(__FILE__, __LINE__, #got, (long long)(want),	\

@@ -153,8 +153,7 @@ TEST_LIMIT(killed_at_any_moment, 120)
 	for (unsigned int round = 0; round < test_times(60); round++) {
 		test_context("round %u", round);
 		test_kill(6, churn, NULL, 10000 + test_random() % 20000);
-		for (int i = 0; i < 2000 && map_stats(fd).leases; i++)
-			usleep(1000);
+		AWAIT(!map_stats(fd).leases);
 		EXPECT_EQ(0, map_stats(fd).leases);
 		map_clear(fd);
 		leases_expect_clean(fd);

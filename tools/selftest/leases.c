@@ -52,8 +52,7 @@ static bool is_clean(int fd)
 
 void leases_expect_clean(int fd)
 {
-	for (int i = 0; i < 2000 && !is_clean(fd); i++)
-		usleep(1000);
+	AWAIT(is_clean(fd));
 	EXPECT_EQ(0, map_stats(fd).leases);
 	EXPECT_EQ(0, map_stats(fd).bytes);
 	EXPECT_EQ(0, map_count(fd));

@@ -21,8 +21,7 @@ static __u32 count_maps(void)
 /* Descriptors are released behind a process's back, but soon */
 static void expect_maps(__u32 want)
 {
-	for (int i = 0; i < 1000 && count_maps() != want; i++)
-		usleep(1000);
+	AWAIT(count_maps() == want);
 	EXPECT_EQ(want, count_maps());
 }
 
@@ -199,8 +198,7 @@ static void expect_whole(int fd)
 
 	map_walk(fd, 0, 8192, add_record, &sum);
 	sum.bytes += sum.count * map_overhead();
-	for (int i = 0; i < 1000 && map_info(fd).bytes != sum.bytes; i++)
-		usleep(1000);
+	AWAIT(map_info(fd).bytes == sum.bytes);
 	EXPECT_EQ(sum.bytes, map_info(fd).bytes);
 	EXPECT_EQ(sum.count, map_count(fd));
 }
@@ -332,11 +330,7 @@ TEST_LIMIT(module_unload_and_load, 60)
 
 		test_context("round %u", round);
 		test_wait(test_fork(fill_and_remove, 3000, NAME));
-		for (int i = 0; i < 1000 && ret == -EWOULDBLOCK; i++) {
-			ret = unload();
-			if (ret)
-				usleep(1000);
-		}
+		AWAIT((ret = unload()) != -EWOULDBLOCK);
 		ASSERT_EQ(0, ret);
 		EXPECT_EQ(-1, access(SYNCMAP_DEVICE, F_OK));
 		EXPECT_EQ(0, load());

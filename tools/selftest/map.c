@@ -150,8 +150,7 @@ __u64 map_count(int fd)
 
 void map_expect_bytes(int fd, __u64 want)
 {
-	for (int i = 0; i < 2000 && map_info(fd).bytes != want; i++)
-		usleep(1000);
+	AWAIT(map_info(fd).bytes == want);
 	EXPECT_EQ(want, map_info(fd).bytes);
 }
 

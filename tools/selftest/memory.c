@@ -43,7 +43,7 @@ void memory_expect(long before, long slack)
 	long after = memory_available();
 
 	slack += quarantine();
-	for (int i = 0; i < 100 && after < before - slack; i++) {
+	for (int i = 0; i < 1200 && after < before - slack; i++) {
 		usleep(50000);
 		after = memory_available();
 	}

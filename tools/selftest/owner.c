@@ -350,8 +350,7 @@ TEST_LIMIT(killed_at_any_moment, 60)
 		map_walk(fd, 0, 4096, want_none, NULL);
 		EXPECT_EQ(0, map_stats(fd).owned);
 		/* What a Clear removed goes on being freed, and counts */
-		for (int i = 0; i < 1000 && map_info(fd).bytes; i++)
-			usleep(1000);
+		AWAIT(!map_info(fd).bytes);
 		EXPECT_EQ(0, map_info(fd).bytes);
 		EXPECT_EQ(0, map_count(fd));
 	}

@@ -317,7 +317,7 @@ static struct syncmap_map_stats wait_quiet(int fd)
 	struct syncmap_map_stats stats;
 	unsigned int quiet = 0;
 
-	for (int i = 0; i < 5000 && quiet < 8; i++) {
+	for (int i = 0; i < 60000 && quiet < 8; i++) {
 		stats = map_stats(fd);
 		quiet = is_quiet(&stats) ? quiet + 1 : 0;
 		usleep(1000);

@@ -28,8 +28,7 @@ static int stale_map(__u64 entries)
 		ASSERT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE("value"),
 				.deadline = key % 2 ? HOUR + map_now() : PAST));
 	/* They are found to be late, not one after the other in time */
-	for (int i = 0; i < 2000 && map_stats(fd).lapsed < entries / 2; i++)
-		usleep(1000);
+	AWAIT(map_stats(fd).lapsed >= entries / 2);
 	EXPECT_EQ(entries / 2, map_stats(fd).lapsed);
 	return fd;
 }
