@@ -10,6 +10,9 @@
  * instead, and a shell follows the script. rig_cpus=N says how many processors
  * the machine was given: the script does not run when some of them are missing,
  * for what it would show about concurrency is not so.
+ *
+ * Data races of the kernel's own are no news: those in functions that begin a
+ * line of /rig/known-races, if there is one, are not counted.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +31,8 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
+#define KNOWN		"/rig/known-races"
+#define RACE		"BUG: KCSAN: data-race in "
 
 static const struct {
 	const char *type;
@@ -121,6 +126,33 @@ static bool is_report(const char *line)
 	return false;
 }
 
+static bool is_known(const char *function)
+{
+	char line[256], name[128];
+	bool known = false;
+	FILE *f;
+
+	f = fopen(KNOWN, "r");
+	while (f && !known && fgets(line, sizeof(line), f))
+		known = sscanf(line, "%127s", name) == 1 &&
+			!strcmp(name, function);
+	if (f)
+		fclose(f);
+	return known;
+}
+
+/* The functions of a module are followed by its name, so they are never known. */
+static bool is_known_race(const char *line)
+{
+	char a[128], b[128] = "";
+
+	line = strstr(line, RACE);
+	if (!line || sscanf(line, RACE "%127[^/\n]/ %127[^\n]", a, b) < 1)
+		return false;
+	a[strcspn(a, " ")] = '\0';
+	return !strstr(line, " [") && (is_known(a) || is_known(b));
+}
+
 /* A record is "priority,sequence,time,flags;text\n"; facility 0 is the kernel. */
 static int scan_dmesg(void)
 {
@@ -149,7 +181,7 @@ static int scan_dmesg(void)
 			found++;
 		}
 		expected = sequence + 1;
-		if (priority >> 3 || !is_report(record))
+		if (priority >> 3 || !is_report(record) || is_known_race(record))
 			continue;
 		fprintf(report, "dmesg: %s", strchr(record, ';') + 1);
 		found++;
