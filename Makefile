@@ -3,6 +3,9 @@
 KDIR   ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
 
+# Installs what a target needs, or says what is missing, before anything starts
+DEPS ?= tools/deps
+
 # A module has to be built by the compiler of its kernel.
 llvm := $(if $(shell grep -s CONFIG_CC_IS_CLANG=y $(KDIR)/.config),LLVM=1)
 
@@ -10,7 +13,7 @@ llvm := $(if $(shell grep -s CONFIG_CC_IS_CLANG=y $(KDIR)/.config),LLVM=1)
 release = $(shell sed -n 's/.*"\(.*\)"/\1/p' \
 		$(KDIR)/include/generated/utsrelease.h)
 
-all: modules tools
+all: $(KDIR) deps-build modules tools
 
 help:
 	@echo 'make            modules and tools'
@@ -22,6 +25,8 @@ help:
 	@echo 'make shell      a shell in a virtual machine that has the module'
 	@echo 'make check      build and run all tests (about half an hour)'
 	@echo 'make check-fast the part of it that boots nothing (less than 3 minutes)'
+	@echo 'make check-all  every kernel, and what takes long (many hours; RESUME=1 goes on'
+	@echo '                where it ended, and repeats what failed)'
 	@echo 'make bench      measure the map and its rivals: build/bench (15 minutes;'
 	@echo '                BENCH=-q: up to 1M keys, 5; BENCH=-f: all there is, 40)'
 	@echo 'make fuzz       feed the map with operations, and syncmapctl with lines, that'
@@ -31,6 +36,8 @@ help:
 	@echo
 	@echo 'demo and shell take KERNEL=stock-6.1, stock-6.12, stock-6.1-rt, debug-6.1 ...'
 	@echo 'Kernels are kept in ~/.cache/syncmap (SYNCMAP_CACHE).'
+	@echo 'Missing packages of Debian are installed for root, and named to others, by all'
+	@echo 'that is more than the module. DEPS=: does without.'
 
 modules: $(KDIR)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(llvm) modules
@@ -43,7 +50,7 @@ $(KDIR):
 	@echo "      (Debian: linux-headers-$(shell uname -r)); make demo needs none" >&2
 	@exit 1
 
-tools:
+tools: deps-build
 	$(MAKE) -C tools
 	$(MAKE) -C tools/selftest
 
@@ -70,14 +77,17 @@ check:
 check-fast:
 	tools/check/run fast
 
-bench:
+check-all:
+	tools/check/run all
+
+bench: deps-bench
 	$(MAKE) -C tools/native/bench report
 
-fuzz:
+fuzz: deps-fuzz
 	$(MAKE) -C tools/native fuzz
 	$(MAKE) -C tools fuzz
 
-mutants:
+mutants: deps-mutants
 	$(MAKE) -C tools/native mutants
 
 clean:
@@ -86,5 +96,8 @@ clean:
 		-o -name '.*.cmd' -o -name '.*.d' -o -name Module.symvers \
 		-o -name modules.order | xargs -r rm -f
 
+deps-%:
+	@$(DEPS) $*
+
 .PHONY: all help modules kernelrelease tools install uninstall demo shell \
-	check check-fast bench fuzz mutants clean
+	check check-fast check-all bench fuzz mutants clean
