@@ -21,6 +21,10 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#ifdef HAVE_LINUX_HEX_H
+#include <linux/hex.h>
+#endif
+
 #include "../store/store.h"
 #include "dev.h"
 
