@@ -288,6 +288,38 @@ static void seek_stops_at_the_first_not_below(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, dirty_next(f->dirty, &pos));
 }
 
+/* As many steps as there are words of bits, and one for each bucket with keys */
+static void walk_leaves_out_what_had_no_key(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 hash = 77ULL << 52, before;
+	struct dirty_pos pos;
+	unsigned int steps;
+
+	syncmap_dirty_free(f->dirty);
+	f->dirty = syncmap_dirty_alloc(12, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, f->dirty);
+	dirty_seek(f->dirty, &pos, 0);
+	KUNIT_EXPECT_NULL(test, dirty_next(f->dirty, &pos));
+	link(f, hash);
+	unlink(f, link(f, U64_MAX));
+	dirty_seek(f->dirty, &pos, 0);
+	for (steps = 0; !pos.node; steps++) {
+		before = dirty_walk_hash(f->dirty, &pos);
+		dirty_walk_step(f->dirty, &pos);
+		KUNIT_ASSERT_GT(test, dirty_walk_hash(f->dirty, &pos), before);
+		KUNIT_ASSERT_LE(test, dirty_walk_hash(f->dirty, &pos), hash);
+	}
+	KUNIT_EXPECT_EQ(test, steps, 2);
+	KUNIT_EXPECT_EQ(test, dirty_walk_hash(f->dirty, &pos), hash);
+	dirty_walk_on(f->dirty, &pos);
+	for (steps = 0; dirty_walk_hash(f->dirty, &pos) != SYNCMAP_CURSOR_END;
+	     steps++)
+		dirty_walk_step(f->dirty, &pos);
+	KUNIT_EXPECT_EQ(test, steps, 4096 / BITS_PER_LONG - 1);
+	KUNIT_EXPECT_NULL(test, pos.node);
+}
+
 static void bits_are_bounded(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, syncmap_dirty_bits(0), DIRTY_BITS_MIN);
@@ -326,6 +358,7 @@ static struct kunit_case dirty_cases[] = {
 	KUNIT_CASE(a_seal_shows_all_links),
 	KUNIT_CASE(walk_is_in_hash_order),
 	KUNIT_CASE(seek_stops_at_the_first_not_below),
+	KUNIT_CASE(walk_leaves_out_what_had_no_key),
 	KUNIT_CASE(bits_are_bounded),
 	KUNIT_CASE(chains_are_in_hash_order),
 	{}

@@ -20,9 +20,18 @@ unsigned int syncmap_dirty_bits(u64 keys)
 		       DIRTY_BITS_MAX);
 }
 
+/* The bitmap lies behind the buckets */
+static size_t size_of(u64 buckets)
+{
+	const struct syncmap_dirty *dirty;
+
+	return struct_size(dirty, buckets, buckets) +
+	       BITS_TO_LONGS(buckets) * sizeof(*dirty->filled);
+}
+
 size_t syncmap_dirty_size(const struct syncmap_dirty *dirty)
 {
-	return struct_size(dirty, buckets, dirty_buckets(dirty));
+	return size_of(dirty_buckets(dirty));
 }
 
 struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp)
@@ -30,10 +39,11 @@ struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp)
 	struct syncmap_dirty *dirty;
 	u64 i;
 
-	dirty = kvzalloc(struct_size(dirty, buckets, 1UL << bits), gfp);
+	dirty = kvzalloc(size_of(1UL << bits), gfp);
 	if (!dirty)
 		return NULL;
 	dirty->bits = bits;
+	dirty->filled = (unsigned long *)&dirty->buckets[dirty_buckets(dirty)];
 	for (i = 0; i < dirty_buckets(dirty); i++)
 		spin_lock_init(&dirty->buckets[i].lock);
 	return dirty;
@@ -91,7 +101,7 @@ static void set_next(struct syncmap_dirty *dirty, u64 hash,
 {
 	struct syncmap_node **link = prev ? &prev->next : head_of(dirty, hash);
 
-	/* Pairs with the address dependency in dirty_find() */
+	/* Pairs with the address dependency in dirty_find(), and dirty_filled() */
 	smp_store_release(link, next);
 }
 
@@ -120,6 +130,21 @@ void syncmap_dirty_locate(struct syncmap_dirty *dirty,
 }
 
 /*
+ * Who walks looks into no bucket whose bit is clear. It is set before the first
+ * node is linked, so that who knows of a node finds the bucket; and it stays.
+ */
+static void fill(struct syncmap_dirty *dirty, u64 hash)
+{
+	struct dirty_bucket *bucket = dirty_bucket(dirty, hash);
+
+	if (bucket->filled)
+		return;
+	bucket->filled = true;
+	/* The release in set_next() comes after it; pairs with dirty_filled() */
+	set_bit(dirty_bucket_index(dirty, hash), dirty->filled);
+}
+
+/*
  * Link a node before all of the same hash. A walker in hash order that stands
  * at that hash already is behind it then, and will not meet a key twice.
  */
@@ -129,6 +154,7 @@ void syncmap_dirty_link(struct syncmap_dirty *dirty, struct syncmap_node *node,
 	lockdep_assert_held(&dirty_bucket(dirty, node->hash)->lock);
 	if (!READ_ONCE(dirty->used))
 		WRITE_ONCE(dirty->used, true);
+	fill(dirty, node->hash);
 	node->next = place->next;
 	set_next(dirty, node->hash, place->prev, node);
 }

@@ -12,6 +12,7 @@
 #ifndef _SYNCMAP_DIRTY_H
 #define _SYNCMAP_DIRTY_H
 
+#include <linux/bitops.h>
 #include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/llist.h>
@@ -37,8 +38,9 @@ struct syncmap_node {
 #define BUCKET_CHAINS	7
 
 struct dirty_bucket {
-	spinlock_t		lock;	/* the links and the seal */
+	spinlock_t		lock;	/* the links, the seal and filled */
 	bool			sealed;
+	bool			filled;	/* its bit in the table is set */
 	struct syncmap_node	*heads[BUCKET_CHAINS];
 } ____cacheline_aligned_in_smp;
 
@@ -47,6 +49,7 @@ struct syncmap_dirty {
 	bool			used;
 	unsigned int		bits;		/* of the hash that pick a bucket */
 	struct syncmap_table	*into;	/* set before the first word is closed */
+	unsigned long		*filled; /* a bit per bucket: it has had a key */
 	struct dirty_bucket	buckets[];
 };
 
@@ -59,10 +62,14 @@ struct dirty_place {
 	struct syncmap_node	*next;	/* first node whose hash is not smaller */
 };
 
-/* Where a walk in hash order stands; the node is NULL at the end of a chain */
+/*
+ * Where a walk in hash order stands: on a node, or, if there is none, before a
+ * bucket, which may lie behind the last.
+ */
 struct dirty_pos {
-	u64			chain;
 	struct syncmap_node	*node;
+	u64			bucket;
+	unsigned int		slot;	/* the chain behind that of the node */
 };
 
 struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp);
@@ -171,23 +178,94 @@ static inline struct syncmap_node *dirty_find(const struct syncmap_dirty *dirty,
 	return NULL;
 }
 
+/*
+ * Walks go in steps that take no longer in a large table. What they read, they
+ * acquire: it comes before they read any word of a table in which a key was
+ * before it came here.
+ */
+
+/* The first node of the chains of a bucket that are left, or the next bucket */
+static inline void dirty_walk_chains(const struct syncmap_dirty *dirty,
+				     struct dirty_pos *pos)
+{
+	const struct dirty_bucket *bucket = &dirty->buckets[pos->bucket];
+
+	for (; !pos->node && pos->slot < BUCKET_CHAINS; pos->slot++) {
+		/* Else a walk of all chains would wait for each node */
+		if (pos->bucket + 1 < dirty_buckets(dirty))
+			syncmap_prefetch(READ_ONCE(bucket[1].heads[pos->slot]));
+		/* Before a word is read, see above */
+		pos->node = smp_load_acquire(&bucket->heads[pos->slot]);
+	}
+	if (!pos->node) {
+		pos->bucket++;
+		pos->slot = 0;
+	}
+}
+
+/* From a node to the next, or to a bucket */
+static inline void dirty_walk_on(const struct syncmap_dirty *dirty,
+				 struct dirty_pos *pos)
+{
+	/* Before a word is read, see above */
+	pos->node = smp_load_acquire(&pos->node->next);
+	if (!pos->node)
+		dirty_walk_chains(dirty, pos);
+}
+
+/* The bits of some buckets, of which the first is @bucket's */
+static inline u64 dirty_filled(const struct syncmap_dirty *dirty, u64 bucket)
+{
+	/* The same; and pairs with the release of the link in set_next() */
+	return smp_load_acquire(&dirty->filled[bucket / BITS_PER_LONG]) >>
+	       bucket % BITS_PER_LONG;
+}
+
+/* Without a node: look into a bucket, or leave behind some that had no key */
+static inline void dirty_walk_step(const struct syncmap_dirty *dirty,
+				   struct dirty_pos *pos)
+{
+	u64 filled = dirty_filled(dirty, pos->bucket);
+
+	if (filled) {
+		pos->bucket += __ffs64(filled);
+		dirty_walk_chains(dirty, pos);
+	} else {
+		pos->bucket = (pos->bucket | (BITS_PER_LONG - 1)) + 1;
+	}
+}
+
+/* What the walk has not come to yet has no smaller hash */
+static inline u64 dirty_walk_hash(const struct syncmap_dirty *dirty,
+				  const struct dirty_pos *pos)
+{
+	if (pos->node)
+		return pos->node->hash;
+	return pos->bucket < dirty_buckets(dirty) ?
+	       pos->bucket << (64 - dirty->bits) : SYNCMAP_CURSOR_END;
+}
+
+/* Begin a walk at the first node whose hash is not below @hash, or before it */
+static inline void dirty_seek(const struct syncmap_dirty *dirty,
+			      struct dirty_pos *pos, u64 hash)
+{
+	pos->node = NULL;
+	pos->bucket = dirty_bucket_index(dirty, hash);
+	pos->slot = BUCKET_CHAINS;
+	if (dirty_filled(dirty, pos->bucket) & 1)
+		pos->slot = dirty_slot(dirty, hash);
+	dirty_walk_chains(dirty, pos);
+	while (pos->node && pos->node->hash < hash)
+		dirty_walk_on(dirty, pos);
+}
+
 /* The next node of a walk, which stays on it; NULL at the end of the table */
 static inline struct syncmap_node *dirty_next(const struct syncmap_dirty *dirty,
 					      struct dirty_pos *pos)
 {
-	while (!pos->node && pos->chain + 1 < dirty_chains(dirty))
-		pos->node = dirty_head_ahead(dirty, ++pos->chain);
+	while (!pos->node && pos->bucket < dirty_buckets(dirty))
+		dirty_walk_step(dirty, pos);
 	return pos->node;
-}
-
-/* Begin a walk at the first node whose hash is not below @hash */
-static inline void dirty_seek(const struct syncmap_dirty *dirty,
-			      struct dirty_pos *pos, u64 hash)
-{
-	pos->chain = dirty_chain(dirty, hash);
-	pos->node = dirty_head(dirty, pos->chain);
-	while (pos->node && pos->node->hash < hash)
-		pos->node = READ_ONCE(pos->node->next);
 }
 
 #endif /* _SYNCMAP_DIRTY_H */

@@ -9,7 +9,8 @@
  *	that other CPUs use (but every 256th miss of a CPU does), and work in any
  *	context.
  * A.3	Updates of a key that is in the read table are lock-free.
- * B.1	Nothing is done under a lock that takes longer the larger the map is.
+ * B.1	Nothing is done under a lock, or in a read section, that takes longer the
+ *	larger the map is.
  * B.2	An operation that runs out of memory leaves the map as it was.
  * C.1	Range visits no key twice, and misses none that is present throughout.
  * C.2	Its cursor is a number, which stays valid and pins nothing.
@@ -45,6 +46,8 @@
  *	buckets		the token holder, before the table is in a state;
  *			readers come through closed words even then
  *	chains		the lock of their bucket; READ_ONCE under RCU
+ *	dirty->filled	the lock of the bucket, by set_bit(), before its first
+ *			node is linked; never cleared
  *	table->next,	the token holder, once, before the first word of the
  *	dirty->into	object is closed; it has the state pinned
  *	node->moved,	the token holder
@@ -120,11 +123,13 @@
  *   follow what it has closed; keys that it has moved belong to T', the others
  *   to T and Dold, and all three are taken apart with the state.
  *
- * Range merges T, Dold and D from its cursor in hash order within one RCU read
- * section, each word resolved as in Load. A key cannot be met twice: to come
- * back in D after it was met in T it must be linked, before equal hashes, where
- * the walk of D already is. The cursor is the next hash; runs of equal hashes
- * are never split.
+ * Range merges T, Dold and D from its cursor in hash order, each word resolved
+ * as in Load. A key cannot be met twice: to come back in D after it was met in T
+ * it must be linked, before equal hashes, where the walk of D already is. In
+ * each it goes on in steps of bounded length, over what is empty, too, and no
+ * further than to the next hash of the others; so it can end at any step, which
+ * it does after some, and with it the RCU read section. The cursor is the hash
+ * below which all has been seen; runs of equal hashes are never split.
  *
  * Progress: Load is wait-free but for one step per promotion that completed
  * meanwhile, updates of present keys are lock-free, inserts and deletes of

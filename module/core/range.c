@@ -4,6 +4,8 @@
  */
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 
 #include "internal.h"
 
@@ -15,28 +17,57 @@ struct found {
 	struct syncmap_table *const	*next;
 };
 
+/*
+ * A walk goes on in steps that look at one slot, node or bucket, where that ends
+ * a search: so it is known at any time below which hash all has been seen.
+ */
 struct side {
 	const struct syncmap_dirty	*dirty;
 	struct dirty_pos		pos;
+	u64				hash;	/* what is left has no smaller one */
 };
 
 struct walk {
 	const struct syncmap		*map;
 	const struct syncmap_state	*state;
+	u64				last;	/* hash looked at, or the cursor */
 	struct table_pos		pos;
-	struct found			slot;	/* at pos; no word: at the end */
+	struct found			slot;	/* at pos; its word is NULL if there
+						 * is none, its hash as in a side
+						 */
 	struct side			sides[2];
 	unsigned int			nsides;
+	struct found			node;	/* of the side whose turn it is */
 };
 
+/*
+ * What stands behind an empty bucket has its home behind it. Rounded down; but
+ * what is left is not what the walk has looked at.
+ */
+static u64 hash_behind(const struct walk *w, u64 bucket)
+{
+	u64 homes = w->state->view.homes;
+
+	if (bucket + 1 >= homes)
+		return SYNCMAP_CURSOR_END;
+	return max((bucket + 1) * div64_u64(U64_MAX, homes), w->last + 1);
+}
+
+/* Stand on the slot at pos, or on the first of the next bucket, if it is there */
 static void find_slot(struct walk *w)
 {
 	const struct syncmap_table *table = w->state->table;
 	const struct syncmap_bucket *bucket;
 
 	w->slot.word = NULL;
-	if (!table_next(table, &w->pos))
-		return;
+	if (!table_has(table, &w->pos)) {
+		w->pos.bucket++;
+		w->pos.slot = 0;
+		if (!table_has(table, &w->pos)) {
+			w->slot.hash = hash_behind(w, w->pos.bucket);
+			return;
+		}
+	}
 	bucket = &table->view.buckets[w->pos.bucket];
 	w->slot.key = bucket->key[w->pos.slot];
 	w->slot.hash = key_word_hash(&w->map->params, &w->state->seed,
@@ -55,11 +86,13 @@ static void add_side(struct walk *w, const struct syncmap_dirty *dirty,
 		return;
 	side->dirty = dirty;
 	dirty_seek(dirty, &side->pos, hash);
+	side->hash = dirty_walk_hash(dirty, &side->pos);
 	w->nsides++;
 }
 
 static void seek(struct walk *w, u64 hash)
 {
+	w->last = hash;
 	w->pos.bucket = syncmap_table_home(hash, w->state->view.homes);
 	w->pos.slot = 0;
 	add_side(w, w->state->old, hash);
@@ -72,43 +105,58 @@ static void seek(struct walk *w, u64 hash)
 }
 
 /*
- * Find the smallest hash. The walks of the dirty tables must stand where they
- * are before the word of a slot is read, so that a key which is deleted and
- * comes back is linked behind them.
+ * Which side comes first, NULL: the read table; and the smallest hash of what is
+ * left. Of those with the same hash, first who has not found anything yet: for
+ * the walks of the dirty tables must stand where they are before the word of a
+ * slot is read, so that a key which is deleted and comes back is linked behind
+ * them; and likewise the newer one before that of a node of the old one.
  */
-static bool peek(struct walk *w, struct found *found, struct side **from)
+static struct side *first(struct walk *w, u64 *hash)
 {
-	struct syncmap_node *node, *least = NULL;
+	struct side *side, *first = NULL;
 	unsigned int i;
 
-	*from = NULL;
+	*hash = w->slot.hash;
 	for (i = 0; i < w->nsides; i++) {
-		node = dirty_next(w->sides[i].dirty, &w->sides[i].pos);
-		if (node && (!least || node->hash < least->hash)) {
-			least = node;
-			*from = &w->sides[i];
+		side = &w->sides[i];
+		if (side->hash < *hash ||
+		    (side->hash == *hash && !side->pos.node)) {
+			*hash = side->hash;
+			first = side;
 		}
 	}
-	*found = w->slot;
-	if (!least || (w->slot.word && w->slot.hash <= least->hash)) {
-		*from = NULL;
-		return w->slot.word;
-	}
-	found->hash = least->hash;
-	found->key = least->key;
-	found->word = &least->word;
-	found->next = &(*from)->dirty->into;
-	return true;
+	return first;
 }
 
-static void skip(struct walk *w, struct side *from)
+/* What a side stands on; NULL when it has to look on for that */
+static const struct found *get(struct walk *w, const struct side *side)
 {
-	if (from) {
-		from->pos.node = READ_ONCE(from->pos.node->next);
-	} else {
-		w->pos.slot++;
+	struct syncmap_node *node;
+
+	if (!side)
+		return w->slot.word ? &w->slot : NULL;
+	node = side->pos.node;
+	if (!node)
+		return NULL;
+	w->node.hash = node->hash;
+	w->node.key = node->key;
+	w->node.word = &node->word;
+	w->node.next = &side->dirty->into;
+	return &w->node;
+}
+
+static void step(struct walk *w, struct side *side)
+{
+	if (!side) {
+		w->pos.slot += !!w->slot.word;
 		find_slot(w);
+		return;
 	}
+	if (side->pos.node)
+		dirty_walk_on(side->dirty, &side->pos);
+	else
+		dirty_walk_step(side->dirty, &side->pos);
+	side->hash = dirty_walk_hash(side->dirty, &side->pos);
 }
 
 /* False when the key is absent */
@@ -138,46 +186,43 @@ static bool resolve(const struct walk *w, const struct found *found,
 }
 
 /*
- * Emit the entries from *@cursor on; stop between two runs of equal hashes once
- * @budget places have been visited, live or not, or when @emit says so.
- * *@cursor is left at the hash where to go on, which is that of the entry at
- * which @emit stopped.
+ * Emit the entries from *@cursor on; stop between two runs of equal hashes after
+ * @budget steps, or when @emit says so. *@cursor is left at a hash where to go
+ * on, which is that of the entry at which @emit stopped.
  */
 static int walk_on(struct syncmap *map, u64 *cursor, unsigned int budget,
 		   int (*emit)(const struct syncmap_entry *entry, void *arg),
 		   void *arg)
 {
 	struct walk w = { .map = map, .state = syncmap_state(map) };
-	unsigned int visited = 0;
 	struct syncmap_entry entry;
-	struct found found;
-	struct side *from;
-	u64 last = 0;
-	int ret;
+	unsigned int steps = 0;
+	const struct found *found;
+	struct side *side;
+	int ret = 0;
 
 	if (*cursor == SYNCMAP_CURSOR_END)
 		return 0;
 	seek(&w, *cursor);
-	for (; peek(&w, &found, &from); skip(&w, from)) {
-		if (visited >= budget && found.hash != last) {
-			*cursor = found.hash;
-			return 0;
-		}
-		visited++;
-		last = found.hash;
-		if (!resolve(&w, &found, &entry))
+	for (; side = first(&w, cursor), *cursor != SYNCMAP_CURSOR_END;
+	     step(&w, side)) {
+		if (steps >= budget && *cursor != w.last)
+			break;
+		steps++;
+		found = get(&w, side);
+		if (!found)
+			continue;
+		w.last = found->hash;
+		if (!resolve(&w, found, &entry))
 			continue;
 		ret = emit(&entry, arg);
-		if (ret) {
-			*cursor = found.hash;
-			return ret;
-		}
+		if (ret)
+			break;
 	}
-	*cursor = SYNCMAP_CURSOR_END;
-	return 0;
+	return ret;
 }
 
-/* Between so many places, a read section ends and preemption may set in */
+/* After so many steps, a read section ends and preemption may set in */
 #define RANGE_PART	64
 
 /**

@@ -94,18 +94,22 @@ static __always_inline atomic64_t *table_find(const struct syncmap_view *view,
 	}
 }
 
+/* Whether there is a key at @pos */
+static inline bool table_has(const struct syncmap_table *table,
+			     const struct table_pos *pos)
+{
+	return pos->bucket < table->buckets &&
+	       pos->slot < SYNCMAP_BUCKET_SLOTS &&
+	       header_slot(table->view.buckets[pos->bucket].header, pos->slot);
+}
+
 /* Move @pos to the next filled slot; false at the end of the table */
 static inline bool table_next(const struct syncmap_table *table,
 			      struct table_pos *pos)
 {
-	for (; pos->bucket < table->buckets; pos->bucket++, pos->slot = 0) {
-		const struct syncmap_bucket *bucket =
-			&table->view.buckets[pos->bucket];
-
-		if (pos->slot < SYNCMAP_BUCKET_SLOTS &&
-		    header_slot(bucket->header, pos->slot))
+	for (; pos->bucket < table->buckets; pos->bucket++, pos->slot = 0)
+		if (table_has(table, pos))
 			return true;
-	}
 	return false;
 }
 

@@ -11,8 +11,9 @@
 #define is_power_of_2(n) (__builtin_popcountll(n) == 1)
 #define __ffs64(n)	((unsigned int)__builtin_ctzll(n))
 
+#define BITS_TO_LONGS(n) (((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
 #define DECLARE_BITMAP(name, bits)					\
-	unsigned long name[((bits) + BITS_PER_LONG - 1) / BITS_PER_LONG]
+	unsigned long name[BITS_TO_LONGS(bits)]
 
 static inline bool test_bit(unsigned int bit, const unsigned long *word)
 {
