@@ -61,9 +61,8 @@ static void next_once(struct worker *w)
 		for (i = 0; i < n; i++)
 			walk_entry(&entries[i], &walk);
 		rcu_read_unlock();
-		CREW_EXPECT(w, n <= 0 || cursor > before);
-	} while (n > 0);
-	CREW_EXPECT(w, n == 0 && cursor == SYNCMAP_CURSOR_END);
+		CREW_EXPECT(w, n >= 0 && cursor > before);
+	} while (n >= 0 && cursor != SYNCMAP_CURSOR_END);
 	CREW_EXPECT(w, bitmap_weight(walk.seen, STABLE) == walk.stable);
 }
 

@@ -277,8 +277,8 @@ static bool step_next(struct model *m)
 		rcu_read_unlock();
 		if (n == -EMSGSIZE)
 			max = MODEL_KEYS;
-	} while (n > 0 || n == -EMSGSIZE);
-	return !n && cursor == SYNCMAP_CURSOR_END && saw_all(m);
+	} while ((n >= 0 || n == -EMSGSIZE) && cursor != SYNCMAP_CURSOR_END);
+	return n >= 0 && saw_all(m);
 }
 
 static bool step_count(struct model *m)

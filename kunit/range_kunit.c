@@ -264,17 +264,16 @@ static void next_all(struct seen *seen, unsigned int max,
 		for (i = 0; i < n; i++)
 			see(&entries[i], seen);
 		rcu_read_unlock();
+		KUNIT_ASSERT_GE(seen->test, n, 0);
 		KUNIT_EXPECT_LE(seen->test, n, (int)max);
+		KUNIT_ASSERT_GT(seen->test, cursor, before);
 		if (n > 0) {
-			KUNIT_EXPECT_GT(seen->test, cursor, before);
 			KUNIT_EXPECT_GT(seen->test, cursor,
 					entries[n - 1].hash);
 			if (between)
 				between(seen);
 		}
-	} while (n > 0);
-	KUNIT_EXPECT_EQ(seen->test, n, 0);
-	KUNIT_EXPECT_EQ(seen->test, cursor, SYNCMAP_CURSOR_END);
+	} while (cursor != SYNCMAP_CURSOR_END);
 }
 
 /* C.2, with every size of the buffer */
@@ -324,6 +323,149 @@ static void next_ends_after_clear(struct kunit *test)
 	KUNIT_EXPECT_LE(test, seen->all, 3);
 }
 
+/*
+ * C.1, C.2: a read section may end after each step, wherever that leads; the
+ * cursor always gets on
+ */
+static void portions_may_be_of_one_step(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+	unsigned int n = fill_both(test);
+	u64 before, cursor = 0;
+
+	while (cursor != SYNCMAP_CURSOR_END) {
+		before = cursor;
+		rcu_read_lock();
+		KUNIT_EXPECT_EQ(test, walk_on(&tm->map, &cursor, 1, see, seen),
+				0);
+		rcu_read_unlock();
+		KUNIT_ASSERT_GT(test, cursor, before);
+	}
+	expect_each_once(seen, 0, n);
+}
+
+/* Calls that a range takes, of which each returns; what they show goes to @seen */
+static unsigned int count_calls(struct seen *seen, unsigned int *empty)
+{
+	struct syncmap_entry entries[8];
+	unsigned int calls = 0;
+	u64 cursor = 0;
+	int i, n;
+
+	for (*empty = 0; cursor != SYNCMAP_CURSOR_END; calls++) {
+		rcu_read_lock();
+		n = syncmap_next(&seen->tm->map, &cursor, entries,
+				 ARRAY_SIZE(entries));
+		for (i = 0; i < n; i++)
+			see(&entries[i], seen);
+		rcu_read_unlock();
+		KUNIT_ASSERT_GE(seen->test, n, 0);
+		*empty += !n;
+	}
+	return calls;
+}
+
+/* B.1: deleted keys do not keep a read section going */
+static void next_returns_among_deleted_keys(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+	unsigned int key, calls, empty, n = 5 * NEXT_BUDGET;
+
+	tm_become(tm, test_variants_few);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, n), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	for (key = 1; key < n; key++)
+		KUNIT_ASSERT_TRUE(test, tm_delete(tm, key));
+	calls = count_calls(seen, &empty);
+	KUNIT_EXPECT_GE(test, calls, n / NEXT_BUDGET);
+	KUNIT_EXPECT_GE(test, empty, n / NEXT_BUDGET - 1);
+	KUNIT_EXPECT_LE(test, calls, n / NEXT_BUDGET + 2);
+	KUNIT_EXPECT_EQ(test, seen->all, 1);
+}
+
+/* As a promotion begins that expects many keys; it goes on when @tm is thawed */
+static void begin_with(struct kunit *test, unsigned int bits)
+{
+	struct syncmap_dirty *dirty = syncmap_dirty_alloc(bits, GFP_KERNEL);
+	struct test_map *tm = test->priv;
+	struct syncmap_state *state = tm_state(tm);
+	struct syncmap_state *next = syncmap_state_alloc(state->gen, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, dirty);
+	KUNIT_ASSERT_NOT_NULL(test, next);
+	syncmap_state_set(next, state->table, dirty, state->dirty);
+	next->prev = state;
+	rcu_assign_pointer(tm->map.state, next);
+}
+
+/* B.1: nor does a dirty table with more buckets than keys */
+static void next_returns_among_unused_buckets(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+	unsigned int calls, empty, bits = 18;
+	u64 words = (1 << bits) / BITS_PER_LONG;
+
+	tm_become(tm, test_variants_few);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 100), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	begin_with(test, bits);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 100, 101), 0);
+	calls = count_calls(seen, &empty);
+	KUNIT_EXPECT_LE(test, calls, 101 / 8 + words / NEXT_BUDGET + 2);
+	KUNIT_EXPECT_GE(test, calls, words / NEXT_BUDGET);
+	expect_each_once(seen, 0, 101);
+}
+
+/* The first hash of a bucket of the smallest dirty table */
+static u64 bucket_hash(const void *key, size_t len)
+{
+	u64 number = 0;
+
+	memcpy(&number, key, len);
+	return number << (64 - DIRTY_BITS_MIN);
+}
+
+static const struct test_variant buckets = {
+	.title = "first hash of a bucket",
+	.params = { .key_len = 8, .hash = SYNCMAP_HASH_CUSTOM,
+		    .hash_fn = bucket_hash },
+	.keys = 1 << DIRTY_BITS_MIN,
+};
+
+/* What a promotion does to a key that is deleted, while it counts */
+static void expunge_and_restore(struct seen *seen, u64 key, void *value)
+{
+	if (key != 1)
+		return;
+	KUNIT_EXPECT_TRUE(seen->test, tm_delete(seen->tm, key));
+	atomic64_set(tm_slot(seen->tm, key), WORD_EXPUNGED);
+	this_cpu_sub(tm_state(seen->tm)->counts->dead, 1);
+	KUNIT_EXPECT_EQ(seen->test, tm_store(seen->tm, key, value), 0);
+}
+
+/* C.1: the dirty table has been looked at up to a key before that is shown */
+static void range_looks_before_it_shows(struct kunit *test)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+
+	tm_become(tm, &buckets);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 1, 2), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	begin_with(test, DIRTY_BITS_MIN);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 7, 8), 0);
+	seen->act = expunge_and_restore;
+	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), 0);
+	KUNIT_EXPECT_EQ(test, seen->times[1], 1);
+	KUNIT_EXPECT_EQ(test, seen->times[7], 1);
+}
+
 /* A run of equal hashes comes in one piece or not at all */
 static void next_refuses_to_divide_a_run(struct kunit *test)
 {
@@ -340,7 +482,6 @@ static void next_refuses_to_divide_a_run(struct kunit *test)
 			-EMSGSIZE);
 	KUNIT_EXPECT_EQ(test, cursor, 0);
 	KUNIT_EXPECT_EQ(test, syncmap_next(&tm->map, &cursor, entries, 8), 8);
-	KUNIT_EXPECT_EQ(test, syncmap_next(&tm->map, &cursor, entries, 8), 0);
 	KUNIT_EXPECT_EQ(test, cursor, SYNCMAP_CURSOR_END);
 	KUNIT_EXPECT_EQ(test, syncmap_next(&tm->map, &cursor, entries, 8), 0);
 	rcu_read_unlock();
@@ -381,7 +522,11 @@ static struct kunit_case range_cases[] = {
 	KUNIT_CASE_PARAM(range_survives_the_first_dirty_key,
 			 variant_gen_params),
 	KUNIT_CASE_PARAM(range_survives_promotions, variant_gen_params),
+	KUNIT_CASE_PARAM(portions_may_be_of_one_step, variant_gen_params),
+	KUNIT_CASE(range_looks_before_it_shows),
 	KUNIT_CASE(next_visits_each_key_once),
+	KUNIT_CASE(next_returns_among_deleted_keys),
+	KUNIT_CASE(next_returns_among_unused_buckets),
 	KUNIT_CASE(next_survives_promotions),
 	KUNIT_CASE(next_ends_after_clear),
 	KUNIT_CASE(next_refuses_to_divide_a_run),

@@ -81,6 +81,29 @@ static void who_dies_has_begun_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), 0);
 }
 
+/* What a step of the search does not find, the next one does */
+static void a_lease_behind_deleted_keys_ends(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_client *client = store_client(test, map);
+	char key[8];
+	int i;
+
+	for (i = 0; i < 3000; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		KUNIT_ASSERT_EQ(test, store_store(map, key, ""), 0);
+	}
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&map->core), 0);
+	for (i = 0; i < 3000; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		KUNIT_ASSERT_EQ(test, store_delete(map, key), 0);
+	}
+	KUNIT_EXPECT_NE(test, store_lease(client, "zz"), 0ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&map->leases), 0LL);
+	store_client_end(client);
+}
+
 static void leases_end(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
@@ -136,6 +159,7 @@ static struct kunit_case freeze_cases[] = {
 	KUNIT_CASE(nothing_is_written),
 	KUNIT_CASE(a_late_insertion_gives_back),
 	KUNIT_CASE(who_dies_has_begun_it),
+	KUNIT_CASE(a_lease_behind_deleted_keys_ends),
 	KUNIT_CASE(leases_end),
 	KUNIT_CASE(an_expired_value_outlives_its_lease),
 	{}

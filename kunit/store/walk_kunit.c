@@ -140,12 +140,32 @@ static void what_is_held_outlives_its_key(struct kunit *test)
 	bytemap_walk_free(walk);
 }
 
+/* A step that finds nothing among deleted keys is not the last */
+static void a_key_behind_deleted_ones_is_seen(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	char key[8];
+	int i;
+
+	for (i = 0; i < 3000; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		KUNIT_ASSERT_EQ(test, store_store(map, key, ""), 0);
+	}
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&map->core), 0);
+	for (i = 1; i < 3000; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		KUNIT_ASSERT_EQ(test, store_delete(map, key), 0);
+	}
+	KUNIT_EXPECT_EQ(test, walk_all(test, map, 16, 0), 1U);
+}
+
 static struct kunit_case walk_cases[] = {
 	KUNIT_CASE(each_key_is_seen_once),
 	KUNIT_CASE(an_empty_map_shows_nothing),
 	KUNIT_CASE(a_marked_key_is_not_seen),
 	KUNIT_CASE(a_key_whose_value_was_replaced_is_seen),
 	KUNIT_CASE(what_is_held_outlives_its_key),
+	KUNIT_CASE(a_key_behind_deleted_ones_is_seen),
 	{}
 };
 

@@ -281,8 +281,8 @@ static int emit_part(const struct syncmap_entry *entry, void *arg)
 	return 0;
 }
 
-/* Look at no more places than that in a call, once there is an entry */
-#define NEXT_BUDGET	4096
+/* A call ends after so many steps, however few entries it has found */
+#define NEXT_BUDGET	1024
 
 /**
  * syncmap_next - get the next entries of a range
@@ -296,12 +296,16 @@ static int emit_part(const struct syncmap_entry *entry, void *arg)
  * is a number and needs no end. The keys and values are to be used within the
  * read section of the call.
  *
+ * The time that a call takes is bounded, whatever the map is like: where many
+ * keys have been deleted it returns without an entry, and *@cursor tells where
+ * to go on. So whoever wants all leaves the read section, does cond_resched(),
+ * and calls again until *@cursor is %SYNCMAP_CURSOR_END.
+ *
  * Entries of equal hashes are never divided between two calls.
  *
  * Context: Within rcu_read_lock().
- * Return: the number of entries; 0 at the end, when *@cursor is
- * %SYNCMAP_CURSOR_END; -EMSGSIZE when @max is too small for the next run of
- * equal hashes, with *@cursor unchanged.
+ * Return: the number of entries, which may be 0 anywhere; -EMSGSIZE when @max
+ * is too small for the next run of equal hashes, with *@cursor unchanged.
  */
 int syncmap_next(struct syncmap *map, u64 *cursor,
 		 struct syncmap_entry *entries, unsigned int max)
@@ -310,9 +314,8 @@ int syncmap_next(struct syncmap *map, u64 *cursor,
 	u64 from = *cursor;
 
 	syncmap_assert(map);
-	while (!walk_on(map, cursor, NEXT_BUDGET, emit_part, &part))
-		if (part.n || *cursor == SYNCMAP_CURSOR_END)
-			return part.n;
+	if (!walk_on(map, cursor, NEXT_BUDGET, emit_part, &part))
+		return part.n;
 	while (part.n && entries[part.n - 1].hash == *cursor)
 		part.n--;
 	if (part.n)

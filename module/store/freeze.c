@@ -20,6 +20,7 @@
  * was part of what was stored. Nothing else is lost.
  */
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 
@@ -63,8 +64,8 @@ static int end_leases(struct bytemap *map)
 			bytemap_lease_void(map, leases[--n]);
 			bytemap_value_put(leases[n]);
 		}
-	} while (found > 0);
-	return found;
+	} while (found >= 0 && cursor != SYNCMAP_CURSOR_END);
+	return min(found, 0);
 }
 
 static int freeze_locked(struct bytemap *map)

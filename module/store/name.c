@@ -103,7 +103,7 @@ struct bytemap *bytemap_name_find(const char *name)
 /*
  * Some maps with names, with references, from a cursor on
  *
- * Return: how many. At the end the cursor is SYNCMAP_END.
+ * Return: how many, 0 anywhere. At the end the cursor is SYNCMAP_END.
  */
 int bytemap_name_list(u64 *cursor, struct bytemap **maps, unsigned int max)
 {
@@ -117,8 +117,6 @@ int bytemap_name_list(u64 *cursor, struct bytemap **maps, unsigned int max)
 		if (get_shown(entries[i].value))
 			maps[count++] = entries[i].value;
 	rcu_read_unlock();
-	if (!n)
-		*cursor = SYNCMAP_END;
 	return n < 0 ? n : count;
 }
 

@@ -75,7 +75,8 @@ static void keep(struct bytemap_walk *walk, struct syncmap_entry *entry,
 
 /*
  * Get up to @max entries from the walk's cursor on, with values of at most
- * @room bytes. The caller sets the cursor to *@next to go on behind them.
+ * @room bytes. The caller sets the cursor to *@next to go on behind them, until
+ * that is SYNCMAP_END; how long a step takes is bounded.
  *
  * Return: 0, even if there happens to be no entry in this step; -EMSGSIZE when
  * more than @max keys have the same hash and cannot be told apart by a cursor.
@@ -92,8 +93,6 @@ int bytemap_walk_next(struct bytemap_walk *walk, unsigned int max, u32 room,
 	for (i = 0; i < n; i++)
 		keep(walk, &walk->entries[i], room);
 	rcu_read_unlock();
-	if (!n)
-		*next = SYNCMAP_END;
 	return min(n, 0);
 }
 

@@ -266,6 +266,20 @@ TEST(any_cursor)
 	}
 }
 
+/* A search among deleted keys may end at any place, and then goes on */
+TEST(behind_deleted_keys)
+{
+	int fd = make_map(5 * STABLE, true);
+	struct seen seen = { };
+
+	map_promote(fd);
+	for (__u64 key = 1; key < 5 * STABLE; key++)
+		drop(fd, key);
+	map_walk(fd, SYNCMAP_RANGE_KEYS_ONLY, 152, note_key, &seen);
+	EXPECT_EQ(1, seen.count);
+	EXPECT_EQ(1, seen.times[0]);
+}
+
 /* A cursor means the same after promotions, and to another descriptor */
 TEST(cursor_survives)
 {

@@ -265,7 +265,8 @@ struct syncmap_map_info {
  * @reserved: must be zero
  *
  * The order is arbitrary. A map that is there during the whole walk is listed
- * exactly once.
+ * exactly once. Only the cursor tells the end: a call may return no element and
+ * a cursor that goes on.
  */
 struct syncmap_list {
 	__u64	cursor;
@@ -682,7 +683,8 @@ struct syncmap_record {
  * @reserved: must be zero
  *
  * A walk from zero to SYNCMAP_END shows no key twice, and every key that was
- * there throughout. A call may return no record and a cursor that goes on.
+ * there throughout. Only the cursor tells the end: a call may return no record
+ * and a cursor that goes on.
  * Needs read access.
  */
 struct syncmap_range {

@@ -248,7 +248,7 @@ static void walk(struct sight *sight)
 		rcu_read_unlock();
 		step_end(sight);
 		max = n < 0 ? min_t(unsigned int, 2 * max, ARRAY_SIZE(entries)) : 2;
-	} while (n);
+	} while (cursor != SYNCMAP_CURSOR_END);
 }
 
 static void run_all(struct trial *trial, const struct operation *op,
