@@ -38,6 +38,50 @@ static void hash_fast_depends_on_all_input(struct kunit *test)
 	}
 }
 
+/* What a word of a key may be that the hash multiplies or masks with */
+static const u64 special[] = {
+	0, U64_MAX, SYNCMAP_HASH_MUL_1, SYNCMAP_HASH_MUL_2,
+	SYNCMAP_HASH_MUL_1 ^ SYNCMAP_HASH_MUL_2,
+};
+
+/* The other words and the seed still matter */
+static void expect_rest_matters(struct kunit *test, u64 *words, unsigned int n,
+				unsigned int at)
+{
+	size_t len = n * sizeof(*words);
+	u64 hash = syncmap_hash_fast(words, len, &seed_a);
+	unsigned int other;
+
+	KUNIT_EXPECT_NE(test, syncmap_hash_fast(words, len, &seed_b), hash);
+	KUNIT_EXPECT_NE(test, syncmap_hash_fast(words, len, &seed_c), hash);
+	for (other = 0; other < n; other++) {
+		if (other == at)
+			continue;
+		words[other] ^= 1;
+		KUNIT_EXPECT_NE_MSG(test, syncmap_hash_fast(words, len, &seed_a),
+				    hash, "%u words, %#llx at %u, %u", n,
+				    words[at], at, other);
+		words[other] ^= 1;
+	}
+}
+
+/* No word of a key makes the hash forget what came before */
+static void hash_fast_forgets_nothing(struct kunit *test)
+{
+	unsigned int n, at, i;
+	u64 words[5];
+
+	for (n = 1; n <= ARRAY_SIZE(words); n++) {
+		for (at = 0; at < n; at++) {
+			memset(words, 0x5a, sizeof(words));
+			for (i = 0; i < ARRAY_SIZE(special); i++) {
+				words[at] = special[i];
+				expect_rest_matters(test, words, n, at);
+			}
+		}
+	}
+}
+
 /* A trailing zero byte is not the same as none */
 static void hash_fast_tells_lengths_apart(struct kunit *test)
 {
@@ -167,6 +211,7 @@ KUNIT_ARRAY_PARAM(variant, test_variants, test_variant_desc);
 
 static struct kunit_case key_cases[] = {
 	KUNIT_CASE(hash_fast_depends_on_all_input),
+	KUNIT_CASE(hash_fast_forgets_nothing),
 	KUNIT_CASE(hash_fast_tells_lengths_apart),
 	KUNIT_CASE(hash_fast_spreads_integers),
 	KUNIT_CASE_PARAM(hash_stays_below_cursor_end, variant_gen_params),

@@ -25,24 +25,26 @@ static u64 read_tail(const u8 *p, size_t len)
  * @seed: random key of the map
  *
  * Of the family of wyhash: each step takes sixteen bytes, multiplies them as
- * two words masked with constants and with the hash so far, which begins with
- * the seed, and folds the 128-bit product. Not proof against somebody who
- * learns the seed.
+ * two words, the one masked with one half of the seed, the other with the hash
+ * so far, which begins with the other half, and folds the 128-bit product. So
+ * no word makes a factor zero, and with it what came before, unless it is made
+ * for the seed. Not proof against somebody who learns that.
  *
  * Context: Any.
  * Return: the hash.
  */
 u64 syncmap_hash_fast(const void *bytes, size_t len, const siphash_key_t *seed)
 {
+	u64 mask = seed->key[1] ^ SYNCMAP_HASH_MUL_1;
 	u64 state = seed->key[0];
 	const u8 *p = bytes;
 	size_t left = len;
 
 	for (; left > 16; left -= 16, p += 16)
-		state = syncmap_hash_fold(read_u64(p) ^ SYNCMAP_HASH_MUL_1,
+		state = syncmap_hash_fold(read_u64(p) ^ mask,
 					  read_u64(p + 8) ^ state);
 	if (left > 8) {
-		state = syncmap_hash_fold(read_u64(p) ^ SYNCMAP_HASH_MUL_1,
+		state = syncmap_hash_fold(read_u64(p) ^ mask,
 					  state ^ SYNCMAP_HASH_MUL_2);
 		left -= 8;
 		p += 8;
