@@ -118,6 +118,10 @@ static inline u32 syncmap_mapfd_access(const struct file *file)
 	return access;
 }
 
+/* cursor.c */
+u64 syncmap_cursor_hide(u64 map, u64 cursor);
+u64 syncmap_cursor_reveal(u64 map, u64 cursor);
+
 /* op.c, range.c */
 int syncmap_run_op(struct syncmap_call *call);
 int syncmap_run_range(struct syncmap_call *call);

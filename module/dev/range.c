@@ -109,7 +109,8 @@ static int put_steps(struct syncmap_range *range, struct bytemap_walk *walk)
 	if (err == -EMSGSIZE && range->count)
 		err = 0;
 	if (!err)
-		range->cursor = walk->cursor;
+		range->cursor = syncmap_cursor_hide(walk->map->id,
+						    walk->cursor);
 	return err;
 }
 
@@ -125,6 +126,7 @@ static int check(struct syncmap_range *range)
 
 int syncmap_run_range(struct syncmap_call *call)
 {
+	struct bytemap *map = syncmap_mapfd_map(call->file);
 	struct syncmap_range *range = &call->arg.range;
 	struct bytemap_walk *walk;
 	int err;
@@ -132,7 +134,8 @@ int syncmap_run_range(struct syncmap_call *call)
 	err = check(range);
 	if (err)
 		return err;
-	walk = bytemap_walk_alloc(syncmap_mapfd_map(call->file), range->cursor);
+	walk = bytemap_walk_alloc(map, syncmap_cursor_reveal(map->id,
+							     range->cursor));
 	if (!walk)
 		return -ENOMEM;
 	err = put_steps(range, walk);

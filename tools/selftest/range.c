@@ -305,6 +305,28 @@ TEST(cursor_survives)
 	EXPECT_EQ(STABLE, seen.count);
 }
 
+/* Cursors of one walk come in no order: they do not tell where keys are */
+TEST(cursors_tell_nothing)
+{
+	int fd = make_map(STABLE, true), lower = 0, calls = 0;
+	char buffer[152];
+	struct syncmap_range range = {
+		.buffer = PTR(buffer), .size = sizeof(buffer),
+	};
+
+	while (range.cursor != SYNCMAP_END) {
+		__u64 last = range.cursor;
+
+		ASSERT_EQ(0, range_call(fd, &range));
+		lower += range.cursor < last;
+		calls++;
+	}
+	test_note("%d of %d cursors are lower than the one before", lower,
+		  calls);
+	EXPECT(lower > calls / 3);
+	EXPECT(lower < calls - calls / 3);
+}
+
 /* The key that the cursor stands on goes, comes, goes */
 TEST(delete_what_was_shown)
 {

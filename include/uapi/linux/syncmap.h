@@ -672,7 +672,7 @@ struct syncmap_record {
  * struct syncmap_range - SYNCMAP_RANGE: some entries, in an arbitrary order
  * @cursor: where to go on: zero at first, then what the last call left here;
  *	SYNCMAP_END when there are no more. Any number is a valid cursor, it
- *	stays valid for ever, and costs the kernel nothing
+ *	stays valid for ever, costs the kernel nothing, and tells nothing
  * @buffer: pointer to a buffer for whole records, each aligned to 8 bytes from
  *	its beginning
  * @size: bytes of the buffer
