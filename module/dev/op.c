@@ -12,6 +12,7 @@
 #include "../store/store.h"
 #include "dev.h"
 #include "op.h"
+#include "time.h"
 
 static void free_copy(const void *copy, const void *small)
 {
@@ -108,6 +109,22 @@ static int copy_out(const struct bytemap_request *req)
 	return 0;
 }
 
+static void times_from_user(struct syncmap_work *work, struct syncmap_op *op)
+{
+	work->deadline = op->deadline;
+	work->wait_until = op->wait_until;
+	op->deadline = syncmap_time_from_user(op->deadline);
+	op->wait_until = syncmap_time_from_user(op->wait_until);
+}
+
+static void times_to_user(const struct syncmap_work *work,
+			  struct syncmap_op *op)
+{
+	op->deadline = work->deadline;
+	op->wait_until = work->wait_until;
+	op->expires = syncmap_time_to_user(op->expires);
+}
+
 /* Until syncmap_end_op(), which is called in any case, @op is the caller's */
 int syncmap_begin_op(const struct file *file, struct syncmap_op *op,
 		     struct syncmap_work *work)
@@ -119,6 +136,7 @@ int syncmap_begin_op(const struct file *file, struct syncmap_op *op,
 	work->req.op = op;
 	work->req.client = client;
 	work->appended = NULL;
+	times_from_user(work, op);
 	err = bytemap_op_check(client->map, op);
 	if (err)
 		return err;
@@ -141,6 +159,7 @@ int syncmap_end_op(struct syncmap_work *work, int err)
 	free_copy(work->appended, work->value);
 	free_copy(req->old, work->old);
 	free_copy(req->key, work->key);
+	times_to_user(work, op);
 	op->status = err == -ERESTARTSYS ? -EINTR : err;
 	return err;
 }

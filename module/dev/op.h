@@ -14,6 +14,8 @@ struct syncmap_work {
 	u8			value[BYTEMAP_SMALL];
 	u8			old[BYTEMAP_SMALL];
 	const void		*appended;	/* the copy of a value */
+	u64			deadline;	/* as the user said it, */
+	u64			wait_until;	/* in his own time */
 };
 
 int syncmap_begin_op(const struct file *file, struct syncmap_op *op,

@@ -9,6 +9,7 @@
 
 #include "../store/store.h"
 #include "dev.h"
+#include "time.h"
 
 static bool keys_only(const struct syncmap_range *range)
 {
@@ -33,7 +34,7 @@ static int put_record(struct syncmap_range *range,
 		.key_len = item->key_len,
 		.value_len = item->view.len,
 		.revision = item->view.revision,
-		.expires = item->view.deadline,
+		.expires = syncmap_time_to_user(item->view.deadline),
 	};
 	void __user *user = u64_to_user_ptr(range->buffer + range->used);
 	u32 value_len = keys_only(range) ? 0 : item->view.len;

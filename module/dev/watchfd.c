@@ -14,18 +14,20 @@
 
 #include "../store/store.h"
 #include "dev.h"
+#include "time.h"
 
 static int put_record(char __user *user, const struct bytemap_record *record)
 {
-	const struct syncmap_event *event = &record->event;
-	u32 value_len = event->flags & SYNCMAP_EVENT_VALUE ? event->value_len : 0;
-	char __user *key = user + sizeof(*event);
-	u32 filled = sizeof(*event) + event->key_len + value_len;
+	struct syncmap_event event = record->event;
+	u32 value_len = event.flags & SYNCMAP_EVENT_VALUE ? event.value_len : 0;
+	char __user *key = user + sizeof(event);
+	u32 filled = sizeof(event) + event.key_len + value_len;
 
-	if (copy_to_user(user, event, sizeof(*event)) ||
-	    copy_to_user(key, record->key, event->key_len) ||
-	    copy_to_user(key + event->key_len, record->value, value_len) ||
-	    clear_user(user + filled, event->size - filled))
+	event.expires = syncmap_time_to_user(event.expires);
+	if (copy_to_user(user, &event, sizeof(event)) ||
+	    copy_to_user(key, record->key, event.key_len) ||
+	    copy_to_user(key + event.key_len, record->value, value_len) ||
+	    clear_user(user + filled, event.size - filled))
 		return -EFAULT;
 	return 0;
 }

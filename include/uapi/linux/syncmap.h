@@ -575,6 +575,10 @@ enum syncmap_limited {
  *
  * Each write gives the entry a new revision. Revisions of a map are never used
  * twice, and those of one key only grow, even across deletion and Clear.
+ *
+ * Times, here and elsewhere, are what the clock shows to the caller, if he is in
+ * a time namespace (one that it could not show is the first or the last that it
+ * could). Of @out no byte is written but the @out_len that are told.
  */
 struct syncmap_op {
 	__u32	op;

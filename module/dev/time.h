@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Times of CLOCK_BOOTTIME as users see it: in a time namespace it has an offset
+ *
+ * The offset is that of the current process, so this belongs into its calls, not
+ * into work that is done for it later.
+ */
+#ifndef _SYNCMAP_DEV_TIME_H
+#define _SYNCMAP_DEV_TIME_H
+
+#include <linux/time_namespace.h>
+#include <uapi/linux/syncmap.h>
+
+/* Zero and SYNCMAP_NEVER mean what they mean on all clocks */
+static inline bool syncmap_time_is_special(u64 time)
+{
+	return !time || time == SYNCMAP_NEVER;
+}
+
+/* @offset is negative if its highest bit is set, and no number becomes special */
+static inline u64 syncmap_time_shift(u64 time, u64 offset)
+{
+	u64 sum = time + offset;
+
+	if ((s64)offset < 0)
+		return sum < time && sum ? sum : 1;
+	return sum < time || sum == SYNCMAP_NEVER ? SYNCMAP_NEVER - 1 : sum;
+}
+
+static inline u64 syncmap_time_from_user(u64 time)
+{
+	if (syncmap_time_is_special(time))
+		return time;
+	return syncmap_time_shift(time, -timens_add_boottime_ns(0));
+}
+
+static inline u64 syncmap_time_to_user(u64 time)
+{
+	if (syncmap_time_is_special(time))
+		return time;
+	return syncmap_time_shift(time, timens_add_boottime_ns(0));
+}
+
+#endif /* _SYNCMAP_DEV_TIME_H */
