@@ -85,6 +85,7 @@ struct syncmap_commands {
 
 /* dispatch.c */
 int syncmap_probe_write(void __user *user, size_t size);
+int syncmap_fault_in(void __user *user, size_t size);
 long syncmap_dispatch(const struct syncmap_commands *commands,
 		      struct file *file, unsigned int cmd, unsigned long arg);
 

@@ -9,6 +9,8 @@
 #include <linux/math.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -68,7 +70,8 @@ find_command(const struct syncmap_commands *commands, unsigned int cmd)
 
 /*
  * Could @size bytes be written there? Asked before a change whose result could
- * not be told otherwise; nothing is changed.
+ * not be told otherwise. It writes what it reads, which nobody sees who leaves a
+ * struct alone that is in use: the reply will be written to all of it.
  */
 int syncmap_probe_write(void __user *user, size_t size)
 {
@@ -81,6 +84,24 @@ int syncmap_probe_write(void __user *user, size_t size)
 		if (get_user(byte, (u8 __user *)at) ||
 		    put_user(byte, (u8 __user *)at))
 			return -EFAULT;
+	}
+	return 0;
+}
+
+/* The same without writing anything. To read lets a stack grow, too */
+int syncmap_fault_in(void __user *user, size_t size)
+{
+	unsigned long at = (unsigned long)user, end = at + size;
+
+	if (!access_ok(user, size))
+		return -EFAULT;
+	for (; at < end; at = round_down(at, PAGE_SIZE) + PAGE_SIZE) {
+		char __user *byte = (char __user *)at;
+
+		if (fault_in_readable(byte, 1) ||
+		    fault_in_safe_writeable(byte, 1))
+			return -EFAULT;
+		cond_resched();
 	}
 	return 0;
 }

@@ -62,14 +62,17 @@ static int copy_value(const struct bytemap *map, struct syncmap_work *work)
 	return copy_from_user(to, user, len) ? -EFAULT : 0;
 }
 
-/* A change whose old value cannot be delivered would lose it */
+/*
+ * A change whose old value cannot be delivered would lose it. What is behind
+ * that value in the buffer may be written by others meanwhile.
+ */
 static int check_out(const struct bytemap *map, const struct syncmap_op *op)
 {
 	size_t size = min(op->out_size, map->limits.value_size);
 
 	if (!size || bytemap_op_has(op->op, OP_KEEPS))
 		return 0;
-	return syncmap_probe_write(u64_to_user_ptr(op->out), size);
+	return syncmap_fault_in(u64_to_user_ptr(op->out), size);
 }
 
 static int copy_all(const struct bytemap *map, struct syncmap_work *work)

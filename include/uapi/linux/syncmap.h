@@ -12,6 +12,7 @@
  * when the bytes that the kernel does not know are zero. Zero in a field means
  * what was done before the field existed. Fields marked "out" are ignored on
  * input; they are written on success, and on failure as far as the errno says.
+ * While a command runs its struct is the kernel's: all of it may be written.
  *
  * errno, one meaning each:
  *
