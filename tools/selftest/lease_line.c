@@ -238,3 +238,65 @@ TEST_LIMIT(killed_waiters, 60)
 		close(line->go[1]);
 	}
 }
+
+/*
+ * A holder that is stopped keeps its lease, but blocks nobody for longer than he
+ * wants, and nobody who has the value, or who does without
+ */
+static void hold_stopped(int n, void *arg)
+{
+	int fd = leases_client();
+	__u64 token = leases_take(fd);
+
+	(void)n, (void)arg;
+	raise(SIGSTOP);
+	EXPECT_EQ(-ESTALE, DO(fd, STORE, KEY("k"), VALUE("late"),
+			      .token = token));
+}
+
+static pid_t start_stopped(void)
+{
+	pid_t pid = test_fork(hold_stopped, 0, NULL);
+
+	ASSERT_EQ(pid, waitpid(pid, NULL, WUNTRACED));
+	return pid;
+}
+
+static void go_on(pid_t pid)
+{
+	ASSERT_EQ(0, kill(pid, SIGCONT));
+	test_wait(pid);
+}
+
+TEST(a_stopped_holder)
+{
+	int fd = leases_map();
+	pid_t holder = start_stopped(), waiter;
+	char out[16];
+
+	EXPECT_EQ(-EAGAIN, DO(fd, LOAD_OR_LEASE, KEY("k"), NOWAIT));
+	EXPECT_EQ(-ETIMEDOUT, DO(fd, LOAD_OR_LEASE, KEY("k"),
+				 .wait_until = map_now() + 20 * MS));
+	leases_crowd(fd, &waiter, 1, wait_for_value, "value");
+	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("value")));
+	test_wait(waiter);
+	go_on(holder);
+	leases_expect_value(fd, "value");
+
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
+	holder = start_stopped();
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
+	leases_take(fd);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("v"), .token = got.leased));
+	go_on(holder);
+	leases_expect_value(fd, "v");
+
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
+	holder = start_stopped();
+	EXPECT_EQ(0, DO(fd, LOAD_OR_STORE, KEY("k"), VALUE("x"), OUT(out)));
+	EXPECT_EQ(0, got.result);
+	go_on(holder);
+	leases_expect_value(fd, "x");
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
+	leases_expect_clean(fd);
+}

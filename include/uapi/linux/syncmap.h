@@ -432,8 +432,9 @@ struct syncmap_map_stats {
  *	the lease is not the caller's any more. It also ends when somebody
  *	stores without it, deletes the key, absent as it is, or clears the map,
  *	and with the last close of the descriptor. Without a value it goes to
- *	the first in line. It takes the place of an entry; ENOSPC when there is
- *	none
+ *	the first in line. It has no life time: a holder that is stopped keeps
+ *	it until one of these comes. It takes the place of an entry; ENOSPC when
+ *	there is none
  * @SYNCMAP_OP_UNLEASE: end the lease of @token without a value; ESTALE when it
  *	is not the caller's any more
  */
