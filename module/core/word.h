@@ -86,10 +86,16 @@ static inline u64 word_read(const atomic64_t *word)
 	return atomic64_read_acquire(word);
 }
 
-/* Full barrier when it succeeds; otherwise *old is what stands there */
+/*
+ * Full barrier when it succeeds. A cmpxchg that fails orders nothing, so that
+ * *old, which is what stands there then, is read once more: as by word_read().
+ */
 static inline bool word_try_set(atomic64_t *word, u64 *old, u64 new)
 {
-	return atomic64_try_cmpxchg(word, (s64 *)old, new);
+	if (likely(atomic64_try_cmpxchg(word, (s64 *)old, new)))
+		return true;
+	*old = word_read(word);
+	return false;
 }
 
 /* Close an open word, for good */
