@@ -159,7 +159,8 @@ static inline bool dirty_sealed(const struct syncmap_dirty *dirty, u64 hash)
 
 /*
  * Find the node of a key without a lock. The address dependency from the
- * pointer to the node orders what the inserter wrote before linking it.
+ * pointer to the node orders what the inserter wrote before linking it. Who does
+ * not find it has seen that it was unlinked, and what was done before that.
  */
 static inline struct syncmap_node *dirty_find(const struct syncmap_dirty *dirty,
 					      const struct syncmap_key *key,
@@ -175,6 +176,8 @@ static inline struct syncmap_node *dirty_find(const struct syncmap_dirty *dirty,
 		if (node->hash == key->hash &&
 		    syncmap_key_matches(key, key_len, node->key))
 			return node;
+	/* Pairs with the release in set_next() */
+	smp_acquire__after_ctrl_dep();
 	return NULL;
 }
 
