@@ -128,6 +128,8 @@ bool syncmap_drain_all(struct syncmap_gen *gen)
 void syncmap_limbo_add(struct syncmap_gen *gen, struct syncmap_node *node)
 {
 	llist_add(&node->limbo, &raw_cpu_ptr(gen->counts)->limbo);
+	/* It is in limbo before syncmap_arm() looks; pairs with rearm() */
+	smp_mb__after_atomic();
 	if (this_cpu_inc_return(gen->counts->unlinks) % LIMBO_PORTION == 0) {
 		WRITE_ONCE(gen->at_rest, false);
 		drain_kick(gen);

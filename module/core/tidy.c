@@ -131,11 +131,13 @@ void __syncmap_kick(struct irq_work *work)
 }
 EXPORT_SYMBOL_GPL(__syncmap_kick);
 
-/* There is something to tidy up, but no hurry */
+/*
+ * There is something to tidy up, but no hurry. Between what that is and this the
+ * caller has a full barrier, which pairs with the one in rearm(): either the bit
+ * is seen to be clear here, or what there is to do is seen there.
+ */
 void syncmap_arm(struct syncmap *map)
 {
-	/* The update comes before the test; pairs with the barrier in rearm() */
-	smp_mb__after_atomic();
 	kick(map, MAP_ARMED);
 }
 
@@ -162,7 +164,7 @@ static void rearm(struct syncmap *map)
 {
 	if (comes_to_rest(map)) {
 		clear_bit(MAP_ARMED, &map->flags);
-		/* Pairs with the barrier in syncmap_arm() */
+		/* Pairs with the barrier before each syncmap_arm() */
 		smp_mb__after_atomic();
 		if (comes_to_rest(map) ||
 		    test_and_set_bit(MAP_ARMED, &map->flags))

@@ -71,8 +71,11 @@ static __always_inline void count_word(struct syncmap *map,
 		return;
 	count_live(state, live);
 	this_cpu_sub(state->counts->dead, live);
-	if (live < 0)
+	if (live < 0) {
+		/* The tombstone is counted first; pairs with rearm() */
+		smp_mb();
 		syncmap_arm(map);
+	}
 }
 
 /*
@@ -265,6 +268,15 @@ static enum outcome insert_dirty(struct syncmap *map,
 	else
 		outcome = STALE;
 	unlock_dirty(state, key->hash, flags);
+	if (outcome == DONE && !place.node) {
+		/*
+		 * An update is a full barrier, so that one on each of two CPUs
+		 * and then a load of the other's key cannot both come first
+		 * (A.1). Linking and unlocking are none. Pairs with itself,
+		 * with word_try_set(), and, as the key is counted, with rearm()
+		 */
+		smp_mb();
+	}
 	return outcome;
 }
 
