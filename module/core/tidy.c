@@ -180,7 +180,7 @@ void __syncmap_work(struct work_struct *work)
 	bool reclaim;
 
 	clear_bit(MAP_URGENT, &map->flags);
-	/* What is seen by due() is not older than the last kick */
+	/* What is seen from here on is not older than the last kick() */
 	smp_mb__after_atomic();
 	reclaim = test_and_clear_bit(MAP_RECLAIM, &map->flags);
 	if (syncmap_token_try(map)) {
@@ -225,6 +225,8 @@ EXPORT_SYMBOL_GPL(syncmap_tombstones);
 void syncmap_reclaim(struct syncmap *map)
 {
 	set_bit(MAP_RECLAIM, &map->flags);
+	/* Pairs with the barrier in __syncmap_work() */
+	smp_mb__after_atomic();
 	kick(map, MAP_URGENT);
 }
 EXPORT_SYMBOL_GPL(syncmap_reclaim);
