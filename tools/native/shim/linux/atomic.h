@@ -92,9 +92,11 @@ static inline bool refcount_inc_not_zero(refcount_t *r)
 	return n;
 }
 
+/* What others did before they let go comes before what the last one does */
 static inline bool refcount_dec_and_test(refcount_t *r)
 {
-	return atomic_dec_and_test(&r->refs);
+	shim_point(r, true);
+	return !__atomic_sub_fetch(&r->refs.counter, 1, __ATOMIC_ACQ_REL);
 }
 
 #endif

@@ -63,10 +63,13 @@ static inline bool test_and_set_bit(unsigned int bit, unsigned long *word)
 	return __atomic_fetch_or(word, BIT(bit % BITS_PER_LONG), __ATOMIC_SEQ_CST) & BIT(bit % BITS_PER_LONG);
 }
 
+/* Acquires only if it sets the bit */
 static inline bool test_and_set_bit_lock(unsigned int bit, unsigned long *word)
 {
 	word += bit / BITS_PER_LONG;
 	shim_point(word, true);
+	if (__atomic_load_n(word, __ATOMIC_RELAXED) & BIT(bit % BITS_PER_LONG))
+		return true;
 	return __atomic_fetch_or(word, BIT(bit % BITS_PER_LONG), __ATOMIC_ACQUIRE) & BIT(bit % BITS_PER_LONG);
 }
 

@@ -90,13 +90,22 @@ static inline void shim_point(const volatile void *address, bool write)
 	shim_point(p, true);						\
 	__atomic_store_n(p, v, __ATOMIC_RELEASE);			\
 })
-#define smp_mb()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define try_cmpxchg(p, old, new)					\
-({									\
-	shim_point(p, true);						\
-	__atomic_compare_exchange_n(p, old, new, false,			\
-				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
-})
+
+/*
+ * Fences, no stronger than the kernel's: on x86 a locked instruction is a full
+ * barrier, so that the kernel has none before or after an atomic operation. What
+ * is not one, as an operation on a variable of this CPU, gets no order by them.
+ */
+#ifdef __x86_64__
+#define smp_mb()	__asm__ __volatile__("lock; addl $0,-4(%%rsp)"	\
+					     ::: "memory", "cc")
+#define shim_mb_atomic()	barrier()
+#else
+#define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define shim_mb_atomic()	smp_mb()
+#endif
+#define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_acquire__after_ctrl_dep()	smp_rmb()
 
 /*
  * ThreadSanitizer knows no fences either. A relaxed operation takes the order
@@ -119,16 +128,41 @@ static inline bool shim_ordered(void *address)
 	return fenced;
 }
 
+static inline void shim_after_atomic(void)
+{
+	if (shim_touched)
+		__tsan_acquire(shim_touched);
+}
+
+/* What comes last gets no order by a fence behind it, or has it anyway */
+static inline void shim_untouched(void)
+{
+	shim_touched = NULL;
+}
+
 #define smp_mb__before_atomic()	((void)(shim_fenced = true))
-#define smp_mb__after_atomic()	__tsan_acquire(shim_touched)
+#define smp_mb__after_atomic()	shim_after_atomic()
 #else
 static inline bool shim_ordered(void *address)
 {
 	return false;
 }
 
-#define smp_mb__before_atomic()	smp_mb()
-#define smp_mb__after_atomic()	smp_mb()
+static inline void shim_untouched(void)
+{
+}
+
+#define smp_mb__before_atomic()	shim_mb_atomic()
+#define smp_mb__after_atomic()	shim_mb_atomic()
 #endif
+
+/* Orders nothing when it fails */
+#define try_cmpxchg(p, old, new)					\
+({									\
+	shim_point(p, true);						\
+	shim_untouched();						\
+	__atomic_compare_exchange_n(p, old, new, false,			\
+				    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED); \
+})
 
 #endif

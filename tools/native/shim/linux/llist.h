@@ -38,16 +38,17 @@ static inline struct llist_node *llist_del_all(struct llist_head *list)
 	return __atomic_exchange_n(&list->first, NULL, __ATOMIC_SEQ_CST);
 }
 
+/* Where the kernel goes on with what a failed cmpxchg has read, it reads again */
 static inline struct llist_node *llist_del_first(struct llist_head *list)
 {
-	struct llist_node *first, *next;
+	struct llist_node *first, *seen;
 
-	first = smp_load_acquire(&list->first);
 	do {
+		first = smp_load_acquire(&list->first);
 		if (!first)
 			return NULL;
-		next = READ_ONCE(first->next);
-	} while (!try_cmpxchg(&list->first, &first, next));
+		seen = first;
+	} while (!try_cmpxchg(&list->first, &seen, READ_ONCE(first->next)));
 	return first;
 }
 

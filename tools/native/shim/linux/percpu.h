@@ -33,12 +33,13 @@ extern int nr_cpu_ids;
 #define for_each_possible_cpu(cpu)					\
 	for (cpu = 0; cpu < __atomic_load_n(&nr_cpu_ids, __ATOMIC_ACQUIRE); cpu++)
 
-/* Written by one thread, read by all */
+/* Written by one thread, read by all; orders nothing, and is not atomic */
 #define this_cpu_add_return(x, n)					\
 ({									\
 	__typeof__(&(x)) _x = per_cpu_ptr(&(x), shim_cpu());		\
 	__typeof__(x) _sum = *_x + (n);					\
 									\
+	shim_untouched();						\
 	__atomic_store_n(_x, _sum, __ATOMIC_RELAXED);			\
 	_sum;								\
 })
