@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Usage: recorder [-n ROUNDS] [-s SEED] [-x]
+ * Usage: recorder [-n ROUNDS] [-s SEED] [-p] [-x]
  *
  * Threads do random operations on the few keys of a map and write down what
  * comes of them; the history of each round is judged. Everything but the
  * schedule follows from the seed of the round, which is SEED for the first one
- * and counts up. -x: stop at the first failure.
+ * and counts up. -p: rounds of pairs instead, see pairs.c. -x: stop at the first
+ * failure.
  */
 #include <getopt.h>
 #include <linux/err.h>
@@ -16,6 +17,7 @@
 
 #include "../../../module/core/core.h"
 #include "../history/history.h"
+#include "record.h"
 
 #define THREADS_MAX	4
 #define OPS		1000		/* of a thread */
@@ -311,6 +313,17 @@ static void judge_fates(void)
 
 static unsigned int passed, failed;
 
+static void count_round(bool ok)
+{
+	passed += ok;
+	failed += !ok;
+}
+
+static void play_pairs(u64 seed)
+{
+	count_round(!pairs_play(seed));
+}
+
 static void play(u64 seed)
 {
 	struct thread *host = &threads[THREADS_MAX];
@@ -321,8 +334,7 @@ static void play(u64 seed)
 	end(host);
 	judge();
 	judge_fates();
-	passed += !wrong;
-	failed += !!wrong;
+	count_round(!wrong);
 	if (wrong)
 		printf("FAILED seed %llu: %s (%s, %u keys and %u more, %u threads)\n",
 		       (unsigned long long)seed, wrong, kind->name, trial.keys,
@@ -333,14 +345,17 @@ int main(int argc, char **argv)
 {
 	unsigned int rounds = 100, i;
 	u64 seed = 1;
+	void (*round)(u64 seed) = play;
 	bool stop_early = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "n:s:x")) != -1) {
+	while ((option = getopt(argc, argv, "n:ps:x")) != -1) {
 		if (option == 'n')
 			rounds = strtoul(optarg, NULL, 0);
 		else if (option == 's')
 			seed = strtoull(optarg, NULL, 0);
+		else if (option == 'p')
+			round = play_pairs;
 		else if (option == 'x')
 			stop_early = true;
 		else
@@ -352,7 +367,7 @@ int main(int argc, char **argv)
 	if (syncmap_core_init())
 		abort();
 	for (i = 0; i < rounds && !(failed && stop_early); i++)
-		play(seed + i);
+		round(seed + i);
 	syncmap_core_exit();
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed || !passed;
