@@ -40,7 +40,10 @@ static int add(struct bytemap_gauge *gauge, u64 n, u64 flight)
 	return 0;
 }
 
-/* Fully ordered, as wake_up_var() wants the condition to be before its check */
+/*
+ * Fully ordered, as wake_up_var() wants the condition to be before its check.
+ * See litmus/gauge-wake
+ */
 static void sub(struct bytemap_gauge *gauge, u64 n)
 {
 	atomic64_sub_return(n, &gauge->word);
@@ -79,9 +82,10 @@ u64 bytemap_gauge_read(const struct bytemap_gauge *gauge)
 	return taken(atomic64_read(&gauge->word));
 }
 
+/* What came before a reservation was decided is seen; pairs with sub() */
 static bool is_decided(const struct bytemap_gauge *gauge, u64 n)
 {
-	u64 word = atomic64_read(&gauge->word);
+	u64 word = atomic64_read_acquire(&gauge->word);
 
 	if (word & CLOSED)
 		return false;
@@ -96,12 +100,17 @@ int bytemap_gauge_wait(struct bytemap_gauge *gauge, u64 n)
 	return 0;
 }
 
+/* As is_decided(): a Clear sees the last insert. See litmus/gauge-wait */
+static bool is_settled(const struct bytemap_gauge *gauge)
+{
+	return !in_flight(atomic64_read_acquire(&gauge->word));
+}
+
 /* Let nothing be reserved, and wait for what is in flight. One closer only */
 int bytemap_gauge_close(struct bytemap_gauge *gauge)
 {
 	atomic64_or(CLOSED, &gauge->word);
-	if (!wait_var_event_killable(&gauge->word,
-				     !in_flight(atomic64_read(&gauge->word))))
+	if (!wait_var_event_killable(&gauge->word, is_settled(gauge)))
 		return 0;
 	bytemap_gauge_open(gauge);
 	return -EINTR;

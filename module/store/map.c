@@ -257,7 +257,8 @@ static int wait_epoch(struct bytemap *map, u8 epoch)
 {
 	atomic64_t *live = &map->live[epoch];
 
-	if (wait_var_event_killable(live, !atomic64_read(live)))
+	/* Pairs with atomic64_dec_and_test() in bytemap_value_uncharge() */
+	if (wait_var_event_killable(live, !atomic64_read_acquire(live)))
 		return -EINTR;
 	return 0;
 }

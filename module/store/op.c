@@ -234,6 +234,14 @@ int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 		bytemap_lease_abandon(req->client, req->granted);
 	if (req->dooms)
 		bytemap_throttle(map);
+	if (bytemap_op_access(req->op->op) & SYNCMAP_ACCESS_WRITE) {
+		/*
+		 * As an update of the core: unlocking a value is no barrier,
+		 * and what this CPU loads next may have another key. Pairs with
+		 * itself. See litmus/values
+		 */
+		smp_mb();
+	}
 	req->op->status = ret == -ERESTARTSYS ? -EINTR : ret;
 	return ret;
 }
