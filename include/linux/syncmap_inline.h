@@ -139,7 +139,7 @@ static inline u64 syncmap_header_match(u64 header, u8 fp)
 static __always_inline u64
 syncmap_bucket_header(const struct syncmap_bucket *bucket)
 {
-	/* Pairs with the release in syncmap_table_append() */
+	/* Pairs with the release in syncmap_table_append(). See litmus/header */
 	return smp_load_acquire(&bucket->header);
 }
 
@@ -222,7 +222,7 @@ syncmap_bucket_read(const struct syncmap_bucket *bucket, u64 header, u64 hash,
 	for (; match; match &= match - 1) {
 		slot = __ffs64(match) / 8;
 		if (bucket->key[slot] == key)
-			/* Pairs with every change of a word */
+			/* Pairs with every change of a word. See litmus/message */
 			return atomic64_read_acquire(&bucket->word[slot]);
 	}
 	return 0;

@@ -75,14 +75,18 @@ bool syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
 
 /*
  * Close the key set of the bucket of @hash. Whoever finds it sealed under its
- * lock will also find the newer state that was published before.
+ * lock will also find the newer state that was published before. See
+ * litmus/sealed-state
  */
 void syncmap_dirty_seal(struct syncmap_dirty *dirty, u64 hash)
 {
 	struct dirty_bucket *bucket = dirty_bucket(dirty, hash);
 	unsigned long flags;
 
-	/* Pairs with the release below: all links are seen by who goes on */
+	/*
+	 * Pairs with the release below: all links are seen by who goes on. See
+	 * litmus/sealed
+	 */
 	if (smp_load_acquire(&bucket->sealed))
 		return;
 	syncmap_dirty_lock(dirty, hash, &flags);
@@ -101,7 +105,10 @@ static void set_next(struct syncmap_dirty *dirty, u64 hash,
 {
 	struct syncmap_node **link = prev ? &prev->next : head_of(dirty, hash);
 
-	/* Pairs with the address dependency in dirty_find(), and dirty_filled() */
+	/*
+	 * Pairs with the address dependency in dirty_find(), and dirty_filled().
+	 * See litmus/linked
+	 */
 	smp_store_release(link, next);
 }
 

@@ -160,7 +160,8 @@ static inline bool dirty_sealed(const struct syncmap_dirty *dirty, u64 hash)
 /*
  * Find the node of a key without a lock. The address dependency from the
  * pointer to the node orders what the inserter wrote before linking it. Who does
- * not find it has seen that it was unlinked, and what was done before that.
+ * not find it has seen that it was unlinked, and what was done before that. See
+ * litmus/linked and litmus/absent
  */
 static inline struct syncmap_node *dirty_find(const struct syncmap_dirty *dirty,
 					      const struct syncmap_key *key,

@@ -4,7 +4,8 @@
  *
  * Guarantees
  *
- * A.1	Every operation on one key is linearizable.
+ * A.1	Every operation on one key is linearizable; and so, as that composes, are
+ *	those on all keys of all maps together.
  * A.2	Loads take no lock, never wait, allocate nothing, write no cache line
  *	that other CPUs use (but every 256th miss of a CPU does), and work in any
  *	context.
@@ -130,6 +131,24 @@
  * further than to the next hash of the others; so it can end at any step, which
  * it does after some, and with it the RCU read section. The cursor is the hash
  * below which all has been seen; runs of equal hashes are never split.
+ *
+ * Order
+ *
+ * The operations of a CPU take effect in their order, whatever their keys, so that
+ * what holds for each key by itself holds for all of them (A.1). For that,
+ *
+ * - a load acquires: the word, the header of the bucket where no key is, or, if
+ *   the key is not in its chain, what the chain ended with;
+ * - an update that changes something is a full barrier as well: a successful
+ *   cmpxchg of a word or of map->state, or smp_mb() behind the link of an insert.
+ *   Of two that each update a key and then load the other's, one sees the other;
+ * - an update that changes nothing, as a compare that fails, is a load.
+ *
+ * Two CPUs see two updates in the same order where a store reaches all others at
+ * once: on x86-64, arm64, riscv and s390. Acquire alone does not give that.
+ *
+ * Where the comment of a barrier says litmus/NAME, it names the test in
+ * tools/native/litmus that shows what goes wrong without.
  *
  * Progress: Load is wait-free but for one step per promotion that completed
  * meanwhile, updates of present keys are lock-free, inserts and deletes of

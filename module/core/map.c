@@ -43,7 +43,7 @@ void syncmap_token_wait(struct syncmap *map)
 	wait_on_bit_lock(&map->flags, MAP_BUILDING, TASK_UNINTERRUPTIBLE);
 }
 
-/* Acquire semantics: what the last holder wrote is seen */
+/* Acquire semantics: what the last holder wrote is seen. See litmus/draining */
 bool syncmap_token_try(struct syncmap *map)
 {
 	return !test_and_set_bit_lock(MAP_BUILDING, &map->flags);
@@ -135,7 +135,7 @@ void syncmap_destroy(struct syncmap *map)
 	/* What is being promoted need not be any more */
 	syncmap_clear(map);
 	cancel_delayed_work_sync(&map->work);
-	/* Pairs with atomic_dec_and_test() in syncmap_gen_put() */
+	/* Pairs with the last syncmap_gen_put(). See litmus/inflight */
 	wait_var_event(&map->inflight, !atomic_read_acquire(&map->inflight));
 	map->self = NULL;
 }

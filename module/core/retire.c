@@ -52,7 +52,7 @@ static void advance(struct syncmap_gen *gen, struct syncmap_counts *counts)
 	counts->stale = llist_del_all(&counts->ready);
 	counts->waiting = NULL;
 	if (gen->map->params.key_len && !READ_ONCE(gen->at_rest))
-		/* Pairs with the acquire in llist_del_first() */
+		/* Pairs with the acquire in llist_del_first(). See litmus/ready */
 		smp_store_release(&counts->ready.first, waiting);
 	else
 		free_nodes(gen->map, waiting);
@@ -102,7 +102,10 @@ static void drain(struct work_struct *work)
 	for_each_possible_cpu(cpu)
 		advance(gen, per_cpu_ptr(gen->counts, cpu));
 	clear_bit_unlock(0, &gen->draining);
-	/* Pairs with the barrier in syncmap_drain_all(): one sees the other */
+	/*
+	 * Pairs with the barrier in syncmap_drain_all(): one sees the other. See
+	 * litmus/at-rest
+	 */
 	smp_mb__after_atomic();
 	if (READ_ONCE(gen->at_rest))
 		drain_kick(gen);
@@ -116,7 +119,7 @@ static void drain(struct work_struct *work)
 bool syncmap_drain_all(struct syncmap_gen *gen)
 {
 	WRITE_ONCE(gen->at_rest, true);
-	/* Pairs with the barrier in drain() */
+	/* Pairs with the barrier in drain(). See litmus/at-rest */
 	smp_mb();
 	return drain_kick(gen);
 }
@@ -128,7 +131,10 @@ bool syncmap_drain_all(struct syncmap_gen *gen)
 void syncmap_limbo_add(struct syncmap_gen *gen, struct syncmap_node *node)
 {
 	llist_add(&node->limbo, &raw_cpu_ptr(gen->counts)->limbo);
-	/* It is in limbo before syncmap_arm() looks; pairs with rearm() */
+	/*
+	 * It is in limbo before syncmap_arm() looks; pairs with rearm(). See
+	 * litmus/arm-limbo
+	 */
 	smp_mb__after_atomic();
 	if (this_cpu_inc_return(gen->counts->unlinks) % LIMBO_PORTION == 0) {
 		WRITE_ONCE(gen->at_rest, false);

@@ -133,7 +133,7 @@ atomic64_t *syncmap_table_append(struct syncmap_table *table,
 	bucket = &table->view.buckets[pos->bucket];
 	bucket->key[slot] = key;
 	atomic64_set(&bucket->word[slot], WORD_NOTYET);
-	/* Pairs with the acquire in syncmap_bucket_header() */
+	/* Pairs with the acquire in syncmap_bucket_header(). See litmus/header */
 	smp_store_release(&bucket->header, bucket->header |
 			  (u64)syncmap_fingerprint(hash) << (8 * slot));
 	table->displaced[min_t(u64, pos->bucket - home,

@@ -164,7 +164,10 @@ static void rearm(struct syncmap *map)
 {
 	if (comes_to_rest(map)) {
 		clear_bit(MAP_ARMED, &map->flags);
-		/* Pairs with the barrier before each syncmap_arm() */
+		/*
+		 * Pairs with the barrier before each syncmap_arm(). See
+		 * litmus/arm-counted and litmus/arm-limbo
+		 */
 		smp_mb__after_atomic();
 		if (comes_to_rest(map) ||
 		    test_and_set_bit(MAP_ARMED, &map->flags))
@@ -180,7 +183,10 @@ void __syncmap_work(struct work_struct *work)
 	bool reclaim;
 
 	clear_bit(MAP_URGENT, &map->flags);
-	/* What is seen from here on is not older than the last kick() */
+	/*
+	 * What is seen from here on is not older than the last kick(); pairs
+	 * with syncmap_reclaim(). See litmus/urgent
+	 */
 	smp_mb__after_atomic();
 	reclaim = test_and_clear_bit(MAP_RECLAIM, &map->flags);
 	if (syncmap_token_try(map)) {
@@ -225,7 +231,7 @@ EXPORT_SYMBOL_GPL(syncmap_tombstones);
 void syncmap_reclaim(struct syncmap *map)
 {
 	set_bit(MAP_RECLAIM, &map->flags);
-	/* Pairs with the barrier in __syncmap_work() */
+	/* Pairs with the barrier in __syncmap_work(). See litmus/urgent */
 	smp_mb__after_atomic();
 	kick(map, MAP_URGENT);
 }

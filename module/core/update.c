@@ -72,7 +72,10 @@ static __always_inline void count_word(struct syncmap *map,
 	count_live(state, live);
 	this_cpu_sub(state->counts->dead, live);
 	if (live < 0) {
-		/* The tombstone is counted first; pairs with rearm() */
+		/*
+		 * The tombstone is counted first; pairs with rearm(). See
+		 * litmus/arm-counted
+		 */
 		smp_mb();
 		syncmap_arm(map);
 	}
@@ -273,7 +276,8 @@ static enum outcome insert_dirty(struct syncmap *map,
 		 * An update is a full barrier, so that one on each of two CPUs
 		 * and then a load of the other's key cannot both come first
 		 * (A.1). Linking and unlocking are none. Pairs with itself,
-		 * with word_try_set(), and, as the key is counted, with rearm()
+		 * with word_try_set(), and, as the key is counted, with
+		 * rearm(). See litmus/insert-insert and litmus/arm-counted
 		 */
 		smp_mb();
 	}

@@ -79,7 +79,7 @@ static inline u64 code_of(const void *value)
 /*
  * Pairs with the release in word_close() and in every successful
  * word_try_set(): who sees a closed word sees where it leads, who sees a value
- * sees what it points to.
+ * sees what it points to. See litmus/closed and litmus/message
  */
 static inline u64 word_read(const atomic64_t *word)
 {
@@ -89,6 +89,7 @@ static inline u64 word_read(const atomic64_t *word)
 /*
  * Full barrier when it succeeds. A cmpxchg that fails orders nothing, so that
  * *old, which is what stands there then, is read once more: as by word_read().
+ * See litmus/failed-compare and litmus/loser
  */
 static inline bool word_try_set(atomic64_t *word, u64 *old, u64 new)
 {
@@ -101,7 +102,10 @@ static inline bool word_try_set(atomic64_t *word, u64 *old, u64 new)
 /* Close an open word, for good */
 static inline u64 word_close(atomic64_t *word)
 {
-	/* The next table and the key's place there come first; see word_read() */
+	/*
+	 * The next table and the key's place there come first; pairs with
+	 * word_read(). See litmus/closed and litmus/placed
+	 */
 	smp_mb__before_atomic();
 	atomic64_andnot(1, word);
 	return atomic64_read(word);

@@ -89,7 +89,10 @@ static __poll_t watch_poll(struct file *file, poll_table *table)
 	struct bytemap_watch *watch = file->private_data;
 
 	poll_wait(file, &watch->wait, table);
-	/* Pairs with wq_has_sleeper(). Older poll_wait() left it to its callers */
+	/*
+	 * Pairs with wq_has_sleeper(). Older poll_wait() left it to its callers.
+	 * See litmus/poll
+	 */
 	smp_mb();
 	if (bytemap_watch_ended(watch))
 		return EPOLLIN | EPOLLRDNORM | EPOLLHUP;

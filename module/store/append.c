@@ -140,7 +140,7 @@ static int extend_locked(struct bytemap *map, struct bytemap_request *req,
 	if (err)
 		return err;
 	memcpy(value->bytes + value->len, req->value, req->op->value_len);
-	/* Pairs with bytemap_value_len() */
+	/* Pairs with bytemap_value_len(). See litmus/length */
 	smp_store_release(&value->len, len);
 	err = bytemap_value_revise_locked(map, req, value);
 	if (!err)

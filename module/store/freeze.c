@@ -10,7 +10,7 @@
  *
  * So those that have not seen it are waited for: the gauge waits for
  * reservations, and whoever reserves later sees it; a grace period waits for
- * the others, since a spinlock holder is an RCU reader, too.
+ * the others, since a spinlock holder is an RCU reader, too. See litmus/frozen.
  *
  * From then on no lease can be taken, and whoever is passed one gives it back.
  * Those that are held are ended, for the sake of those that wait; an expired

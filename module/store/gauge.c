@@ -82,7 +82,10 @@ u64 bytemap_gauge_read(const struct bytemap_gauge *gauge)
 	return taken(atomic64_read(&gauge->word));
 }
 
-/* What came before a reservation was decided is seen; pairs with sub() */
+/*
+ * What came before a reservation was decided is seen; pairs with sub(). See
+ * litmus/gauge-wait
+ */
 static bool is_decided(const struct bytemap_gauge *gauge, u64 n)
 {
 	u64 word = atomic64_read_acquire(&gauge->word);

@@ -65,7 +65,7 @@ int bytemap_name_take(struct bytemap *map)
 
 void bytemap_name_show(struct bytemap *map)
 {
-	/* Pairs with the cmpxchg() in bytemap_name_hide() */
+	/* Pairs with the cmpxchg() in bytemap_name_hide(). See litmus/shown */
 	smp_store_release(&map->shown, true);
 }
 

@@ -173,7 +173,10 @@ static int prepare(struct bytemap *map, struct bytemap_request *req)
  */
 static int check_full(struct bytemap *map, u64 freed)
 {
-	/* What removed the key counted that first: see the one, then the other */
+	/*
+	 * What removed the key counted that first: see the one, then the other.
+	 * Pairs with write_sequnlock(). See litmus/freed
+	 */
 	smp_rmb();
 	if (bytemap_is_clearing(map))
 		return bytemap_wait_cleared(map) ?: -EAGAIN;

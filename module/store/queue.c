@@ -63,7 +63,7 @@ static struct slot *slot_at(const struct bytemap_queue *queue,
 /* Bytes that are taken. For the producer that is the most there can be */
 u32 bytemap_queue_used(const struct bytemap_queue *queue)
 {
-	/* Pairs with bytemap_queue_consume() */
+	/* Pairs with bytemap_queue_consume(). See litmus/queue */
 	unsigned long tail = smp_load_acquire(&queue->tail);
 
 	return READ_ONCE(queue->head) - tail + atomic_read(&queue->pinned);
@@ -113,7 +113,7 @@ bool bytemap_queue_put(struct bytemap_queue *queue,
 	else if (len)
 		memcpy(slot->event.data + event->key_len, value->bytes, len);
 	atomic_add(pinned, &queue->pinned);
-	/* Pairs with bytemap_queue_peek() */
+	/* Pairs with bytemap_queue_peek(). See litmus/queue */
 	smp_store_release(&queue->head, queue->head + size);
 	return true;
 }
@@ -124,7 +124,7 @@ bool bytemap_queue_peek(const struct bytemap_queue *queue,
 {
 	const struct slot *slot = slot_at(queue, queue->tail);
 
-	/* Pairs with bytemap_queue_put() */
+	/* Pairs with bytemap_queue_put(). See litmus/queue */
 	if (smp_load_acquire(&queue->head) == queue->tail)
 		return false;
 	record->event = slot->event;
@@ -142,6 +142,9 @@ void bytemap_queue_consume(struct bytemap_queue *queue)
 	atomic_sub(slot->pinned, &queue->pinned);
 	if (slot->held)
 		bytemap_value_put(slot->held);
-	/* From here on it may be overwritten. Pairs with bytemap_queue_used() */
+	/*
+	 * From here on it may be overwritten. Pairs with bytemap_queue_used().
+	 * See litmus/queue
+	 */
 	smp_store_release(&queue->tail, queue->tail + slot->size);
 }

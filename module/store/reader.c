@@ -19,7 +19,10 @@ bool bytemap_watch_readable(const struct bytemap_watch *watch)
 /* Will there be none any more, once all have been read? */
 bool bytemap_watch_ended(const struct bytemap_watch *watch)
 {
-	/* Pairs with the last bytemap_leave(): its caller's changes are queued */
+	/*
+	 * Pairs with the last bytemap_leave(): its caller's changes are queued.
+	 * See litmus/ended
+	 */
 	return !atomic_read_acquire(&watch->map->users);
 }
 
@@ -118,7 +121,10 @@ int bytemap_watch_peek(struct bytemap_watch *watch,
 				     record->event.type == SYNCMAP_EVENT_ENTRY);
 		return ret;
 	}
-	/* What is in the queue comes first, and is all: pairs with lose() */
+	/*
+	 * What is in the queue comes first, and is all: pairs with lose(). See
+	 * litmus/lost
+	 */
 	lost = smp_load_acquire(&watch->lost);
 	if (bytemap_queue_peek(&watch->queue, record))
 		return 1;

@@ -136,7 +136,7 @@ static inline bool bytemap_value_is_small(const struct bytemap_value *value)
 /* Without the lock. So many bytes of a large value will not change any more */
 static inline u32 bytemap_value_len(const struct bytemap_value *value)
 {
-	/* Pairs with the release in extend_locked() */
+	/* Pairs with the release in extend_locked(). See litmus/length */
 	return smp_load_acquire(&value->len);
 }
 

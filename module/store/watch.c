@@ -76,7 +76,7 @@ static void lose(struct bytemap_watch *watch, const struct syncmap_event *event)
 	watch->resume = event->revision - 1;
 	watch->overflows++;
 	watch->map->watchers.overflows++;
-	/* Pairs with bytemap_watch_peek() */
+	/* Pairs with bytemap_watch_peek(). See litmus/lost */
 	smp_store_release(&watch->lost, true);
 	trace_bytemap_overflow(watch->map, watch->resume);
 }
@@ -189,7 +189,7 @@ static void tell_of_map_locked(struct bytemap *map, u32 type)
  * revision is drawn, which is fully ordered. Whoever still changes a value of
  * the old epoch draws a revision, and then looks at the epoch. If it is the old
  * one, that revision is lower than that of the Clear, and so than those of what
- * is stored from now on; if not, the change has come too late.
+ * is stored from now on; if not, the change has come too late. See litmus/epoch
  */
 void bytemap_watch_clear(struct bytemap *map)
 {
