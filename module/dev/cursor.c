@@ -16,8 +16,10 @@
 
 static siphash_key_t secret;
 
+/* The one place that draws the secret: each would draw one of its own */
 static u32 scramble(u64 map, unsigned int round, u32 half)
 {
+	get_random_once(&secret, sizeof(secret));
 	return siphash_3u64(map, round, half, &secret);
 }
 
@@ -56,7 +58,6 @@ static bool is_kept(u64 number)
  */
 u64 syncmap_cursor_hide(u64 map, u64 cursor)
 {
-	get_random_once(&secret, sizeof(secret));
 	if (is_kept(cursor))
 		return cursor;
 	do {
@@ -68,7 +69,6 @@ u64 syncmap_cursor_hide(u64 map, u64 cursor)
 /* The cursor that a user means by @cursor */
 u64 syncmap_cursor_reveal(u64 map, u64 cursor)
 {
-	get_random_once(&secret, sizeof(secret));
 	if (is_kept(cursor))
 		return cursor;
 	do {
