@@ -147,7 +147,10 @@ static void fill(struct syncmap_dirty *dirty, u64 hash)
 	if (bucket->filled)
 		return;
 	bucket->filled = true;
-	/* The release in set_next() comes after it; pairs with dirty_filled() */
+	/*
+	 * The release in set_next() comes after it; pairs with dirty_filled().
+	 * See litmus/filled
+	 */
 	set_bit(dirty_bucket_index(dirty, hash), dirty->filled);
 }
 

@@ -185,7 +185,7 @@ static inline struct syncmap_node *dirty_find(const struct syncmap_dirty *dirty,
 /*
  * Walks go in steps that take no longer in a large table. What they read, they
  * acquire: it comes before they read any word of a table in which a key was
- * before it came here.
+ * before it came here. See litmus/range-once
  */
 
 /* The first node of the chains of a bucket that are left, or the next bucket */
