@@ -51,10 +51,10 @@ static void maps_are_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
 	bytemap_account_info(&info);
 	KUNIT_EXPECT_EQ(test, info.maps, 2U);
-	KUNIT_EXPECT_EQ(test, account->maps, 2U);
+	KUNIT_EXPECT_EQ(test, used(account, MAPS), 2ULL);
 	bytemap_account_remove_map(account, 0);
 	bytemap_account_remove_map(account, 0);
-	KUNIT_EXPECT_EQ(test, maps, 0U);
+	KUNIT_EXPECT_EQ(test, used(&all, MAPS), 0ULL);
 	bytemap_account_put(account);
 }
 
@@ -73,6 +73,136 @@ static void no_more_maps_than_max_maps(struct kunit *test)
 	bytemap_account_put(account);
 	bytemap_account_put(other);
 	max_maps = before;
+}
+
+static void add_all_but_the_last(struct kunit *test, struct bytemap *map)
+{
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+
+	while (used(account, MAPS) < RESERVE - 1)
+		KUNIT_ASSERT_EQ(test, add_map(account, 0), 0);
+	expect_refused(test, account, 0, &(struct syncmap_create){
+		.limited = SYNCMAP_LIMITED_MAPS, .used = RESERVE - 1,
+		.limit = RESERVE - 1,
+	});
+	/* That has left no trace */
+	KUNIT_EXPECT_EQ(test, used(account, MAPS), RESERVE - 1ULL);
+}
+
+static void the_last_maps_are_for_the_privileged(struct kunit *test)
+{
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+	unsigned int before = max_maps;
+
+	max_maps = RESERVE;
+	store_as_user(test, 7, 7, add_all_but_the_last, NULL);
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
+	expect_refused(test, account, 0, &(struct syncmap_create){
+		.limited = SYNCMAP_LIMITED_MAPS, .used = RESERVE,
+		.limit = RESERVE,
+	});
+	while (used(account, MAPS))
+		bytemap_account_remove_map(account, 0);
+	bytemap_account_put(account);
+	/* In add_all_but_the_last() */
+	bytemap_account_put(account);
+	max_maps = before;
+}
+
+/* Namespaces of users 7 and 107, who is mapped into that of 7 */
+static struct user_namespace outer = {
+	.parent = &init_user_ns, .level = 1, .owner = KUIDT_INIT(7),
+}, inner = {
+	.parent = &outer, .level = 2, .owner = KUIDT_INIT(107),
+};
+
+/* The account of a user there, who has no capabilities outside */
+static struct bytemap_account *get_in(struct kunit *test,
+				      struct user_namespace *ns, kuid_t uid)
+{
+	struct cred *cred = prepare_creds();
+	struct user_namespace *before_ns;
+	struct bytemap_account *account;
+	const struct cred *before;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	before_ns = cred->user_ns;
+	cred->user_ns = ns;
+	before = override_creds(cred);
+	account = bytemap_account_get(uid);
+	revert_creds(before);
+	cred->user_ns = before_ns;
+	put_cred(cred);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, account);
+	return account;
+}
+
+static void whoever_is_mapped_counts_for_the_owner(struct kunit *test)
+{
+	struct bytemap_account *account[] = {
+		get_in(test, &outer, KUIDT_INIT(100)),
+		get_in(test, &outer, KUIDT_INIT(101)),
+		get_in(test, &inner, KUIDT_INIT(102)),
+		get_in(test, &init_user_ns, KUIDT_INIT(100)),
+		get_in(test, &init_user_ns, KUIDT_INIT(7)),
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(account); i++)
+		KUNIT_EXPECT_EQ(test, add_map(account[i], 10), 0);
+	KUNIT_EXPECT_EQ(test, used(account[4], MAPS), 4ULL);
+	KUNIT_EXPECT_EQ(test, used(account[4], BYTES), 40ULL);
+	KUNIT_EXPECT_PTR_EQ(test, account[2]->parent->parent, account[4]);
+	KUNIT_EXPECT_EQ(test, used(account[2]->parent, MAPS), 1ULL);
+	KUNIT_EXPECT_EQ(test, used(account[0], MAPS), 1ULL);
+	KUNIT_EXPECT_PTR_NE(test, account[0], account[3]);
+	for (i = 0; i < ARRAY_SIZE(account); i++) {
+		bytemap_account_remove_map(account[i], 10);
+		bytemap_account_put(account[i]);
+	}
+	KUNIT_EXPECT_TRUE(test, hash_empty(accounts));
+	KUNIT_EXPECT_EQ(test, used(&all, MAPS), 0ULL);
+}
+
+static void an_owner_within_counts_once(struct kunit *test)
+{
+	struct bytemap_account *own = get_in(test, &init_user_ns, KUIDT_INIT(7));
+	struct bytemap_account *within = get_in(test, &outer, KUIDT_INIT(7));
+
+	KUNIT_EXPECT_PTR_EQ(test, own, within);
+	bytemap_account_put(within);
+	bytemap_account_put(own);
+}
+
+static void add_as_mapped(struct kunit *test, struct bytemap *map)
+{
+	struct bytemap_account *first = get_in(test, &outer, KUIDT_INIT(100));
+	struct bytemap_account *other = get_in(test, &outer, KUIDT_INIT(101));
+	struct syncmap_watch params = {};
+
+	KUNIT_EXPECT_EQ(test, add_map(first, 0), 0);
+	expect_refused(test, other, 0, &(struct syncmap_create){
+		.limited = SYNCMAP_LIMITED_USER_MAPS, .used = 1, .limit = 1,
+	});
+	bytemap_account_remove_map(first, 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(other, &params), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(first, &params),
+			-EDQUOT);
+	bytemap_account_remove_watcher(other);
+	KUNIT_EXPECT_EQ(test, used(first, WATCHERS), 0ULL);
+	bytemap_account_put(first);
+	bytemap_account_put(other);
+}
+
+static void the_owner_of_a_namespace_is_one_user(struct kunit *test)
+{
+	unsigned int maps = max_user_maps, watchers = max_user_watchers;
+
+	max_user_maps = 1;
+	max_user_watchers = 1;
+	store_as_user(test, 7, 7, add_as_mapped, NULL);
+	max_user_maps = maps;
+	max_user_watchers = watchers;
 }
 
 static void add_two(struct kunit *test, struct bytemap *map)
@@ -177,7 +307,7 @@ static void bytes_of_maps_have_a_sum(struct kunit *test, struct bytemap *map)
 	expect_refused(test, account, U64_MAX, &want);
 	KUNIT_EXPECT_EQ(test, add_map(account, 1), 0);
 	want.used++;
-	KUNIT_EXPECT_EQ(test, account->bytes, want.used);
+	KUNIT_EXPECT_EQ(test, used(account, BYTES), want.used);
 	max_user_bytes /= 2;
 	want.limit /= 2;
 	expect_refused(test, account, 1, &want);
@@ -185,7 +315,7 @@ static void bytes_of_maps_have_a_sum(struct kunit *test, struct bytemap *map)
 	KUNIT_EXPECT_EQ(test, add_map(account, 1), 0);
 	bytemap_account_remove_map(account, 1);
 	bytemap_account_remove_map(account, 1);
-	KUNIT_EXPECT_EQ(test, account->bytes, 0ULL);
+	KUNIT_EXPECT_EQ(test, used(account, BYTES), 0ULL);
 	bytemap_account_put(account);
 }
 
@@ -230,6 +360,10 @@ static struct kunit_case account_cases[] = {
 	KUNIT_CASE(a_user_has_one_account),
 	KUNIT_CASE(maps_are_counted),
 	KUNIT_CASE(no_more_maps_than_max_maps),
+	KUNIT_CASE(the_last_maps_are_for_the_privileged),
+	KUNIT_CASE(whoever_is_mapped_counts_for_the_owner),
+	KUNIT_CASE(an_owner_within_counts_once),
+	KUNIT_CASE(the_owner_of_a_namespace_is_one_user),
 	KUNIT_CASE(no_more_maps_of_a_user_than_max_user_maps),
 	KUNIT_CASE(no_more_bytes_than_max_user_bytes),
 	KUNIT_CASE(no_more_watchers_than_max_user_watchers),

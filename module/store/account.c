@@ -6,13 +6,22 @@
  * hold. That is exact, and costs nothing but when a map is made or goes. An
  * account is there as long as its user has a map, a watcher or an open
  * descriptor.
+ *
+ * Accounts are a tree, for whoever owns a user namespace has all the users that
+ * are mapped into it. What a user takes counts in the user's account, in that of
+ * the owner of the user's namespace, of the owner of the one above, and so on,
+ * and in the account of all. There has to be room in each. The last part of what
+ * all may have is for those who may exceed the limits of a user.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/hashtable.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/user_namespace.h>
 
 #include "store.h"
 #include "trace.h"
@@ -46,105 +55,249 @@ module_param(max_user_leases, uint, 0644);
 MODULE_PARM_DESC(max_user_leases,
 		 "How many leases one user may have or wait for, without CAP_SYS_RESOURCE");
 
-struct bytemap_account {
-	struct hlist_node	node;
-	kuid_t			uid;
-	unsigned int		refs;
-	unsigned int		maps;
-	u64			bytes;		/* limits of these maps */
-	atomic_t		leases;
-	atomic_t		watchers;
+/* An eighth of what all may have is for those with CAP_SYS_RESOURCE */
+#define RESERVE		8
+
+/* User namespaces nest less deep than this */
+#define DEPTH		40
+
+enum kind {
+	MAPS,
+	BYTES,		/* limits of these maps */
+	WATCHERS,
+	LEASES,
+	KINDS,
 };
 
-static DEFINE_MUTEX(account_lock);
-static DEFINE_HASHTABLE(accounts, 8);
-static unsigned int maps;
+struct bytemap_account {
+	struct hlist_node	node;
+	struct bytemap_account	*parent;
+	kuid_t			uid;
+	unsigned int		refs;		/* children included */
+	atomic64_t		used[KINDS];
+};
 
-static struct bytemap_account *find_locked(kuid_t uid)
+/* Which limit is in the way, and by how much */
+struct shortage {
+	u32	which;
+	u64	used;
+	u64	limit;
+};
+
+static DEFINE_SPINLOCK(account_lock);
+static DEFINE_HASHTABLE(accounts, 8);
+static struct bytemap_account all;
+
+static struct bytemap_account *
+find_locked(const struct bytemap_account *parent, kuid_t uid)
 {
 	struct bytemap_account *account;
 
 	lockdep_assert_held(&account_lock);
 	hash_for_each_possible(accounts, account, node, __kuid_val(uid))
-		if (uid_eq(account->uid, uid))
+		if (account->parent == parent && uid_eq(account->uid, uid))
 			return account;
 	return NULL;
 }
 
-static struct bytemap_account *get_locked(kuid_t uid)
-{
-	struct bytemap_account *account = find_locked(uid);
-
-	if (!account) {
-		account = kzalloc(sizeof(*account), BYTEMAP_GFP);
-		if (!account)
-			return ERR_PTR(-ENOMEM);
-		account->uid = uid;
-		hash_add(accounts, &account->node, __kuid_val(uid));
-	}
-	account->refs++;
-	return account;
-}
-
-struct bytemap_account *bytemap_account_get(kuid_t uid)
+/* With a reference. @fresh, if it is not NULL, is for when there is none */
+static struct bytemap_account *get(struct bytemap_account *parent, kuid_t uid,
+				   struct bytemap_account *fresh)
 {
 	struct bytemap_account *account;
 
-	mutex_lock(&account_lock);
-	account = get_locked(uid);
-	mutex_unlock(&account_lock);
+	spin_lock(&account_lock);
+	account = find_locked(parent, uid);
+	if (!account && fresh) {
+		account = fresh;
+		account->parent = parent;
+		account->uid = uid;
+		parent->refs++;
+		hash_add(accounts, &account->node, __kuid_val(uid));
+	}
+	if (account)
+		account->refs++;
+	spin_unlock(&account_lock);
 	return account;
+}
+
+static struct bytemap_account *get_below(struct bytemap_account *parent,
+					 kuid_t uid)
+{
+	struct bytemap_account *account = get(parent, uid, NULL);
+	struct bytemap_account *fresh;
+
+	if (account)
+		return account;
+	fresh = kzalloc(sizeof(*fresh), BYTEMAP_GFP);
+	if (!fresh)
+		return ERR_PTR(-ENOMEM);
+	account = get(parent, uid, fresh);
+	if (account != fresh)
+		kfree(fresh);
+	return account;
+}
+
+/* The caller's user, then the owners of the user's namespaces, outermost last */
+static unsigned int list_users(kuid_t uid, kuid_t *users)
+{
+	const struct user_namespace *ns = current_user_ns();
+	unsigned int n = 0;
+
+	users[n++] = uid;
+	for (; ns != &init_user_ns && n < DEPTH; ns = ns->parent)
+		users[n++] = ns->owner;
+	return n;
+}
+
+/* The account of the caller, who goes by the name of @uid */
+struct bytemap_account *bytemap_account_get(kuid_t uid)
+{
+	struct bytemap_account *parent = &all, *account;
+	kuid_t users[DEPTH];
+	unsigned int n = list_users(uid, users);
+
+	while (n--) {
+		if (parent != &all && uid_eq(users[n], parent->uid))
+			continue;
+		account = get_below(parent, users[n]);
+		/* It has one of its own on the parent, or there is none */
+		bytemap_account_put(parent);
+		if (IS_ERR(account))
+			return account;
+		parent = account;
+	}
+	return parent;
+}
+
+static bool put_locked(struct bytemap_account *account)
+{
+	lockdep_assert_held(&account_lock);
+	if (account == &all || --account->refs)
+		return false;
+	hash_del(&account->node);
+	return true;
 }
 
 void bytemap_account_put(struct bytemap_account *account)
 {
-	mutex_lock(&account_lock);
-	if (!--account->refs) {
-		hash_del(&account->node);
-		kfree(account);
-	}
-	mutex_unlock(&account_lock);
+	struct bytemap_account *parent;
+	bool last;
+
+	do {
+		parent = account->parent;
+		spin_lock(&account_lock);
+		last = put_locked(account);
+		spin_unlock(&account_lock);
+		if (last)
+			kfree(account);
+		account = parent;
+	} while (last);
 }
 
-static int check_quota(const struct bytemap_account *account, u64 bytes,
-		       struct syncmap_create *params)
+static u64 limit_of_user(enum kind kind)
 {
-	unsigned int max = READ_ONCE(max_user_maps);
-	u64 most = READ_ONCE(max_user_bytes);
+	switch (kind) {
+	case MAPS:
+		return READ_ONCE(max_user_maps);
+	case BYTES:
+		return READ_ONCE(max_user_bytes) ?: U64_MAX;
+	case WATCHERS:
+		return READ_ONCE(max_user_watchers);
+	default:
+		return READ_ONCE(max_user_leases);
+	}
+}
 
-	if (account->maps >= max)
-		bytemap_create_limited(params, SYNCMAP_LIMITED_USER_MAPS,
-				       account->maps, max);
-	else if (most && (account->bytes > most ||
-			  bytes > most - account->bytes))
-		bytemap_create_limited(params, SYNCMAP_LIMITED_USER_BYTES,
-				       account->bytes, most);
-	else
-		return 0;
-	if (!capable(CAP_SYS_RESOURCE))
-		return -EDQUOT;
-	bytemap_create_limited(params, SYNCMAP_LIMITED_NOT, 0, 0);
+static u64 limit_of_all(enum kind kind)
+{
+	return kind == MAPS ? READ_ONCE(max_maps) : U64_MAX;
+}
+
+static u64 limit_of(const struct bytemap_account *account,
+		    enum kind kind, bool privileged)
+{
+	u64 limit;
+
+	if (account != &all)
+		return privileged ? U64_MAX : limit_of_user(kind);
+	limit = limit_of_all(kind);
+	return privileged ? limit : limit - limit / RESERVE;
+}
+
+static void tell(struct shortage *shortage,
+		 const struct bytemap_account *account, enum kind kind,
+		 bool privileged)
+{
+	static const u32 which[KINDS] = {
+		[MAPS] = SYNCMAP_LIMITED_USER_MAPS,
+		[BYTES] = SYNCMAP_LIMITED_USER_BYTES,
+		[WATCHERS] = SYNCMAP_LIMITED_USER_WATCHERS,
+		[LEASES] = SYNCMAP_LIMITED_USER_LEASES,
+	};
+
+	shortage->which = account == &all ? SYNCMAP_LIMITED_MAPS :
+					    which[kind];
+	shortage->used = atomic64_read(&account->used[kind]);
+	shortage->limit = limit_of(account, kind, privileged);
+}
+
+static bool add_below(atomic64_t *used, u64 n, u64 limit)
+{
+	s64 now = atomic64_read(used);
+
+	do {
+		if ((u64)now > limit || n > limit - now)
+			return false;
+	} while (!atomic64_try_cmpxchg(used, &now, now + n));
+	return true;
+}
+
+static void sub_up_to(struct bytemap_account *account,
+		      const struct bytemap_account *end, enum kind kind,
+		      u64 n)
+{
+	for (; account != end; account = account->parent)
+		atomic64_sub(n, &account->used[kind]);
+}
+
+/* What is not limited in all is not counted there, by all CPUs on one line */
+static struct bytemap_account *end_of(enum kind kind)
+{
+	return kind == WATCHERS || kind == LEASES ? &all : NULL;
+}
+
+static int try_add(struct bytemap_account *account, enum kind kind,
+		   u64 n, bool privileged, struct shortage *shortage)
+{
+	struct bytemap_account *end = end_of(kind);
+	struct bytemap_account *at;
+
+	for (at = account; at != end; at = at->parent) {
+		if (add_below(&at->used[kind], n,
+			      limit_of(at, kind, privileged)))
+			continue;
+		tell(shortage, at, kind, privileged);
+		sub_up_to(account, at, kind, n);
+		return at == &all ? -ENOSPC : -EDQUOT;
+	}
 	return 0;
 }
 
-static int add_map_locked(struct bytemap_account *account, u64 bytes,
-			  struct syncmap_create *params)
+/* Counts @n more if there may be so many; else @shortage tells */
+static int add(struct bytemap_account *account, enum kind kind, u64 n,
+	       struct shortage *shortage)
 {
-	unsigned int max = READ_ONCE(max_maps);
-	int err;
+	int err = try_add(account, kind, n, false, shortage);
 
-	lockdep_assert_held(&account_lock);
-	if (maps >= max) {
-		bytemap_create_limited(params, SYNCMAP_LIMITED_MAPS, maps, max);
-		return -ENOSPC;
-	}
-	err = check_quota(account, bytes, params);
-	if (err)
-		return err;
-	account->maps++;
-	account->bytes += bytes;
-	maps++;
-	return 0;
+	if (err && capable(CAP_SYS_RESOURCE))
+		err = try_add(account, kind, n, true, shortage);
+	return err;
+}
+
+static void sub(struct bytemap_account *account, enum kind kind, u64 n)
+{
+	sub_up_to(account, end_of(kind), kind, n);
 }
 
 /*
@@ -154,57 +307,45 @@ static int add_map_locked(struct bytemap_account *account, u64 bytes,
 int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
 			    struct syncmap_create *params)
 {
+	struct shortage shortage;
 	int err;
 
-	mutex_lock(&account_lock);
-	err = add_map_locked(account, bytes, params);
-	mutex_unlock(&account_lock);
+	err = add(account, MAPS, 1, &shortage);
+	if (err)
+		goto refuse;
+	err = add(account, BYTES, bytes, &shortage);
+	if (!err)
+		return 0;
+	sub(account, MAPS, 1);
+refuse:
+	bytemap_create_limited(params, shortage.which, shortage.used,
+			       shortage.limit);
 	return err;
 }
 
 void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes)
 {
-	mutex_lock(&account_lock);
-	account->maps--;
-	account->bytes -= bytes;
-	maps--;
-	mutex_unlock(&account_lock);
-}
-
-static bool add_below(atomic_t *count, unsigned int max)
-{
-	int n = atomic_read(count);
-
-	do {
-		if ((unsigned int)n >= max)
-			return false;
-	} while (!atomic_try_cmpxchg(count, &n, n + 1));
-	return true;
+	sub(account, BYTES, bytes);
+	sub(account, MAPS, 1);
 }
 
 static int refuse_lease(const struct bytemap_client *client,
-			struct syncmap_op *op, u32 which, atomic_t *count,
-			unsigned int max)
+			struct syncmap_op *op, u32 which, u64 used, u64 limit)
 {
-	bytemap_limited(op, which, atomic_read(count), max);
-	trace_bytemap_full(client->map, which, op->used, max);
+	bytemap_limited(op, which, used, limit);
+	trace_bytemap_full(client->map, which, used, limit);
 	return -EDQUOT;
 }
 
-static int add_user_lease(const struct bytemap_client *client,
-			  struct syncmap_op *op)
+static int add_client_lease(struct bytemap_client *client, unsigned int max)
 {
-	struct bytemap_account *account = client->account;
-	unsigned int max = READ_ONCE(max_user_leases);
+	int n = atomic_read(&client->nr_leases);
 
-	if (add_below(&account->leases, max))
-		return 0;
-	if (capable(CAP_SYS_RESOURCE)) {
-		atomic_inc(&account->leases);
-		return 0;
-	}
-	return refuse_lease(client, op, SYNCMAP_LIMITED_USER_LEASES,
-			    &account->leases, max);
+	do {
+		if ((unsigned int)n >= max)
+			return -EDQUOT;
+	} while (!atomic_try_cmpxchg(&client->nr_leases, &n, n + 1));
+	return 0;
 }
 
 /* Counts one more lease of this client, if there may be one; else @op tells */
@@ -212,60 +353,60 @@ int bytemap_account_add_lease(struct bytemap_client *client,
 			      struct syncmap_op *op)
 {
 	unsigned int max = READ_ONCE(max_client_leases);
-	int err;
+	struct shortage shortage;
 
-	if (!add_below(&client->nr_leases, max))
+	if (add_client_lease(client, max))
 		return refuse_lease(client, op, SYNCMAP_LIMITED_LEASES,
-				    &client->nr_leases, max);
-	err = add_user_lease(client, op);
-	if (err)
-		atomic_dec(&client->nr_leases);
-	return err;
+				    atomic_read(&client->nr_leases), max);
+	if (!add(client->account, LEASES, 1, &shortage))
+		return 0;
+	atomic_dec(&client->nr_leases);
+	return refuse_lease(client, op, shortage.which, shortage.used,
+			    shortage.limit);
 }
 
 void bytemap_account_remove_lease(struct bytemap_client *client)
 {
 	atomic_dec(&client->nr_leases);
-	atomic_dec(&client->account->leases);
+	sub(client->account, LEASES, 1);
 }
 
 /* Counts one more watcher of this user, if there may be one; else @params tell */
 int bytemap_account_add_watcher(struct bytemap_account *account,
 				struct syncmap_watch *params)
 {
-	unsigned int max = READ_ONCE(max_user_watchers);
+	struct shortage shortage;
+	int err = add(account, WATCHERS, 1, &shortage);
 
-	if (add_below(&account->watchers, max))
-		return 0;
-	if (capable(CAP_SYS_RESOURCE)) {
-		atomic_inc(&account->watchers);
-		return 0;
-	}
-	bytemap_watch_limited(params, SYNCMAP_LIMITED_USER_WATCHERS,
-			      atomic_read(&account->watchers), max);
-	return -EDQUOT;
+	if (err)
+		bytemap_watch_limited(params, shortage.which, shortage.used,
+				      shortage.limit);
+	return err;
 }
 
 void bytemap_account_remove_watcher(struct bytemap_account *account)
 {
-	atomic_dec(&account->watchers);
+	sub(account, WATCHERS, 1);
+}
+
+static u64 used(const struct bytemap_account *account, enum kind kind)
+{
+	return atomic64_read(&account->used[kind]);
 }
 
 void bytemap_account_info(struct syncmap_info *info)
 {
-	const struct bytemap_account *account;
+	struct bytemap_account *account = bytemap_account_get(current_fsuid());
 
 	info->max_maps = READ_ONCE(max_maps);
 	info->max_user_maps = READ_ONCE(max_user_maps);
 	info->max_user_bytes = READ_ONCE(max_user_bytes);
 	info->max_user_watchers = READ_ONCE(max_user_watchers);
-	mutex_lock(&account_lock);
-	info->maps = maps;
-	account = find_locked(current_fsuid());
-	if (account) {
-		info->user_maps = account->maps;
-		info->user_bytes = account->bytes;
-		info->user_watchers = atomic_read(&account->watchers);
-	}
-	mutex_unlock(&account_lock);
+	info->maps = used(&all, MAPS);
+	if (IS_ERR(account))
+		return;
+	info->user_maps = used(account, MAPS);
+	info->user_bytes = used(account, BYTES);
+	info->user_watchers = used(account, WATCHERS);
+	bytemap_account_put(account);
 }

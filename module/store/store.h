@@ -65,7 +65,8 @@
  *	lease->held, client->leases		client->lock; whether a lease is
  *						in a list, value->lock, too
  *	client->nr_leases			atomic
- *	accounts				account_lock
+ *	accounts: the tree			account_lock
+ *	account->used				atomic
  *
  * Lock order: bytemap->clear_lock, watch->lock; value->lock; watchers.lock;
  * then expiry->lock, ->owned_lock, client->lock, or whatever the core takes.

@@ -112,8 +112,10 @@ struct syncmap_limits {
  *	keys has keys of 8 bytes whatever these say
  * @entry_overhead: out: bytes that an entry counts besides key and value
  * @maps: out: maps that exist, private and removed but open ones included
- * @max_maps: out: how many may exist
- * @max_user_maps: out: how many may exist that one user created
+ * @max_maps: out: how many may exist, the last eighth of them only for those
+ *	with CAP_SYS_RESOURCE, whom the limits of a user do not bind either
+ * @max_user_maps: out: how many may exist that one user created, or those that
+ *	are mapped into user namespaces which the user owns
  * @user_maps: out: how many exist that the caller created
  * @user_watchers: out: descriptors of SYNCMAP_WATCH that the caller has made
  * @max_user_watchers: out: how many of these one user may have made
