@@ -185,10 +185,10 @@ static void add_as_mapped(struct kunit *test, struct bytemap *map)
 		.limited = SYNCMAP_LIMITED_USER_MAPS, .used = 1, .limit = 1,
 	});
 	bytemap_account_remove_map(first, 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(other, &params), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(first, &params),
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(other, 0, &params), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(first, 0, &params),
 			-EDQUOT);
-	bytemap_account_remove_watcher(other);
+	bytemap_account_remove_watcher(other, 0);
 	KUNIT_EXPECT_EQ(test, used(first, WATCHERS), 0ULL);
 	bytemap_account_put(first);
 	bytemap_account_put(other);
@@ -333,17 +333,17 @@ static void add_two_watchers(struct kunit *test, struct bytemap *map)
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
 	struct syncmap_watch params = {};
 
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, &params), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &params), 0);
 	KUNIT_EXPECT_EQ(test, params.limited, (u32)SYNCMAP_LIMITED_NOT);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, &params),
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &params),
 			-EDQUOT);
 	KUNIT_EXPECT_EQ(test, params.limited,
 			(u32)SYNCMAP_LIMITED_USER_WATCHERS);
 	KUNIT_EXPECT_EQ(test, params.used, 1ULL);
 	KUNIT_EXPECT_EQ(test, params.limit, 1ULL);
-	bytemap_account_remove_watcher(account);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, &params), 0);
-	bytemap_account_remove_watcher(account);
+	bytemap_account_remove_watcher(account, 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &params), 0);
+	bytemap_account_remove_watcher(account, 0);
 	bytemap_account_put(account);
 }
 

@@ -139,8 +139,12 @@ static void freeing_uncharges_what_was_not_deleted(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_value *live = value_new(test, 10);
 	struct bytemap_value *deleted = value_new(test, 10);
+	struct bytemap_shortage shortage;
+	u64 memory;
 
 	live->key_len = 3;
+	memory = bytemap_memory_of_entry(map, live);
+	KUNIT_EXPECT_EQ(test, bytemap_memory_add(map, memory, &shortage), 0);
 	bytemap_gauge_change(&map->bytes, 0, bytemap_charge(3, 10));
 	bytemap_gauge_change(&map->entries, 0, 1);
 	bytemap_value_charged(map, live);

@@ -208,7 +208,7 @@ static int run_list(struct syncmap_call *call)
 	SYNCMAP_COMMAND(number, struct type, last, __VA_ARGS__)
 
 static const struct syncmap_command control_command[] = {
-	CONTROL(SYNCMAP_INFO, syncmap_info, max_user_bytes, .run = run_info),
+	CONTROL(SYNCMAP_INFO, syncmap_info, reserved2, .run = run_info),
 	CONTROL(SYNCMAP_CREATE, syncmap_create, limit, .run = run_create,
 		.reply_on_error = true),
 	CONTROL(SYNCMAP_OPEN, syncmap_open, reserved, .run = run_open),

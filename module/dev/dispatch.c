@@ -23,7 +23,7 @@
 static void check_abi(void)
 {
 	BUILD_BUG_ON(sizeof(struct syncmap_limits) != 24);
-	BUILD_BUG_ON(sizeof(struct syncmap_info) != 112);
+	BUILD_BUG_ON(sizeof(struct syncmap_info) != 144);
 	BUILD_BUG_ON(offsetof(struct syncmap_info, defaults) != 40);
 	BUILD_BUG_ON(offsetof(struct syncmap_info, user_bytes) != 96);
 	BUILD_BUG_ON(sizeof(struct syncmap_create) != 144);

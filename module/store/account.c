@@ -2,10 +2,9 @@
 /*
  * What there is of maps, leases and watchers, in all and of each user
  *
- * A map counts with the bytes that it may hold, not with those that it does
- * hold. That is exact, and costs nothing but when a map is made or goes. An
- * account is there as long as its user has a map, a watcher or an open
- * descriptor.
+ * Bytes are those that are taken from the machine (memory.c), by maps, by what
+ * is in them, whoever has stored it, and by watchers. An account is there as long
+ * as its user has a map, a watcher or an open descriptor.
  *
  * Accounts are a tree, for whoever owns a user namespace has all the users that
  * are mapped into it. What a user takes counts in the user's account, in that of
@@ -18,6 +17,7 @@
 #include <linux/err.h>
 #include <linux/hashtable.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -35,10 +35,15 @@ module_param(max_user_maps, uint, 0644);
 MODULE_PARM_DESC(max_user_maps,
 		 "How many maps one user may have, without CAP_SYS_RESOURCE");
 
+static ulong max_all_bytes;
+module_param(max_all_bytes, ulong, 0644);
+MODULE_PARM_DESC(max_all_bytes,
+		 "How many bytes all maps and watchers may take (0: half of the memory)");
+
 static ulong max_user_bytes;
 module_param(max_user_bytes, ulong, 0644);
 MODULE_PARM_DESC(max_user_bytes,
-		 "How many bytes all maps of one user may hold, without CAP_SYS_RESOURCE (0: not limited)");
+		 "How many bytes maps and watchers of one user may take, without CAP_SYS_RESOURCE (0: a quarter of the memory)");
 
 static unsigned int max_user_watchers = 1024;
 module_param(max_user_watchers, uint, 0644);
@@ -63,7 +68,7 @@ MODULE_PARM_DESC(max_user_leases,
 
 enum kind {
 	MAPS,
-	BYTES,		/* limits of these maps */
+	BYTES,
 	WATCHERS,
 	LEASES,
 	KINDS,
@@ -75,13 +80,6 @@ struct bytemap_account {
 	kuid_t			uid;
 	unsigned int		refs;		/* children included */
 	atomic64_t		used[KINDS];
-};
-
-/* Which limit is in the way, and by how much */
-struct shortage {
-	u32	which;
-	u64	used;
-	u64	limit;
 };
 
 static DEFINE_SPINLOCK(account_lock);
@@ -195,13 +193,18 @@ void bytemap_account_put(struct bytemap_account *account)
 	} while (last);
 }
 
+static u64 share_of_memory(unsigned int share)
+{
+	return ((u64)totalram_pages() << PAGE_SHIFT) / share;
+}
+
 static u64 limit_of_user(enum kind kind)
 {
 	switch (kind) {
 	case MAPS:
 		return READ_ONCE(max_user_maps);
 	case BYTES:
-		return READ_ONCE(max_user_bytes) ?: U64_MAX;
+		return READ_ONCE(max_user_bytes) ?: share_of_memory(4);
 	case WATCHERS:
 		return READ_ONCE(max_user_watchers);
 	default:
@@ -211,7 +214,9 @@ static u64 limit_of_user(enum kind kind)
 
 static u64 limit_of_all(enum kind kind)
 {
-	return kind == MAPS ? READ_ONCE(max_maps) : U64_MAX;
+	if (kind == MAPS)
+		return READ_ONCE(max_maps);
+	return READ_ONCE(max_all_bytes) ?: share_of_memory(2);
 }
 
 static u64 limit_of(const struct bytemap_account *account,
@@ -225,19 +230,22 @@ static u64 limit_of(const struct bytemap_account *account,
 	return privileged ? limit : limit - limit / RESERVE;
 }
 
-static void tell(struct shortage *shortage,
+static void tell(struct bytemap_shortage *shortage,
 		 const struct bytemap_account *account, enum kind kind,
 		 bool privileged)
 {
-	static const u32 which[KINDS] = {
+	static const u32 of_user[KINDS] = {
 		[MAPS] = SYNCMAP_LIMITED_USER_MAPS,
 		[BYTES] = SYNCMAP_LIMITED_USER_BYTES,
 		[WATCHERS] = SYNCMAP_LIMITED_USER_WATCHERS,
 		[LEASES] = SYNCMAP_LIMITED_USER_LEASES,
 	};
+	static const u32 of_all[KINDS] = {
+		[MAPS] = SYNCMAP_LIMITED_MAPS,
+		[BYTES] = SYNCMAP_LIMITED_ALL_BYTES,
+	};
 
-	shortage->which = account == &all ? SYNCMAP_LIMITED_MAPS :
-					    which[kind];
+	shortage->which = account == &all ? of_all[kind] : of_user[kind];
 	shortage->used = atomic64_read(&account->used[kind]);
 	shortage->limit = limit_of(account, kind, privileged);
 }
@@ -268,7 +276,7 @@ static struct bytemap_account *end_of(enum kind kind)
 }
 
 static int try_add(struct bytemap_account *account, enum kind kind,
-		   u64 n, bool privileged, struct shortage *shortage)
+		   u64 n, bool privileged, struct bytemap_shortage *shortage)
 {
 	struct bytemap_account *end = end_of(kind);
 	struct bytemap_account *at;
@@ -286,11 +294,12 @@ static int try_add(struct bytemap_account *account, enum kind kind,
 
 /* Counts @n more if there may be so many; else @shortage tells */
 static int add(struct bytemap_account *account, enum kind kind, u64 n,
-	       struct shortage *shortage)
+	       struct bytemap_shortage *shortage)
 {
 	int err = try_add(account, kind, n, false, shortage);
 
-	if (err && capable(CAP_SYS_RESOURCE))
+	/* Under locks, too, where nothing can be written into an audit log */
+	if (err && ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE))
 		err = try_add(account, kind, n, true, shortage);
 	return err;
 }
@@ -300,14 +309,26 @@ static void sub(struct bytemap_account *account, enum kind kind, u64 n)
 	sub_up_to(account, end_of(kind), kind, n);
 }
 
+/* From any context. Counts @bytes more if there may be; else @shortage tells */
+int bytemap_account_add_bytes(struct bytemap_account *account, u64 bytes,
+			      struct bytemap_shortage *shortage)
+{
+	return add(account, BYTES, bytes, shortage);
+}
+
+void bytemap_account_sub_bytes(struct bytemap_account *account, u64 bytes)
+{
+	sub(account, BYTES, bytes);
+}
+
 /*
- * Counts one more map of this user, which may hold @bytes, if there may be one;
- * else @params tell
+ * Counts one more map of this user, which takes @bytes to begin with, if there
+ * may be one; else @params tell
  */
 int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
 			    struct syncmap_create *params)
 {
-	struct shortage shortage;
+	struct bytemap_shortage shortage;
 	int err;
 
 	err = add(account, MAPS, 1, &shortage);
@@ -353,7 +374,7 @@ int bytemap_account_add_lease(struct bytemap_client *client,
 			      struct syncmap_op *op)
 {
 	unsigned int max = READ_ONCE(max_client_leases);
-	struct shortage shortage;
+	struct bytemap_shortage shortage;
 
 	if (add_client_lease(client, max))
 		return refuse_lease(client, op, SYNCMAP_LIMITED_LEASES,
@@ -372,20 +393,28 @@ void bytemap_account_remove_lease(struct bytemap_client *client)
 }
 
 /* Counts one more watcher of this user, if there may be one; else @params tell */
-int bytemap_account_add_watcher(struct bytemap_account *account,
+int bytemap_account_add_watcher(struct bytemap_account *account, u64 bytes,
 				struct syncmap_watch *params)
 {
-	struct shortage shortage;
-	int err = add(account, WATCHERS, 1, &shortage);
+	struct bytemap_shortage shortage;
+	int err;
 
+	err = add(account, WATCHERS, 1, &shortage);
 	if (err)
-		bytemap_watch_limited(params, shortage.which, shortage.used,
-				      shortage.limit);
+		goto refuse;
+	err = add(account, BYTES, bytes, &shortage);
+	if (!err)
+		return 0;
+	sub(account, WATCHERS, 1);
+refuse:
+	bytemap_watch_limited(params, shortage.which, shortage.used,
+			      shortage.limit);
 	return err;
 }
 
-void bytemap_account_remove_watcher(struct bytemap_account *account)
+void bytemap_account_remove_watcher(struct bytemap_account *account, u64 bytes)
 {
+	sub(account, BYTES, bytes);
 	sub(account, WATCHERS, 1);
 }
 
@@ -400,13 +429,18 @@ void bytemap_account_info(struct syncmap_info *info)
 
 	info->max_maps = READ_ONCE(max_maps);
 	info->max_user_maps = READ_ONCE(max_user_maps);
-	info->max_user_bytes = READ_ONCE(max_user_bytes);
+	info->max_user_bytes = limit_of_user(BYTES);
 	info->max_user_watchers = READ_ONCE(max_user_watchers);
+	info->max_user_leases = READ_ONCE(max_user_leases);
+	info->max_client_leases = READ_ONCE(max_client_leases);
+	info->max_all_bytes = limit_of_all(BYTES);
 	info->maps = used(&all, MAPS);
+	info->all_bytes = used(&all, BYTES);
 	if (IS_ERR(account))
 		return;
 	info->user_maps = used(account, MAPS);
 	info->user_bytes = used(account, BYTES);
 	info->user_watchers = used(account, WATCHERS);
+	info->user_leases = used(account, LEASES);
 	bytemap_account_put(account);
 }

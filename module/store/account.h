@@ -9,12 +9,20 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+struct bytemap;
 struct bytemap_account;
 struct bytemap_client;
 struct syncmap_create;
 struct syncmap_info;
 struct syncmap_op;
 struct syncmap_watch;
+
+/* Which limit is in the way, how much there is, and may be */
+struct bytemap_shortage {
+	u32	which;
+	u64	used;
+	u64	limit;
+};
 
 /*
  * What users make us allocate is charged to their memory cgroups. When memory
@@ -24,12 +32,15 @@ struct syncmap_watch;
 
 struct bytemap_account *bytemap_account_get(kuid_t uid);
 void bytemap_account_put(struct bytemap_account *account);
+int bytemap_account_add_bytes(struct bytemap_account *account, u64 bytes,
+			      struct bytemap_shortage *shortage);
+void bytemap_account_sub_bytes(struct bytemap_account *account, u64 bytes);
 int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
 			    struct syncmap_create *params);
 void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes);
-int bytemap_account_add_watcher(struct bytemap_account *account,
+int bytemap_account_add_watcher(struct bytemap_account *account, u64 bytes,
 				struct syncmap_watch *params);
-void bytemap_account_remove_watcher(struct bytemap_account *account);
+void bytemap_account_remove_watcher(struct bytemap_account *account, u64 bytes);
 int bytemap_account_add_lease(struct bytemap_client *client,
 			      struct syncmap_op *op);
 void bytemap_account_remove_lease(struct bytemap_client *client);

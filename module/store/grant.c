@@ -99,6 +99,7 @@ static int supersede_locked(struct bytemap *map, struct bytemap_request *req,
 static int put_in_core(struct bytemap *map, struct bytemap_request *req,
 		       struct bytemap_value *old)
 {
+	u64 memory = bytemap_memory_of_object(req->fresh);
 	int err;
 
 	if (!old) {
@@ -107,9 +108,15 @@ static int put_in_core(struct bytemap *map, struct bytemap_request *req,
 			atomic64_inc(&map->lapsed[req->fresh->epoch]);
 		return err;
 	}
+	/* The old value stays, within the lease */
+	err = bytemap_memory_add(map, memory, &req->shortage);
+	if (err)
+		return err;
 	write_seqlock(&old->lock);
 	err = supersede_locked(map, req, old);
 	write_sequnlock(&old->lock);
+	if (err)
+		bytemap_memory_sub(map, memory);
 	return err;
 }
 

@@ -95,7 +95,8 @@ void bytemap_unpublish(struct bytemap_request *req)
 	refcount_dec(&req->fresh->refs);
 }
 
-static int reserve(struct bytemap *map, struct bytemap_request *req, u64 bytes)
+static int reserve(struct bytemap *map, struct bytemap_request *req, u64 bytes,
+		   u64 memory)
 {
 	int err;
 
@@ -107,9 +108,14 @@ static int reserve(struct bytemap *map, struct bytemap_request *req, u64 bytes)
 	if (err)
 		goto cancel_entry;
 	err = bytemap_gauge_reserve(&map->bytes, bytes);
+	if (err) {
+		bytemap_request_blocked(req, &map->bytes, bytes, err);
+		goto cancel_entry;
+	}
+	err = bytemap_memory_add(map, memory, &req->shortage);
 	if (!err)
 		return 0;
-	bytemap_request_blocked(req, &map->bytes, bytes, err);
+	bytemap_gauge_cancel(&map->bytes, bytes);
 cancel_entry:
 	bytemap_gauge_cancel(&map->entries, 1);
 	return err;
@@ -155,18 +161,21 @@ static bool has_place(struct bytemap *map, struct bytemap_request *req)
 int bytemap_insert_fresh(struct bytemap *map, struct bytemap_request *req)
 {
 	struct bytemap_value *fresh = req->fresh;
+	u64 memory = bytemap_memory_of_entry(map, fresh);
 	u64 bytes = bytemap_value_charge(fresh);
 	void *actual;
 	int ret;
 
-	ret = reserve(map, req, bytes);
+	ret = reserve(map, req, bytes, memory);
 	if (ret)
-		return ret == -ENOSPC && has_place(map, req) ? -EAGAIN : ret;
+		return bytemap_request_is_full(req, ret) &&
+		       has_place(map, req) ? -EAGAIN : ret;
 	bytemap_publish(req, READ_ONCE(map->epoch));
 	ret = syncmap_load_or_store(&map->core, req->key, req->op->key_len,
 				    fresh, &actual, BYTEMAP_GFP);
 	if (ret) {
 		bytemap_unpublish(req);
+		bytemap_memory_sub(map, memory);
 		bytemap_gauge_cancel(&map->bytes, bytes);
 		bytemap_gauge_cancel(&map->entries, 1);
 		if (ret == -ENOMEM && reclaim(req))

@@ -131,6 +131,7 @@ static void drop_stale_locked(struct bytemap *map, struct bytemap_lease *lease)
 {
 	if (!lease->stale)
 		return;
+	bytemap_memory_sub(map, bytemap_memory_of_object(lease->stale));
 	bytemap_gauge_change(&map->bytes, lease->stale_len, 0);
 	bytemap_value_put(lease->stale);
 	lease->stale = NULL;

@@ -174,7 +174,8 @@ struct bytemap *bytemap_create(struct syncmap_create *params)
 		err = PTR_ERR(map->account);
 		goto free_map;
 	}
-	err = bytemap_account_add_map(map->account, map->limits.bytes, params);
+	err = bytemap_account_add_map(map->account, bytemap_memory_of_map(),
+				      params);
 	if (err)
 		goto put_account;
 	map->memcg = get_mem_cgroup_from_mm(current->mm);
@@ -186,7 +187,7 @@ struct bytemap *bytemap_create(struct syncmap_create *params)
 
 remove_map:
 	mem_cgroup_put(map->memcg);
-	bytemap_account_remove_map(map->account, map->limits.bytes);
+	bytemap_account_remove_map(map->account, bytemap_memory_of_map());
 put_account:
 	bytemap_account_put(map->account);
 	if (params->limited)
@@ -206,7 +207,8 @@ static void release(struct kref *refs)
 	bytemap_expiry_exit(map);
 	syncmap_destroy(&map->core);
 	mem_cgroup_put(map->memcg);
-	bytemap_account_remove_map(map->account, map->limits.bytes);
+	bytemap_memory_release(map);
+	bytemap_account_remove_map(map->account, bytemap_memory_of_map());
 	bytemap_account_put(map->account);
 	free_percpu(map->counts);
 	kfree_rcu(map, rcu);

@@ -99,6 +99,7 @@ struct bytemap {
 	u8				epoch;
 	struct bytemap_gauge		entries ____cacheline_aligned;
 	struct bytemap_gauge		bytes;
+	atomic64_t			credit;		/* memory.c */
 	atomic64_t			live[2];
 	atomic64_t			lapsed[2];	/* of these */
 	atomic64_t			freed;

@@ -157,6 +157,7 @@ static int prepare(struct bytemap *map, struct bytemap_request *req)
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	cond_resched();
+	req->shortage.which = SYNCMAP_LIMITED_NOT;
 	if (req->wants_fresh)
 		return bytemap_request_fresh(map, req);
 	if (req->wants_lease)
@@ -169,9 +170,10 @@ static int prepare(struct bytemap *map, struct bytemap_request *req)
  * "Full" is the answer if at one instant there was no room and, for an insert,
  * no such key to overwrite. The key was absent before there was no room and
  * after. If nothing has been freed in between, it was absent then, too, and
- * nothing that a Clear has removed was still counted.
+ * nothing that a Clear has removed was still counted. The account of the owner is
+ * less exact: it may be full because of what another map is about to give back.
  */
-static int check_full(struct bytemap *map, u64 freed)
+static int check_full(struct bytemap *map, u64 freed, int full)
 {
 	/*
 	 * What removed the key counted that first: see the one, then the other.
@@ -182,7 +184,7 @@ static int check_full(struct bytemap *map, u64 freed)
 		return bytemap_wait_cleared(map) ?: -EAGAIN;
 	if (bytemap_expiry_sweep(map, BYTEMAP_SWEEP, true))
 		return -EAGAIN;
-	return atomic64_read(&map->freed) == freed ? -ENOSPC : -EAGAIN;
+	return atomic64_read(&map->freed) == freed ? full : -EAGAIN;
 }
 
 static void tell_full(struct bytemap *map, struct bytemap_request *req)
@@ -190,10 +192,15 @@ static void tell_full(struct bytemap *map, struct bytemap_request *req)
 	struct syncmap_op *op = req->op;
 
 	bytemap_count(map, BYTEMAP_REJECTED);
-	op->limited = req->blocked == &map->entries ? SYNCMAP_LIMITED_ENTRIES :
-						      SYNCMAP_LIMITED_BYTES;
-	op->used = bytemap_gauge_read(req->blocked);
-	op->limit = req->blocked->max;
+	if (req->shortage.which)
+		bytemap_limited(op, req->shortage.which, req->shortage.used,
+				req->shortage.limit);
+	else
+		bytemap_limited(op, req->blocked == &map->entries ?
+				    SYNCMAP_LIMITED_ENTRIES :
+				    SYNCMAP_LIMITED_BYTES,
+				bytemap_gauge_read(req->blocked),
+				req->blocked->max);
 	trace_bytemap_full(map, op->limited, op->used, op->limit);
 }
 
@@ -221,9 +228,9 @@ int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 	for (;;) {
 		freed = atomic64_read_acquire(&map->freed);
 		ret = attempt(map, req);
-		if (ret == -ENOSPC) {
+		if (bytemap_request_is_full(req, ret)) {
 			req->dooms = true;
-			ret = check_full(map, freed);
+			ret = check_full(map, freed, ret);
 		}
 		if (ret != -EAGAIN)
 			break;
@@ -231,7 +238,7 @@ int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 		if (ret)
 			break;
 	}
-	if (ret == -ENOSPC)
+	if (bytemap_request_is_full(req, ret))
 		tell_full(map, req);
 	if (ret && req->granted)
 		bytemap_lease_abandon(req->client, req->granted);

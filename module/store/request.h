@@ -61,6 +61,7 @@ static inline bool bytemap_op_has(u32 op, u16 any)
  * @number: private: the new value, when it is a number
  * @blocked: private: the gauge that may have no room for @blocked_for
  * @blocked_for: private
+ * @shortage: private: what there is no memory for on the account of the map
  * @room: private: bytes that @fresh has to take, if @value does not say
  * @source: private: the value that @fresh is a copy of, or a longer one
  * @carried: private: length of @source when it was copied
@@ -89,6 +90,7 @@ struct bytemap_request {
 	}			number;
 	struct bytemap_gauge	*blocked;
 	u64			blocked_for;
+	struct bytemap_shortage	shortage;
 	u32			room;
 	u32			carried;
 	const struct bytemap_value *source;
@@ -112,6 +114,13 @@ struct bytemap_value *bytemap_request_get(struct bytemap *map,
 					  const struct bytemap_request *req);
 void bytemap_request_drop(struct bytemap_request *req);
 void bytemap_request_release(struct bytemap_request *req);
+
+/* Does @err mean that the map is full, or the account of its owner? */
+static inline bool bytemap_request_is_full(const struct bytemap_request *req,
+					   int err)
+{
+	return err == -ENOSPC || (err == -EDQUOT && req->shortage.which);
+}
 
 /* Does what is stored need a struct bytemap_mortal? */
 static inline bool bytemap_request_is_mortal(const struct bytemap *map,

@@ -13,7 +13,8 @@
  *	lease.h			values that somebody computes
  *	watch.h, queue.h	changes that are told
  *	walk.h			all entries
- *	gauge.h, account.h	limits of a map, and of a user
+ *	gauge.h			limits of a map
+ *	memory.h, account.h	what maps take, and limits of a user
  *
  * Who may do what
  *
@@ -27,6 +28,8 @@
  *						which they were reserved
  *	bytemap->lapsed				atomic
  *	bytemap->freed				atomic: entries ever uncharged
+ *	bytemap->credit				atomic: bytes that count in the
+ *						account and are not used
  *	bytemap->epoch				clear_lock and watchers.lock,
  *						changed while ->entries is
  *						closed; read while holding a
@@ -89,6 +92,7 @@
 #include "gauge.h"
 #include "lease.h"
 #include "map.h"
+#include "memory.h"
 #include "mortal.h"
 #include "queue.h"
 #include "request.h"

@@ -92,6 +92,7 @@ TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_USER_WATCHERS);
 TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_MAPS);
 TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_USER_MAPS);
 TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_USER_BYTES);
+TRACE_DEFINE_ENUM(SYNCMAP_LIMITED_ALL_BYTES);
 
 /* Somebody was refused what there is no room for; it may be the map itself */
 TRACE_EVENT(bytemap_full,
@@ -119,7 +120,8 @@ TRACE_EVENT(bytemap_full,
 			{ SYNCMAP_LIMITED_USER_WATCHERS, "user_watchers" },
 			{ SYNCMAP_LIMITED_MAPS, "maps" },
 			{ SYNCMAP_LIMITED_USER_MAPS, "user_maps" },
-			{ SYNCMAP_LIMITED_USER_BYTES, "user_bytes" }),
+			{ SYNCMAP_LIMITED_USER_BYTES, "user_bytes" },
+			{ SYNCMAP_LIMITED_ALL_BYTES, "all_bytes" }),
 		  __entry->used, __entry->limit)
 );
 

@@ -95,19 +95,29 @@ int bytemap_replace_locked(struct bytemap *map, struct bytemap_request *req,
 	u64 from = bytemap_value_charge(value);
 	u64 to = bytemap_value_charge(req->fresh);
 	u64 most = max(from, to);
+	u64 before = bytemap_memory_of_entry(map, value);
+	u64 after = bytemap_memory_of_entry(map, req->fresh);
+	u64 peak = max(before, after);
 	int err;
 
 	err = bytemap_update_charge(map, req, from, most);
 	if (err)
 		return err;
+	err = bytemap_memory_change(map, before, peak, &req->shortage);
+	if (err) {
+		bytemap_gauge_change(&map->bytes, most, from);
+		return err;
+	}
 	bytemap_publish(req, value->epoch);
 	if (bytemap_request_has(req, OP_APPENDS) && !value->leased)
 		bytemap_append_inherit(req->fresh, value);
 	if (!put_fresh_locked(map, req, value, revision)) {
 		bytemap_unpublish(req);
+		bytemap_memory_change(map, peak, before, NULL);
 		bytemap_gauge_change(&map->bytes, most, from);
 		return -EAGAIN;
 	}
+	bytemap_memory_change(map, peak, after, NULL);
 	bytemap_gauge_change(&map->bytes, most, to);
 	if (value->mortal) {
 		bytemap_expiry_unqueue_locked(map, value);

@@ -42,7 +42,8 @@ void bytemap_value_exit(void)
 	percpu_counter_destroy(&doomed);
 }
 
-static size_t value_size(const struct bytemap_value *value)
+/* The object, as it was allocated, or a few bytes less */
+size_t bytemap_value_size(const struct bytemap_value *value)
 {
 	size_t size = value->capacity;
 
@@ -170,7 +171,7 @@ static void free_rcu(struct rcu_head *rcu)
 	struct bytemap_value *value = container_of(rcu, struct bytemap_value,
 						   rcu);
 
-	percpu_counter_add_batch(&doomed, -(s64)value_size(value),
+	percpu_counter_add_batch(&doomed, -(s64)bytemap_value_size(value),
 				 DOOMED_BATCH);
 	free_value(value);
 }
@@ -183,7 +184,7 @@ void bytemap_value_put(struct bytemap_value *value)
 		free_value(value);
 		return;
 	}
-	percpu_counter_add_batch(&doomed, value_size(value), DOOMED_BATCH);
+	percpu_counter_add_batch(&doomed, bytemap_value_size(value), DOOMED_BATCH);
 	call_rcu(&value->rcu, free_rcu);
 }
 
@@ -204,6 +205,7 @@ void bytemap_value_uncharge(struct bytemap *map,
 	atomic64_t *live = &map->live[value->epoch];
 
 	atomic64_inc(&map->freed);
+	bytemap_memory_sub(map, bytemap_memory_of_entry(map, value));
 	bytemap_gauge_change(&map->bytes,
 			     bytemap_value_charge(value), 0);
 	bytemap_gauge_change(&map->entries, 1, 0);

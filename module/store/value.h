@@ -102,6 +102,7 @@ struct bytemap_view {
 
 int bytemap_value_init(void);
 void bytemap_value_exit(void);
+size_t bytemap_value_size(const struct bytemap_value *value);
 struct bytemap_value *bytemap_value_alloc(size_t len);
 struct bytemap_value *bytemap_mortal_alloc(size_t len, const void *key,
 					   size_t key_len);

@@ -369,7 +369,9 @@ static int charge(struct bytemap_watch *watch, struct syncmap_watch *params)
 	watch->account = bytemap_account_get(current_fsuid());
 	if (IS_ERR(watch->account))
 		return PTR_ERR(watch->account);
-	err = bytemap_account_add_watcher(watch->account, params);
+	err = bytemap_account_add_watcher(watch->account,
+					  bytemap_memory_of_watcher(watch->queue.size),
+					  params);
 	if (err)
 		bytemap_account_put(watch->account);
 	return err;
@@ -377,7 +379,8 @@ static int charge(struct bytemap_watch *watch, struct syncmap_watch *params)
 
 static void uncharge(struct bytemap_watch *watch)
 {
-	bytemap_account_remove_watcher(watch->account);
+	bytemap_account_remove_watcher(watch->account,
+				       bytemap_memory_of_watcher(watch->queue.size));
 	bytemap_account_put(watch->account);
 }
 

@@ -120,6 +120,11 @@ static struct json_object *system_info_json(const struct syncmap_info *info)
 	add_u64(json, "user_maps", info->user_maps);
 	add_u64(json, "user_bytes", info->user_bytes);
 	add_u64(json, "max_user_bytes", info->max_user_bytes);
+	add_u64(json, "all_bytes", info->all_bytes);
+	add_u64(json, "max_all_bytes", info->max_all_bytes);
+	add_u64(json, "user_leases", info->user_leases);
+	add_u64(json, "max_user_leases", info->max_user_leases);
+	add_u64(json, "max_client_leases", info->max_client_leases);
 	add_u64(json, "user_watchers", info->user_watchers);
 	add_u64(json, "max_user_watchers", info->max_user_watchers);
 	add_u64(json, "entry_overhead", info->entry_overhead);

@@ -71,8 +71,11 @@ static const char *const limits[] = {
 	[SYNCMAP_LIMITED_USER_MAPS] =
 		"the user has too many maps: %" PRIu64 " of at most %" PRIu64,
 	[SYNCMAP_LIMITED_USER_BYTES] =
-		"the maps of the user may hold too much: %" PRIu64
-		" bytes of at most %" PRIu64,
+		"the maps of the user take too much memory: %" PRIu64
+		" of at most %" PRIu64 " bytes",
+	[SYNCMAP_LIMITED_ALL_BYTES] =
+		"all maps together take too much memory: %" PRIu64
+		" of at most %" PRIu64 " bytes",
 };
 
 API const char *libsyncmap_explain(int err,

@@ -100,7 +100,7 @@ static void fill_restrict(union argument *arg)
 
 const struct command commands[] = {
 	COMMAND(INFO, syncmap_info, .fill = fill_zero,
-		RESULTS(syncmap_info, abi, max_user_bytes)),
+		RESULTS(syncmap_info, abi, reserved2)),
 	COMMAND(CREATE, syncmap_create, .fill = fill_create,
 		RESERVED(syncmap_create),
 		RESULTS(syncmap_create, limited, limit)),

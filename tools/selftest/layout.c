@@ -20,7 +20,7 @@ static const struct field fields[] = {
 	FIELD(syncmap_limits, key_size, 16),
 	FIELD(syncmap_limits, value_size, 20),
 
-	SIZE(syncmap_info, 112),
+	SIZE(syncmap_info, 144),
 	FIELD(syncmap_info, flags, 0),
 	FIELD(syncmap_info, abi, 4),
 	FIELD(syncmap_info, features, 8),
@@ -36,6 +36,12 @@ static const struct field fields[] = {
 	FIELD(syncmap_info, reserved, 92),
 	FIELD(syncmap_info, user_bytes, 96),
 	FIELD(syncmap_info, max_user_bytes, 104),
+	FIELD(syncmap_info, all_bytes, 112),
+	FIELD(syncmap_info, max_all_bytes, 120),
+	FIELD(syncmap_info, user_leases, 128),
+	FIELD(syncmap_info, max_user_leases, 132),
+	FIELD(syncmap_info, max_client_leases, 136),
+	FIELD(syncmap_info, reserved2, 140),
 
 	SIZE(syncmap_create, 144),
 	FIELD(syncmap_create, name, 0),
@@ -246,7 +252,7 @@ TEST(sizes_and_offsets)
 
 TEST(command_numbers)
 {
-	EXPECT_EQ(0xc070d700, SYNCMAP_INFO);
+	EXPECT_EQ(0xc090d700, SYNCMAP_INFO);
 	EXPECT_EQ(0xc090d701, SYNCMAP_CREATE);
 	EXPECT_EQ(0xc050d702, SYNCMAP_OPEN);
 	EXPECT_EQ(0xc048d703, SYNCMAP_REMOVE);

@@ -36,11 +36,41 @@ static int make(__u64 bytes)
 	return map_create(NULL, SYNCMAP_KEY_U64, &limits, 0600);
 }
 
-static void expect_too_much(__u64 bytes, __u64 used, __u64 max)
+/* Until there is no room, or @n of them */
+static int fill(int fd, unsigned int n)
 {
-	map_expect_create((struct syncmap_create){
-		.key_type = SYNCMAP_KEY_U64, .limits.bytes = bytes,
-	}, -EDQUOT, SYNCMAP_LIMITED_USER_BYTES, used, max);
+	static char text[1000];
+	static __u64 key;
+	int ret = 0;
+
+	while (!ret && n--) {
+		key++;
+		ret = DO(fd, STORE, KEY_N(&key, 8), VALUE_N(text, sizeof(text)));
+	}
+	return ret;
+}
+
+static void expect_full(int fd, int err, __u32 limited, __u64 max)
+{
+	EXPECT_EQ(err, fill(fd, -1));
+	EXPECT_EQ(limited, got.limited);
+	EXPECT_EQ(max, got.limit);
+	EXPECT(got.used <= max && got.used > max - 2000);
+	map_expect_create((struct syncmap_create){ .key_type = SYNCMAP_KEY_U64 },
+			  err, limited, got.used, max);
+}
+
+/* What is freed is given back later */
+static void expect_room(int fd)
+{
+	int ret = -1;
+
+	for (int i = 0; ret && i < 2000; i++) {
+		ret = fill(fd, 100);
+		if (ret)
+			usleep(1000);
+	}
+	EXPECT_EQ(0, ret);
 }
 
 static void use_up_bytes(int max, void *arg)
@@ -52,26 +82,117 @@ static void use_up_bytes(int max, void *arg)
 	become_other();
 	EXPECT_EQ(max, map_system().max_user_bytes);
 	EXPECT_EQ(0, map_system().user_bytes);
-	one = make(max / 2);
-	EXPECT(one >= 0);
-	expect_too_much(max / 2 + 1, max / 2, max);
-	two = make(max / 2);
-	EXPECT(two >= 0);
+	one = make(0);
+	two = make(0);
+	ASSERT(one >= 0 && two >= 0);
 	EXPECT_EQ(2, map_system().user_maps);
-	EXPECT_EQ(max, map_system().user_bytes);
-	expect_too_much(1, max, max);
-	/* Not even the default, of which the user knows nothing */
-	expect_too_much(0, max, max);
-	close(one);
-	EXPECT_EQ(max / 2, map_system().user_bytes);
-	EXPECT(make(max / 2) >= 0);
+	EXPECT_EQ(0, fill(two, 100));
+	expect_full(one, -EDQUOT, SYNCMAP_LIMITED_USER_BYTES, max);
+	EXPECT(map_system().user_bytes <= (__u64)max);
+	/* What is there can be changed, and goes */
+	EXPECT_EQ(0, DO(one, STORE, KEY_N(&(__u64){ 200 }, 8), VALUE("x")));
+	map_clear(one);
+	expect_room(two);
+	expect_full(two, -EDQUOT, SYNCMAP_LIMITED_USER_BYTES, max);
 	close(two);
+	expect_room(one);
 }
 
-TEST(bytes_of_all_maps)
+TEST(bytes_of_a_user)
 {
+	__u64 max = map_system().max_user_bytes;
+
+	/* Even if nobody has said anything */
+	EXPECT(max && max < map_system().max_all_bytes);
 	with("max_user_bytes", 1 << 20, use_up_bytes, NULL);
-	EXPECT_EQ(0, map_system().max_user_bytes);
+	EXPECT_EQ(max, map_system().max_user_bytes);
+}
+
+/* Whoever stores */
+static void use_up_bytes_of_others(int max, void *arg)
+{
+	int own;
+
+	map_control();
+	become_other();
+	own = make(0);
+	EXPECT_EQ(-ENOSPC, fill(*(int *)arg, -1));
+	EXPECT_EQ(SYNCMAP_LIMITED_ALL_BYTES, got.limited);
+	EXPECT(map_system().user_bytes < 100000);
+	expect_full(own, -ENOSPC, SYNCMAP_LIMITED_ALL_BYTES, max - max / 8);
+}
+
+TEST(bytes_of_all)
+{
+	int max = map_system().all_bytes + (4 << 20);
+	struct parameter before = parameter_set("max_all_bytes", max);
+	int fd = map_private(SYNCMAP_KEY_U64);
+
+	test_wait(test_fork(use_up_bytes_of_others, max, &fd));
+	/* The last part is for root */
+	EXPECT_EQ(0, fill(fd, 100));
+	expect_full(fd, -ENOSPC, SYNCMAP_LIMITED_ALL_BYTES, max);
+	parameter_restore(&before);
+	map_clear(fd);
+}
+
+/* Who reads goes on, but of the owner's memory that holds next to none */
+static void remove_while_read(int n, void *arg)
+{
+	static const char name[] = TEST_NAME "read";
+	__u64 empty;
+	int fd, reader;
+
+	map_control();
+	become_other();
+	fd = map_create(name, SYNCMAP_KEY_U64, NULL, 0644);
+	ASSERT(fd >= 0);
+	empty = map_system().user_bytes;
+	reader = map_open(name, SYNCMAP_ACCESS_READ);
+	ASSERT(reader >= 0);
+	EXPECT_EQ(0, fill(fd, 1000));
+	EXPECT(map_system().user_bytes > empty + 1000000);
+	map_clear(fd);
+	EXPECT_EQ(0, map_remove(name));
+	close(fd);
+	EXPECT_EQ(0, map_count(reader));
+	EXPECT(map_system().user_bytes < empty + 100000);
+	EXPECT_EQ(1, map_system().user_maps);
+	close(reader);
+	for (int i = 0; map_system().user_maps && i < 2000; i++)
+		usleep(1000);
+	EXPECT_EQ(0, map_system().user_bytes);
+	(void)n;
+	(void)arg;
+}
+
+TEST(a_map_that_is_removed_but_open)
+{
+	test_wait(test_fork(remove_while_read, 0, NULL));
+}
+
+static void use_up_bytes_by_queues(int max, void *arg)
+{
+	struct syncmap_watch params = { .queue_size = 1 << 20 };
+	int fd, n = 0;
+
+	map_control();
+	become_other();
+	fd = make(0);
+	ASSERT(fd >= 0);
+	while (watch(fd, params) >= 0)
+		n++;
+	EXPECT(n && n <= max >> 20);
+	EXPECT_EQ(-EDQUOT, map_call(fd, SYNCMAP_WATCH, &params));
+	EXPECT_EQ(SYNCMAP_LIMITED_USER_BYTES, params.limited);
+	EXPECT_EQ(max, params.limit);
+	EXPECT_EQ(n, map_system().user_watchers);
+	(void)arg;
+}
+
+TEST(bytes_of_queues)
+{
+	with("max_user_bytes", 10 << 20, use_up_bytes_by_queues, NULL);
 }
 
 static void use_up_watchers(int max, void *arg)
@@ -173,7 +294,7 @@ static const struct limit {
 	__u32		limited;
 	int		err;
 	int		(*get)(int fd, struct told *told);
-	__u64		max;	/* of which an eighth of the maps is for root */
+	__u64		max;	/* of all: an eighth of it is for root */
 	const char	*parameter;
 } limits[] = {
 	LIMIT("entries", ENTRIES, ENOSPC, store_more, 20, NULL),
@@ -186,8 +307,10 @@ static const struct limit {
 	      "max_user_watchers"),
 	LIMIT("maps", MAPS, ENOSPC, create_more, 100, "max_maps"),
 	LIMIT("user_maps", USER_MAPS, EDQUOT, create_more, 3, "max_user_maps"),
-	LIMIT("user_bytes", USER_BYTES, EDQUOT, create_more, 3000,
+	LIMIT("user_bytes", USER_BYTES, EDQUOT, create_more, 100000,
 	      "max_user_bytes"),
+	LIMIT("all_bytes", ALL_BYTES, ENOSPC, create_more, 1000000,
+	      "max_all_bytes"),
 };
 
 struct running {
@@ -228,8 +351,10 @@ static unsigned int traced(const struct limit *limit, const struct told *told)
 
 static __u64 told_max(const struct limit *limit)
 {
-	return limit->limited == SYNCMAP_LIMITED_MAPS ?
-		limit->max - limit->max / 8 : limit->max;
+	bool of_all = limit->limited == SYNCMAP_LIMITED_MAPS ||
+		      limit->limited == SYNCMAP_LIMITED_ALL_BYTES;
+
+	return of_all ? limit->max - limit->max / 8 : limit->max;
 }
 
 TEST(every_limit_is_told_and_traced)

@@ -43,12 +43,17 @@ t()
 	judge "$*" $? "$want" "$text"
 }
 
+nobody()
+{
+	start-stop-daemon -S -c 65534:65534 -x "$tool" -- "$@"
+}
+
 # u STATUS TEXT ARGUMENT...: the same, as nobody
 u()
 {
 	want=$1 text=$2
 	shift 2
-	start-stop-daemon -S -c 65534:65534 -x "$tool" -- "$@" >got 2>&1
+	nobody "$@" >got 2>&1
 	judge "nobody: $*" $? "$want" "$text"
 }
 
@@ -166,9 +171,17 @@ too_many()
 	with max_user_maps 1 \
 		u 1 "syncmapctl: map 'y': the user has too many maps: 1 of at most 1" \
 		create y
-	with max_user_bytes 1500 \
-		u 1 "syncmapctl: map 'y': the maps of the user may hold too much: 1000 bytes of at most 1500" \
-		create -B 501 y
+	used=$(nobody -j info | sed 's/.*"user_bytes":\([0-9]*\).*/\1/')
+	with max_user_bytes 1 \
+		u 1 "syncmapctl: map 'y': the maps of the user take too much memory: $used of at most 1 bytes" \
+		create y
+	with max_user_bytes 1 \
+		u 1 "syncmapctl: map 'x': key 'a': the maps of the user take too much memory: $used of at most 1 bytes" \
+		store x a b
+	used=$("$tool" -j info | sed 's/.*"all_bytes":\([0-9]*\),.*/\1/')
+	with max_all_bytes 1 \
+		t 1 "syncmapctl: map 'y': all maps together take too much memory: $used of at most 1 bytes" \
+		create y
 	with max_user_watchers 0 \
 		u 1 "syncmapctl: map 'w': the user has too many watchers: 0 of at most 0" \
 		watch w

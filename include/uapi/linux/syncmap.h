@@ -29,11 +29,12 @@
  *			length that was asked for, @limit the maximum
  *	EMSGSIZE	buffer too small, nothing was changed; the size that is
  *			needed is returned
- *	ENOSPC		full: of entries, bytes, watchers or maps; @limited, @used
- *			and @limit tell
- *	EDQUOT		the user has too many maps, watchers or leases, or maps
- *			that may hold too many bytes, or the descriptor has too
- *			many leases; @limited, @used and @limit tell
+ *	ENOSPC		full: of entries, bytes, watchers or maps, or all maps
+ *			take too much memory; @limited, @used and @limit tell
+ *	EDQUOT		the user, of STORE and the like the one who made the map,
+ *			has too many maps, watchers or leases, or these take too
+ *			much memory, or the descriptor has too many leases;
+ *			@limited, @used and @limit tell
  *	EACCES		the map's mode does not allow it
  *	EPERM		only the map's owner may do this
  *	EBADF		the descriptor was not opened for this access
@@ -120,8 +121,20 @@ struct syncmap_limits {
  * @user_watchers: out: descriptors of SYNCMAP_WATCH that the caller has made
  * @max_user_watchers: out: how many of these one user may have made
  * @reserved: out: zero
- * @user_bytes: out: what all maps that the caller created may hold together
- * @max_user_bytes: out: how much that may be of one user; zero: not limited
+ * @user_bytes: out: memory that the maps which the caller created take, with all
+ *	that is in them, and the caller's watchers
+ * @max_user_bytes: out: how much that may be of one user
+ * @all_bytes: out: the same of all users
+ * @max_all_bytes: out: how much that may be; see @max_maps
+ * @user_leases: out: leases that the caller has or waits for
+ * @max_user_leases: out: how many that may be of one user
+ * @max_client_leases: out: how many of one descriptor
+ * @reserved2: out: zero
+ *
+ * A map may be full before it has what its limits say, when @max_user_bytes or
+ * @max_all_bytes is reached. What counts there is what the kernel's allocator
+ * gives for a key and a value, and the place that an entry takes in the tables at
+ * most, so it is more than &syncmap_map_info.bytes.
  */
 struct syncmap_info {
 	__u32			flags;
@@ -139,6 +152,12 @@ struct syncmap_info {
 	__u32			reserved;
 	__u64			user_bytes;
 	__u64			max_user_bytes;
+	__u64			all_bytes;
+	__u64			max_all_bytes;
+	__u32			user_leases;
+	__u32			max_user_leases;
+	__u32			max_client_leases;
+	__u32			reserved2;
 };
 
 /**
@@ -511,7 +530,9 @@ enum syncmap_op_code {
  * @SYNCMAP_LIMITED_USER_WATCHERS: watchers of a user (EDQUOT)
  * @SYNCMAP_LIMITED_MAPS: maps of all users (ENOSPC)
  * @SYNCMAP_LIMITED_USER_MAPS: maps of a user (EDQUOT)
- * @SYNCMAP_LIMITED_USER_BYTES: bytes that the maps of a user may hold (EDQUOT)
+ * @SYNCMAP_LIMITED_USER_BYTES: memory that a user's maps and watchers take
+ *	(EDQUOT)
+ * @SYNCMAP_LIMITED_ALL_BYTES: memory that those of all users take (ENOSPC)
  */
 enum syncmap_limited {
 	SYNCMAP_LIMITED_NOT	= 0,
@@ -526,6 +547,7 @@ enum syncmap_limited {
 	SYNCMAP_LIMITED_MAPS	= 9,
 	SYNCMAP_LIMITED_USER_MAPS = 10,
 	SYNCMAP_LIMITED_USER_BYTES = 11,
+	SYNCMAP_LIMITED_ALL_BYTES = 12,
 };
 
 /**
