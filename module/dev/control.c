@@ -30,38 +30,42 @@ static int run_info(struct syncmap_call *call)
 	return 0;
 }
 
-/* The name is shown last, and was nobody's until then */
-static void finish_create(struct syncmap_call *call, int err)
+static int show(struct bytemap *map)
+{
+	int err = bytemap_name_take(map);
+
+	if (err)
+		return err;
+	syncmap_debugfs_add(map);
+	bytemap_name_show(map);
+	return 0;
+}
+
+/* Nobody else can have the name from here to where it is shown */
+static int finish_create(struct syncmap_call *call, int err)
 {
 	struct bytemap *map = syncmap_mapfd_map(call->new_file);
 
-	if (map->name[0] && err) {
-		syncmap_debugfs_remove(map);
-		bytemap_name_drop(map);
-	} else if (map->name[0]) {
-		bytemap_name_show(map);
-	}
-	syncmap_newfd_finish(call, err);
+	if (!err && map->name[0])
+		err = show(map);
+	if (err)
+		call->arg.create.fd = -1;
+	return syncmap_newfd_finish(call, err);
 }
 
-static int make_named(struct syncmap_call *call, struct bytemap *map)
+static int make_map(struct syncmap_call *call, struct bytemap *map)
 {
 	int err;
 
-	err = map->name[0] ? bytemap_name_take(map) : 0;
-	if (err)
-		return err;
 	/* From here on it has the reference */
 	err = syncmap_mapfd_make(call, map, SYNCMAP_ACCESS_READ |
 					    SYNCMAP_ACCESS_WRITE);
-	if (err) {
-		if (map->name[0])
-			bytemap_name_drop(map);
+	if (err)
 		return err;
-	}
 	/* The descriptor is in the creator's place */
 	bytemap_leave(map);
-	syncmap_debugfs_add(map);
+	if (!map->name[0])
+		syncmap_debugfs_add(map);
 	call->arg.create.fd = call->new_fd;
 	call->finish = finish_create;
 	return 0;
@@ -81,7 +85,7 @@ static int run_create(struct syncmap_call *call)
 	map = bytemap_create(create);
 	if (IS_ERR(map))
 		return PTR_ERR(map);
-	err = make_named(call, map);
+	err = make_map(call, map);
 	if (err)
 		bytemap_put(map);
 	return err;

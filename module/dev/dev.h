@@ -20,14 +20,16 @@ struct bytemap_client;
  * struct syncmap_call - a command on its way
  * @file: the descriptor it came to
  * @finish: NULL, or set by a handler that succeeds: called when the reply has
- *	been written or, with an error, could not be
+ *	been written or, with an error, could not be. What others see is done here:
+ *	they do not wait while the caller's memory is touched. Returns that error,
+ *	or one of its own
  * @new_file: the descriptor that the reply brings, not yet installed
  * @new_fd: its number
  * @arg: the user's struct, which handlers read and write
  */
 struct syncmap_call {
 	struct file	*file;
-	void		(*finish)(struct syncmap_call *call, int err);
+	int		(*finish)(struct syncmap_call *call, int err);
 	struct file	*new_file;
 	int		new_fd;
 	union {
@@ -96,7 +98,7 @@ void syncmap_control_exit(void);
 /* mapfd.c */
 int syncmap_newfd(struct syncmap_call *call, const char *name,
 		  const struct file_operations *fops, void *data, int flags);
-void syncmap_newfd_finish(struct syncmap_call *call, int err);
+int syncmap_newfd_finish(struct syncmap_call *call, int err);
 int syncmap_mapfd_make(struct syncmap_call *call, struct bytemap *map,
 		       u32 access);
 

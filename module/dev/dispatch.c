@@ -129,9 +129,13 @@ static int run(struct syncmap_call *call, const struct syncmap_command *command,
 	err = command->run(call);
 	if (!err || command->reply_on_error)
 		fault = copy_to_user(user, &call->arg, reply) ? -EFAULT : 0;
-	if (!err && call->finish)
-		call->finish(call, fault);
-	return err ?: fault;
+	if (err || !call->finish)
+		return err ?: fault;
+	err = call->finish(call, fault);
+	/* The reply says what has not come to pass */
+	if (err && !fault && copy_to_user(user, &call->arg, reply))
+		err = -EFAULT;
+	return err;
 }
 
 /* The ioctl of a descriptor that knows @commands */

@@ -162,7 +162,7 @@ static int open_flags(u32 access)
 }
 
 /* The reply has been written, or with an error, could not be */
-void syncmap_newfd_finish(struct syncmap_call *call, int err)
+int syncmap_newfd_finish(struct syncmap_call *call, int err)
 {
 	if (err) {
 		put_unused_fd(call->new_fd);
@@ -170,6 +170,7 @@ void syncmap_newfd_finish(struct syncmap_call *call, int err)
 	} else {
 		fd_install(call->new_fd, call->new_file);
 	}
+	return err;
 }
 
 /* A descriptor for the reply of @call. On success the file has @data */

@@ -168,11 +168,12 @@ int syncmap_end_op(struct syncmap_work *work, int err)
 }
 
 /* With an error: whoever has become the holder of a lease does not know it */
-static void finish_lease(struct syncmap_call *call, int err)
+static int finish_lease(struct syncmap_call *call, int err)
 {
 	if (err)
 		bytemap_lease_abandon(syncmap_mapfd_client(call->file),
 				      call->arg.op.leased);
+	return err;
 }
 
 int syncmap_run_op(struct syncmap_call *call)
