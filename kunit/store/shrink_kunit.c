@@ -73,6 +73,41 @@ static void scans_go_round(struct kunit *test)
 			    second);
 }
 
+/* What the others have is remembered */
+static void a_call_looks_at_some_maps(struct kunit *test)
+{
+	struct syncmap_create create = { .key_type = SYNCMAP_KEY_STRING };
+	struct bytemap *more[TURNS + 1];
+	struct bytemap *map = stale_map(test);
+	int i;
+
+	KUNIT_EXPECT_EQ(test, counted(), (unsigned long)STALE);
+	for (i = 0; i <= TURNS; i++) {
+		more[i] = bytemap_create(&create);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, more[i]);
+	}
+	KUNIT_EXPECT_EQ(test, counted(), (unsigned long)STALE);
+	/* The turn of the one that has something comes with the next call */
+	list_move_tail(&map->node, &maps);
+	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 100, true),
+			(unsigned long)STALE);
+	KUNIT_EXPECT_EQ(test, counted(), (unsigned long)STALE);
+	KUNIT_EXPECT_EQ(test, counted(), 0UL);
+	for (i = 0; i <= TURNS; i++)
+		bytemap_put(more[i]);
+}
+
+static void what_has_gone_is_not_counted(struct kunit *test)
+{
+	struct bytemap *map = stale_map(test);
+
+	KUNIT_EXPECT_EQ(test, counted(), (unsigned long)STALE);
+	bytemap_shrink_remove(map);
+	KUNIT_EXPECT_EQ(test, counted(), 0UL);
+	KUNIT_EXPECT_EQ(test, reclaimable, 0ULL);
+	bytemap_shrink_add(map);
+}
+
 static void reclaim_waits_for_nobody(struct kunit *test)
 {
 	struct bytemap *map = stale_map(test);
@@ -112,6 +147,8 @@ static struct kunit_case shrink_cases[] = {
 	KUNIT_CASE(what_is_stale_goes),
 	KUNIT_CASE(a_scan_is_bounded),
 	KUNIT_CASE(scans_go_round),
+	KUNIT_CASE(a_call_looks_at_some_maps),
+	KUNIT_CASE(what_has_gone_is_not_counted),
 	KUNIT_CASE(reclaim_waits_for_nobody),
 	KUNIT_CASE(tombstones_are_left_to_a_worker),
 	KUNIT_CASE(nothing_to_give),

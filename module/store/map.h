@@ -93,6 +93,7 @@ struct bytemap {
 	bool				shown;
 	struct rcu_head			rcu;
 	struct list_head		node;		/* shrink.c */
+	u64				reclaimable;
 	struct bytemap_watchers		watchers;
 	atomic64_t			revision ____cacheline_aligned;
 	bool				watched;

@@ -9,28 +9,57 @@
  * freed.
  */
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/shrinker.h>
 
 #include "store.h"
 #include "trace.h"
 
+/*
+ * Maps that are looked at in one call, as each look adds up counters of all CPUs.
+ * They take turns; what the others have is known from when it was theirs.
+ */
+#define TURNS	32
+
 static DEFINE_MUTEX(maps_lock);
 static LIST_HEAD(maps);
+static unsigned int nr_maps;
+static u64 reclaimable;		/* of all maps, when they were looked at last */
+
+static void note(struct bytemap *map, u64 found)
+{
+	lockdep_assert_held(&maps_lock);
+	WRITE_ONCE(reclaimable, reclaimable + found - map->reclaimable);
+	map->reclaimable = found;
+}
+
+static void look(struct bytemap *map)
+{
+	note(map, bytemap_expiry_reclaimable(map) +
+		  syncmap_tombstones(&map->core));
+}
+
+static struct bytemap *take_turn(void)
+{
+	struct bytemap *map = list_first_entry(&maps, struct bytemap, node);
+
+	lockdep_assert_held(&maps_lock);
+	list_move_tail(&map->node, &maps);
+	return map;
+}
 
 static unsigned long count_objects(struct shrinker *shrinker,
 				   struct shrink_control *sc)
 {
-	unsigned long n = 0;
-	struct bytemap *map;
+	unsigned int turns;
 
 	if (!mutex_trylock(&maps_lock))
 		return 0;
-	list_for_each_entry(map, &maps, node)
-		n += bytemap_expiry_reclaimable(map) +
-		     syncmap_tombstones(&map->core);
+	for (turns = min_t(unsigned int, nr_maps, TURNS); turns; turns--)
+		look(take_turn());
 	mutex_unlock(&maps_lock);
-	return n;
+	return READ_ONCE(reclaimable);
 }
 
 static unsigned long shrink(struct bytemap *map, unsigned long max)
@@ -43,6 +72,7 @@ static unsigned long shrink(struct bytemap *map, unsigned long max)
 	values = bytemap_expiry_sweep(map, max, true);
 	if (tombstones || values)
 		trace_bytemap_reclaim(map, tombstones, values);
+	look(map);
 	return values;
 }
 
@@ -51,20 +81,24 @@ static unsigned long scan_objects(struct shrinker *shrinker,
 				  struct shrink_control *sc)
 {
 	unsigned long n = 0;
-	struct bytemap *map;
+	unsigned int turns;
+	bool all;
 
 	if (!mutex_trylock(&maps_lock))
 		return SHRINK_STOP;
-	list_for_each_entry(map, &maps, node) {
+	all = nr_maps <= TURNS;
+	for (turns = min_t(unsigned int, nr_maps, TURNS); turns; turns--) {
+		struct bytemap *map = take_turn();
+
 		n += shrink(map, sc->nr_to_scan - n);
 		if (n == sc->nr_to_scan) {
-			list_rotate_to_front(&map->node, &maps);
+			list_move(&map->node, &maps);
 			break;
 		}
 	}
 	mutex_unlock(&maps_lock);
 	/* The rest is up to the workers that have been woken */
-	return n ?: SHRINK_STOP;
+	return n || !all ? n : SHRINK_STOP;
 }
 
 #ifdef HAVE_SHRINKER_ALLOC
@@ -111,6 +145,7 @@ void bytemap_shrink_add(struct bytemap *map)
 {
 	mutex_lock(&maps_lock);
 	list_add_tail(&map->node, &maps);
+	nr_maps++;
 	mutex_unlock(&maps_lock);
 }
 
@@ -119,5 +154,7 @@ void bytemap_shrink_remove(struct bytemap *map)
 {
 	mutex_lock(&maps_lock);
 	list_del(&map->node);
+	note(map, 0);
+	nr_maps--;
 	mutex_unlock(&maps_lock);
 }

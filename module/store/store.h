@@ -27,6 +27,7 @@
  *	bytemap->live				atomic: entries by the epoch in
  *						which they were reserved
  *	bytemap->lapsed				atomic
+ *	bytemap->node, ->reclaimable		maps_lock (shrink.c)
  *	bytemap->freed				atomic: entries ever uncharged
  *	bytemap->credit				atomic: bytes that count in the
  *						account and are not used
