@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
+#include <linux/workqueue.h>
 
 #include "../store/store.h"
 #include "dev.h"
@@ -340,8 +341,14 @@ static const struct file_operations entries_fops = {
 	.release = entries_release,
 };
 
-void syncmap_debugfs_add(struct bytemap *map)
+struct addition {
+	struct work_struct	work;
+	struct bytemap		*map;
+};
+
+static void add(struct work_struct *work)
 {
+	struct bytemap *map = container_of(work, struct addition, work)->map;
 	char name[24];
 
 	snprintf(name, sizeof(name), "#%llu", map->id);
@@ -352,6 +359,21 @@ void syncmap_debugfs_add(struct bytemap *map)
 	debugfs_create_file("entries", 0400, map->debugfs, map, &entries_fops);
 	debugfs_create_file("control", 0200, map->debugfs, map,
 			    &syncmap_debugfs_control_fops);
+}
+
+/*
+ * debugfs allocates with the lock of the directory held, that of all maps. So it
+ * is not done by whoever makes a map, whose cgroup may be short of memory or of
+ * time, and would let all others wait.
+ */
+void syncmap_debugfs_add(struct bytemap *map)
+{
+	struct addition addition = { .map = map };
+
+	INIT_WORK_ONSTACK(&addition.work, add);
+	queue_work(system_unbound_wq, &addition.work);
+	flush_work(&addition.work);
+	destroy_work_on_stack(&addition.work);
 }
 
 /* Waits for whoever is inside a file of the map */
