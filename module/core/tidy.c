@@ -166,7 +166,7 @@ static void rearm(struct syncmap *map)
 		clear_bit(MAP_ARMED, &map->flags);
 		/*
 		 * Pairs with the barrier before each syncmap_arm(). See
-		 * litmus/arm-counted and litmus/arm-limbo
+		 * litmus/arm-counted, litmus/arm-deleted and litmus/arm-limbo
 		 */
 		smp_mb__after_atomic();
 		if (comes_to_rest(map) ||

@@ -60,25 +60,14 @@ static void count_node(const struct syncmap_state *state, long n)
 	this_cpu_add(state->counts->dirty, n);
 }
 
-/* An open word was live or a tombstone, and is the one or the other now */
-static __always_inline void count_word(struct syncmap *map,
-				       const struct syncmap_state *state,
-				       u64 old, u64 new)
+/* An open word becomes a tombstone, or a tombstone live: @live is -1 or 1, or 0 */
+static __always_inline void count_word(const struct syncmap_state *state,
+				       long live)
 {
-	long live = (new != CODE_ABSENT) - (old != CODE_ABSENT);
-
 	if (!live)
 		return;
 	count_live(state, live);
 	this_cpu_sub(state->counts->dead, live);
-	if (live < 0) {
-		/*
-		 * The tombstone is counted first; pairs with rearm(). See
-		 * litmus/arm-counted
-		 */
-		smp_mb();
-		syncmap_arm(map);
-	}
 }
 
 /*
@@ -95,6 +84,7 @@ static enum outcome apply(struct syncmap *map,
 	u64 word = word_read(home);
 	struct syncmap_table *table;
 	u64 code, new;
+	long live;
 
 	for (;;) {
 		if (word == WORD_EXPUNGED)
@@ -113,11 +103,20 @@ static enum outcome apply(struct syncmap *map,
 		code = word == WORD_NOTYET ? closed : word_code(word);
 		if (!decide(update, code, &new))
 			return DONE;
+		/*
+		 * First, so that the barrier in word_try_set() is between a
+		 * tombstone that is counted and syncmap_arm(). See
+		 * litmus/arm-deleted
+		 */
+		live = (new != CODE_ABSENT) - (code != CODE_ABSENT);
+		count_word(state, live);
 		if (word_try_set(home, &word, word_open(new))) {
 			update->changed = true;
-			count_word(map, state, code, new);
+			if (live < 0)
+				syncmap_arm(map);
 			return DONE;
 		}
+		count_word(state, -live);
 	}
 }
 
