@@ -8,7 +8,7 @@
 
 #include "store.h"
 
-/* How often an operation that finds no memory ends what has expired */
+/* How often an operation that finds no memory sees to it that there is some */
 #define RECLAIM_TRIES	8
 
 static struct bytemap_value *alloc(const struct bytemap_request *req,
@@ -25,14 +25,21 @@ static struct bytemap_value *alloc(const struct bytemap_request *req,
 	return value;
 }
 
-/* Is there memory now? Not for ever: others may let more and more expire */
+/*
+ * Is there memory now? What has been replaced or deleted only waits for a grace
+ * period, and what has expired makes room. Not for ever: others may let more and
+ * more expire.
+ */
 static bool reclaim(struct bytemap_request *req)
 {
-	return req->client && req->reclaims++ < RECLAIM_TRIES &&
-	       bytemap_expiry_reclaim(req->client->map);
+	struct bytemap *map = req->client ? req->client->map : NULL;
+
+	if (!map || req->reclaims++ >= RECLAIM_TRIES)
+		return false;
+	return bytemap_wait_doomed(map) || bytemap_expiry_reclaim(map);
 }
 
-/* An object for what @req stores. What has expired makes room for it */
+/* An object for what @req stores */
 struct bytemap_value *
 bytemap_request_alloc(struct bytemap_request *req, bool mortal, size_t len)
 {

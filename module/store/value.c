@@ -20,6 +20,7 @@
 #include <linux/mm.h>
 #include <linux/percpu_counter.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "store.h"
@@ -427,4 +428,14 @@ void bytemap_throttle(struct bytemap *map)
 		return;
 	bytemap_count(map, BYTEMAP_THROTTLED);
 	synchronize_rcu();
+}
+
+/* Until what waits for a grace period is free. False: there is none */
+bool bytemap_wait_doomed(struct bytemap *map)
+{
+	if (fatal_signal_pending(current) || percpu_counter_sum(&doomed) <= 0)
+		return false;
+	bytemap_count(map, BYTEMAP_THROTTLED);
+	rcu_barrier();
+	return true;
 }

@@ -128,6 +128,7 @@ void bytemap_value_view_locked(struct bytemap_value *value,
 const void *bytemap_view_bytes(const struct bytemap_view *view);
 void bytemap_view_release(struct bytemap_view *view);
 void bytemap_throttle(struct bytemap *map);
+bool bytemap_wait_doomed(struct bytemap *map);
 
 static inline bool bytemap_value_is_small(const struct bytemap_value *value)
 {

@@ -116,6 +116,55 @@ TEST_LIMIT(memory_of_a_cgroup, 120)
 	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
 }
 
+/* Until there is no memory; the last ones are deleted again */
+static __u64 fill_up(int fd)
+{
+	static char text[30000];
+	__u64 key = 0;
+
+	while (!DO(fd, STORE, KEY_N(&key, 8), VALUE_N(text, sizeof(text))))
+		key++;
+	for (int i = 0; i < 20; i++) {
+		key--;
+		ASSERT_EQ(0, DO(fd, DELETE, KEY_N(&key, 8)));
+	}
+	usleep(200000);
+	return key;
+}
+
+/* Values that fit, if what they replace is given back in time */
+static void overwrite(int n, void *arg)
+{
+	static char text[30000];
+	int fd = *(int *)arg;
+	__u64 keys;
+
+	test_write(CGROUP "selftest/cgroup.procs", "0");
+	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
+	keys = fill_up(fd);
+	for (int i = 0; i < 400; i++) {
+		__u64 key = i % keys;
+
+		test_context("store %d", i);
+		ASSERT_EQ(0, DO(fd, STORE, KEY_N(&key, 8),
+				VALUE_N(text, sizeof(text))));
+	}
+	(void)n;
+}
+
+TEST_LIMIT(values_that_are_replaced, 120)
+{
+	int fd = map_private(SYNCMAP_KEY_U64);
+
+	test_try_write(CGROUP "cgroup.subtree_control", "+memory");
+	mkdir(CGROUP "selftest", 0755);
+	if (!test_try_write(CGROUP "selftest/memory.max", "16M"))
+		test_skip("no memory controller at " CGROUP);
+	test_wait(test_fork(overwrite, 0, &fd));
+	map_clear(fd);
+	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
+}
+
 struct churn {
 	int	fd;
 	bool	stop;
