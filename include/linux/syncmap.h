@@ -9,7 +9,7 @@
  *
  *   takes no lock, from any context including NMI:
  *	syncmap_load(), syncmap_load_many(), syncmap_count(),
- *	syncmap_tombstones(), syncmap_reclaim()
+ *	syncmap_tombstones(), syncmap_reclaim(), syncmap_set_memcg()
  *   takes RCU by itself, any context but NMI, never sleeps:
  *	syncmap_delete(), syncmap_load_and_delete(),
  *	syncmap_compare_and_swap(), syncmap_compare_and_delete(),
@@ -86,7 +86,8 @@ enum syncmap_hash {
  *	leaves the values alone. Never called by any other operation.
  * @free_arg: second argument of @free_value
  * @memcg: memory cgroup that tables made in the background are charged to, or
- *	NULL. The caller keeps it alive until syncmap_destroy() has returned.
+ *	NULL. The caller keeps it alive until syncmap_destroy() has returned, or
+ *	replaces it with syncmap_set_memcg().
  *	What an inserting caller allocates is charged by its own gfp flags.
  */
 struct syncmap_params {
@@ -316,6 +317,21 @@ unsigned long syncmap_count(struct syncmap *map);
 int syncmap_promote(struct syncmap *map);
 unsigned long syncmap_tombstones(struct syncmap *map);
 void syncmap_reclaim(struct syncmap *map);
+
+/**
+ * syncmap_set_memcg - let somebody else pay for tables to come
+ * @map: the map
+ * @memcg: as &syncmap_params.memcg; the caller has a reference
+ *
+ * The reference on the one before can be put at once.
+ *
+ * Context: Any. The caller excludes other callers.
+ */
+static inline void syncmap_set_memcg(struct syncmap *map,
+				     struct mem_cgroup *memcg)
+{
+	WRITE_ONCE(map->params.memcg, memcg);
+}
 
 /* Looking inside */
 

@@ -8,6 +8,7 @@
 #include <linux/export.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -301,13 +302,26 @@ static void account(struct builder *b, u64 start, int err)
 		trace_syncmap_expunge(map, b->expunged);
 }
 
+/* With a reference, or NULL. The caller of the map may change it meanwhile */
+static struct mem_cgroup *get_memcg(const struct syncmap *map)
+{
+	struct mem_cgroup *memcg;
+
+	rcu_read_lock();
+	do {
+		memcg = READ_ONCE(map->params.memcg);
+	} while (memcg && !css_tryget(&memcg->css));
+	rcu_read_unlock();
+	return memcg;
+}
+
 /*
  * One promotion, with the builder token. @rest: do not take memory for more keys
  * to come. Returns 0, -ENOMEM, or -ESTALE when a Clear has come meanwhile.
  */
 int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp)
 {
-	struct mem_cgroup *memcg = map->params.memcg;
+	struct mem_cgroup *memcg = get_memcg(map);
 	u64 start = ktime_get_ns();
 	struct mem_cgroup *active;
 	struct builder *b;
@@ -328,6 +342,7 @@ int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp)
 		account(b, start, err);
 	}
 	set_active_memcg(active);
+	mem_cgroup_put(memcg);
 	kfree(b);
 	return err;
 }

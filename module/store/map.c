@@ -214,6 +214,24 @@ static void release(struct kref *refs)
 	kfree_rcu(map, rcu);
 }
 
+/*
+ * What is in a cgroup that was removed belongs to its parent then, and so do the
+ * tables to come. One caller at a time.
+ */
+void bytemap_leave_dead_cgroup(struct bytemap *map)
+{
+	struct mem_cgroup *memcg = map->memcg, *parent;
+
+	if (!memcg || mem_cgroup_online(memcg))
+		return;
+	parent = parent_mem_cgroup(memcg);
+	if (!parent || !css_tryget(&parent->css))
+		return;
+	syncmap_set_memcg(&map->core, parent);
+	map->memcg = parent;
+	mem_cgroup_put(memcg);
+}
+
 /* Process context: the last reference frees all entries */
 void bytemap_put(struct bytemap *map)
 {

@@ -144,6 +144,7 @@ void bytemap_create_limited(struct syncmap_create *params, u32 which, u64 used,
 			    u64 limit);
 struct bytemap *bytemap_create(struct syncmap_create *params);
 void bytemap_put(struct bytemap *map);
+void bytemap_leave_dead_cgroup(struct bytemap *map);
 bool bytemap_get_unless_zero(struct bytemap *map);
 bool bytemap_leave(struct bytemap *map);
 bool bytemap_permits(const struct bytemap *map, u32 access);

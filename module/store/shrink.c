@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What maps give back when the machine is short of memory: entries that have
- * expired, stale values that would be kept for longer, and the places of
- * deleted keys.
+ * expired, stale values that would be kept for longer, the places of deleted
+ * keys, and cgroups that were removed.
  *
  * Reclaim may come from any allocation that can sleep, so it waits for nobody:
  * it only tries to lock the list. A map leaves that before anything of it is
@@ -36,6 +36,7 @@ static void note(struct bytemap *map, u64 found)
 
 static void look(struct bytemap *map)
 {
+	bytemap_leave_dead_cgroup(map);
 	note(map, bytemap_expiry_reclaimable(map) +
 		  syncmap_tombstones(&map->core));
 }

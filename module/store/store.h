@@ -19,7 +19,8 @@
  * Who may do what
  *
  *	bytemap: name, id, type, limits, ttl,	immutable once the map is made
- *	stale, uid, gid, mode, memcg, account
+ *	stale, uid, gid, mode, account
+ *	bytemap->memcg				maps_lock (shrink.c)
  *	bytemap->shown				cmpxchg; the winner of true ->
  *						false owns the name's reference
  *	bytemap->frozen				clear_lock; read as freeze.c says

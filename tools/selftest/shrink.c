@@ -165,6 +165,56 @@ TEST_LIMIT(values_that_are_replaced, 120)
 	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
 }
 
+static unsigned int dying(void)
+{
+	char line[64];
+	unsigned int n = 0;
+	FILE *file = fopen(CGROUP "cgroup.stat", "r");
+
+	ASSERT(file);
+	while (fgets(line, sizeof(line), file))
+		sscanf(line, "nr_dying_descendants %u", &n);
+	fclose(file);
+	return n;
+}
+
+static void create_in_cgroup(int n, void *arg)
+{
+	int fd;
+
+	test_write(CGROUP "selftest/cgroup.procs", "0");
+	fd = map_create(arg, SYNCMAP_KEY_U64, NULL, 0600);
+	ASSERT(fd >= 0);
+	map_fill(fd, 0, n);
+	map_promote(fd);
+}
+
+/* A map outlives the cgroup of who made it, and does not keep it */
+TEST_LIMIT(cgroups_that_were_removed, 60)
+{
+	unsigned int before;
+	int fd;
+
+	test_try_write(CGROUP "cgroup.subtree_control", "+memory");
+	mkdir(CGROUP "selftest", 0755);
+	if (!test_try_write(CGROUP "selftest/memory.max", "64M"))
+		test_skip("no memory controller at " CGROUP);
+	before = dying();
+	test_wait(test_fork(create_in_cgroup, 1000, TEST_NAME "cgroup"));
+	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
+	for (int i = 0; i < 200 && dying() > before; i++) {
+		drop_caches();
+		usleep(20000);
+	}
+	EXPECT(dying() <= before);
+	fd = map_open(TEST_NAME "cgroup",
+		      SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE);
+	ASSERT(fd >= 0);
+	map_fill(fd, 1000, 2000);
+	map_promote(fd);
+	EXPECT_EQ(2000, map_count(fd));
+}
+
 struct churn {
 	int	fd;
 	bool	stop;
