@@ -254,10 +254,10 @@ static void freed_places_are_a_reason_to_try_again(struct kunit *test)
 	struct bytemap *map = string_map(test);
 	u64 freed = atomic64_read(&map->freed);
 
-	KUNIT_EXPECT_EQ(test, check_full(map, freed), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, check_full(map, freed, -ENOSPC), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", ""), 0);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
-	KUNIT_EXPECT_EQ(test, check_full(map, freed), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, check_full(map, freed, -ENOSPC), -EAGAIN);
 }
 
 static struct kunit_case op_cases[] = {
