@@ -31,11 +31,16 @@ long memory_available(void)
 	       sum_of("/proc/zoneinfo", "count:") * page;
 }
 
-/* Of what is freed KASAN, which comes with lockdep here, keeps this much */
+/* KASAN comes with lockdep here */
+bool memory_is_plain(void)
+{
+	return access("/proc/lockdep", F_OK);
+}
+
+/* Of what is freed KASAN keeps this much */
 static long quarantine(void)
 {
-	return access("/proc/lockdep", F_OK) ? 0 :
-	       sum_of("/proc/meminfo", "MemTotal:") / 32;
+	return memory_is_plain() ? 0 : sum_of("/proc/meminfo", "MemTotal:") / 32;
 }
 
 void memory_expect(long before, long slack)

@@ -2,8 +2,12 @@
 #ifndef MEMORY_H
 #define MEMORY_H
 
+#include <stdbool.h>
+
 /* KiB of the machine that nobody uses */
 long memory_available(void);
+/* Is an allocation no larger than it has to be? Not with KASAN */
+bool memory_is_plain(void);
 /* EXPECTs as much again, but for @slack, soon */
 void memory_expect(long before, long slack);
 
