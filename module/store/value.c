@@ -329,7 +329,12 @@ static u8 copy_out(const struct bytemap_value *value, struct bytemap_view *view,
 	return state;
 }
 
-/* Without the lock; with it when a writer came in between */
+/*
+ * Without the lock; with it when a writer came in between, as others might go
+ * on coming. Who has the lock does not sleep and does a bounded piece of work,
+ * and those who want it take turns: a load waits for no more than one such piece
+ * of each CPU, and only if the very value is written at that time.
+ */
 static u8 copy_consistent(struct bytemap_value *value,
 			  struct bytemap_view *view, u32 room)
 {
