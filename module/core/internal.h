@@ -105,7 +105,7 @@
  *   successful cmpxchg on it, is the operation's instant.
  * - NOTYET read after closed live word v: nobody has written since the close,
  *   or it would be open. At the read the value is v. Likewise for a cmpxchg
- *   from NOTYET.
+ *   from NOTYET. See litmus/notyet.
  * - 0 in a table reached through a closed word: the key was live when the state
  *   was loaded and died before a builder wrote that 0: an instant at which it
  *   was absent lies within the operation. An update starts over (STALE), so as
@@ -141,11 +141,13 @@
  *   the key is not in its chain, what the chain ended with;
  * - an update that changes something is a full barrier as well: a successful
  *   cmpxchg of a word or of map->state, or smp_mb() behind the link of an insert.
- *   Of two that each update a key and then load the other's, one sees the other;
+ *   Of two that each update a key and then load the other's, one sees the other
+ *   (litmus/insert-insert, -replace, -moved, -promoted, -cleared);
  * - an update that changes nothing, as a compare that fails, is a load.
  *
  * Two CPUs see two updates in the same order where a store reaches all others at
- * once: on x86-64, arm64, riscv and s390. Acquire alone does not give that.
+ * once: on x86-64, arm64, riscv and s390. Acquire alone does not give that (see
+ * litmus/iriw).
  *
  * Where the comment of a barrier says litmus/NAME, it names the test in
  * tools/native/litmus that shows what goes wrong without.

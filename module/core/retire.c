@@ -42,7 +42,8 @@ static void free_nodes(const struct syncmap *map, struct llist_node *nodes)
 /*
  * The way of a node, in batches per CPU: in limbo; waiting for its readers;
  * ready to be used again; stale, for nobody did, and waiting for those who may
- * have tried to; free. Nodes with a key object go from waiting to free.
+ * have tried to; free. Nodes with a key object go from waiting to free. See
+ * litmus/limbo
  */
 static void advance(struct syncmap_gen *gen, struct syncmap_counts *counts)
 {
@@ -78,7 +79,8 @@ static bool drain_start(struct syncmap_gen *gen)
 
 /*
  * Begin a grace period if anything waits for one; true if one is under way. It
- * is one for a generation, so that the pending callbacks are bounded.
+ * is one for a generation, so that the pending callbacks are bounded. The bit is
+ * a lock, for the lists: clear_bit_unlock() pairs with it. See litmus/draining
  */
 static bool drain_kick(struct syncmap_gen *gen)
 {

@@ -103,7 +103,8 @@ void syncmap_state_abort(struct syncmap_state *state)
 
 /*
  * Have a state in place of another one, unless that is not the map's any more.
- * Who finds the new one finds it complete: it is a full barrier.
+ * Who finds the new one finds it complete: it is a full barrier, which pairs with
+ * the address dependency behind syncmap_state(). See litmus/state
  */
 bool syncmap_state_replace(struct syncmap *map, struct syncmap_state *state,
 			   struct syncmap_state *next)

@@ -31,7 +31,7 @@
  *   the old object before returns its last content, which was the key's value
  *   right before the replacement, thus after t1.
  * - A mismatch, or a load, takes effect when content and state are read
- *   together, under the lock or in one sequence.
+ *   together, under the lock or in one sequence (litmus/sequence).
  * - Clear: a writer that loaded a live object before a Clear may change it
  *   after that. Once it has drawn its revision, it compares the epoch of the
  *   map with that of the object. If they are equal, its revision is lower than
