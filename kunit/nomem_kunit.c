@@ -230,6 +230,23 @@ static void nomem_leaves_an_empty_map_empty(struct kunit *test)
 	test->param_value = NULL;
 }
 
+/* The first allocation is one like any other */
+static void nomem_is_counted_each_time(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	unsigned int nth, failures = 0;
+	bool fired = true;
+
+	for (nth = 1; fired && nth < 100; nth++) {
+		KUNIT_ASSERT_EQ(test, fill(tm), 0);
+		inject(nth);
+		failures += nomem_promote(tm) == -ENOMEM;
+		fired = injected();
+	}
+	KUNIT_EXPECT_GE(test, failures, 5);
+	KUNIT_EXPECT_EQ(test, tm->map.promote_fails, failures);
+}
+
 /* A promotion that failed is made up for by the next one */
 static void promote_after_nomem_completes(struct kunit *test)
 {
@@ -368,6 +385,7 @@ KUNIT_ARRAY_PARAM(few, test_variants_few, test_variant_desc);
 
 static struct kunit_case nomem_cases[] = {
 	KUNIT_CASE_PARAM(nomem_leaves_the_map_as_it_was, nomem_gen_params),
+	KUNIT_CASE(nomem_is_counted_each_time),
 	KUNIT_CASE(nomem_leaves_an_empty_map_empty),
 	KUNIT_CASE_PARAM(promote_after_nomem_completes, few_gen_params),
 	KUNIT_CASE_PARAM(present_keys_need_no_memory, few_gen_params),

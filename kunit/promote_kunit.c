@@ -7,8 +7,10 @@
  * operation, or stop the builder, just before it does something that others
  * can see of TEST_SUBJECT.
  */
+#include <linux/delay.h>
 #include <linux/workqueue.h>
 
+#include "crew.h"
 #include "inside.h"
 
 static struct {
@@ -37,6 +39,10 @@ static void step_if_moving(void)
 	if (hooked() && hook.moving)
 		step();
 }
+
+#define JOINERS	20
+
+static bool gathering;
 
 /* Nothing else is dead than, perhaps, TEST_SUBJECT */
 static bool step_word_try_set(atomic64_t *word, u64 *old, u64 new)
@@ -333,6 +339,42 @@ int test_promote_resume(void)
 	return pause.err;
 }
 
+/* Holds the token until all others wait */
+static void gather(struct worker *worker)
+{
+	struct syncmap *map = &worker->tm->map;
+
+	syncmap_token_wait(map);
+	/* Pairs with the acquire in join_in() */
+	smp_store_release(&gathering, true);
+	while (atomic_long_read(&map->asked) < JOINERS)
+		msleep(20);
+	syncmap_token_release(map);
+}
+
+static void join_in(struct worker *worker)
+{
+	/* Pairs with the release in gather() */
+	while (!smp_load_acquire(&gathering))
+		msleep(20);
+	CREW_EXPECT(worker, !syncmap_promote(&worker->tm->map));
+}
+
+/* Many who want a promotion at the same time are content with the same one */
+static void promote_is_shared(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct crew *crew = crew_new(test);
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 20), 0);
+	gathering = false;
+	crew_add(crew, 1, gather, NULL);
+	crew_add(crew, JOINERS, join_in, NULL);
+	crew_run(crew);
+	KUNIT_EXPECT_EQ(test, tm->map.promotions, 1);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 20));
+}
+
 static void promote_of_empty_does_nothing(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
@@ -422,6 +464,7 @@ static struct kunit_case promote_cases[] = {
 	KUNIT_CASE_PARAM(operations_hold_at_each_step, few_gen_params),
 	KUNIT_CASE_PARAM(range_holds_at_each_step, few_gen_params),
 	KUNIT_CASE_PARAM(clear_holds_at_each_step, few_gen_params),
+	KUNIT_CASE(promote_is_shared),
 	KUNIT_CASE(promote_of_empty_does_nothing),
 	KUNIT_CASE_PARAM(promote_moves_all_keys, variant_gen_params),
 	KUNIT_CASE_PARAM(promote_drops_tombstones, variant_gen_params),

@@ -5,6 +5,7 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 
+#include "crew.h"
 #include "inside.h"
 
 /* A deleted key comes back right after housekeeping has looked at the counts */
@@ -111,10 +112,12 @@ static void room_for_growth_is_given_back(struct kunit *test)
 	struct test_map *tm = test->priv;
 
 	tm_freeze(tm);
-	KUNIT_EXPECT_EQ(test, tm_fill(tm, 0, keys), 0);
+	KUNIT_EXPECT_EQ(test, tm_fill(tm, 0, keys / 2), 0);
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, tm_fill(tm, keys / 2, keys), 0);
 	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tm_state(tm)->dirty->bits,
-			syncmap_dirty_bits(2 * keys));
+			syncmap_dirty_bits(keys));
 	tm->map.promoted_ns = ktime_get_ns();
 	KUNIT_EXPECT_FALSE(test, due(&tm->map, tm_state(tm)));
 	tm->map.promoted_ns = 0;
@@ -194,17 +197,57 @@ static void due_never_when_tidy(struct kunit *test)
 	tm_thaw(tm);
 }
 
-/* Back-pressure: nobody but the inserter can have promoted */
-static void inserter_promotes_under_pressure(struct kunit *test)
+/* Back-pressure: who may sleep waits for the worker, for a while */
+static void inserter_waits_under_pressure(struct kunit *test)
 {
-	u64 keys = PRESSURE * LIMIT_MIN + INSERT_PORTION * num_possible_cpus();
+	u64 portions = INSERT_PORTION * num_possible_cpus();
+	u64 keys = PRESSURE * LIMIT_MIN + portions;
 	struct test_map *tm = test->priv;
+	u64 start;
 
-	cancel_delayed_work_sync(&tm->map.work);
-	tm->map.flags |= BIT(MAP_ARMED) | BIT(MAP_URGENT);
+	tm_freeze(tm);
+	tm->gfp = GFP_ATOMIC;
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, keys), 0);
-	KUNIT_EXPECT_GE(test, promotions(tm), 1);
-	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, keys));
+	tm->gfp = GFP_KERNEL;
+	start = ktime_get_ns();
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, keys, keys + portions), 0);
+	KUNIT_EXPECT_GE(test, ktime_get_ns() - start,
+			(WAIT_JIFFIES - 1) * (NSEC_PER_SEC / HZ));
+	tm_thaw(tm);
+	KUNIT_EXPECT_TRUE(test, promoted_by_itself(tm, 0));
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, keys + portions));
+}
+
+/* The worker reclaims memory: it is not to be waited for by who must not */
+static void waiting_needs_all_of_gfp_kernel(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, may_wait(GFP_KERNEL));
+	KUNIT_EXPECT_FALSE(test, may_wait(GFP_NOFS));
+	KUNIT_EXPECT_FALSE(test, may_wait(GFP_NOIO));
+	KUNIT_EXPECT_FALSE(test, may_wait(GFP_ATOMIC));
+	current->flags |= PF_MEMALLOC;
+	KUNIT_EXPECT_FALSE(test, may_wait(GFP_KERNEL));
+	current->flags &= ~PF_MEMALLOC;
+}
+
+/* Whoever has the token, the worker need not be told again, nor in vain */
+static void hurry_stays_while_the_token_is_taken(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	u64 before;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 4 * LIMIT_MIN), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 3));
+	tm->map.last_promote_ns = 3600 * NSEC_PER_SEC;
+	before = promotions(tm);
+	tm_freeze(tm);
+	syncmap_reclaim(&tm->map);
+	msleep(100);
+	KUNIT_EXPECT_TRUE(test, test_bit(MAP_URGENT, &tm->map.flags));
+	tm_thaw(tm);
+	KUNIT_EXPECT_TRUE(test, promoted_by_itself(tm, before));
+	KUNIT_EXPECT_EQ(test, syncmap_tombstones(&tm->map), 0);
 }
 
 /* A shrinker does not wait until there is much to gain */
@@ -236,8 +279,11 @@ static void due_after_a_failure_with_a_pause(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
 	tm_freeze(tm);
 	state = tm_state(tm);
-	state->old = state->dirty;
+	tm->map.promoted_ns = 0;
+	KUNIT_EXPECT_TRUE(test, due(&tm->map, state));
 	tm->map.failed_ns = ktime_get_ns();
+	KUNIT_EXPECT_FALSE(test, due(&tm->map, state));
+	state->old = state->dirty;
 	KUNIT_EXPECT_FALSE(test, due(&tm->map, state));
 	tm->map.failed_ns -= RETRY_NS;
 	KUNIT_EXPECT_TRUE(test, due(&tm->map, state));
@@ -257,7 +303,9 @@ static struct kunit_case tidy_cases[] = {
 	KUNIT_CASE(due_never_when_tidy),
 	KUNIT_CASE(reclaim_is_due_at_once),
 	KUNIT_CASE(due_after_a_failure_with_a_pause),
-	KUNIT_CASE(inserter_promotes_under_pressure),
+	KUNIT_CASE(inserter_waits_under_pressure),
+	KUNIT_CASE(waiting_needs_all_of_gfp_kernel),
+	KUNIT_CASE(hurry_stays_while_the_token_is_taken),
 	{}
 };
 

@@ -45,6 +45,7 @@
 #include <linux/refcount.h>
 #include <linux/siphash.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 struct mem_cgroup;
@@ -89,6 +90,10 @@ enum syncmap_hash {
  *	NULL. The caller keeps it alive until syncmap_destroy() has returned, or
  *	replaces it with syncmap_set_memcg().
  *	What an inserting caller allocates is charged by its own gfp flags.
+ * @wq: where promotions are done, or NULL for a workqueue that all maps share,
+ *	and on which few are done at a time. The caller keeps it until
+ *	syncmap_destroy() has returned; its max_active bounds what maps with
+ *	this @wq take of the CPUs together.
  */
 struct syncmap_params {
 	u8			key_len;
@@ -97,6 +102,7 @@ struct syncmap_params {
 	void			(*free_value)(void *value, void *free_arg);
 	void			*free_arg;
 	struct mem_cgroup	*memcg;
+	struct workqueue_struct	*wq;
 };
 
 /**
@@ -116,6 +122,10 @@ struct syncmap {
 	atomic_t			inflight;
 	struct irq_work			kick;
 	struct delayed_work		work;
+	wait_queue_head_t		wait;		/* for a promotion */
+	atomic_long_t			asked;		/* for one; a ticket each */
+	long				answered;	/* tickets tried for */
+	long				promoted;	/* tickets done */
 	siphash_key_t			seed;
 	unsigned long			seeded;
 	u64				promoted_ns;
@@ -158,6 +168,7 @@ void __syncmap_work(struct work_struct *work);
 		.kick = IRQ_WORK_INIT(__syncmap_kick),			\
 		.work = __DELAYED_WORK_INITIALIZER((name).work,		\
 						   __syncmap_work, 0),	\
+		.wait = __WAIT_QUEUE_HEAD_INITIALIZER((name).wait),	\
 	}
 
 int syncmap_init(struct syncmap *map, const struct syncmap_params *params);
@@ -352,7 +363,7 @@ static inline void syncmap_set_memcg(struct syncmap *map,
  * @hits: loads and updates answered by the read table, since the map was made
  * @misses: those that had to look into the dirty table
  * @promotions: completed promotions
- * @promote_fails: promotions that ran out of memory and will be tried again
+ * @promote_fails: attempts that ran out of memory; each is repeated later
  * @expunged: deleted keys that promotions dropped
  * @last_promote_ns: duration of the last promotion in nanoseconds
  * @max_promote_ns: duration of the longest one

@@ -72,6 +72,12 @@
  *
  * Promotion (promote.c; tidy.c says when)
  *
+ * The map's worker does it, on a workqueue that bounds how many are done at a
+ * time, and so who pays is who waits: inserts that may sleep wait when the dirty
+ * table is far over its limit. Nobody waits who may not wait for GFP_KERNEL,
+ * which is what the worker allocates with. When memory is too short for a
+ * promotion, the next attempt is put off for a while, and nobody waits.
+ *
  * 1. Publish s1 = {T, new dirty D1, Dold = D}. From here on new keys go to D1.
  * 2. Count: seal each bucket of D, close tombstones (1 -> 0), count the rest.
  *	Nothing can be added to T or D now, so T' can be made big enough for
@@ -189,6 +195,7 @@ enum {
 };
 
 extern struct workqueue_struct *syncmap_wq;
+extern struct workqueue_struct *syncmap_build_wq;
 
 /* map.c */
 extern struct syncmap_table syncmap_empty_table;
@@ -271,7 +278,8 @@ static inline bool syncmap_inserts(const struct syncmap_update *update)
 void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
 		  u64 hash);
 bool syncmap_grown(struct syncmap *map);
-void syncmap_promote_inline(struct syncmap *map, gfp_t gfp);
+void syncmap_hold_back(struct syncmap *map, gfp_t gfp);
+void syncmap_hurry(struct syncmap *map);
 void syncmap_arm(struct syncmap *map);
 bool syncmap_is_tidy(const struct syncmap_state *state);
 u64 syncmap_state_limit(const struct syncmap_state *state);

@@ -37,6 +37,10 @@ struct syncmap_state __syncmap_empty = {
 EXPORT_SYMBOL_GPL(__syncmap_empty);
 
 struct workqueue_struct *syncmap_wq;
+struct workqueue_struct *syncmap_build_wq;
+
+/* Promotions of maps without a workqueue of their own at a time */
+#define BUILDERS_MAX	2
 
 void syncmap_token_wait(struct syncmap *map)
 {
@@ -79,6 +83,7 @@ int syncmap_init(struct syncmap *map, const struct syncmap_params *params)
 	map->self = map;
 	init_irq_work(&map->kick, __syncmap_kick);
 	INIT_DELAYED_WORK(&map->work, __syncmap_work);
+	init_waitqueue_head(&map->wait);
 	RCU_INIT_POINTER(map->state, &__syncmap_empty);
 	return 0;
 }
@@ -179,11 +184,20 @@ int syncmap_core_init(void)
 	if (err)
 		return err;
 	syncmap_wq = alloc_workqueue("syncmap", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!syncmap_wq) {
-		syncmap_node_exit();
-		return -ENOMEM;
-	}
+	if (!syncmap_wq)
+		goto exit_node;
+	syncmap_build_wq = alloc_workqueue("syncmap_build",
+					   WQ_UNBOUND | WQ_MEM_RECLAIM,
+					   BUILDERS_MAX);
+	if (!syncmap_build_wq)
+		goto destroy_wq;
 	return 0;
+
+destroy_wq:
+	destroy_workqueue(syncmap_wq);
+exit_node:
+	syncmap_node_exit();
+	return -ENOMEM;
 }
 
 /**
@@ -191,6 +205,7 @@ int syncmap_core_init(void)
  */
 void syncmap_core_exit(void)
 {
+	destroy_workqueue(syncmap_build_wq);
 	destroy_workqueue(syncmap_wq);
 	syncmap_node_exit();
 }

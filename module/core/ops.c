@@ -94,8 +94,8 @@ static int run(struct syncmap *map, const void *bytes, size_t len,
  * @gfp: how to allocate, should the key be new
  *
  * Lock-free when the key is in the read table, and never fails for a key that
- * is present. When it may sleep and the dirty table has outgrown its limit by
- * far, the caller does the promotion.
+ * is present. A new key may have to wait, if @gfp has all of %GFP_KERNEL: up to a
+ * tenth of a second while the dirty table has outgrown its limit by far.
  *
  * The previous value is the caller's. Readers may still use it until a grace
  * period has passed.

@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 
 #include "internal.h"
 #include "trace.h"
@@ -280,26 +281,46 @@ static int build(struct builder *b)
 	return err;
 }
 
-static void account(struct builder *b, u64 start, int err)
+static void account(struct syncmap *map, const struct builder *b, u64 start,
+		    int err)
 {
-	struct syncmap *map = b->map;
 	u64 now = ktime_get_ns();
 
-	WRITE_ONCE(map->expunged, map->expunged + b->expunged);
 	if (err == -ENOMEM) {
 		WRITE_ONCE(map->promote_fails, map->promote_fails + 1);
-		map->failed_ns = now;
+		WRITE_ONCE(map->failed_ns, now);
 	} else if (!err) {
 		atomic_long_set(&map->missed, 0);
 		WRITE_ONCE(map->promotions, map->promotions + 1);
+		WRITE_ONCE(map->failed_ns, 0);
 		map->promoted_ns = now;
 		WRITE_ONCE(map->last_promote_ns, now - start);
 		WRITE_ONCE(map->max_promote_ns,
 			   max(map->max_promote_ns, now - start));
 	}
-	trace_syncmap_promote(map, b->live, now - start, err);
-	if (b->expunged)
-		trace_syncmap_expunge(map, b->expunged);
+	trace_syncmap_promote(map, b ? b->live : 0, now - start, err);
+	if (!b || !b->expunged)
+		return;
+	WRITE_ONCE(map->expunged, map->expunged + b->expunged);
+	trace_syncmap_expunge(map, b->expunged);
+}
+
+static int build_now(struct syncmap *map, bool rest, gfp_t gfp)
+{
+	struct builder *b = kzalloc(sizeof(*b), gfp);
+	u64 start = ktime_get_ns();
+	int err = -ENOMEM;
+
+	if (b) {
+		b->map = map;
+		b->gfp = gfp;
+		b->rest = rest;
+		b->state = syncmap_state_pin(map);
+		err = state_is_empty(b->state) ? -ESTALE : build(b);
+	}
+	account(map, b, start, err);
+	kfree(b);
+	return err;
 }
 
 /* With a reference, or NULL. The caller of the map may change it meanwhile */
@@ -322,28 +343,17 @@ static struct mem_cgroup *get_memcg(const struct syncmap *map)
 int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp)
 {
 	struct mem_cgroup *memcg = get_memcg(map);
-	u64 start = ktime_get_ns();
 	struct mem_cgroup *active;
-	struct builder *b;
-	int err = -ENOMEM;
+	int err;
 
 	/* Nobody is to be killed for a table that can wait */
 	gfp |= __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 	if (memcg)
 		gfp |= __GFP_ACCOUNT;
 	active = set_active_memcg(memcg);
-	b = kzalloc(sizeof(*b), gfp);
-	if (b) {
-		b->map = map;
-		b->gfp = gfp;
-		b->rest = rest;
-		b->state = syncmap_state_pin(map);
-		err = state_is_empty(b->state) ? -ESTALE : build(b);
-		account(b, start, err);
-	}
+	err = build_now(map, rest, gfp);
 	set_active_memcg(active);
 	mem_cgroup_put(memcg);
-	kfree(b);
 	return err;
 }
 
@@ -368,6 +378,22 @@ int syncmap_build_all(struct syncmap *map)
 	return err == -ESTALE ? 0 : err;
 }
 
+static bool is_tidy(const struct syncmap *map)
+{
+	bool yes;
+
+	rcu_read_lock();
+	yes = syncmap_is_tidy(syncmap_state(map));
+	rcu_read_unlock();
+	return yes;
+}
+
+static bool is_answered(const struct syncmap *map, long ticket)
+{
+	/* Pairs with the release in housekeep() */
+	return smp_load_acquire(&map->answered) - ticket >= 0;
+}
+
 /**
  * syncmap_promote - do a promotion now
  * @map: the map
@@ -377,19 +403,25 @@ int syncmap_build_all(struct syncmap *map)
  * Maps promote by themselves. This is for a caller that has just filled a map
  * and wants the first reads to be fast.
  *
- * Context: Process context, may sleep; waits for a promotion under way.
- * Return: 0, or -ENOMEM; then it is tried again in the background.
+ * The map's worker does it; those who call at the same time wait for the same
+ * promotion.
+ *
+ * Context: Process context, sleeps. The worker may wait for memory: not to be
+ * called where memory is reclaimed, nor with a lock that is taken there.
+ * Return: 0; -ENOMEM, and then it is tried again in the background; -EINTR when
+ * killed, and then it is done nevertheless.
  */
 int syncmap_promote(struct syncmap *map)
 {
-	int err;
+	long ticket;
 
 	syncmap_assert(map);
-	syncmap_token_wait(map);
-	err = syncmap_build_all(map);
-	syncmap_token_release(map);
-	if (err)
-		syncmap_arm(map);
-	return err;
+	if (is_tidy(map))
+		return 0;
+	ticket = atomic_long_inc_return(&map->asked);
+	syncmap_hurry(map);
+	if (wait_event_killable(map->wait, is_answered(map, ticket)))
+		return -EINTR;
+	return READ_ONCE(map->promoted) - ticket >= 0 ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_GPL(syncmap_promote);

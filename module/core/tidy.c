@@ -6,6 +6,9 @@
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/wait.h>
 
 #include "internal.h"
 #include "trace.h"
@@ -30,15 +33,21 @@
 /* So many inserts of a CPU do not look how large the dirty table is */
 #define INSERT_PORTION	32
 
-/* Inserts that may sleep do the promotion when dirty is so far over its limit */
+/*
+ * Inserts that may sleep wait when dirty is so many times its limit, that those
+ * who write pay for the promotion; but so long at most for each portion, for the
+ * worker may have other maps to do first.
+ */
 #define PRESSURE	4
+#define WAIT_JIFFIES	(HZ / 10)
 
 /* Housekeeping: look this often, and spend no more than 1 % of a CPU */
 #define TIDY_JIFFIES	HZ
 #define TIDY_SHARE	100
 
 /* After an attempt for which there was not enough memory */
-#define RETRY_NS	(NSEC_PER_SEC / 10)
+#define RETRY_JIFFIES	(HZ / 10)
+#define RETRY_NS	(RETRY_JIFFIES * (NSEC_PER_SEC / HZ))
 
 /* How many keys a dirty table may have beside a read table of so many */
 static u64 dirty_limit(u64 keys)
@@ -83,16 +92,24 @@ bool syncmap_is_tidy(const struct syncmap_state *state)
 	return sum.dead <= 0;
 }
 
+/* Whether the last promotion failed, and the next had better be put off */
+static bool backs_off(const struct syncmap *map)
+{
+	u64 failed = READ_ONCE(map->failed_ns);
+
+	return failed && ktime_get_ns() - failed < RETRY_NS;
+}
+
 /* With the builder token: whether to promote now, or to let more come together */
 static bool due(const struct syncmap *map, const struct syncmap_state *state)
 {
 	u64 dirty = syncmap_state_dirty(state);
 	struct syncmap_counts sum;
 
-	if (syncmap_is_tidy(state))
+	if (syncmap_is_tidy(state) || backs_off(map))
 		return false;
 	if (state->old)
-		return ktime_get_ns() - map->failed_ns >= RETRY_NS;
+		return true;
 	if (dirty >= syncmap_state_limit(state) ||
 	    atomic_long_read(&map->missed) >= misses_limit(state, dirty))
 		return true;
@@ -120,14 +137,19 @@ static void kick(struct syncmap *map, int bit)
 		irq_work_queue(&map->kick);
 }
 
+static struct workqueue_struct *workqueue_of(const struct syncmap *map)
+{
+	return map->params.wq ?: syncmap_build_wq;
+}
+
 void __syncmap_kick(struct irq_work *work)
 {
 	struct syncmap *map = container_of(work, struct syncmap, kick);
 
 	if (test_bit(MAP_URGENT, &map->flags))
-		mod_delayed_work(syncmap_wq, &map->work, 0);
+		mod_delayed_work(workqueue_of(map), &map->work, 0);
 	else
-		queue_delayed_work(syncmap_wq, &map->work, TIDY_JIFFIES);
+		queue_delayed_work(workqueue_of(map), &map->work, TIDY_JIFFIES);
 }
 EXPORT_SYMBOL_GPL(__syncmap_kick);
 
@@ -141,12 +163,26 @@ void syncmap_arm(struct syncmap *map)
 	kick(map, MAP_ARMED);
 }
 
+/* Have the worker look at once */
+void syncmap_hurry(struct syncmap *map)
+{
+	kick(map, MAP_URGENT);
+}
+
+/* Whether a syncmap_promote() waits */
+static bool is_asked(const struct syncmap *map)
+{
+	return atomic_long_read(&map->asked) != READ_ONCE(map->answered);
+}
+
 /* Begin to free what is in limbo; true if nothing is left to do */
 static bool comes_to_rest(const struct syncmap *map)
 {
 	const struct syncmap_state *state;
 	bool rests;
 
+	if (is_asked(map))
+		return false;
 	rcu_read_lock();
 	state = syncmap_state(map);
 	rests = syncmap_is_tidy(state) &&
@@ -173,29 +209,47 @@ static void rearm(struct syncmap *map)
 		    test_and_set_bit(MAP_ARMED, &map->flags))
 			return;
 	}
-	queue_delayed_work(syncmap_wq, &map->work, TIDY_JIFFIES);
+	queue_delayed_work(workqueue_of(map), &map->work,
+			   backs_off(map) ? RETRY_JIFFIES : TIDY_JIFFIES);
+}
+
+/* With the builder token */
+static void housekeep(struct syncmap *map)
+{
+	long asked = atomic_long_read(&map->asked);
+	bool all = asked != map->answered;
+	int err = 0;
+
+	all |= test_and_clear_bit(MAP_RECLAIM, &map->flags);
+	if (all)
+		err = syncmap_build_all(map);
+	else if (is_due(map))
+		err = syncmap_build(map, false, GFP_KERNEL);
+	if (!err)
+		WRITE_ONCE(map->promoted, asked);
+	/* Pairs with the acquire in is_answered() */
+	smp_store_release(&map->answered, asked);
+	wake_up_all(&map->wait);
 }
 
 void __syncmap_work(struct work_struct *work)
 {
 	struct syncmap *map = container_of(to_delayed_work(work),
 					   struct syncmap, work);
-	bool reclaim;
 
+	/* Who has the token does not promote: what is wanted stays wanted */
+	if (!syncmap_token_try(map)) {
+		queue_delayed_work(workqueue_of(map), &map->work, 1);
+		return;
+	}
 	clear_bit(MAP_URGENT, &map->flags);
 	/*
 	 * What is seen from here on is not older than the last kick(); pairs
-	 * with syncmap_reclaim(). See litmus/urgent
+	 * with syncmap_reclaim() and syncmap_promote(). See litmus/urgent
 	 */
 	smp_mb__after_atomic();
-	reclaim = test_and_clear_bit(MAP_RECLAIM, &map->flags);
-	if (syncmap_token_try(map)) {
-		if (reclaim)
-			syncmap_build_all(map);
-		else if (is_due(map))
-			syncmap_build(map, false, GFP_KERNEL);
-		syncmap_token_release(map);
-	}
+	housekeep(map);
+	syncmap_token_release(map);
 	rearm(map);
 }
 EXPORT_SYMBOL_GPL(__syncmap_work);
@@ -233,7 +287,7 @@ void syncmap_reclaim(struct syncmap *map)
 	set_bit(MAP_RECLAIM, &map->flags);
 	/* Pairs with the barrier in __syncmap_work(). See litmus/urgent */
 	smp_mb__after_atomic();
-	kick(map, MAP_URGENT);
+	syncmap_hurry(map);
 }
 EXPORT_SYMBOL_GPL(syncmap_reclaim);
 
@@ -249,12 +303,20 @@ void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
 	dirty = syncmap_state_dirty(state);
 	if (atomic_long_add_return(MISS_PORTION, &map->missed) >=
 	    misses_limit(state, dirty))
-		kick(map, MAP_URGENT);
+		syncmap_hurry(map);
+}
+
+/* Whether the dirty table is so full that those who insert are to wait */
+static bool is_pressed(const struct syncmap *map,
+		       const struct syncmap_state *state)
+{
+	return syncmap_state_dirty(state) >=
+	       PRESSURE * syncmap_state_limit(state) && !backs_off(map);
 }
 
 /*
- * After an insert, in its read section. True when the inserter should do the
- * promotion itself, if it may sleep.
+ * After an insert, in its read section. True when the inserter should wait for
+ * the promotion that is due, if it may.
  */
 bool syncmap_grown(struct syncmap *map)
 {
@@ -267,18 +329,36 @@ bool syncmap_grown(struct syncmap *map)
 	limit = syncmap_state_limit(state);
 	count = syncmap_state_dirty(state);
 	/* A Clear may have come in between */
-	if (count < limit || !READ_ONCE(state->dirty->used))
+	if (count < limit || !READ_ONCE(state->dirty->used) || backs_off(map))
 		return false;
-	kick(map, MAP_URGENT);
+	syncmap_hurry(map);
 	return count >= PRESSURE * limit;
 }
 
-/* Back-pressure: the promotion that is due, if nobody else is at it */
-void syncmap_promote_inline(struct syncmap *map, gfp_t gfp)
+/*
+ * The worker allocates with GFP_KERNEL, and reclaims: who must not do that must
+ * not wait for it either.
+ */
+static bool may_wait(gfp_t gfp)
 {
-	if (!syncmap_token_try(map))
-		return;
-	if (is_due(map))
-		syncmap_build(map, false, gfp);
-	syncmap_token_release(map);
+	return (current_gfp_context(gfp) & GFP_KERNEL) == GFP_KERNEL &&
+	       !(current->flags & PF_MEMALLOC);
+}
+
+static bool is_relieved(const struct syncmap *map)
+{
+	bool yes;
+
+	rcu_read_lock();
+	yes = !is_pressed(map, syncmap_state(map));
+	rcu_read_unlock();
+	return yes;
+}
+
+/* Back-pressure: writers who outrun the worker wait for it */
+void syncmap_hold_back(struct syncmap *map, gfp_t gfp)
+{
+	if (may_wait(gfp))
+		wait_event_killable_timeout(map->wait, is_relieved(map),
+					    WAIT_JIFFIES);
 }

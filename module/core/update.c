@@ -422,8 +422,8 @@ int syncmap_update(struct syncmap *map, struct syncmap_key *key,
 			break;
 		}
 	}
-	if (grown && gfpflags_allow_blocking(update->gfp))
-		syncmap_promote_inline(map, update->gfp);
+	if (grown)
+		syncmap_hold_back(map, update->gfp);
 	return 0;
 }
 

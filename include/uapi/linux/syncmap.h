@@ -746,7 +746,8 @@ struct syncmap_clear {
  * @flags: must be zero
  * @reserved: must be zero
  *
- * Never necessary; for measurements and tests. Needs write access.
+ * Never necessary; for measurements and tests. Those who ask at the same time wait
+ * for the same one; a fatal signal ends the wait (EINTR). Needs write access.
  */
 struct syncmap_promote {
 	__u32	flags;

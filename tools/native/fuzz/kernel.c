@@ -174,6 +174,20 @@ void shim_wait(void)
 	run_first();
 }
 
+bool shim_wait_until(u64 ns)
+{
+	if (readers)
+		wrong("waits in a read section");
+	if (now >= ns)
+		return false;
+	if (queue && queue->due <= ns) {
+		shim_wait();
+		return true;
+	}
+	now = ns;
+	return false;
+}
+
 void shim_wait_end(void)
 {
 }

@@ -11,6 +11,7 @@
 #undef rcu_dereference
 #undef rcu_assign_pointer
 
+#include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -206,6 +207,21 @@ void shim_wait_begin(void)
 void shim_wait(void)
 {
 	pthread_cond_wait(&woken, &wait_lock);
+}
+
+bool shim_wait_until(u64 ns)
+{
+	struct timespec until;
+	u64 now = ktime_get_ns();
+
+	if (now >= ns)
+		return false;
+	clock_gettime(CLOCK_REALTIME, &until);
+	ns -= now;
+	until.tv_sec += (until.tv_nsec + ns) / NSEC_PER_SEC;
+	until.tv_nsec = (until.tv_nsec + ns) % NSEC_PER_SEC;
+	pthread_cond_timedwait(&woken, &wait_lock, &until);
+	return true;
 }
 
 void shim_wait_end(void)

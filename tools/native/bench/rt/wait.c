@@ -4,6 +4,7 @@
  */
 #include <pthread.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 
@@ -30,6 +31,24 @@ void shim_wait(void)
 
 	pthread_cond_wait(&woken, &lock);
 	shim_online(again);
+}
+
+bool shim_wait_until(u64 ns)
+{
+	struct timespec until;
+	u64 now = ktime_get_ns();
+	bool again;
+
+	if (now >= ns)
+		return false;
+	clock_gettime(CLOCK_REALTIME, &until);
+	ns -= now;
+	until.tv_sec += (until.tv_nsec + ns) / NSEC_PER_SEC;
+	until.tv_nsec = (until.tv_nsec + ns) % NSEC_PER_SEC;
+	again = shim_offline();
+	pthread_cond_timedwait(&woken, &lock, &until);
+	shim_online(again);
+	return true;
 }
 
 void shim_wait_end(void)

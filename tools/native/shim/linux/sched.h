@@ -9,6 +9,7 @@ struct mem_cgroup;
 
 struct task_struct {
 	unsigned int		fail_nth;
+	unsigned int		flags;
 	/* of kthread_run() */
 	int			(*fn)(void *arg);
 	void			*arg;
@@ -19,6 +20,8 @@ extern __thread struct task_struct *shim_task;
 struct task_struct *shim_task_make(void);
 
 #define current			(shim_task ?: shim_task_make())
+#define PF_MEMALLOC		1
+#define current_gfp_context(gfp)	(gfp)
 #define cond_resched()		((void)0)
 #define cpu_relax()		((void)sched_yield())
 #define get_task_struct(task)	((void)(task))

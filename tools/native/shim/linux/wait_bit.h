@@ -9,6 +9,8 @@
 
 void shim_wait_begin(void);
 void shim_wait(void);
+/* At most until then; false if it is later now */
+bool shim_wait_until(u64 ns);
 void shim_wait_end(void);
 void shim_wake(void);
 
