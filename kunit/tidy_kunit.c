@@ -4,6 +4,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
+#include <linux/err.h>
 
 #include "crew.h"
 #include "inside.h"
@@ -230,6 +231,47 @@ static void waiting_needs_all_of_gfp_kernel(struct kunit *test)
 	current->flags &= ~PF_MEMALLOC;
 }
 
+/* B.1: what is done under a bucket's lock is bounded, whatever the worker does */
+static void full_buckets_take_no_more(struct kunit *test)
+{
+	const u64 most = BUCKET_NODES << DIRTY_BITS_MIN;
+	struct test_map *tm = test->priv;
+	struct syncmap_reservation *res;
+	struct syncmap_stats stats;
+	u64 keys = 0;
+	void *was;
+	int err;
+
+	tm_freeze(tm);
+	tm->gfp = GFP_ATOMIC;
+	do
+		err = tm_store(tm, keys, val(keys));
+	while (!err && keys++ < most);
+	KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+	KUNIT_EXPECT_EQ(test, syncmap_count(&tm->map), keys);
+	syncmap_get_stats(&tm->map, &stats);
+	KUNIT_EXPECT_LT(test, stats.dirty_longest, BUCKET_NODES / 2);
+	KUNIT_EXPECT_EQ(test, tm_swap(tm, keys - 1, val(1), &was), 1);
+	res = syncmap_reserve(&tm->map, &keys, sizeof(keys), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, res);
+	KUNIT_EXPECT_FALSE(test, syncmap_swap_reserved(&tm->map, res, val(1),
+						       &was));
+	tm_thaw(tm);
+	tm->gfp = GFP_KERNEL;
+	KUNIT_EXPECT_EQ(test, tm_fill(tm, 0, 2 * most), 0);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 2 * most));
+}
+
+/* Any hash is right: who may wait gets room, however many keys are in a bucket */
+static void full_bucket_is_waited_for(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+
+	tm_become(tm, test_variant_equal);
+	KUNIT_EXPECT_EQ(test, tm_fill(tm, 0, 3 * BUCKET_NODES), 0);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 3 * BUCKET_NODES));
+}
+
 /* Whoever has the token, the worker need not be told again, nor in vain */
 static void hurry_stays_while_the_token_is_taken(struct kunit *test)
 {
@@ -305,6 +347,8 @@ static struct kunit_case tidy_cases[] = {
 	KUNIT_CASE(due_after_a_failure_with_a_pause),
 	KUNIT_CASE(inserter_waits_under_pressure),
 	KUNIT_CASE(waiting_needs_all_of_gfp_kernel),
+	KUNIT_CASE(full_buckets_take_no_more),
+	KUNIT_CASE(full_bucket_is_waited_for),
 	KUNIT_CASE(hurry_stays_while_the_token_is_taken),
 	{}
 };

@@ -136,6 +136,14 @@ void syncmap_dirty_locate(struct syncmap_dirty *dirty,
 	}
 }
 
+static void count_nodes(struct syncmap_dirty *dirty, u64 hash, int n)
+{
+	struct dirty_bucket *bucket = dirty_bucket(dirty, hash);
+
+	if (bucket->nodes != U16_MAX)
+		bucket->nodes += n;
+}
+
 /*
  * Who walks looks into no bucket whose bit is clear. It is set before the first
  * node is linked, so that who knows of a node finds the bucket; and it stays.
@@ -166,6 +174,7 @@ void syncmap_dirty_link(struct syncmap_dirty *dirty, struct syncmap_node *node,
 		WRITE_ONCE(dirty->used, true);
 	fill(dirty, node->hash);
 	node->next = place->next;
+	count_nodes(dirty, node->hash, 1);
 	set_next(dirty, node->hash, place->prev, node);
 }
 
@@ -176,5 +185,6 @@ void syncmap_dirty_unlink(struct syncmap_dirty *dirty,
 	struct syncmap_node *node = place->node;
 
 	lockdep_assert_held(&dirty_bucket(dirty, node->hash)->lock);
+	count_nodes(dirty, node->hash, -1);
 	set_next(dirty, node->hash, place->prev, node->next);
 }

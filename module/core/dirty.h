@@ -37,10 +37,17 @@ struct syncmap_node {
 /* As many as fit into a cache line with the lock */
 #define BUCKET_CHAINS	7
 
+/*
+ * So many nodes make a bucket full, and bound what is done under its lock; on
+ * the average, a promotion is due at 56.
+ */
+#define BUCKET_NODES	512
+
 struct dirty_bucket {
-	spinlock_t		lock;	/* the links, the seal and filled */
+	spinlock_t		lock;	/* the links, their number and the flags */
 	bool			sealed;
 	bool			filled;	/* its bit in the table is set */
+	u16			nodes;	/* U16_MAX: so many or more, for good */
 	struct syncmap_node	*heads[BUCKET_CHAINS];
 } ____cacheline_aligned_in_smp;
 
@@ -150,6 +157,13 @@ static inline u64 dirty_chain(const struct syncmap_dirty *dirty, u64 hash)
 {
 	return dirty_bucket_index(dirty, hash) * BUCKET_CHAINS +
 	       dirty_slot(dirty, hash);
+}
+
+/* Under the bucket's lock */
+static inline bool dirty_crowded(const struct syncmap_dirty *dirty, u64 hash)
+{
+	return dirty->buckets[dirty_bucket_index(dirty, hash)].nodes >=
+	       BUCKET_NODES;
 }
 
 static inline bool dirty_sealed(const struct syncmap_dirty *dirty, u64 hash)

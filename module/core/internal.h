@@ -11,7 +11,8 @@
  *	context.
  * A.3	Updates of a key that is in the read table are lock-free.
  * B.1	Nothing is done under a lock, or in a read section, that takes longer the
- *	larger the map is.
+ *	larger the map is, or the slower its background: a bucket of a dirty
+ *	table has at most BUCKET_NODES nodes (and those of reservations).
  * B.2	An operation that runs out of memory leaves the map as it was.
  * C.1	Range visits no key twice, and misses none that is present throughout.
  * C.2	Its cursor is a number, which stays valid and pins nothing.
@@ -74,9 +75,10 @@
  *
  * The map's worker does it, on a workqueue that bounds how many are done at a
  * time, and so who pays is who waits: inserts that may sleep wait when the dirty
- * table is far over its limit. Nobody waits who may not wait for GFP_KERNEL,
- * which is what the worker allocates with. When memory is too short for a
- * promotion, the next attempt is put off for a while, and nobody waits.
+ * table is far over its limit, and when their bucket is full; those that may not
+ * fail with -ENOMEM in a bucket that is full. Nobody waits who may not wait for
+ * GFP_KERNEL, which is what the worker allocates with. When memory is too short
+ * for a promotion, the next attempt is put off for a while, and nobody waits.
  *
  * 1. Publish s1 = {T, new dirty D1, Dold = D}. From here on new keys go to D1.
  * 2. Count: seal each bucket of D, close tombstones (1 -> 0), count the rest.
@@ -256,6 +258,7 @@ struct syncmap_update {
 	gfp_t			gfp;
 	u64			old;		/* codes */
 	u64			new;
+	bool			reserved;	/* must not fail */
 	u64			previous;	/* out; CODE_ABSENT: none */
 	bool			changed;	/* out */
 	/* allocated ahead; what is left is freed by the caller */
@@ -279,6 +282,8 @@ void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
 		  u64 hash);
 bool syncmap_grown(struct syncmap *map);
 void syncmap_hold_back(struct syncmap *map, gfp_t gfp);
+bool syncmap_make_room(struct syncmap *map, const struct syncmap_dirty *full,
+		       gfp_t gfp);
 void syncmap_hurry(struct syncmap *map);
 void syncmap_arm(struct syncmap *map);
 bool syncmap_is_tidy(const struct syncmap_state *state);

@@ -63,6 +63,7 @@ static __always_inline void prepare(struct syncmap_update *update,
 	update->old = code_of(old);
 	update->new = code_of(new);
 	update->previous = CODE_ABSENT;
+	update->reserved = false;
 	update->changed = false;
 	update->node = NULL;
 	update->first = NULL;
@@ -95,14 +96,17 @@ static int run(struct syncmap *map, const void *bytes, size_t len,
  *
  * Lock-free when the key is in the read table, and never fails for a key that
  * is present. A new key may have to wait, if @gfp has all of %GFP_KERNEL: up to a
- * tenth of a second while the dirty table has outgrown its limit by far.
+ * tenth of a second while the dirty table has outgrown its limit by far, and a
+ * second if there is no room for the key before the next promotion. If it may
+ * not wait, or in vain, that is -ENOMEM.
  *
  * The previous value is the caller's. Readers may still use it until a grace
  * period has passed.
  *
  * Context: Any but NMI, as @gfp allows. On PREEMPT_RT not from hard interrupts
  * or with preemption disabled.
- * Return: 1 if the key was present, 0 if it has been inserted, -ENOMEM, or
+ * Return: 1 if the key was present, 0 if it has been inserted, -ENOMEM (also
+ * when inserts are faster than the background for too long), or
  * -EINVAL for a wrong key length or a pointer that cannot be a value; on
  * errors the map is unchanged.
  */

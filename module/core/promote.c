@@ -67,6 +67,8 @@ static int begin(struct builder *b)
 		return -ESTALE;
 	}
 	b->state = next;
+	/* There is room for new keys */
+	wake_up_all(&b->map->wait);
 	return 0;
 }
 

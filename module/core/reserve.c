@@ -40,6 +40,7 @@ syncmap_reserve(struct syncmap *map, const void *key, size_t len, gfp_t gfp)
 	if (!res)
 		return ERR_PTR(-ENOMEM);
 	res->update.action = SYNCMAP_SWAP;
+	res->update.reserved = true;
 	res->update.node = syncmap_node_alloc(map, &k, gfp);
 	res->update.first = syncmap_state_first(map, gfp);
 	if (!res->update.node || !res->update.first) {

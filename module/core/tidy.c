@@ -40,6 +40,8 @@
  */
 #define PRESSURE	4
 #define WAIT_JIFFIES	(HZ / 10)
+/* For an insert that has no room at all, it is worth while to wait longer */
+#define ROOM_JIFFIES	HZ
 
 /* Housekeeping: look this often, and spend no more than 1 % of a CPU */
 #define TIDY_JIFFIES	HZ
@@ -361,4 +363,31 @@ void syncmap_hold_back(struct syncmap *map, gfp_t gfp)
 	if (may_wait(gfp))
 		wait_event_killable_timeout(map->wait, is_relieved(map),
 					    WAIT_JIFFIES);
+}
+
+static bool is_replaced(const struct syncmap *map,
+			const struct syncmap_dirty *dirty)
+{
+	bool yes;
+
+	rcu_read_lock();
+	yes = syncmap_state(map)->dirty != dirty;
+	rcu_read_unlock();
+	return yes;
+}
+
+/*
+ * Wait for another dirty table in place of one with a bucket that is full. False
+ * if it does not come: memory is short, or the caller may not wait for it.
+ */
+bool syncmap_make_room(struct syncmap *map, const struct syncmap_dirty *full,
+		       gfp_t gfp)
+{
+	if (!backs_off(map))
+		syncmap_hurry(map);
+	if (may_wait(gfp))
+		wait_event_killable_timeout(map->wait, backs_off(map) ||
+					    is_replaced(map, full),
+					    ROOM_JIFFIES);
+	return is_replaced(map, full);
 }

@@ -15,6 +15,7 @@ enum outcome {
 	STALE,		/* start over with the newest state */
 	NEED_NODE,	/* start over with the memory for an insert */
 	NO_MEMORY,
+	CROWDED,	/* start over when there is another dirty table */
 };
 
 static __always_inline bool deletes(const struct syncmap_update *update)
@@ -265,6 +266,8 @@ static enum outcome insert_dirty(struct syncmap *map,
 	if (place.node)
 		outcome = apply(map, state, key, update, &place.node->word,
 				&state->dirty->into);
+	else if (dirty_crowded(state->dirty, key->hash) && !update->reserved)
+		outcome = CROWDED;
 	else if (update->node || take_node(state, update))
 		link_dirty(map, state, key, update, &place);
 	else
@@ -385,6 +388,33 @@ static int prepare_insert(struct syncmap *map, const struct syncmap_key *key,
 	return 0;
 }
 
+/* Once, in a read section; *@dirty: where an insert goes */
+static enum outcome update_once(struct syncmap *map, struct syncmap_key *key,
+				struct syncmap_update *update,
+				const struct syncmap_dirty **dirty)
+{
+	const struct syncmap_state *state = syncmap_state(map);
+
+	absent(update);
+	*dirty = state->dirty;
+	if (state_is_empty(state) && syncmap_inserts(update))
+		return insert_first(map, key, update);
+	syncmap_key_hash(map, state, key, syncmap_is_plain(map));
+	return update_state(map, state, key, update);
+}
+
+/* What was in the way of an insert is got out of it, or it fails */
+static int clear_way(struct syncmap *map, const struct syncmap_key *key,
+		     struct syncmap_update *update, enum outcome outcome,
+		     const struct syncmap_dirty *dirty)
+{
+	if (outcome == NEED_NODE)
+		return prepare_insert(map, key, update);
+	if (outcome == CROWDED && syncmap_make_room(map, dirty, update->gfp))
+		return 0;
+	return outcome == STALE ? 0 : -ENOMEM;
+}
+
 /*
  * Run an update to its end. What was allocated ahead and not used stays in
  * @update.
@@ -392,35 +422,23 @@ static int prepare_insert(struct syncmap *map, const struct syncmap_key *key,
 int syncmap_update(struct syncmap *map, struct syncmap_key *key,
 		   struct syncmap_update *update)
 {
-	const struct syncmap_state *state;
+	const struct syncmap_dirty *dirty;
 	enum outcome outcome;
 	bool grown;
+	int err;
 
 	for (;;) {
-		absent(update);
 		rcu_read_lock();
-		state = syncmap_state(map);
-		if (state_is_empty(state) && syncmap_inserts(update)) {
-			outcome = insert_first(map, key, update);
-		} else {
-			syncmap_key_hash(map, state, key,
-					 syncmap_is_plain(map));
-			outcome = update_state(map, state, key, update);
-		}
+		outcome = update_once(map, key, update, &dirty);
 		grown = outcome == DONE && syncmap_inserts(update) &&
 			update->changed && update->previous == CODE_ABSENT &&
 			syncmap_grown(map);
 		rcu_read_unlock();
-		if (outcome == NEED_NODE) {
-			int err = prepare_insert(map, key, update);
-
-			if (err)
-				return err;
-		} else if (outcome == NO_MEMORY) {
-			return -ENOMEM;
-		} else if (outcome != STALE) {
+		if (outcome == DONE || outcome == GONE)
 			break;
-		}
+		err = clear_way(map, key, update, outcome, dirty);
+		if (err)
+			return err;
 	}
 	if (grown)
 		syncmap_hold_back(map, update->gfp);

@@ -48,7 +48,9 @@
  *	EILSEQ		the value is no number of this width; its length is
  *			returned
  *	EMFILE, ENFILE	no more descriptors, as for open(2)
- *	ENOMEM		out of memory, or over the memory limit of the cgroup
+ *	ENOMEM		out of memory, or over the memory limit of the cgroup; there
+ *			need not be enough for the entry alone: when there is none
+ *			for the map's tables, they take no more new keys
  *
  * A command that fails has changed nothing, with two exceptions: EFAULT for a
  * result buffer that was unmapped while the operation was running, and
