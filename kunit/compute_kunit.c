@@ -4,8 +4,23 @@
  */
 #include <linux/delay.h>
 
-#include "../module/core/compute.c"
+#include <linux/completion.h>
+
 #include "crew.h"
+
+/* A task that waits is killed */
+static bool killed;
+
+static int wait_or_die(struct completion *c)
+{
+	return killed ? -ERESTARTSYS : wait_for_completion_killable(c);
+}
+
+#define wait_for_completion_killable	wait_or_die
+
+#include "../module/core/compute.c"
+
+#undef wait_for_completion_killable
 
 /* What a computation is to do, and how often it was done */
 struct recipe {
@@ -213,6 +228,109 @@ static void compute_is_taken_over_after_a_failure(struct kunit *test)
 	EXPECT_LOADS(test, tm, 7, val(1));
 }
 
+#define RING	3
+
+static atomic_t ringing, refused;
+
+static void *ring(const void *key, size_t len, void *arg)
+{
+	struct worker *w = arg;
+	struct recipe inner = { .value = val(9) };
+	void *actual;
+	int ret;
+
+	atomic_inc(&ringing);
+	while (atomic_read(&ringing) < RING)
+		msleep(20);
+	ret = load_or_compute(w->tm, (w->id + 1) % RING, &inner, &actual);
+	CREW_EXPECT(w, ret == 1 || ret == -EDEADLK);
+	if (ret == -EDEADLK)
+		atomic_inc(&refused);
+	return val(w->id);
+}
+
+static void compute_the_next(struct worker *w)
+{
+	struct test_key key;
+	void *actual;
+
+	test_key(w->tm, w->id, &key);
+	CREW_EXPECT(w, !syncmap_load_or_compute(&w->tm->map, key.bytes, key.len,
+						ring, w, &actual, GFP_KERNEL));
+}
+
+/* One of those who wait for each other is told so, and then all go on */
+static void compute_in_a_ring_is_refused_to_one(struct kunit *test)
+{
+	struct crew *crew = crew_new(test);
+
+	atomic_set(&ringing, 0);
+	atomic_set(&refused, 0);
+	crew_add(crew, RING, compute_the_next, NULL);
+	crew_run(crew);
+	KUNIT_EXPECT_EQ(test, atomic_read(&refused), 1);
+	KUNIT_EXPECT_TRUE(test, tm_holds(test->priv, 0, RING));
+}
+
+/* What has landed is not waited for any more, though who did is not awake yet */
+static void compute_after_landing_is_no_ring(struct kunit *test)
+{
+	struct flight mine = { .owner = current }, other = {};
+	struct task_struct *task = kunit_kzalloc(test, sizeof(*task), GFP_KERNEL);
+	struct waiter sleeper = { .task = task, .flight = &mine };
+	struct waiter me = { .task = current, .flight = &other };
+
+	other.owner = task;
+	init_completion(&mine.landed);
+	init_completion(&other.landed);
+	KUNIT_ASSERT_EQ(test, waiter_add(&sleeper), 0);
+	KUNIT_EXPECT_EQ(test, waiter_add(&me), -EDEADLK);
+	complete_all(&mine.landed);
+	KUNIT_EXPECT_EQ(test, waiter_add(&me), 0);
+	waiter_del(&me);
+	waiter_del(&sleeper);
+}
+
+static struct completion started, go_on;
+
+static void wait_for_the_other(struct recipe *recipe)
+{
+	complete(&started);
+	wait_for_completion(&go_on);
+}
+
+static void compute_slowly(struct worker *w)
+{
+	struct recipe recipe = { .value = val(1), .before = wait_for_the_other };
+	void *actual;
+
+	CREW_EXPECT(w, !load_or_compute(w->tm, 7, &recipe, &actual));
+}
+
+static void wait_and_die(struct worker *w)
+{
+	struct recipe recipe = {};
+	void *actual;
+
+	wait_for_completion(&started);
+	WRITE_ONCE(killed, true);
+	CREW_EXPECT(w, load_or_compute(w->tm, 7, &recipe, &actual) == -EINTR);
+	WRITE_ONCE(killed, false);
+	complete(&go_on);
+}
+
+static void waiting_ends_when_killed(struct kunit *test)
+{
+	struct crew *crew = crew_new(test);
+
+	init_completion(&started);
+	init_completion(&go_on);
+	crew_add(crew, 1, compute_slowly, NULL);
+	crew_add(crew, 1, wait_and_die, NULL);
+	crew_run(crew);
+	EXPECT_LOADS(test, (struct test_map *)test->priv, 7, val(1));
+}
+
 KUNIT_ARRAY_PARAM(few, test_variants_few, test_variant_desc);
 
 static struct kunit_case compute_cases[] = {
@@ -225,6 +343,9 @@ static struct kunit_case compute_cases[] = {
 	KUNIT_CASE(compute_yields_to_a_store),
 	KUNIT_CASE_PARAM(compute_runs_once_for_all, few_gen_params),
 	KUNIT_CASE(compute_is_taken_over_after_a_failure),
+	KUNIT_CASE(compute_in_a_ring_is_refused_to_one),
+	KUNIT_CASE(compute_after_landing_is_no_ring),
+	KUNIT_CASE(waiting_ends_when_killed),
 	{}
 };
 

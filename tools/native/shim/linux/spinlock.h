@@ -16,7 +16,10 @@ struct mutex {
 void shim_lock(spinlock_t *lock);
 void shim_unlock(spinlock_t *lock);
 
+#define __SPIN_LOCK_UNLOCKED(name)	{}
 #define DEFINE_SPINLOCK(name)		spinlock_t name = {}
+#define spin_lock(l)			shim_lock(l)
+#define spin_unlock(l)			shim_unlock(l)
 #define DEFINE_MUTEX(name)		struct mutex name = {}
 #define spin_lock_init(l)		(*(l) = (spinlock_t){})
 #define spin_lock_irqsave(l, flags)	((flags) = 0, shim_lock(l))

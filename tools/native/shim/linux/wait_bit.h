@@ -45,6 +45,11 @@ static inline void init_completion(struct completion *c)
 	WRITE_ONCE(c->done, 0);
 }
 
+static inline bool completion_done(struct completion *c)
+{
+	return smp_load_acquire(&c->done);
+}
+
 static inline bool try_wait_for_completion(struct completion *c)
 {
 	unsigned int done = smp_load_acquire(&c->done);

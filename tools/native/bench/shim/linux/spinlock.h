@@ -89,6 +89,7 @@ static __always_inline void write_unlock(rwlock_t *lock)
 	__atomic_sub_fetch(&lock->count, RW_WRITER, __ATOMIC_RELEASE);
 }
 
+#define __SPIN_LOCK_UNLOCKED(name)	{}
 #define DEFINE_SPINLOCK(name)		spinlock_t name = {}
 #define DEFINE_MUTEX(name)		struct mutex name = {}
 #define spin_lock_init(l)		(*(l) = (spinlock_t){})
