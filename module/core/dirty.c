@@ -2,11 +2,13 @@
 /*
  * Chains of the dirty table.
  */
+#include <linux/gfp.h>
 #include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "dirty.h"
@@ -34,18 +36,32 @@ size_t syncmap_dirty_size(const struct syncmap_dirty *dirty)
 	return size_of(dirty_buckets(dirty));
 }
 
+/* Locks that are made in one go */
+#define LOCKS_PART	1024
+
+/* A table that a caller who must not sleep makes is of the smallest */
+static void make_locks(struct syncmap_dirty *dirty, gfp_t gfp)
+{
+	u64 i;
+
+	for (i = 0; i < dirty_buckets(dirty); i++) {
+		spin_lock_init(&dirty->buckets[i].lock);
+		if (i % LOCKS_PART == LOCKS_PART - 1 &&
+		    gfpflags_allow_blocking(gfp))
+			cond_resched();
+	}
+}
+
 struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp)
 {
 	struct syncmap_dirty *dirty;
-	u64 i;
 
 	dirty = kvzalloc(size_of(1UL << bits), gfp);
 	if (!dirty)
 		return NULL;
 	dirty->bits = bits;
 	dirty->filled = (unsigned long *)&dirty->buckets[dirty_buckets(dirty)];
-	for (i = 0; i < dirty_buckets(dirty); i++)
-		spin_lock_init(&dirty->buckets[i].lock);
+	make_locks(dirty, gfp);
 	return dirty;
 }
 
