@@ -156,14 +156,16 @@ static __always_inline void syncmap_prefetch(const void *line)
 
 /* Per CPU and generation. A key may be counted up on one CPU, down on another */
 struct syncmap_counts {
-	long	live;
-	long	dead;		/* tombstones: words that are WORD_DEAD */
-	long	dirty;		/* nodes of D and Dold */
+	/* a cache line that each operation writes, and nobody else hurries for */
 	u64	hits;
 	u64	misses;
 	u64	inserts;
 	u64	unlinks;
 	u64	lock_waits;
+	/* one that only new and deleted keys change, summed up by others */
+	long	live ____cacheline_aligned_in_smp;
+	long	dead;		/* tombstones: words that are WORD_DEAD */
+	long	dirty;		/* nodes of D and Dold */
 	/* unlinked nodes on their way, see module/core/retire.c */
 	struct llist_head limbo;
 	struct llist_head ready;
