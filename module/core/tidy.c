@@ -41,7 +41,7 @@
 #define PRESSURE	4
 #define WAIT_JIFFIES	(HZ / 10)
 /* For an insert that has no room at all, it is worth while to wait longer */
-#define ROOM_JIFFIES	HZ
+#define ROOM_JIFFIES	(10 * HZ)
 
 /* Housekeeping: look this often, and spend no more than 1 % of a CPU */
 #define TIDY_JIFFIES	HZ
