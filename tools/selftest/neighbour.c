@@ -123,7 +123,7 @@ static unsigned int promote(struct attacker *me)
 }
 
 ROW(promotions, .what = "promotions asked for", .begin = fill_shared,
-    .step = promote, .processes = 4, .threads = 64, .floor = 2)
+    .step = promote, .processes = 4, .threads = 64, .floor = 0)
 
 /* One who is stopped has leases of many keys, and others wait for these */
 static void hold_leases(int n, void *arg)
