@@ -40,6 +40,22 @@ static void init_allocates_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, syncmap_count(&tm->map), 0);
 }
 
+/* What somebody may look at still is not free; then it is, by itself */
+static void who_ends_a_map_need_not_wait(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+
+	KUNIT_EXPECT_TRUE(test, syncmap_is_freed(&tm->map));
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	rcu_read_lock();
+	syncmap_clear(&tm->map);
+	KUNIT_EXPECT_EQ(test, syncmap_count(&tm->map), 0);
+	KUNIT_EXPECT_FALSE(test, syncmap_is_freed(&tm->map));
+	rcu_read_unlock();
+	while (!syncmap_is_freed(&tm->map))
+		cond_resched();
+}
+
 static DEFINE_SYNCMAP(defined_u32, .key_len = sizeof(u32));
 static DEFINE_SYNCMAP(defined_bytes, .hash = SYNCMAP_HASH_SIPHASH);
 
@@ -187,6 +203,7 @@ KUNIT_ARRAY_PARAM(variant, test_variants, test_variant_desc);
 static struct kunit_case map_cases[] = {
 	KUNIT_CASE(init_refuses_contradictions),
 	KUNIT_CASE(init_allocates_nothing),
+	KUNIT_CASE(who_ends_a_map_need_not_wait),
 	KUNIT_CASE(define_needs_no_init),
 	KUNIT_CASE_PARAM(count_is_exact_at_rest, variant_gen_params),
 	KUNIT_CASE_PARAM(clear_empties_the_map, variant_gen_params),

@@ -324,6 +324,7 @@ int syncmap_range(struct syncmap *map,
 int syncmap_next(struct syncmap *map, u64 *cursor,
 		 struct syncmap_entry *entries, unsigned int max);
 void syncmap_clear(struct syncmap *map);
+bool syncmap_is_freed(struct syncmap *map);
 unsigned long syncmap_count(struct syncmap *map);
 int syncmap_promote(struct syncmap *map);
 unsigned long syncmap_tombstones(struct syncmap *map);

@@ -126,6 +126,24 @@ void syncmap_clear(struct syncmap *map)
 EXPORT_SYMBOL_GPL(syncmap_clear);
 
 /**
+ * syncmap_is_freed - whether all is free that a Clear has removed
+ * @map: the map
+ *
+ * For who ends a map and must not wait: syncmap_clear() first, and when this is
+ * true syncmap_destroy() does not wait for a grace period any more.
+ *
+ * Context: Any.
+ * Return: true if the map has been empty since, and has no memory.
+ */
+bool syncmap_is_freed(struct syncmap *map)
+{
+	syncmap_assert(map);
+	/* Pairs with atomic_dec_and_test() in syncmap_gen_put() */
+	return !atomic_read_acquire(&map->inflight);
+}
+EXPORT_SYMBOL_GPL(syncmap_is_freed);
+
+/**
  * syncmap_destroy - end a map
  * @map: the map; nobody else uses it any more
  *
