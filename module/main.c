@@ -15,12 +15,12 @@ static int __init syncmap_module_init(void)
 	err = syncmap_core_init();
 	if (err)
 		return err;
-	err = bytemap_value_init();
+	err = bytemap_job_start();
 	if (err)
 		goto exit_core;
 	err = bytemap_shrink_init();
 	if (err)
-		goto exit_value;
+		goto exit_jobs;
 	syncmap_debugfs_init();
 	err = syncmap_control_init();
 	if (err)
@@ -30,8 +30,8 @@ static int __init syncmap_module_init(void)
 exit_debugfs:
 	syncmap_debugfs_exit();
 	bytemap_shrink_exit();
-exit_value:
-	bytemap_value_exit();
+exit_jobs:
+	bytemap_job_exit();
 exit_core:
 	syncmap_core_exit();
 	return err;
@@ -41,10 +41,12 @@ exit_core:
 static void __exit syncmap_module_exit(void)
 {
 	syncmap_control_exit();
+	/* What nobody has any more is being freed still */
+	bytemap_wait_ended();
 	syncmap_debugfs_exit();
 	bytemap_name_exit();
 	bytemap_shrink_exit();
-	bytemap_value_exit();
+	bytemap_job_exit();
 	syncmap_core_exit();
 }
 

@@ -2,6 +2,9 @@
 /*
  * How many maps, bytes, leases and watchers there may be
  */
+#include <linux/delay.h>
+#include <linux/kthread.h>
+
 #include "../../module/store/account.c"
 #include "common.h"
 
@@ -233,6 +236,51 @@ static void no_more_maps_of_a_user_than_max_user_maps(struct kunit *test)
 	max_user_maps = before;
 }
 
+static int end_soon(void *map)
+{
+	struct bytemap *gone = map;
+
+	msleep(50);
+	clear_bit(0, &gone->doom.busy);
+	return 0;
+}
+
+static struct bytemap *create(void)
+{
+	struct syncmap_create params = { .key_type = SYNCMAP_KEY_U64 };
+
+	return bytemap_create(&params);
+}
+
+/* The first one has gone, but is not free yet; then it is */
+static void create_again(struct kunit *test, struct bytemap *unused)
+{
+	struct bytemap *map = create();
+	struct task_struct *task;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, map);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(create()), -EDQUOT);
+	set_bit(0, &map->doom.busy);
+	bytemap_put(map);
+	store_kill();
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(create()), -EINTR);
+	store_revive();
+	task = kthread_run(end_soon, map, "account_kunit");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	map = create();
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, map);
+	bytemap_put(map);
+}
+
+static void who_creates_waits_for_maps_that_end(struct kunit *test)
+{
+	unsigned int before = max_user_maps;
+
+	max_user_maps = 1;
+	store_as_user(test, 7, 7, create_again, NULL);
+	max_user_maps = before;
+}
+
 static void expect_limited(struct kunit *test, const struct syncmap_op *op,
 			   u32 which, u64 used)
 {
@@ -365,6 +413,7 @@ static struct kunit_case account_cases[] = {
 	KUNIT_CASE(an_owner_within_counts_once),
 	KUNIT_CASE(the_owner_of_a_namespace_is_one_user),
 	KUNIT_CASE(no_more_maps_of_a_user_than_max_user_maps),
+	KUNIT_CASE(who_creates_waits_for_maps_that_end),
 	KUNIT_CASE(no_more_bytes_than_max_user_bytes),
 	KUNIT_CASE(no_more_watchers_than_max_user_watchers),
 	KUNIT_CASE(no_more_leases_of_a_descriptor),

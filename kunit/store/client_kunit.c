@@ -21,22 +21,24 @@ static void leases_end_with_their_client(struct kunit *test)
 }
 
 /* What the suite's reference on the map stands for is one that could change it */
-static void the_last_is_told(struct kunit *test)
+static void there_is_a_last_one(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_client *one = store_client(test, map);
 	struct bytemap_client *two = store_client(test, map);
 
-	KUNIT_EXPECT_FALSE(test, store_client_end(one));
-	KUNIT_EXPECT_FALSE(test, bytemap_leave(map));
-	KUNIT_EXPECT_TRUE(test, store_client_end(two));
+	store_client_end(one);
+	bytemap_leave(map);
+	KUNIT_EXPECT_EQ(test, atomic_read(&map->users), 1);
+	store_client_end(two);
+	KUNIT_EXPECT_EQ(test, atomic_read(&map->users), 0);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(bytemap_client_create(map)),
 			(long)-ENOENT);
 }
 
 static struct kunit_case client_cases[] = {
 	KUNIT_CASE(leases_end_with_their_client),
-	KUNIT_CASE(the_last_is_told),
+	KUNIT_CASE(there_is_a_last_one),
 	{}
 };
 

@@ -19,12 +19,12 @@ struct store_maps {
 
 int store_suite_init(struct kunit_suite *suite)
 {
-	return test_suite_init(suite) ?: bytemap_value_init();
+	return test_suite_init(suite) ?: bytemap_job_start();
 }
 
 void store_suite_exit(struct kunit_suite *suite)
 {
-	bytemap_value_exit();
+	bytemap_job_exit();
 }
 
 int store_test_init(struct kunit *test)
@@ -39,6 +39,7 @@ void store_test_exit(struct kunit *test)
 
 	while (maps->count)
 		bytemap_put(maps->map[--maps->count]);
+	bytemap_wait_ended();
 }
 
 struct bytemap *store_map_of(struct kunit *test,
@@ -62,6 +63,15 @@ struct bytemap *store_map(struct kunit *test, u32 key_type,
 	if (limits)
 		create.limits = *limits;
 	return store_map_of(test, &create);
+}
+
+struct bytemap *store_map_lost(struct kunit *test)
+{
+	struct store_maps *maps = test->priv;
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+
+	maps->count--;
+	return map;
 }
 
 struct bytemap *store_map_named(struct kunit *test, const char *name)
@@ -148,13 +158,9 @@ struct bytemap_client *store_client(struct kunit *test, struct bytemap *map)
 	return client;
 }
 
-bool store_client_end(struct bytemap_client *client)
+void store_client_end(struct bytemap_client *client)
 {
-	struct bytemap *map = client->map;
-	bool last = bytemap_client_close(client);
-
-	bytemap_put(map);
-	return last;
+	bytemap_client_close(client);
 }
 
 u64 store_lease(struct bytemap_client *client, const char *key)

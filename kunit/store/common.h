@@ -22,6 +22,8 @@ struct bytemap *store_map(struct kunit *test, u32 key_type,
 			  const struct syncmap_limits *limits);
 struct bytemap *store_map_of(struct kunit *test,
 			     const struct syncmap_create *create);
+/* Its reference is the caller's */
+struct bytemap *store_map_lost(struct kunit *test);
 struct bytemap *store_map_named(struct kunit *test, const char *name);
 
 /* One operation on text, and what came of it */
@@ -41,8 +43,7 @@ int store_delete(struct bytemap *map, const char *key);
 bool store_has(struct bytemap *map, const char *key, const char *value);
 
 struct bytemap_client *store_client(struct kunit *test, struct bytemap *map);
-/* True if it was the last */
-bool store_client_end(struct bytemap_client *client);
+void store_client_end(struct bytemap_client *client);
 /* SYNCMAP_OP_LOAD_OR_LEASE without waiting; the token, or 0 */
 u64 store_lease(struct bytemap_client *client, const char *key);
 /* STORE and UNLEASE with a token */

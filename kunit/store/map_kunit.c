@@ -2,6 +2,8 @@
 /*
  * Life of a bytemap, its rights, its limits, and Clear
  */
+#include <linux/delay.h>
+
 #include "../../module/store/map.c"
 #include "common.h"
 
@@ -172,6 +174,45 @@ static void the_old_epoch_ends_with_its_entries(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
 }
 
+/* Where nobody may sleep, and however much there is */
+static void the_last_reference_may_go_anywhere(struct kunit *test)
+{
+	struct bytemap *map = store_map_lost(test);
+	unsigned int i;
+	char key[8];
+
+	for (i = 0; i < 1000; i++) {
+		snprintf(key, sizeof(key), "%u", i);
+		KUNIT_ASSERT_EQ(test, store_store(map, key, "v"), 0);
+	}
+	rcu_read_lock();
+	bytemap_put(map);
+	rcu_read_unlock();
+	bytemap_wait_ended();
+}
+
+static u32 maps_of_user(void)
+{
+	struct syncmap_info info = {};
+
+	bytemap_account_info(&info);
+	return info.user_maps;
+}
+
+/* Something waits for a grace period still, as far as anybody can see */
+static void a_map_counts_until_it_is_free(struct kunit *test)
+{
+	struct bytemap *map = store_map_lost(test);
+
+	set_bit(0, &map->doom.busy);
+	bytemap_put(map);
+	msleep(50);
+	KUNIT_EXPECT_EQ(test, maps_of_user(), 1U);
+	clear_bit(0, &map->doom.busy);
+	bytemap_wait_ended();
+	KUNIT_EXPECT_EQ(test, maps_of_user(), 0U);
+}
+
 static void info_and_stats_tell_what_happened(struct kunit *test)
 {
 	static struct syncmap_map_stats stats;
@@ -207,6 +248,8 @@ static struct kunit_case map_cases[] = {
 	KUNIT_CASE(clear_empties_and_can_be_filled_again),
 	KUNIT_CASE(who_dies_before_a_clear_has_done_nothing),
 	KUNIT_CASE(the_old_epoch_ends_with_its_entries),
+	KUNIT_CASE(the_last_reference_may_go_anywhere),
+	KUNIT_CASE(a_map_counts_until_it_is_free),
 	KUNIT_CASE(info_and_stats_tell_what_happened),
 	{}
 };

@@ -2,7 +2,7 @@
 /*
  * What clients own
  */
-#include <linux/sizes.h>
+#include <linux/delay.h>
 
 #include "../../module/store/owner.c"
 #include "common.h"
@@ -44,6 +44,7 @@ static void an_entry_goes_with_its_owner(struct kunit *test)
 	store_client_end(client);
 	KUNIT_EXPECT_FALSE(test, store_has(map, "k", "v"));
 	KUNIT_EXPECT_TRUE(test, store_has(map, "l", "stays"));
+	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), bytemap_charge(1, 5));
 	KUNIT_EXPECT_EQ(test, map->owned, 0ULL);
 }
@@ -62,23 +63,20 @@ static void what_changes_hands_is_not_taken(struct kunit *test)
 	value = pick(one);
 	KUNIT_ASSERT_NOT_NULL(test, value);
 	KUNIT_EXPECT_EQ(test, store_owned(map, two, "two"), 0);
-	drop(map, value, one);
-	bytemap_value_put(value);
+	drop(map, value);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "two"));
 	KUNIT_EXPECT_PTR_EQ(test, pick(one), NULL);
 	/* In a new object */
 	value = pick(two);
 	KUNIT_ASSERT_NOT_NULL(test, value);
 	KUNIT_EXPECT_EQ(test, store_owned(map, one, text), 0);
-	drop(map, value, two);
-	bytemap_value_put(value);
+	drop(map, value);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", text));
 	/* To nobody */
 	value = pick(one);
 	KUNIT_ASSERT_NOT_NULL(test, value);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "free"), 0);
-	drop(map, value, one);
-	bytemap_value_put(value);
+	drop(map, value);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "free"));
 	KUNIT_EXPECT_EQ(test, map->owned, 0ULL);
 	store_client_end(one);
@@ -101,7 +99,8 @@ static void what_was_cleared_is_let_go(struct kunit *test)
 							   value));
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "new"), 0);
 	store_client_end(client);
-	KUNIT_EXPECT_EQ(test, map->owned, 0ULL);
+	while (READ_ONCE(map->owned))
+		usleep_range(1000, 2000);
 	KUNIT_EXPECT_EQ(test, value->state, VALUE_LIVE);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&map->revision), revision + 1);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "new"));
@@ -118,26 +117,95 @@ static u64 throttled(struct bytemap *map)
 	return stats.throttled;
 }
 
-/* However much there is, little of it waits for a grace period at a time */
-static void a_rich_owner_goes_by_and_by(struct kunit *test)
-{
-	const struct syncmap_limits limits = { .value_size = SZ_1M };
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, &limits);
-	struct bytemap_client *client = store_client(test, map);
-	const char *text = store_text(test, 'v', SZ_1M);
-	u64 before;
-	char key[8];
-	int i;
+#define MANY	(3 * BYTEMAP_SWEEP)
 
-	for (i = 0; i < 120; i++) {
-		snprintf(key, sizeof(key), "%d", i);
-		KUNIT_ASSERT_EQ(test, store_owned_key(map, client, key, text),
+static unsigned int count_present(struct bytemap *map)
+{
+	unsigned int i, n = 0;
+	char key[8];
+
+	for (i = 0; i < MANY; i++) {
+		snprintf(key, sizeof(key), "%u", i);
+		n += store_has(map, key, "v");
+	}
+	return n;
+}
+
+/*
+ * Nobody frees anything as long as so much is doomed, and the file is closed
+ * nonetheless, at once, with all that it owns
+ */
+static void an_owner_goes_at_one_instant(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_client *client = store_client(test, map);
+	s64 much = map->doom.max + 1;
+	unsigned int i;
+	char key[8];
+
+	for (i = 0; i < MANY; i++) {
+		snprintf(key, sizeof(key), "%u", i);
+		KUNIT_ASSERT_EQ(test, store_owned_key(map, client, key, "v"),
 				0);
 	}
-	before = throttled(map);
+	KUNIT_EXPECT_EQ(test, count_present(map), (unsigned int)MANY);
+	atomic64_add(much, &map->doom.bytes);
 	store_client_end(client);
-	KUNIT_EXPECT_GE(test, throttled(map), before + 2);
+	KUNIT_EXPECT_EQ(test, count_present(map), 0U);
+	KUNIT_EXPECT_EQ(test, map->owned, (u64)MANY);
+	KUNIT_EXPECT_EQ(test, throttled(map), 0ULL);
+	atomic64_sub(much, &map->doom.bytes);
+	while (READ_ONCE(map->owned))
+		usleep_range(1000, 2000);
 	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
+	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
+}
+
+/* They are absent, so there is room, also for their own keys */
+static void orphans_make_room(struct kunit *test)
+{
+	const struct syncmap_limits limits = { .entries = 2 };
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, &limits);
+	struct bytemap_client *client = store_client(test, map);
+
+	KUNIT_EXPECT_EQ(test, store_owned_key(map, client, "a", "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_owned_key(map, client, "b", "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_store(map, "c", "v"), -ENOSPC);
+	KUNIT_EXPECT_TRUE(test, bytemap_owner_close(client));
+	KUNIT_EXPECT_EQ(test, store_store(map, "a", "new"), 0);
+	KUNIT_EXPECT_EQ(test, store_store(map, "c", "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_count(map), 2ULL);
+	KUNIT_EXPECT_EQ(test, map->owned, 0ULL);
+	KUNIT_EXPECT_TRUE(test, store_has(map, "a", "new"));
+	KUNIT_EXPECT_FALSE(test, bytemap_owner_drop_some(client));
+	KUNIT_EXPECT_TRUE(test, list_empty(&map->closed));
+	bytemap_client_free(client);
+	bytemap_put(map);
+}
+
+/* Nor is an orphan a stale value, that somebody could be given */
+static void orphans_are_not_stale(struct kunit *test)
+{
+	const struct syncmap_create create = {
+		.key_type = SYNCMAP_KEY_STRING, .stale = SYNCMAP_NEVER,
+	};
+	struct bytemap *map = store_map_of(test, &create);
+	struct bytemap_client *client = store_client(test, map);
+	struct bytemap_client *other = store_client(test, map);
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_LOAD_OR_LEASE,
+		.op.flags = SYNCMAP_OP_NOWAIT | SYNCMAP_OP_STALE,
+		.key = "k", .client = other,
+	};
+
+	KUNIT_EXPECT_EQ(test, store_owned(map, client, "v"), 0);
+	KUNIT_EXPECT_TRUE(test, bytemap_owner_close(client));
+	KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
+	KUNIT_EXPECT_EQ(test, so.op.result, (u32)SYNCMAP_OP_LEASED);
+	KUNIT_EXPECT_FALSE(test, bytemap_owner_drop_some(client));
+	bytemap_client_free(client);
+	bytemap_put(map);
+	store_client_end(other);
 }
 
 static struct kunit_case owner_cases[] = {
@@ -145,7 +213,9 @@ static struct kunit_case owner_cases[] = {
 	KUNIT_CASE(an_entry_goes_with_its_owner),
 	KUNIT_CASE(what_changes_hands_is_not_taken),
 	KUNIT_CASE(what_was_cleared_is_let_go),
-	KUNIT_CASE(a_rich_owner_goes_by_and_by),
+	KUNIT_CASE(an_owner_goes_at_one_instant),
+	KUNIT_CASE(orphans_make_room),
+	KUNIT_CASE(orphans_are_not_stale),
 	{}
 };
 

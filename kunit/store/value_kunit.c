@@ -6,12 +6,14 @@
 #include "common.h"
 
 /* A live, settled value of @len bytes 'v' */
-static struct bytemap_value *value_new(struct kunit *test, size_t len)
+static struct bytemap_value *value_new(struct kunit *test, struct bytemap *map,
+				       size_t len)
 {
 	struct bytemap_value *value = bytemap_value_alloc(len);
 
 	KUNIT_ASSERT_NOT_NULL(test, value);
 	memset(value->bytes, 'v', len);
+	value->map = map;
 	value->epoch = 0;
 	value->state = VALUE_LIVE;
 	value->revision = 5;
@@ -58,7 +60,7 @@ static void view_copies_short_and_holds_long(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
-		value = value_new(test, lengths[i]);
+		value = value_new(test, map, lengths[i]);
 		KUNIT_EXPECT_EQ(test, bytemap_value_view(map, value, &view,
 							 U32_MAX), 0);
 		KUNIT_EXPECT_EQ(test, view.len, lengths[i]);
@@ -76,7 +78,7 @@ static void view_copies_short_and_holds_long(struct kunit *test)
 static void view_without_room_tells_the_length(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_value *value = value_new(test, 1000);
+	struct bytemap_value *value = value_new(test, map, 1000);
 	struct bytemap_view view;
 
 	KUNIT_EXPECT_EQ(test, bytemap_value_view(map, value, &view, 999), 0);
@@ -88,7 +90,7 @@ static void view_without_room_tells_the_length(struct kunit *test)
 static void view_knows_deleted_and_replaced(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_value *value = value_new(test, 10);
+	struct bytemap_value *value = value_new(test, map, 10);
 	struct bytemap_view view;
 
 	value->state = VALUE_REPLACED;
@@ -102,7 +104,7 @@ static void view_knows_deleted_and_replaced(struct kunit *test)
 static void view_does_not_revive_a_long_value(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_value *value = value_new(test, 1000);
+	struct bytemap_value *value = value_new(test, map, 1000);
 	struct bytemap_view view;
 
 	rcu_read_lock();
@@ -117,7 +119,7 @@ static void view_does_not_revive_a_long_value(struct kunit *test)
 static void view_settles_a_new_value(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_value *value = value_new(test, 10);
+	struct bytemap_value *value = value_new(test, map, 10);
 	static struct syncmap_op op = { .op = SYNCMAP_OP_STORE };
 	static const struct bytemap_request req = { .op = &op };
 	struct bytemap_view view;
@@ -137,8 +139,8 @@ static void view_settles_a_new_value(struct kunit *test)
 static void freeing_uncharges_what_was_not_deleted(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_value *live = value_new(test, 10);
-	struct bytemap_value *deleted = value_new(test, 10);
+	struct bytemap_value *live = value_new(test, map, 10);
+	struct bytemap_value *deleted = value_new(test, map, 10);
 	struct bytemap_shortage shortage;
 	u64 memory;
 
@@ -157,53 +159,6 @@ static void freeing_uncharges_what_was_not_deleted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
 }
 
-static u64 throttled(struct bytemap *map)
-{
-	struct syncmap_map_stats stats;
-
-	bytemap_get_stats(map, &stats);
-	return stats.throttled;
-}
-
-/* Much memory of others waits for a grace period */
-static void who_gives_nothing_to_be_freed_does_not_wait(struct kunit *test)
-{
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-
-	percpu_counter_add(&doomed, DOOMED_MAX + 1);
-	KUNIT_EXPECT_EQ(test, store_store(map, "k", "inserted"), 0);
-	KUNIT_EXPECT_EQ(test, store_store(map, "k", "in place"), 0);
-	KUNIT_EXPECT_EQ(test, store_delete(map, "absent"), 0);
-	KUNIT_EXPECT_EQ(test, throttled(map), 0ULL);
-	KUNIT_EXPECT_EQ(test, store_store(map, "k", store_text(test, 'l', 99)),
-			0);
-	KUNIT_EXPECT_EQ(test, throttled(map), 1ULL);
-	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
-	KUNIT_EXPECT_EQ(test, throttled(map), 2ULL);
-	percpu_counter_sub(&doomed, DOOMED_MAX + 1);
-}
-
-/* Or who stores what is late, and then counts, could have much of it freed */
-static void who_counts_waits_for_what_he_ends(struct kunit *test)
-{
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct store_op so = {
-		.op.op = SYNCMAP_OP_STORE, .op.deadline = SYNCMAP_NEVER - 1,
-		.key = "k", .value = "v",
-	};
-	struct bytemap_value *value;
-
-	KUNIT_ASSERT_EQ(test, store_op(map, &so), 0);
-	value = store_object(map, "k");
-	bytemap_mortal(value)->deadline = 1;
-	bytemap_mortal(value)->node.expires = 1;
-	bytemap_value_put(value);
-	percpu_counter_add(&doomed, DOOMED_MAX + 1);
-	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
-	KUNIT_EXPECT_EQ(test, throttled(map), 1ULL);
-	percpu_counter_sub(&doomed, DOOMED_MAX + 1);
-}
-
 static struct kunit_case value_cases[] = {
 	KUNIT_CASE(small_values_have_room_to_grow),
 	KUNIT_CASE(large_values_are_as_large_as_they_are),
@@ -213,8 +168,6 @@ static struct kunit_case value_cases[] = {
 	KUNIT_CASE(view_does_not_revive_a_long_value),
 	KUNIT_CASE(view_settles_a_new_value),
 	KUNIT_CASE(freeing_uncharges_what_was_not_deleted),
-	KUNIT_CASE(who_gives_nothing_to_be_freed_does_not_wait),
-	KUNIT_CASE(who_counts_waits_for_what_he_ends),
 	{}
 };
 

@@ -131,7 +131,7 @@ static void an_insertion_has_one_event(struct kunit *test)
 	value = req.fresh;
 	KUNIT_ASSERT_NOT_NULL(test, value);
 	value->key_len = 1;
-	bytemap_publish(&req, map->epoch);
+	bytemap_publish(map, &req, map->epoch);
 	KUNIT_ASSERT_EQ(test, syncmap_load_or_store(&map->core, "k", 1,
 						    value, &actual,
 						    GFP_KERNEL), 0);

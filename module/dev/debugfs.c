@@ -376,10 +376,14 @@ void syncmap_debugfs_add(struct bytemap *map)
 	destroy_work_on_stack(&addition.work);
 }
 
-/* Waits for whoever is inside a file of the map */
+/*
+ * For a map with a name, which somebody else may take then: waits for whoever is
+ * inside a file of the map. That of another one goes with the map.
+ */
 void syncmap_debugfs_remove(struct bytemap *map)
 {
 	debugfs_remove(map->debugfs);
+	map->debugfs = NULL;
 }
 
 void __init syncmap_debugfs_init(void)

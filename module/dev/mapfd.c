@@ -125,15 +125,9 @@ static long map_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return syncmap_dispatch(&map_commands, file, cmd, arg);
 }
 
-/* The debugfs directory of a private map ends with its last file */
 static int map_release(struct inode *inode, struct file *file)
 {
-	struct bytemap *map = syncmap_mapfd_map(file);
-	bool last = bytemap_client_close(syncmap_mapfd_client(file));
-
-	if (last && !map->name[0])
-		syncmap_debugfs_remove(map);
-	bytemap_put(map);
+	bytemap_client_close(syncmap_mapfd_client(file));
 	return 0;
 }
 

@@ -22,6 +22,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/user_namespace.h>
+#include <linux/wait_bit.h>
 
 #include "store.h"
 #include "trace.h"
@@ -80,6 +81,9 @@ struct bytemap_account {
 	kuid_t			uid;
 	unsigned int		refs;		/* children included */
 	atomic64_t		used[KINDS];
+	atomic_t		ending;		/* of the maps */
+	atomic_t		ended;
+	struct bytemap_share	*share;
 };
 
 static DEFINE_SPINLOCK(account_lock);
@@ -96,6 +100,27 @@ find_locked(const struct bytemap_account *parent, kuid_t uid)
 		if (account->parent == parent && uid_eq(account->uid, uid))
 			return account;
 	return NULL;
+}
+
+static struct bytemap_account *alloc(void)
+{
+	struct bytemap_account *account = kzalloc(sizeof(*account),
+						  BYTEMAP_GFP);
+
+	if (!account)
+		return NULL;
+	account->share = bytemap_share_alloc();
+	if (!account->share) {
+		kfree(account);
+		return NULL;
+	}
+	return account;
+}
+
+static void free_account(struct bytemap_account *account)
+{
+	bytemap_share_put(account->share);
+	kfree(account);
 }
 
 /* With a reference. @fresh, if it is not NULL, is for when there is none */
@@ -127,12 +152,12 @@ static struct bytemap_account *get_below(struct bytemap_account *parent,
 
 	if (account)
 		return account;
-	fresh = kzalloc(sizeof(*fresh), BYTEMAP_GFP);
+	fresh = alloc();
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
 	account = get(parent, uid, fresh);
 	if (account != fresh)
-		kfree(fresh);
+		free_account(fresh);
 	return account;
 }
 
@@ -188,9 +213,15 @@ void bytemap_account_put(struct bytemap_account *account)
 		last = put_locked(account);
 		spin_unlock(&account_lock);
 		if (last)
-			kfree(account);
+			free_account(account);
 		account = parent;
 	} while (last);
+}
+
+/* What the jobs of this user run in */
+struct bytemap_share *bytemap_account_share(struct bytemap_account *account)
+{
+	return account->share;
 }
 
 static u64 share_of_memory(unsigned int share)
@@ -344,10 +375,52 @@ refuse:
 	return err;
 }
 
+/* Nobody has the map any more: it counts until it is removed, which is soon */
+void bytemap_account_end_map(struct bytemap_account *account)
+{
+	atomic_inc(&account->ending);
+}
+
 void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes)
 {
 	sub(account, BYTES, bytes);
 	sub(account, MAPS, 1);
+}
+
+/* It has been removed */
+void bytemap_account_map_ended(struct bytemap_account *account)
+{
+	/* In this order: pairs with bytemap_account_wait() */
+	atomic_inc_return(&account->ended);
+	atomic_dec_return(&account->ending);
+	wake_up_var(&account->ended);
+}
+
+/* How many have ended: for bytemap_account_wait(), before a map is added */
+unsigned int bytemap_account_ended(const struct bytemap_account *account)
+{
+	return atomic_read_acquire(&account->ended);
+}
+
+/*
+ * A map could not be added, because of @err. If another one of this user is
+ * about to make room, wait for that: who creates, fills and closes map after map
+ * does not get ahead of those who free them.
+ *
+ * Return: -EAGAIN to try again; -EINTR: killed; or @err.
+ */
+int bytemap_account_wait(struct bytemap_account *account, unsigned int ended,
+			 int err)
+{
+	bool some = atomic_read_acquire(&account->ending);
+
+	if (bytemap_account_ended(account) != ended)
+		return -EAGAIN;
+	if (!some)
+		return err;
+	return wait_var_event_killable(&account->ended,
+				       bytemap_account_ended(account) != ended) ?
+		-EINTR : -EAGAIN;
 }
 
 static int refuse_lease(const struct bytemap_client *client,

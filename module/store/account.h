@@ -12,6 +12,7 @@
 struct bytemap;
 struct bytemap_account;
 struct bytemap_client;
+struct bytemap_share;
 struct syncmap_create;
 struct syncmap_info;
 struct syncmap_op;
@@ -35,8 +36,14 @@ void bytemap_account_put(struct bytemap_account *account);
 int bytemap_account_add_bytes(struct bytemap_account *account, u64 bytes,
 			      struct bytemap_shortage *shortage);
 void bytemap_account_sub_bytes(struct bytemap_account *account, u64 bytes);
+struct bytemap_share *bytemap_account_share(struct bytemap_account *account);
 int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
 			    struct syncmap_create *params);
+void bytemap_account_end_map(struct bytemap_account *account);
+void bytemap_account_map_ended(struct bytemap_account *account);
+unsigned int bytemap_account_ended(const struct bytemap_account *account);
+int bytemap_account_wait(struct bytemap_account *account, unsigned int ended,
+			 int err);
 void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes);
 int bytemap_account_add_watcher(struct bytemap_account *account, u64 bytes,
 				struct syncmap_watch *params);

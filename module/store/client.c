@@ -49,24 +49,52 @@ struct bytemap_client *bytemap_client_create(struct bytemap *map)
 	return ERR_PTR(err);
 }
 
-/*
- * It is new, or nobody uses it any more. The reference is the caller's again.
- * Returns true if nobody is left who could change the map.
- */
-bool bytemap_client_free(struct bytemap_client *client)
+/* It is new, or nobody uses it any more. The reference is the caller's again */
+void bytemap_client_free(struct bytemap_client *client)
 {
-	bool last = bytemap_leave(client->map);
-
+	bytemap_leave(client->map);
 	WARN_ON_ONCE(atomic_read(&client->nr_leases));
 	bytemap_account_put(client->account);
-	kfree(client);
-	return last;
+	/* Readers may look whether a value that it has owned is still its own */
+	kfree_rcu(client, rcu);
 }
 
-/* As bytemap_client_free(), with all that it has got. Process context */
-bool bytemap_client_close(struct bytemap_client *client)
+static void end(struct bytemap_client *client)
+{
+	struct bytemap *map = client->map;
+
+	bytemap_client_free(client);
+	bytemap_put(map);
+}
+
+static void work(struct bytemap_job *job)
+{
+	struct bytemap_client *client = container_of(job, struct bytemap_client,
+						     job);
+
+	if (bytemap_doom_is_full(client->map)) {
+		bytemap_job_delay(job, 1);
+	} else if (bytemap_owner_drop_some(client)) {
+		bytemap_job_queue(job);
+	} else {
+		bytemap_job_stop(job);
+		end(client);
+	}
+}
+
+/*
+ * As bytemap_client_free(), with all that it has got, and with its reference on
+ * the map. What it owns is absent when this returns; the rest, and the end of
+ * the client, are left to a job of its user.
+ */
+void bytemap_client_close(struct bytemap_client *client)
 {
 	bytemap_lease_close(client);
-	bytemap_owner_close(client);
-	return bytemap_client_free(client);
+	if (bytemap_owner_close(client)) {
+		bytemap_job_init(&client->job,
+				 bytemap_account_share(client->account), work);
+		bytemap_job_queue(&client->job);
+	} else {
+		end(client);
+	}
 }

@@ -69,8 +69,8 @@ static void arm(struct bytemap_expiry *expiry)
 	if (!due)
 		return;
 	wait = max(due->expires - ktime_get_boottime(), 0LL);
-	mod_delayed_work(system_unbound_wq, &expiry->work,
-			 min_t(u64, nsecs_to_jiffies64(wait) + 1, RECHECK));
+	bytemap_job_delay(&expiry->job,
+			  min_t(u64, nsecs_to_jiffies64(wait) + 1, RECHECK));
 }
 
 static void enqueue(struct bytemap_expiry *expiry, struct bytemap_value *value,
@@ -147,10 +147,39 @@ static void lapse_locked(struct bytemap *map, struct bytemap_value *value)
 	bytemap_expiry_keep_locked(map, value);
 }
 
+/* Its lock is held */
+bool bytemap_mortal_is_late(const struct bytemap_value *value)
+{
+	u64 deadline = bytemap_mortal(value)->deadline;
+
+	return deadline != SYNCMAP_NEVER &&
+	       deadline <= ktime_get_boottime_ns();
+}
+
+/* Returns the revision of its end, 0 if a Clear was faster */
+static u64 tell_locked(struct bytemap *map, struct bytemap_value *value)
+{
+	bool late = bytemap_mortal_is_late(value);
+	u64 revision;
+
+	bytemap_value_settle_locked(map, value);
+	revision = bytemap_revise(map, value, bytemap_mortal_key(value),
+				  late ? SYNCMAP_REASON_EXPIRED :
+					 SYNCMAP_REASON_ORPHANED);
+	if (!revision)
+		return 0;
+	bytemap_count(map, late ? BYTEMAP_EXPIRED : BYTEMAP_ORPHANED);
+	if (late)
+		trace_bytemap_expire(map, value, revision);
+	else
+		trace_bytemap_orphan(map, value, revision);
+	return revision;
+}
+
 /*
- * The value is late. The first to notice tells the others; then it is ended, or
- * kept as a stale value if @keep, and if the map keeps such. What has an owner
- * is not: it would have to go with that.
+ * The value is late, or an orphan. The first to notice tells the others; then it
+ * is ended, or kept as a stale value if @keep, and if the map keeps such. What
+ * has an owner is not: it would have to go with that.
  */
 void bytemap_expire_locked(struct bytemap *map, struct bytemap_value *value,
 			   bool keep)
@@ -158,15 +187,8 @@ void bytemap_expire_locked(struct bytemap *map, struct bytemap_value *value,
 	u64 revision = 0;
 
 	lockdep_assert_held(&value->lock.lock);
-	if (value->state == VALUE_LIVE) {
-		bytemap_value_settle_locked(map, value);
-		revision = bytemap_revise(map, value, bytemap_mortal_key(value),
-					  SYNCMAP_REASON_EXPIRED);
-	}
-	if (revision) {
-		bytemap_count(map, BYTEMAP_EXPIRED);
-		trace_bytemap_expire(map, value, revision);
-	}
+	if (value->state == VALUE_LIVE)
+		revision = tell_locked(map, value);
 	if (revision && keep && map->stale && !bytemap_mortal(value)->owner)
 		lapse_locked(map, value);
 	else
@@ -193,15 +215,6 @@ static struct bytemap_value *pick(struct bytemap_expiry *expiry, ktime_t now,
 	}
 	spin_unlock(&expiry->lock);
 	return value;
-}
-
-/* Its lock is held */
-bool bytemap_mortal_is_late(const struct bytemap_value *value)
-{
-	u64 deadline = bytemap_mortal(value)->deadline;
-
-	return deadline != SYNCMAP_NEVER &&
-	       deadline <= ktime_get_boottime_ns();
 }
 
 /* Does it have its key still? Its lock is held */
@@ -292,21 +305,24 @@ bool bytemap_expiry_reclaim(struct bytemap *map)
 	if (fatal_signal_pending(current) ||
 	    !bytemap_expiry_sweep(map, BYTEMAP_SWEEP, true))
 		return false;
-	/* What has been ended is freed by then */
-	rcu_barrier();
-	return true;
+	return !bytemap_doom_wait(map);
 }
 
-static void sweep(struct work_struct *work)
+/* As long as there is much to be freed, what is late goes on being charged */
+static void sweep(struct bytemap_job *job)
 {
-	struct bytemap *map = container_of(to_delayed_work(work),
-					   struct bytemap, expiry.work);
+	struct bytemap *map = container_of(job, struct bytemap, expiry.job);
 
-	bytemap_expiry_sweep(map, BYTEMAP_SWEEP, false);
-	spin_lock(&map->expiry.lock);
-	arm(&map->expiry);
-	spin_unlock(&map->expiry.lock);
-	bytemap_throttle(map);
+	if (bytemap_doom_is_full(map)) {
+		bytemap_job_delay(job, 1);
+	} else if (bytemap_expiry_sweep(map, BYTEMAP_SWEEP, false) ==
+		   BYTEMAP_SWEEP) {
+		bytemap_job_queue(job);
+	} else {
+		spin_lock(&map->expiry.lock);
+		arm(&map->expiry);
+		spin_unlock(&map->expiry.lock);
+	}
 }
 
 /* Values that are kept although they have expired */
@@ -344,11 +360,12 @@ void bytemap_expiry_init(struct bytemap *map)
 	spin_lock_init(&map->expiry.lock);
 	timerqueue_init_head(&map->expiry.due);
 	timerqueue_init_head(&map->expiry.lapsed);
-	INIT_DELAYED_WORK(&map->expiry.work, sweep);
+	bytemap_job_init(&map->expiry.job, bytemap_account_share(map->account),
+			 sweep);
 }
 
-/* Nobody uses the map any more */
+/* Nobody uses the map any more. In a job of its owner */
 void bytemap_expiry_exit(struct bytemap *map)
 {
-	cancel_delayed_work_sync(&map->expiry.work);
+	bytemap_job_stop(&map->expiry.job);
 }

@@ -81,7 +81,7 @@ static int supersede_locked(struct bytemap *map, struct bytemap_request *req,
 	if (old->state != VALUE_LAPSED || bytemap_is_frozen(map))
 		return -EAGAIN;
 	set_stale(lease, old);
-	bytemap_publish(req, old->epoch);
+	bytemap_publish(map, req, old->epoch);
 	/* It may lapse, as the value has, and is not to be settled then */
 	req->fresh->revision = old->revision;
 	if (!syncmap_compare_and_swap(&map->core, req->key, req->op->key_len,

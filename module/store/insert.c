@@ -80,11 +80,12 @@ int bytemap_request_fresh(const struct bytemap *map,
  * From here on the core and the request both have a reference. The revision is
  * still to be set, or to be settled.
  */
-void bytemap_publish(struct bytemap_request *req, u8 epoch)
+void bytemap_publish(struct bytemap *map, struct bytemap_request *req, u8 epoch)
 {
 	struct bytemap_value *fresh = req->fresh;
 
 	refcount_inc(&fresh->refs);
+	fresh->map = map;
 	fresh->epoch = epoch;
 	fresh->revision = 0;
 	fresh->inserter = req;
@@ -177,7 +178,7 @@ int bytemap_insert_fresh(struct bytemap *map, struct bytemap_request *req)
 	if (ret)
 		return bytemap_request_is_full(req, ret) &&
 		       has_place(map, req) ? -EAGAIN : ret;
-	bytemap_publish(req, READ_ONCE(map->epoch));
+	bytemap_publish(map, req, READ_ONCE(map->epoch));
 	ret = syncmap_load_or_store(&map->core, req->key, req->op->key_len,
 				    fresh, &actual, BYTEMAP_GFP);
 	if (ret) {
@@ -189,6 +190,7 @@ int bytemap_insert_fresh(struct bytemap *map, struct bytemap_request *req)
 			return -EAGAIN;
 		return ret < 0 ? ret : -EAGAIN;
 	}
+	req->dooms = true;
 	bytemap_value_charged(map, fresh);
 	/* A Clear waits for the commit: its revision is a higher one */
 	if (!fresh->leased) {

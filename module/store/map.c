@@ -4,6 +4,7 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/fs_struct.h>
 #include <linux/memcontrol.h>
@@ -29,7 +30,11 @@ module_param(max_bytes, ulong, 0644);
 MODULE_PARM_DESC(max_bytes,
 		 "Highest byte limit of a map (0: a quarter of the memory)");
 
+/* Look so often whether all of a map is free that nobody has any more */
+#define END_JIFFIES	DIV_ROUND_UP(HZ, 100)
+
 static atomic64_t last_id;
+static atomic_t alive;
 
 static u64 bytes_limit(void)
 {
@@ -113,11 +118,11 @@ static struct bytemap *alloc_map(const struct syncmap_create *params)
 	map->gid = current_fsgid();
 	mutex_init(&map->clear_lock);
 	kref_init(&map->refs);
-	bytemap_expiry_init(map);
 	atomic_set(&map->users, 1);
 	spin_lock_init(&map->watchers.lock);
 	INIT_LIST_HEAD(&map->watchers.list);
 	spin_lock_init(&map->owned_lock);
+	INIT_LIST_HEAD(&map->closed);
 	err = set_limits(map, &params->limits);
 	if (err)
 		goto free_counts;
@@ -149,6 +154,32 @@ void bytemap_create_limited(struct syncmap_create *params, u32 which, u64 used,
 	params->limit = limit;
 }
 
+/* -EINTR: killed while a map of the same user that nobody has any more ends */
+static int add_to_account(struct bytemap *map, struct syncmap_create *params)
+{
+	unsigned int ended;
+	int err;
+
+	do {
+		bytemap_create_limited(params, SYNCMAP_LIMITED_NOT, 0, 0);
+		ended = bytemap_account_ended(map->account);
+		err = bytemap_account_add_map(map->account,
+					      bytemap_memory_of_map(), params);
+		if (err)
+			err = bytemap_account_wait(map->account, ended, err);
+	} while (err == -EAGAIN);
+	return err;
+}
+
+static void end(struct bytemap_job *job);
+
+static void init_jobs(struct bytemap *map)
+{
+	bytemap_job_init(&map->end, bytemap_account_share(map->account), end);
+	bytemap_doom_init(map);
+	bytemap_expiry_init(map);
+}
+
 /*
  * A map that only the caller knows of, until its name is taken and shown
  * (name.c). Fields of @params that are no concern of the store are checked by
@@ -174,8 +205,8 @@ struct bytemap *bytemap_create(struct syncmap_create *params)
 		err = PTR_ERR(map->account);
 		goto free_map;
 	}
-	err = bytemap_account_add_map(map->account, bytemap_memory_of_map(),
-				      params);
+	init_jobs(map);
+	err = add_to_account(map, params);
 	if (err)
 		goto put_account;
 	map->memcg = get_mem_cgroup_from_mm(current->mm);
@@ -183,6 +214,7 @@ struct bytemap *bytemap_create(struct syncmap_create *params)
 	if (err)
 		goto remove_map;
 	bytemap_shrink_add(map);
+	atomic_inc(&alive);
 	return map;
 
 remove_map:
@@ -199,19 +231,22 @@ free_map:
 	return ERR_PTR(err);
 }
 
-static void release(struct kref *refs)
+/* All of it is free but the map itself */
+static void finish(struct bytemap *map)
 {
-	struct bytemap *map = container_of(refs, struct bytemap, refs);
-
-	bytemap_shrink_remove(map);
-	bytemap_expiry_exit(map);
+	bytemap_job_stop(&map->end);
+	/* Nobody is inside: whoever opens one of its files needs a reference */
+	debugfs_remove(map->debugfs);
 	syncmap_destroy(&map->core);
 	mem_cgroup_put(map->memcg);
 	bytemap_memory_release(map);
 	bytemap_account_remove_map(map->account, bytemap_memory_of_map());
+	bytemap_account_map_ended(map->account);
 	bytemap_account_put(map->account);
 	free_percpu(map->counts);
 	kfree_rcu(map, rcu);
+	if (atomic_dec_and_test(&alive))
+		wake_up_var(&alive);
 }
 
 /*
@@ -232,10 +267,48 @@ void bytemap_leave_dead_cgroup(struct bytemap *map)
 	mem_cgroup_put(memcg);
 }
 
-/* Process context: the last reference frees all entries */
+static void end_later(struct bytemap_job *job)
+{
+	struct bytemap *map = container_of(job, struct bytemap, end);
+
+	if (syncmap_is_freed(&map->core) && bytemap_doom_is_empty(map))
+		finish(map);
+	else
+		bytemap_job_delay(job, END_JIFFIES);
+}
+
+static void end(struct bytemap_job *job)
+{
+	struct bytemap *map = container_of(job, struct bytemap, end);
+
+	bytemap_shrink_remove(map);
+	bytemap_expiry_exit(map);
+	syncmap_clear(&map->core);
+	job->run = end_later;
+	end_later(job);
+}
+
+static void release(struct kref *refs)
+{
+	struct bytemap *map = container_of(refs, struct bytemap, refs);
+
+	bytemap_account_end_map(map->account);
+	bytemap_job_queue(&map->end);
+}
+
+/*
+ * From any context: the last reference leaves the rest to the background. The
+ * map counts for its user until all of it is free.
+ */
 void bytemap_put(struct bytemap *map)
 {
 	kref_put(&map->refs, release);
+}
+
+/* There are no references any more. Uninterruptible: for the module's exit */
+void bytemap_wait_ended(void)
+{
+	wait_var_event(&alive, !atomic_read(&alive));
 }
 
 bool bytemap_get_unless_zero(struct bytemap *map)
@@ -243,13 +316,11 @@ bool bytemap_get_unless_zero(struct bytemap *map)
 	return kref_get_unless_zero(&map->refs);
 }
 
-/* One user less that could change the map, or open it. True for the last */
-bool bytemap_leave(struct bytemap *map)
+/* One user less that could change the map, or open it */
+void bytemap_leave(struct bytemap *map)
 {
-	if (!atomic_dec_and_test(&map->users))
-		return false;
-	bytemap_watch_end(map);
-	return true;
+	if (atomic_dec_and_test(&map->users))
+		bytemap_watch_end(map);
 }
 
 /* May the caller open the map? As for a file */
@@ -341,8 +412,11 @@ static u64 count(struct bytemap *map)
 	u8 epoch = READ_ONCE(map->epoch);
 	s64 live;
 
-	if (bytemap_expiry_sweep(map, BYTEMAP_SWEEP, false))
-		bytemap_throttle(map);
+	/* Who only asks does not wait until there is less to be freed */
+	if (!bytemap_doom_is_full(map)) {
+		bytemap_expiry_sweep(map, BYTEMAP_SWEEP, false);
+		bytemap_owner_sweep(map, BYTEMAP_SWEEP);
+	}
 	live = atomic64_read(&map->live[epoch]) -
 	       atomic64_read(&map->lapsed[epoch]);
 	return max(live, 0LL);

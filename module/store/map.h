@@ -18,7 +18,9 @@
 #include <linux/workqueue.h>
 #include <uapi/linux/syncmap.h>
 
+#include "doom.h"
 #include "gauge.h"
+#include "job.h"
 
 struct bytemap_account;
 struct dentry;
@@ -57,7 +59,7 @@ struct bytemap_expiry {
 	struct timerqueue_head	due;		/* live ones */
 	struct timerqueue_head	lapsed;		/* by the end of map->stale */
 	u64			expiring;	/* how many are due some day */
-	struct delayed_work	work;
+	struct bytemap_job	job;
 };
 
 /* Watchers that a map has at most */
@@ -89,6 +91,7 @@ struct bytemap {
 	struct dentry			*debugfs;
 	struct mutex			clear_lock;	/* one Clear */
 	struct kref			refs;
+	struct bytemap_job		end;
 	atomic_t			users;
 	bool				shown;
 	struct rcu_head			rcu;
@@ -106,7 +109,9 @@ struct bytemap {
 	atomic64_t			freed;
 	atomic64_t			leases;
 	struct bytemap_expiry		expiry ____cacheline_aligned;
+	struct bytemap_doom		doom ____cacheline_aligned;
 	spinlock_t			owned_lock;	/* lists of clients */
+	struct list_head		closed;		/* those who owned something */
 	u64				owned;
 };
 
@@ -121,6 +126,10 @@ struct bytemap_client {
 	struct list_head	leases;
 	atomic_t		nr_leases;	/* and waits for one */
 	struct list_head	owned;		/* mortal values: map->owned_lock */
+	bool			closed;		/* what it owns is absent */
+	struct list_head	node;		/* in map->closed */
+	struct bytemap_job	job;
+	struct rcu_head		rcu;
 };
 
 static inline u64 bytemap_next_revision(struct bytemap *map)
@@ -145,8 +154,9 @@ void bytemap_create_limited(struct syncmap_create *params, u32 which, u64 used,
 struct bytemap *bytemap_create(struct syncmap_create *params);
 void bytemap_put(struct bytemap *map);
 void bytemap_leave_dead_cgroup(struct bytemap *map);
+void bytemap_wait_ended(void);
 bool bytemap_get_unless_zero(struct bytemap *map);
-bool bytemap_leave(struct bytemap *map);
+void bytemap_leave(struct bytemap *map);
 bool bytemap_permits(const struct bytemap *map, u32 access);
 bool bytemap_is_owner(const struct bytemap *map);
 int bytemap_clear(struct bytemap *map);
@@ -178,7 +188,7 @@ void bytemap_name_exit(void);
 
 /* client.c */
 struct bytemap_client *bytemap_client_create(struct bytemap *map);
-bool bytemap_client_free(struct bytemap_client *client);
-bool bytemap_client_close(struct bytemap_client *client);
+void bytemap_client_free(struct bytemap_client *client);
+void bytemap_client_close(struct bytemap_client *client);
 
 #endif /* _SYNCMAP_STORE_MAP_H */

@@ -47,6 +47,9 @@ void bytemap_owner_set_locked(struct bytemap *map, struct bytemap_value *value,
 			      struct bytemap_client *client);
 void bytemap_owner_unlink_locked(struct bytemap *map,
 				 struct bytemap_value *value);
-void bytemap_owner_close(struct bytemap_client *client);
+bool bytemap_owner_close(struct bytemap_client *client);
+bool bytemap_owner_drop_some(struct bytemap_client *client);
+unsigned int bytemap_owner_sweep(struct bytemap *map, unsigned int max);
+bool bytemap_mortal_is_orphan(const struct bytemap_value *value);
 
 #endif /* _SYNCMAP_STORE_MORTAL_H */

@@ -32,6 +32,9 @@
  *   right before the replacement, thus after t1.
  * - A mismatch, or a load, takes effect when content and state are read
  *   together, under the lock or in one sequence (litmus/sequence).
+ * - What has expired, or has lost its owner, is absent from an instant on that
+ *   no operation makes: the clock passes the deadline, or the owner's file is
+ *   closed. Whoever reads the value looks at that in the same sequence.
  * - Clear: a writer that loaded a live object before a Clear may change it
  *   after that. Once it has drawn its revision, it compares the epoch of the
  *   map with that of the object. If they are equal, its revision is lower than
@@ -182,7 +185,8 @@ static int check_full(struct bytemap *map, u64 freed, int full)
 	smp_rmb();
 	if (bytemap_is_clearing(map))
 		return bytemap_wait_cleared(map) ?: -EAGAIN;
-	if (bytemap_expiry_sweep(map, BYTEMAP_SWEEP, true))
+	if (bytemap_expiry_sweep(map, BYTEMAP_SWEEP, true) ||
+	    bytemap_owner_sweep(map, BYTEMAP_SWEEP))
 		return -EAGAIN;
 	return atomic64_read(&map->freed) == freed ? full : -EAGAIN;
 }

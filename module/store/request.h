@@ -70,7 +70,8 @@ static inline bool bytemap_op_has(u32 op, u16 any)
  * @wants_fresh: private: the next attempt needs @fresh
  * @met_lease: private: a lease has the place of the key
  * @wants_lease: private: somebody else has it
- * @dooms: private: may have left memory to a grace period: bytemap_throttle()
+ * @dooms: private: may have left memory to a grace period, or has taken some:
+ *	bytemap_throttle()
  * @reclaims: private: how often it has found no memory
  * @granted: private: token of a lease that the request got while it waited
  * @found: the value that was found, for operations that give one; last, so that
@@ -186,7 +187,7 @@ struct bytemap_value *
 bytemap_request_alloc(struct bytemap_request *req, bool mortal, size_t len);
 int bytemap_request_fresh(const struct bytemap *map,
 			  struct bytemap_request *req);
-void bytemap_publish(struct bytemap_request *req, u8 epoch);
+void bytemap_publish(struct bytemap *map, struct bytemap_request *req, u8 epoch);
 void bytemap_unpublish(struct bytemap_request *req);
 int bytemap_insert_prepare(struct bytemap *map, struct bytemap_request *req);
 int bytemap_insert_fresh(struct bytemap *map, struct bytemap_request *req);

@@ -8,6 +8,7 @@
  *
  *	map.h			a map, its names, its open descriptors
  *	value.h			what is in it
+ *	doom.h			what was in it, and is to be freed
  *	request.h		one operation on one key
  *	mortal.h		values with a deadline or an owner
  *	lease.h			values that somebody computes
@@ -15,6 +16,7 @@
  *	walk.h			all entries
  *	gauge.h			limits of a map
  *	memory.h, account.h	what maps take, and limits of a user
+ *	job.h			what is done in the background
  *
  * Who may do what
  *
@@ -61,9 +63,17 @@
  *	value->inserter, ->born			value->lock, while the inserter
  *						holds its reference
  *	value->refs				atomic
+ *	value->map				immutable once published
+ *	value->doomed, doom->waiting		who has taken the last reference; the
+ *						holder of doom->busy
+ *	doom->bytes				atomic
+ *	map->closed				owned_lock
+ *	client->closed				owned_lock, false -> true; READ_ONCE()
+ *	share->jobs				share->lock
  *	mortal->deadline			value->lock, as content
  *	mortal->node				value->lock and expiry->lock
- *	mortal->owner				value->lock
+ *	mortal->owner				value->lock; READ_ONCE() by readers,
+ *						as owner.c says
  *	mortal->owned				value->lock and ->owned_lock
  *	bytemap->expiry: queues			expiry->lock
  *	lease: client, token, waiters, stale	value->lock
@@ -74,7 +84,8 @@
  *	account->used				atomic
  *
  * Lock order: bytemap->clear_lock, watch->lock; value->lock; watchers.lock;
- * then expiry->lock, ->owned_lock, client->lock, or whatever the core takes.
+ * then expiry->lock, ->owned_lock, client->lock, or whatever the core takes; then
+ * share->lock.
  * Two value locks nest only while a value is being replaced: that of its
  * replacement, which nobody else knows before, is the inner one. Nothing
  * sleeps, allocates or touches user memory under a spinlock. The work under a
@@ -83,15 +94,26 @@
  * BYTEMAP_WATCHERS.
  *
  * References: a descriptor, a watch, a debugfs file and a name hold one on the
- * map; the core map, an inserter, a queued event, and whoever copies a large
- * value to a user hold one on the value. Both are freed a grace period after
- * the last one went, as they are looked up under RCU.
+ * map, and so does a closed descriptor until what it owned has gone; the core
+ * map, an inserter, a queued event, and whoever copies a large value to a user
+ * hold one on the value. Both are freed a grace period after the last one went,
+ * as they are looked up under RCU.
+ *
+ * Waiting: whoever writes into a map waits for what was freed of it (doom.c),
+ * for reservations in it (gauge.c) and for its Clear; whoever creates one, for
+ * those of his own that end (account.c); whoever asks for a lease, for the
+ * holder. All of these waits can be killed. Nobody waits for another map, and
+ * nobody who closes a file waits at all: what takes its time is done by jobs
+ * (job.c), which wait for nobody either. Whoever begins to watch or freezes a
+ * map waits for one grace period.
  */
 #ifndef _SYNCMAP_STORE_H
 #define _SYNCMAP_STORE_H
 
 #include "account.h"
+#include "doom.h"
 #include "gauge.h"
+#include "job.h"
 #include "lease.h"
 #include "map.h"
 #include "memory.h"

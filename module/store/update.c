@@ -108,7 +108,7 @@ int bytemap_replace_locked(struct bytemap *map, struct bytemap_request *req,
 		bytemap_gauge_change(&map->bytes, most, from);
 		return err;
 	}
-	bytemap_publish(req, value->epoch);
+	bytemap_publish(map, req, value->epoch);
 	if (bytemap_request_has(req, OP_APPENDS) && !value->leased)
 		bytemap_append_inherit(req->fresh, value);
 	if (!put_fresh_locked(map, req, value, revision)) {

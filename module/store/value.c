@@ -18,30 +18,10 @@
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
-#include <linux/percpu_counter.h>
 #include <linux/rcupdate.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "store.h"
-
-/* Memory that may wait for a grace period before users wait, too */
-#define DOOMED_MAX	(32L << 20)
-#define DOOMED_BATCH	(64 << 10)
-
-static struct percpu_counter doomed;
-
-int bytemap_value_init(void)
-{
-	return percpu_counter_init(&doomed, 0, GFP_KERNEL);
-}
-
-/* After the last map is gone */
-void bytemap_value_exit(void)
-{
-	rcu_barrier();
-	percpu_counter_destroy(&doomed);
-}
 
 /* The object, as it was allocated, or a few bytes less */
 size_t bytemap_value_size(const struct bytemap_value *value)
@@ -55,8 +35,6 @@ size_t bytemap_value_size(const struct bytemap_value *value)
 	return sizeof(*value) + size;
 }
 
-static void free_value(const struct bytemap_value *value);
-
 /* The lease's grace period is over, so is that of the value it has replaced */
 static void free_lease(const struct bytemap_lease *lease)
 {
@@ -64,10 +42,11 @@ static void free_lease(const struct bytemap_lease *lease)
 
 	kvfree(lease);
 	if (stale && refcount_dec_and_test(&stale->refs))
-		free_value(stale);
+		bytemap_value_release(stale);
 }
 
-static void free_value(const struct bytemap_value *value)
+/* Free it, as nobody looks at it any more */
+void bytemap_value_release(const struct bytemap_value *value)
 {
 	if (value->leased)
 		free_lease(bytemap_lease(value));
@@ -167,26 +146,14 @@ struct bytemap_value *bytemap_lease_alloc(const void *key, size_t key_len)
 	return value;
 }
 
-static void free_rcu(struct rcu_head *rcu)
-{
-	struct bytemap_value *value = container_of(rcu, struct bytemap_value,
-						   rcu);
-
-	percpu_counter_add_batch(&doomed, -(s64)bytemap_value_size(value),
-				 DOOMED_BATCH);
-	free_value(value);
-}
-
 void bytemap_value_put(struct bytemap_value *value)
 {
 	if (!refcount_dec_and_test(&value->refs))
 		return;
-	if (value->state == VALUE_FRESH) {
-		free_value(value);
-		return;
-	}
-	percpu_counter_add_batch(&doomed, bytemap_value_size(value), DOOMED_BATCH);
-	call_rcu(&value->rcu, free_rcu);
+	if (value->state == VALUE_FRESH)
+		bytemap_value_release(value);
+	else
+		bytemap_doom(value);
 }
 
 /* The entry has been published. Its reservation is still in flight */
@@ -253,7 +220,7 @@ void bytemap_value_free(void *ptr, void *arg)
 	else if (value->state != VALUE_DELETED)
 		bytemap_value_uncharge(map, value);
 	if (refcount_dec_and_test(&value->refs))
-		free_value(value);
+		bytemap_value_release(value);
 }
 
 /* A Clear waits for whoever inserts it, so there is a revision */
@@ -300,13 +267,18 @@ static void settle(struct bytemap *map, struct bytemap_value *value)
  * Within the sequence, or under the lock, as the rest: had the deadline been
  * moved after the clock was read, or the clock been read before there was a
  * value, there would have been no instant at which the two belonged together.
+ * What has lost its owner has been late for ever.
  */
 static void read_clock(const struct bytemap_value *value,
 		       struct bytemap_view *view)
 {
 	view->deadline = bytemap_mortal(value)->deadline;
-	if (view->deadline != SYNCMAP_NEVER)
+	if (bytemap_mortal_is_orphan(value)) {
+		view->deadline = 0;
+		view->now = SYNCMAP_NEVER;
+	} else if (view->deadline != SYNCMAP_NEVER) {
 		view->now = ktime_get_boottime_ns();
+	}
 }
 
 /*
@@ -420,27 +392,4 @@ void bytemap_view_release(struct bytemap_view *view)
 	if (view->held)
 		bytemap_value_put(view->held);
 	view->held = NULL;
-}
-
-/*
- * call_rcu() takes what it is given, however much; so whoever has replaced or
- * deleted values waits for a grace period when too much memory waits for one.
- * Nobody else is made to wait for what others have freed.
- */
-void bytemap_throttle(struct bytemap *map)
-{
-	if (percpu_counter_read(&doomed) <= DOOMED_MAX)
-		return;
-	bytemap_count(map, BYTEMAP_THROTTLED);
-	synchronize_rcu();
-}
-
-/* Until what waits for a grace period is free. False: there is none */
-bool bytemap_wait_doomed(struct bytemap *map)
-{
-	if (fatal_signal_pending(current) || percpu_counter_sum(&doomed) <= 0)
-		return false;
-	bytemap_count(map, BYTEMAP_THROTTLED);
-	rcu_barrier();
-	return true;
 }

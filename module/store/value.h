@@ -8,7 +8,7 @@
 #define _SYNCMAP_STORE_VALUE_H
 
 #include <linux/list.h>
-#include <linux/rcupdate.h>
+#include <linux/llist.h>
 #include <linux/refcount.h>
 #include <linux/seqlock.h>
 #include <linux/timerqueue.h>
@@ -55,8 +55,9 @@ struct bytemap_value {
 		/* Until it is settled: whoever inserts it, and has to wait */
 		const struct bytemap_request *inserter;
 		u64		born;	/* revision of its insertion */
-		struct rcu_head	rcu;
+		struct llist_node doomed;	/* without references */
 	};
+	struct bytemap	*map;		/* since it was published */
 	u8		bytes[];
 };
 
@@ -100,13 +101,12 @@ struct bytemap_view {
 	u8			bytes[BYTEMAP_COPY];
 };
 
-int bytemap_value_init(void);
-void bytemap_value_exit(void);
-size_t bytemap_value_size(const struct bytemap_value *value);
 struct bytemap_value *bytemap_value_alloc(size_t len);
 struct bytemap_value *bytemap_mortal_alloc(size_t len, const void *key,
 					   size_t key_len);
 struct bytemap_value *bytemap_lease_alloc(const void *key, size_t key_len);
+size_t bytemap_value_size(const struct bytemap_value *value);
+void bytemap_value_release(const struct bytemap_value *value);
 void bytemap_value_put(struct bytemap_value *value);
 void bytemap_value_charged(struct bytemap *map,
 			   const struct bytemap_value *value);
@@ -127,8 +127,6 @@ void bytemap_value_view_locked(struct bytemap_value *value,
 			       struct bytemap_view *view, u32 room);
 const void *bytemap_view_bytes(const struct bytemap_view *view);
 void bytemap_view_release(struct bytemap_view *view);
-void bytemap_throttle(struct bytemap *map);
-bool bytemap_wait_doomed(struct bytemap *map);
 
 static inline bool bytemap_value_is_small(const struct bytemap_value *value)
 {

@@ -493,7 +493,10 @@ enum syncmap_op_code {
 /*
  * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP, APPEND: what is stored goes
  * when this open file closes, unless it has been stored anew by then without
- * the flag, or by another file. Such an entry is not kept for SYNCMAP_OP_STALE
+ * the flag, or by another file. Such an entry is not kept for SYNCMAP_OP_STALE.
+ * All that a file owns is absent at one instant, before its last close() has
+ * returned; its room is given back, and events tell of it, soon after that, or
+ * when somebody meets it or needs the room
  */
 #define SYNCMAP_OP_OWNED	0x4
 /* LOAD_OR_LEASE: do not wait */

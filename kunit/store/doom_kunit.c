@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What waits for a grace period, and who waits for that
+ */
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+
+#include "../../module/store/doom.c"
+#include "common.h"
+
+static u64 throttled(struct bytemap *map)
+{
+	struct syncmap_map_stats stats;
+
+	bytemap_get_stats(map, &stats);
+	return stats.throttled;
+}
+
+/* As if so much more of it waited */
+static void pretend(struct bytemap *map, s64 bytes)
+{
+	atomic64_add(bytes, &map->doom.bytes);
+	wake_up(&map->doom.wait);
+}
+
+static void write_and_delete(struct kunit *test, struct bytemap *map)
+{
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "inserted"), 0);
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", store_text(test, 'l', 99)),
+			0);
+	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
+}
+
+static void another_map_makes_nobody_wait(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap *other = store_map(test, SYNCMAP_KEY_STRING, NULL);
+
+	pretend(other, MOST + 1);
+	KUNIT_EXPECT_TRUE(test, bytemap_doom_is_full(other));
+	write_and_delete(test, map);
+	KUNIT_EXPECT_EQ(test, throttled(map), 0ULL);
+	pretend(other, -MOST - 1);
+}
+
+/* A value that is late has no deadline before the clock began */
+static void store_late(struct kunit *test, struct bytemap *map)
+{
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_STORE, .op.deadline = SYNCMAP_NEVER - 1,
+		.key = "late", .value = "v",
+	};
+	struct bytemap_value *value;
+
+	KUNIT_ASSERT_EQ(test, store_op(map, &so), 0);
+	value = store_object(map, "late");
+	bytemap_mortal(value)->deadline = 1;
+	bytemap_mortal(value)->node.expires = 1;
+	bytemap_value_put(value);
+}
+
+/* Nor is anything doomed for those who only ask */
+static void who_only_reads_does_not_wait(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
+	store_late(test, map);
+	pretend(map, MOST + 1);
+	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "v"));
+	KUNIT_EXPECT_FALSE(test, store_has(map, "late", "v"));
+	KUNIT_EXPECT_EQ(test, store_count(map), 2ULL);
+	KUNIT_EXPECT_EQ(test, throttled(map), 0ULL);
+	pretend(map, -MOST - 1);
+	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
+}
+
+/* What was done is done; there is nobody to wait any more */
+static void who_writes_waits_and_can_be_killed(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+
+	pretend(map, MOST + 1);
+	store_kill();
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "inserted"), 0);
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "in place"), 0);
+	KUNIT_EXPECT_EQ(test, throttled(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_doom_wait(map), 0);
+	store_revive();
+	KUNIT_EXPECT_EQ(test, throttled(map), 2ULL);
+	pretend(map, -MOST - 1);
+	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
+}
+
+static int relieve(void *map)
+{
+	msleep(20);
+	pretend(map, -MOST - 1);
+	return 0;
+}
+
+static void a_writer_goes_on_when_less_is_doomed(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct task_struct *task;
+
+	pretend(map, MOST + 1);
+	task = kthread_run(relieve, map, "doom_kunit");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
+	KUNIT_EXPECT_EQ(test, throttled(map), 1ULL);
+	KUNIT_EXPECT_FALSE(test, bytemap_doom_is_full(map));
+}
+
+/* In portions, those that come meanwhile included */
+static void all_that_is_doomed_is_freed(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	unsigned int i;
+
+	for (i = 0; i < 2 * PORTION + 1; i++) {
+		KUNIT_ASSERT_EQ(test, store_store(map, "k", "v"), 0);
+		KUNIT_ASSERT_EQ(test, store_delete(map, "k"), 0);
+	}
+	KUNIT_EXPECT_GT(test, atomic64_read(&map->doom.bytes), 0LL);
+	KUNIT_EXPECT_EQ(test, bytemap_doom_wait(map), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&map->doom.bytes), 0LL);
+	KUNIT_EXPECT_TRUE(test, bytemap_doom_is_empty(map));
+}
+
+static void a_share_of_what_the_map_may_hold(struct kunit *test)
+{
+	static const struct syncmap_limits small = { .bytes = 1 };
+	static const struct syncmap_limits middle = { .bytes = SHARE * SZ_1M };
+	static const struct syncmap_limits large = { .bytes = SHARE * MOST + 1 };
+
+	KUNIT_EXPECT_EQ(test, store_map(test, SYNCMAP_KEY_U64, &small)->doom.max,
+			(s64)LEAST);
+	KUNIT_EXPECT_EQ(test, store_map(test, SYNCMAP_KEY_U64, &middle)->doom.max,
+			(s64)SZ_1M);
+	/* A guest may have less memory than that takes: see max_bytes */
+	if (totalram_pages() >> (20 - PAGE_SHIFT) > 4 * 257)
+		KUNIT_EXPECT_EQ(test,
+				store_map(test, SYNCMAP_KEY_U64, &large)->doom.max,
+				(s64)MOST);
+}
+
+static struct kunit_case doom_cases[] = {
+	KUNIT_CASE(another_map_makes_nobody_wait),
+	KUNIT_CASE(who_only_reads_does_not_wait),
+	KUNIT_CASE(who_writes_waits_and_can_be_killed),
+	KUNIT_CASE(a_writer_goes_on_when_less_is_doomed),
+	KUNIT_CASE(all_that_is_doomed_is_freed),
+	KUNIT_CASE(a_share_of_what_the_map_may_hold),
+	{}
+};
+
+static struct kunit_suite doom_suite = {
+	.name = "bytemap_doom",
+	.suite_init = store_suite_init,
+	.suite_exit = store_suite_exit,
+	.init = store_test_init,
+	.exit = store_test_exit,
+	.test_cases = doom_cases,
+};
+
+kunit_test_suite(doom_suite);

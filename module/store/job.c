@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Jobs: what is done in the background, for whom, and in which turn
+ *
+ * A job runs for a portion, of some hundred entries, waits for nobody, and
+ * queues itself again when there is more to do. The jobs of a user take turns,
+ * and so do the users who have any: what one of them leaves to the background
+ * makes another's wait for no more than a portion of each user, and takes no
+ * more than one worker.
+ *
+ * A job is not run twice at a time, nor beside another one of its share.
+ */
+#include <linux/slab.h>
+
+#include "store.h"
+
+/* However many users there are */
+#define WORKERS		4
+
+static struct workqueue_struct *workers;
+
+int bytemap_job_start(void)
+{
+	workers = alloc_workqueue("syncmap_store", WQ_UNBOUND | WQ_MEM_RECLAIM,
+				  WORKERS);
+	return workers ? 0 : -ENOMEM;
+}
+
+/* After the last map is gone */
+void bytemap_job_exit(void)
+{
+	destroy_workqueue(workers);
+}
+
+void bytemap_share_put(struct bytemap_share *share)
+{
+	if (refcount_dec_and_test(&share->refs))
+		kfree(share);
+}
+
+/* Queued work has a reference, as the user may go before its turn comes */
+static void queue_locked(struct bytemap_share *share)
+{
+	lockdep_assert_held(&share->lock);
+	if (!list_empty(&share->jobs) && queue_work(workers, &share->work))
+		refcount_inc(&share->refs);
+}
+
+static void work(struct work_struct *work)
+{
+	struct bytemap_share *share = container_of(work, struct bytemap_share,
+						   work);
+	struct bytemap_job *job;
+
+	spin_lock_irq(&share->lock);
+	job = list_first_entry_or_null(&share->jobs, struct bytemap_job, node);
+	if (job)
+		list_del_init(&job->node);
+	spin_unlock_irq(&share->lock);
+	if (job)
+		job->run(job);
+	spin_lock_irq(&share->lock);
+	queue_locked(share);
+	spin_unlock_irq(&share->lock);
+	bytemap_share_put(share);
+}
+
+struct bytemap_share *bytemap_share_alloc(void)
+{
+	struct bytemap_share *share = kzalloc(sizeof(*share), BYTEMAP_GFP);
+
+	if (!share)
+		return NULL;
+	refcount_set(&share->refs, 1);
+	spin_lock_init(&share->lock);
+	INIT_LIST_HEAD(&share->jobs);
+	INIT_WORK(&share->work, work);
+	return share;
+}
+
+/* Have a portion done when its turn comes; false if it is queued already */
+bool bytemap_job_queue(struct bytemap_job *job)
+{
+	struct bytemap_share *share = job->share;
+	unsigned long flags;
+	bool queued;
+
+	spin_lock_irqsave(&share->lock, flags);
+	queued = list_empty(&job->node);
+	if (queued)
+		list_add_tail(&job->node, &share->jobs);
+	queue_locked(share);
+	spin_unlock_irqrestore(&share->lock, flags);
+	return queued;
+}
+
+static void ring(struct work_struct *work)
+{
+	bytemap_job_queue(container_of(to_delayed_work(work),
+				       struct bytemap_job, timer));
+}
+
+/* Have it queued in so many jiffies, instead of when it was to be */
+void bytemap_job_delay(struct bytemap_job *job, unsigned long jiffies)
+{
+	mod_delayed_work(workers, &job->timer, jiffies);
+}
+
+/* @share outlives the job */
+void bytemap_job_init(struct bytemap_job *job, struct bytemap_share *share,
+		      void (*run)(struct bytemap_job *job))
+{
+	job->share = share;
+	job->run = run;
+	INIT_LIST_HEAD(&job->node);
+	INIT_DELAYED_WORK(&job->timer, ring);
+}
+
+/* Nobody queues it any more; the caller is a job of the same share */
+void bytemap_job_stop(struct bytemap_job *job)
+{
+	cancel_delayed_work_sync(&job->timer);
+	spin_lock_irq(&job->share->lock);
+	list_del_init(&job->node);
+	spin_unlock_irq(&job->share->lock);
+}

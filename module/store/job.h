@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is done in the background, a portion at a time: job.c
+ */
+#ifndef _SYNCMAP_STORE_JOB_H
+#define _SYNCMAP_STORE_JOB_H
+
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+/* What one user has of the workers: one of them at a time */
+struct bytemap_share {
+	refcount_t		refs;
+	spinlock_t		lock;		/* the list */
+	struct list_head	jobs;
+	struct work_struct	work;
+};
+
+struct bytemap_job {
+	struct bytemap_share	*share;
+	void			(*run)(struct bytemap_job *job);
+	struct list_head	node;		/* in share->jobs */
+	struct delayed_work	timer;
+};
+
+int bytemap_job_start(void);
+void bytemap_job_exit(void);
+struct bytemap_share *bytemap_share_alloc(void);
+void bytemap_share_put(struct bytemap_share *share);
+void bytemap_job_init(struct bytemap_job *job, struct bytemap_share *share,
+		      void (*run)(struct bytemap_job *job));
+bool bytemap_job_queue(struct bytemap_job *job);
+void bytemap_job_delay(struct bytemap_job *job, unsigned long jiffies);
+void bytemap_job_stop(struct bytemap_job *job);
+
+#endif /* _SYNCMAP_STORE_JOB_H */
