@@ -213,10 +213,103 @@ static void a_value_without_room_is_left_out(struct kunit *test)
 	bytemap_watch_destroy(watch);
 }
 
+/* Somebody who waits, and notes who has woken him */
+struct sleeper {
+	wait_queue_entry_t	entry;
+	atomic_t		woken;
+	struct task_struct	*writer;
+	bool			by_writer;
+};
+
+static int note(wait_queue_entry_t *entry, unsigned int mode, int flags,
+		void *key)
+{
+	struct sleeper *sleeper = container_of(entry, struct sleeper, entry);
+
+	sleeper->by_writer |= current == sleeper->writer;
+	atomic_inc(&sleeper->woken);
+	return 0;
+}
+
+static void expect_woken(struct kunit *test, struct sleeper *sleeper, int times)
+{
+	while (atomic_read(&sleeper->woken) < times)
+		usleep_range(1000, 2000);
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sleeper->woken), times);
+}
+
+/* Nor does a worker, but when there is something to read again */
+static void a_writer_wakes_nobody_himself(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_watch *watch = store_watch(test, map, 0, "");
+	struct sleeper sleeper = { .writer = current };
+
+	init_waitqueue_func_entry(&sleeper.entry, note);
+	add_wait_queue(&watch->wait, &sleeper.entry);
+	KUNIT_EXPECT_EQ(test, store_store(map, "a", "v"), 0);
+	expect_woken(test, &sleeper, 1);
+	KUNIT_EXPECT_EQ(test, store_store(map, "b", "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_store(map, "c", "v"), 0);
+	expect_woken(test, &sleeper, 1);
+	store_event(test, watch, SYNCMAP_EVENT_STORE);
+	store_event(test, watch, SYNCMAP_EVENT_STORE);
+	store_event(test, watch, SYNCMAP_EVENT_STORE);
+	KUNIT_EXPECT_EQ(test, store_delete(map, "a"), 0);
+	expect_woken(test, &sleeper, 2);
+	KUNIT_EXPECT_FALSE(test, sleeper.by_writer);
+	remove_wait_queue(&watch->wait, &sleeper.entry);
+	bytemap_watch_destroy(watch);
+}
+
+static struct bytemap_watch *stranger[BYTEMAP_WATCHERS];
+static unsigned int strangers;
+
+/* As many as he can have; returns why not one more */
+static void watch_a_lot(struct kunit *test, struct bytemap *map)
+{
+	struct syncmap_watch params = { .queue_size = SYNCMAP_QUEUE_MIN };
+	unsigned int before = strangers;
+	struct bytemap_watch *watch;
+
+	for (;;) {
+		watch = bytemap_watch_create(map, &params, "");
+		if (IS_ERR(watch) || strangers == BYTEMAP_WATCHERS)
+			break;
+		stranger[strangers++] = watch;
+	}
+	KUNIT_ASSERT_TRUE(test, IS_ERR(watch));
+	KUNIT_EXPECT_EQ(test, PTR_ERR(watch),
+			strangers == before ? -ENOSPC : -EDQUOT);
+	KUNIT_EXPECT_EQ(test, params.limited,
+			(u32)(strangers == before ? SYNCMAP_LIMITED_WATCHERS :
+						    SYNCMAP_LIMITED_USER_WATCHERS));
+	KUNIT_EXPECT_EQ(test, params.used, params.limit);
+}
+
+static void strangers_leave_places_to_the_owner(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	unsigned int i;
+
+	strangers = 0;
+	for (i = 0; i < 4; i++)
+		store_as_user(test, 1000 + i, 1000, watch_a_lot, map);
+	KUNIT_EXPECT_EQ(test, strangers, BYTEMAP_WATCHERS -
+			(unsigned int)BYTEMAP_WATCHERS_RESERVED);
+	while (strangers < BYTEMAP_WATCHERS)
+		stranger[strangers++] = store_watch(test, map, 0, "");
+	while (strangers)
+		bytemap_watch_destroy(stranger[--strangers]);
+}
+
 static struct kunit_case watch_cases[] = {
 	KUNIT_CASE(filters_match),
 	KUNIT_CASE(a_map_is_watched_while_there_are_watchers),
 	KUNIT_CASE(a_map_has_so_many_watchers),
+	KUNIT_CASE(a_writer_wakes_nobody_himself),
+	KUNIT_CASE(strangers_leave_places_to_the_owner),
 	KUNIT_CASE(writers_under_way_are_waited_for),
 	KUNIT_CASE(an_insertion_has_one_event),
 	KUNIT_CASE(a_cleared_value_is_not_revised),

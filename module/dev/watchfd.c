@@ -60,9 +60,16 @@ static ssize_t put_records(struct bytemap_watch *watch, char __user *user,
 	return ended ? 0 : -EAGAIN;
 }
 
-static bool is_worth_reading(const struct bytemap_watch *watch)
+static ssize_t read_some(struct bytemap_watch *watch, char __user *user,
+			 size_t size)
 {
-	return bytemap_watch_readable(watch) || bytemap_watch_ended(watch);
+	ssize_t ret;
+
+	if (mutex_lock_interruptible(&watch->lock))
+		return -ERESTARTSYS;
+	ret = put_records(watch, user, size);
+	mutex_unlock(&watch->lock);
+	return ret;
 }
 
 static ssize_t watch_read(struct file *file, char __user *user, size_t size,
@@ -72,16 +79,15 @@ static ssize_t watch_read(struct file *file, char __user *user, size_t size,
 	ssize_t ret;
 
 	for (;;) {
-		if (mutex_lock_interruptible(&watch->lock))
-			return -ERESTARTSYS;
-		ret = put_records(watch, user, size);
-		mutex_unlock(&watch->lock);
+		ret = read_some(watch, user, size);
 		if (ret != -EAGAIN || file->f_flags & O_NONBLOCK)
-			return ret;
-		if (wait_event_interruptible(watch->wait,
-					     is_worth_reading(watch)))
-			return -ERESTARTSYS;
+			break;
+		ret = bytemap_watch_wait(watch);
+		if (ret)
+			break;
 	}
+	bytemap_watch_pass_on(watch);
+	return ret;
 }
 
 static __poll_t watch_poll(struct file *file, poll_table *table)

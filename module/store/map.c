@@ -121,6 +121,7 @@ static struct bytemap *alloc_map(const struct syncmap_create *params)
 	atomic_set(&map->users, 1);
 	spin_lock_init(&map->watchers.lock);
 	INIT_LIST_HEAD(&map->watchers.list);
+	INIT_LIST_HEAD(&map->watchers.coming);
 	spin_lock_init(&map->owned_lock);
 	INIT_LIST_HEAD(&map->closed);
 	err = set_limits(map, &params->limits);

@@ -62,13 +62,19 @@ struct bytemap_expiry {
 	struct bytemap_job	job;
 };
 
-/* Watchers that a map has at most */
-#define BYTEMAP_WATCHERS	64
+/*
+ * Watchers that a map has at most; so many of them are left to its owner, and
+ * one user who is not the owner has no more than so many
+ */
+#define BYTEMAP_WATCHERS		64
+#define BYTEMAP_WATCHERS_RESERVED	16
+#define BYTEMAP_WATCHERS_USER		16
 
 struct bytemap_watchers {
 	spinlock_t		lock;	/* all of it, and the draw of revisions */
 	struct list_head	list;
-	unsigned int		count;	/* and those that come */
+	struct list_head	coming;
+	unsigned int		count;	/* of both */
 	u64			events;
 	u64			overflows;
 };

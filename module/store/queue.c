@@ -71,7 +71,23 @@ u32 bytemap_queue_used(const struct bytemap_queue *queue)
 
 bool bytemap_queue_is_empty(const struct bytemap_queue *queue)
 {
-	return READ_ONCE(queue->head) == READ_ONCE(queue->tail);
+	/*
+	 * In this order: what is seen to be consumed was seen to be there, by
+	 * the producer, too, when it decided not to wake anybody
+	 */
+	unsigned long tail = smp_load_acquire(&queue->tail);
+
+	return READ_ONCE(queue->head) == tail;
+}
+
+/*
+ * Producer, behind a full barrier: was the queue empty before the event was put
+ * for which @head was its head?
+ */
+bool bytemap_queue_was_empty(const struct bytemap_queue *queue,
+			     unsigned long head)
+{
+	return READ_ONCE(queue->tail) == head;
 }
 
 /* The size of a record, with the value or without */

@@ -30,6 +30,8 @@ int bytemap_queue_init(struct bytemap_queue *queue, u32 size, u32 key_size);
 void bytemap_queue_exit(struct bytemap_queue *queue);
 u32 bytemap_queue_used(const struct bytemap_queue *queue);
 bool bytemap_queue_is_empty(const struct bytemap_queue *queue);
+bool bytemap_queue_was_empty(const struct bytemap_queue *queue,
+			     unsigned long head);
 bool bytemap_queue_put(struct bytemap_queue *queue,
 		       const struct syncmap_event *event, const void *key,
 		       struct bytemap_value *value);

@@ -6,6 +6,7 @@
  */
 #include <linux/sched/signal.h>
 #include <linux/string.h>
+#include <linux/wait.h>
 
 #include "store.h"
 
@@ -24,6 +25,33 @@ bool bytemap_watch_ended(const struct bytemap_watch *watch)
 	 * See litmus/ended
 	 */
 	return !atomic_read_acquire(&watch->map->users);
+}
+
+static bool is_worth_reading(const struct bytemap_watch *watch)
+{
+	return bytemap_watch_readable(watch) || bytemap_watch_ended(watch);
+}
+
+/*
+ * Until there is a record, or the end. One reader is woken at a time, and sees
+ * to the next: bytemap_watch_pass_on().
+ */
+int bytemap_watch_wait(struct bytemap_watch *watch)
+{
+	int err;
+
+	atomic_inc(&watch->readers);
+	err = wait_event_interruptible_exclusive(watch->wait,
+						 is_worth_reading(watch));
+	atomic_dec(&watch->readers);
+	return err;
+}
+
+/* A reader that may have waited leaves, and there may be more to read */
+void bytemap_watch_pass_on(struct bytemap_watch *watch)
+{
+	if (atomic_read(&watch->readers) && is_worth_reading(watch))
+		wake_up_interruptible(&watch->wait);
 }
 
 static bool is_to_be_shown(const struct bytemap_watch *watch,

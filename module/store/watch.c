@@ -81,10 +81,20 @@ static void lose(struct bytemap_watch *watch, const struct syncmap_event *event)
 	trace_bytemap_overflow(watch->map, watch->resume);
 }
 
+/* By a job of the user who watches: however many wait, a writer does not */
+static void wake(struct bytemap_watch *watch)
+{
+	refcount_inc(&watch->refs);
+	if (!bytemap_job_queue(&watch->job))
+		refcount_dec(&watch->refs);
+}
+
 /* An event without its value is better than none: the value can be loaded */
 static void tell(struct bytemap_watch *watch, const struct syncmap_event *event,
 		 const void *key, struct bytemap_value *value)
 {
+	unsigned long head = watch->queue.head;
+
 	if (watch->lost)
 		return;
 	if (!bytemap_wants_values(watch))
@@ -96,8 +106,10 @@ static void tell(struct bytemap_watch *watch, const struct syncmap_event *event,
 	} else {
 		lose(watch, event);
 	}
-	if (wq_has_sleeper(&watch->wait))
-		wake_up_interruptible_poll(&watch->wait, EPOLLIN | EPOLLRDNORM);
+	/* Who has not read what there was before has been woken for that */
+	if (wq_has_sleeper(&watch->wait) &&
+	    (watch->lost || bytemap_queue_was_empty(&watch->queue, head)))
+		wake(watch);
 }
 
 static bool is_deletion(u32 reason)
@@ -215,7 +227,7 @@ void bytemap_watch_end(struct bytemap *map)
 
 	spin_lock(&map->watchers.lock);
 	list_for_each_entry(watch, &map->watchers.list, node)
-		wake_up_interruptible_poll(&watch->wait, EPOLLHUP);
+		wake(watch);
 	spin_unlock(&map->watchers.lock);
 }
 
@@ -260,31 +272,69 @@ int bytemap_watch_check(const struct bytemap *map, struct syncmap_watch *params)
 	return check_length(map, params);
 }
 
+static unsigned int count_locked(const struct list_head *list,
+				 const struct bytemap_account *account)
+{
+	const struct bytemap_watch *watch;
+	unsigned int n = 0;
+
+	list_for_each_entry(watch, list, node)
+		n += watch->account == account;
+	return n;
+}
+
+/* A reader of somebody else's map takes neither all places nor the last ones */
+static int find_place_locked(struct bytemap_watchers *watchers,
+			     const struct bytemap_watch *watch, bool owner,
+			     struct syncmap_watch *params)
+{
+	unsigned int max = BYTEMAP_WATCHERS, mine = 0;
+
+	lockdep_assert_held(&watchers->lock);
+	if (!owner) {
+		max -= BYTEMAP_WATCHERS_RESERVED;
+		mine = count_locked(&watchers->list, watch->account) +
+		       count_locked(&watchers->coming, watch->account);
+	}
+	if (watchers->count >= max) {
+		bytemap_watch_limited(params, SYNCMAP_LIMITED_WATCHERS,
+				      watchers->count, max);
+		return -ENOSPC;
+	}
+	if (mine >= BYTEMAP_WATCHERS_USER) {
+		bytemap_watch_limited(params, SYNCMAP_LIMITED_USER_WATCHERS,
+				      mine, BYTEMAP_WATCHERS_USER);
+		return -EDQUOT;
+	}
+	return 0;
+}
+
 /* Events from now on; see P.2 */
 static int attach(struct bytemap *map, struct bytemap_watch *watch,
 		  struct syncmap_watch *params)
 {
 	struct bytemap_watchers *watchers = &map->watchers;
-	bool known;
+	bool owner = bytemap_is_owner(map), known;
+	int err;
 
 	spin_lock(&watchers->lock);
-	if (watchers->count == BYTEMAP_WATCHERS) {
-		spin_unlock(&watchers->lock);
-		bytemap_watch_limited(params, SYNCMAP_LIMITED_WATCHERS,
-				      BYTEMAP_WATCHERS, BYTEMAP_WATCHERS);
-		return -ENOSPC;
+	err = find_place_locked(watchers, watch, owner, params);
+	if (!err) {
+		watchers->count++;
+		list_add_tail(&watch->node, &watchers->coming);
+		WRITE_ONCE(map->watched, true);
 	}
-	watchers->count++;
 	/* Whoever is there has waited for the grace period */
 	known = !list_empty(&watchers->list);
-	WRITE_ONCE(map->watched, true);
 	spin_unlock(&watchers->lock);
+	if (err)
+		return err;
 	if (!known)
 		synchronize_rcu();
 	kref_get(&map->refs);
 	watch->map = map;
 	spin_lock(&watchers->lock);
-	list_add_tail(&watch->node, &watchers->list);
+	list_move_tail(&watch->node, &watchers->list);
 	watch->revision = atomic64_read(&map->revision);
 	spin_unlock(&watchers->lock);
 	return 0;
@@ -341,6 +391,7 @@ static struct bytemap_watch *alloc_watch(struct bytemap *map,
 	watch->since = params->since;
 	watch->filter_len = params->filter_len;
 	memcpy(watch->filter, filter, params->filter_len);
+	refcount_set(&watch->refs, 1);
 	init_waitqueue_head(&watch->wait);
 	mutex_init(&watch->lock);
 	err = alloc_buffers(watch, map, params->queue_size);
@@ -362,6 +413,36 @@ static u32 record_size(const struct bytemap *map, u32 flags)
 	return event.size;
 }
 
+static void uncharge(struct bytemap_watch *watch)
+{
+	bytemap_account_remove_watcher(watch->account,
+				       bytemap_memory_of_watcher(watch->queue.size));
+	bytemap_account_put(watch->account);
+}
+
+static void put(struct bytemap_watch *watch)
+{
+	struct bytemap *map = watch->map;
+
+	if (!refcount_dec_and_test(&watch->refs))
+		return;
+	uncharge(watch);
+	free_watch(watch);
+	bytemap_put(map);
+}
+
+static void wake_readers(struct bytemap_job *job)
+{
+	struct bytemap_watch *watch = container_of(job, struct bytemap_watch,
+						   job);
+	__poll_t events = EPOLLIN | EPOLLRDNORM;
+
+	if (bytemap_watch_ended(watch))
+		events |= EPOLLHUP;
+	wake_up_interruptible_poll(&watch->wait, events);
+	put(watch);
+}
+
 static int charge(struct bytemap_watch *watch, struct syncmap_watch *params)
 {
 	int err;
@@ -374,14 +455,11 @@ static int charge(struct bytemap_watch *watch, struct syncmap_watch *params)
 					  params);
 	if (err)
 		bytemap_account_put(watch->account);
+	else
+		bytemap_job_init(&watch->job,
+				 bytemap_account_share(watch->account),
+				 wake_readers);
 	return err;
-}
-
-static void uncharge(struct bytemap_watch *watch)
-{
-	bytemap_account_remove_watcher(watch->account,
-				       bytemap_memory_of_watcher(watch->queue.size));
-	bytemap_account_put(watch->account);
 }
 
 /* @params has passed bytemap_watch_check(). Sleeps for a grace period */
@@ -421,10 +499,6 @@ free_watch:
 /* Nobody uses it any more. Process context */
 void bytemap_watch_destroy(struct bytemap_watch *watch)
 {
-	struct bytemap *map = watch->map;
-
 	detach(watch);
-	uncharge(watch);
-	free_watch(watch);
-	bytemap_put(map);
+	put(watch);
 }

@@ -7,10 +7,12 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <uapi/linux/syncmap.h>
 
+#include "job.h"
 #include "map.h"
 #include "queue.h"
 
@@ -21,12 +23,15 @@ struct bytemap_walk;
 /* watch.c */
 struct bytemap_watch {
 	struct list_head	node;
+	refcount_t		refs;		/* of its file, and its job */
 	struct bytemap		*map;
 	struct bytemap_account	*account;
+	struct bytemap_job	job;		/* wakes its readers */
 	u32			flags;
 	u32			filter_len;
 	struct bytemap_queue	queue;
 	wait_queue_head_t	wait;
+	atomic_t		readers;	/* that wait in read(2) */
 	u64			events;
 	u64			overflows;
 	u64			resume;		/* revision before the loss */
@@ -87,6 +92,8 @@ static inline u64 bytemap_revise(struct bytemap *map,
 void bytemap_watch_dump(struct bytemap_watch *watch);
 bool bytemap_watch_readable(const struct bytemap_watch *watch);
 bool bytemap_watch_ended(const struct bytemap_watch *watch);
+int bytemap_watch_wait(struct bytemap_watch *watch);
+void bytemap_watch_pass_on(struct bytemap_watch *watch);
 int bytemap_watch_peek(struct bytemap_watch *watch,
 		       struct bytemap_record *record);
 void bytemap_watch_consume(struct bytemap_watch *watch,

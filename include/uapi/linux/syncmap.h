@@ -532,7 +532,8 @@ enum syncmap_op_code {
  * @SYNCMAP_LIMITED_LEASES: leases that a descriptor has or waits for (EDQUOT)
  * @SYNCMAP_LIMITED_USER_LEASES: leases that a user has or waits for (EDQUOT)
  * @SYNCMAP_LIMITED_WATCHERS: watchers of a map (ENOSPC)
- * @SYNCMAP_LIMITED_USER_WATCHERS: watchers of a user (EDQUOT)
+ * @SYNCMAP_LIMITED_USER_WATCHERS: watchers of a user, in all or of this map
+ *	(EDQUOT)
  * @SYNCMAP_LIMITED_MAPS: maps of all users (ENOSPC)
  * @SYNCMAP_LIMITED_USER_MAPS: maps of a user (EDQUOT)
  * @SYNCMAP_LIMITED_USER_BYTES: memory that a user's maps and watchers take
@@ -846,7 +847,9 @@ struct syncmap_restrict {
  * dump is made anew, of all entries whatever @since was: what it does not show
  * by its end, and no event tells of, is gone.
  *
- * A map has at most 64 watchers, and a user as many as SYNCMAP_INFO tells.
+ * A map has at most 64 watchers, and a user as many as SYNCMAP_INFO tells. Of
+ * those of a map, one user has 16 at most, and the last 16 are its owner's,
+ * unless the user owns it or has CAP_FOWNER.
  * Needs read access.
  */
 struct syncmap_watch {
