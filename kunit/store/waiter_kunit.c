@@ -2,6 +2,10 @@
 /*
  * The line of those who wait for a lease
  */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+
 #include "../../module/store/waiter.c"
 #include "common.h"
 
@@ -65,10 +69,115 @@ static void sleep_ends_by_event_and_deadline(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sleep(&waiter, SYNCMAP_NEVER), 0);
 }
 
+/* Somebody reads for so long that nothing can be freed before */
+static bool reading;
+
+static int read_for_long(void *unused)
+{
+	rcu_read_lock();
+	WRITE_ONCE(reading, true);
+	mdelay(300);
+	WRITE_ONCE(reading, false);
+	rcu_read_unlock();
+	return 0;
+}
+
+/* A thread that wants a lease, and how it fares */
+struct hopeful {
+	struct bytemap_client	*client;
+	u64			until;
+	struct completion	done;
+	int			err;
+	u64			token;
+	bool			in_time;
+};
+
+static int hope(void *arg)
+{
+	struct hopeful *hopeful = arg;
+	struct bytemap_client *client = hopeful->client;
+	char key = 'k', out[8];
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_LOAD_OR_LEASE, .key_len = 1,
+		.out_size = sizeof(out), .wait_until = hopeful->until,
+	};
+	struct bytemap_request req = {
+		.op = &op, .client = client, .key = &key,
+	};
+
+	hopeful->err = bytemap_op_check(client->map, &op) ?:
+		       bytemap_op(client->map, &req);
+	hopeful->in_time = READ_ONCE(reading);
+	hopeful->token = op.leased;
+	bytemap_request_release(&req);
+	complete(&hopeful->done);
+	return 0;
+}
+
+static void start(struct kunit *test, struct hopeful *hopeful, u64 until)
+{
+	init_completion(&hopeful->done);
+	hopeful->until = until;
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, kthread_run(hope, hopeful, "hope"));
+}
+
+/* It is the next to compute, long before the old lease is freed */
+static void a_clear_wakes_those_in_line(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct hopeful hopeful = { .client = store_client(test, map) };
+	struct bytemap_client *holder = store_client(test, map);
+
+	KUNIT_EXPECT_NE(test, store_lease(holder, "k"), 0ULL);
+	start(test, &hopeful, SYNCMAP_NEVER);
+	while (list_empty_careful(&map->line))
+		usleep_range(1000, 2000);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, kthread_run(read_for_long, NULL,
+						       "reader"));
+	while (!READ_ONCE(reading))
+		usleep_range(1000, 2000);
+	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
+	wait_for_completion(&hopeful.done);
+	KUNIT_EXPECT_EQ(test, hopeful.err, 0);
+	KUNIT_EXPECT_NE(test, hopeful.token, 0ULL);
+	KUNIT_EXPECT_TRUE(test, hopeful.in_time);
+	KUNIT_EXPECT_TRUE(test, list_empty(&map->line));
+	store_client_end(holder);
+	store_client_end(hopeful.client);
+}
+
+/* Nobody has woken it, but the lease that it waited for was gone in time */
+static void a_cleared_lease_is_not_late(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_client *client = store_client(test, map);
+	struct bytemap_client *holder = store_client(test, map);
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_LOAD_OR_LEASE, .key_len = 1, .wait_until = 1,
+	};
+	struct bytemap_request req = { .op = &op, .client = client, .key = "k" };
+	struct bytemap_value *value;
+
+	store_lease(holder, "k");
+	value = store_object(map, "k");
+	KUNIT_ASSERT_NOT_NULL(test, value);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, wait_for(map, &req, value), -ETIMEDOUT);
+	map->epoch = !map->epoch;
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, wait_for(map, &req, value), 0);
+	map->epoch = !map->epoch;
+	bytemap_value_put(value);
+	store_client_end(client);
+	store_client_end(holder);
+}
+
 static struct kunit_case waiter_cases[] = {
 	KUNIT_CASE(the_first_in_line_is_picked),
 	KUNIT_CASE(nobody_waits_for_what_has_ended),
 	KUNIT_CASE(sleep_ends_by_event_and_deadline),
+	KUNIT_CASE(a_clear_wakes_those_in_line),
+	KUNIT_CASE(a_cleared_lease_is_not_late),
 	{}
 };
 

@@ -35,6 +35,7 @@ int bytemap_lease_take(struct bytemap *map, struct bytemap_request *req);
 struct bytemap_client *bytemap_waiter_pick_locked(struct bytemap_lease *lease,
 						  u64 token);
 void bytemap_waiter_wake_all(struct bytemap_value *value);
+void bytemap_waiter_clear(struct bytemap *map, u8 epoch);
 int bytemap_lease_wait(struct bytemap *map, struct bytemap_request *req);
 
 #endif /* _SYNCMAP_STORE_LEASE_H */

@@ -122,6 +122,8 @@ static struct bytemap *alloc_map(const struct syncmap_create *params)
 	spin_lock_init(&map->watchers.lock);
 	INIT_LIST_HEAD(&map->watchers.list);
 	INIT_LIST_HEAD(&map->watchers.coming);
+	spin_lock_init(&map->line_lock);
+	INIT_LIST_HEAD(&map->line);
 	spin_lock_init(&map->owned_lock);
 	INIT_LIST_HEAD(&map->closed);
 	err = set_limits(map, &params->limits);
@@ -391,6 +393,7 @@ static int clear_locked(struct bytemap *map)
 	syncmap_clear(&map->core);
 	bytemap_watch_clear(map);
 	bytemap_gauge_open(&map->entries);
+	bytemap_waiter_clear(map, old);
 	/* It is done; killed here, it only misses the end of the freeing */
 	wait_epoch(map, old);
 	return 0;

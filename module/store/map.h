@@ -114,6 +114,8 @@ struct bytemap {
 	atomic64_t			lapsed[2];	/* of these */
 	atomic64_t			freed;
 	atomic64_t			leases;
+	spinlock_t			line_lock;
+	struct list_head		line;	/* those who wait for a lease */
 	struct bytemap_expiry		expiry ____cacheline_aligned;
 	struct bytemap_doom		doom ____cacheline_aligned;
 	spinlock_t			owned_lock;	/* lists of clients */

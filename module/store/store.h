@@ -67,6 +67,7 @@
  *	value->doomed, doom->waiting		who has taken the last reference; the
  *						holder of doom->busy
  *	doom->bytes				atomic
+ *	map->line				line_lock
  *	map->closed				owned_lock
  *	client->closed				owned_lock, false -> true; READ_ONCE()
  *	share->jobs				share->lock
@@ -84,8 +85,8 @@
  *	account->used				atomic
  *
  * Lock order: bytemap->clear_lock, watch->lock; value->lock; watchers.lock;
- * then expiry->lock, ->owned_lock, client->lock, or whatever the core takes; then
- * share->lock.
+ * then expiry->lock, ->owned_lock, client->lock, line_lock, or whatever the core
+ * takes; then share->lock.
  * Two value locks nest only while a value is being replaced: that of its
  * replacement, which nobody else knows before, is the inner one. Nothing
  * sleeps, allocates or touches user memory under a spinlock. The work under a

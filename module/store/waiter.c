@@ -22,6 +22,9 @@ struct waiter {
 	struct bytemap_client	*client;
 	u64			token;		/* 0: has not got the lease */
 	bool			woken;
+	struct list_head	line;		/* in map->line: map->line_lock */
+	u8			epoch;		/* of the lease */
+	bool			cleared;
 };
 
 static void wake_locked(struct waiter *waiter, u64 token)
@@ -66,6 +69,56 @@ void bytemap_waiter_wake_all(struct bytemap_value *value)
 	} while (waiter);
 }
 
+static struct waiter *first_of_epoch(struct bytemap *map, u8 epoch)
+{
+	struct waiter *waiter;
+
+	lockdep_assert_held(&map->line_lock);
+	waiter = list_first_entry_or_null(&map->line, struct waiter, line);
+	return waiter && waiter->epoch == epoch ? waiter : NULL;
+}
+
+/*
+ * A Clear has removed the leases of @epoch: whoever waits for one looks again,
+ * and does not wait until it is freed. Who comes now sees the new epoch. Process
+ * context; killed, it leaves the rest to bytemap_lease_cleared().
+ */
+void bytemap_waiter_clear(struct bytemap *map, u8 epoch)
+{
+	struct waiter *waiter;
+
+	do {
+		spin_lock(&map->line_lock);
+		waiter = first_of_epoch(map, epoch);
+		if (waiter) {
+			list_del_init(&waiter->line);
+			WRITE_ONCE(waiter->cleared, true);
+			/* It needs the lock to return */
+			wake_up_process(waiter->task);
+		}
+		spin_unlock(&map->line_lock);
+		cond_resched();
+	} while (waiter && !fatal_signal_pending(current));
+}
+
+/* Returns false if the lease has been cleared */
+static bool line_up(struct bytemap *map, struct waiter *waiter)
+{
+	spin_lock(&map->line_lock);
+	list_add_tail(&waiter->line, &map->line);
+	spin_unlock(&map->line_lock);
+	/* A Clear changes it before it looks at the line */
+	return READ_ONCE(map->epoch) == waiter->epoch;
+}
+
+static bool step_out(struct bytemap *map, struct waiter *waiter)
+{
+	spin_lock(&map->line_lock);
+	list_del_init(&waiter->line);
+	spin_unlock(&map->line_lock);
+	return READ_ONCE(map->epoch) != waiter->epoch;
+}
+
 static bool enqueue(struct bytemap_value *value, struct waiter *waiter)
 {
 	bool joined;
@@ -99,7 +152,7 @@ static int sleep(const struct waiter *waiter, u64 until)
 
 	while (!err) {
 		set_current_state(TASK_INTERRUPTIBLE);
-		if (READ_ONCE(waiter->woken))
+		if (READ_ONCE(waiter->woken) || READ_ONCE(waiter->cleared))
 			break;
 		if (signal_pending(current))
 			err = -ERESTARTSYS;
@@ -116,8 +169,11 @@ static int sleep(const struct waiter *waiter, u64 until)
 static int wait_for(struct bytemap *map, struct bytemap_request *req,
 		    struct bytemap_value *value)
 {
-	struct waiter waiter = { .task = current, .client = req->client };
-	int err;
+	struct waiter waiter = {
+		.task = current, .client = req->client, .epoch = value->epoch,
+	};
+	bool cleared;
+	int err = 0;
 
 	if (!enqueue(value, &waiter)) {
 		bytemap_account_remove_lease(req->client);
@@ -125,8 +181,11 @@ static int wait_for(struct bytemap *map, struct bytemap_request *req,
 	}
 	bytemap_count(map, BYTEMAP_LEASE_WAIT);
 	trace_bytemap_lease_wait(map, READ_ONCE(bytemap_lease(value)->token));
-	err = sleep(&waiter, req->op->wait_until);
-	if (leave(value, &waiter))
+	if (line_up(map, &waiter))
+		err = sleep(&waiter, req->op->wait_until);
+	/* Not in time is who could not have had it: a Clear has ended the lease */
+	cleared = step_out(map, &waiter);
+	if (leave(value, &waiter) || (cleared && err == -ETIMEDOUT))
 		err = 0;
 	if (!waiter.token)
 		bytemap_account_remove_lease(req->client);
