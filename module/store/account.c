@@ -88,6 +88,10 @@ struct bytemap_account {
 
 static DEFINE_SPINLOCK(account_lock);
 static DEFINE_HASHTABLE(accounts, 8);
+
+/* Maps that count though nobody has them any more */
+static DEFINE_SPINLOCK(ending_lock);
+static unsigned int ending;
 static struct bytemap_account all;
 
 static struct bytemap_account *
@@ -375,10 +379,26 @@ refuse:
 	return err;
 }
 
-/* Nobody has the map any more: it counts until it is removed, which is soon */
+/* Whoever owns the outermost of the user's namespaces but the initial one */
+static struct bytemap_account *owner_of(struct bytemap_account *account)
+{
+	while (account->parent && account->parent != &all)
+		account = account->parent;
+	return account;
+}
+
+/*
+ * Nobody has the map any more, though it counts until it is removed, which is
+ * soon. From any context.
+ */
 void bytemap_account_end_map(struct bytemap_account *account)
 {
-	atomic_inc(&account->ending);
+	unsigned long flags;
+
+	spin_lock_irqsave(&ending_lock, flags);
+	ending++;
+	spin_unlock_irqrestore(&ending_lock, flags);
+	atomic_inc(&owner_of(account)->ending);
 }
 
 void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes)
@@ -387,33 +407,55 @@ void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes)
 	sub(account, MAPS, 1);
 }
 
-/* It has been removed */
-void bytemap_account_map_ended(struct bytemap_account *account)
+/* The same for one that has ended */
+void bytemap_account_map_ended(struct bytemap_account *account, u64 bytes)
 {
+	unsigned long flags;
+
+	spin_lock_irqsave(&ending_lock, flags);
+	bytemap_account_remove_map(account, bytes);
+	ending--;
+	spin_unlock_irqrestore(&ending_lock, flags);
+	account = owner_of(account);
 	/* In this order: pairs with bytemap_account_wait() */
 	atomic_inc_return(&account->ended);
 	atomic_dec_return(&account->ending);
 	wake_up_var(&account->ended);
 }
 
-/* How many have ended: for bytemap_account_wait(), before a map is added */
-unsigned int bytemap_account_ended(const struct bytemap_account *account)
+/* Those that somebody has */
+static u64 count_maps(void)
 {
-	return atomic_read_acquire(&account->ended);
+	unsigned long flags;
+	u64 maps;
+
+	spin_lock_irqsave(&ending_lock, flags);
+	maps = atomic64_read(&all.used[MAPS]) - ending;
+	spin_unlock_irqrestore(&ending_lock, flags);
+	return maps;
+}
+
+/* How many have ended: for bytemap_account_wait(), before a map is added */
+unsigned int bytemap_account_ended(struct bytemap_account *account)
+{
+	return atomic_read_acquire(&owner_of(account)->ended);
 }
 
 /*
- * A map could not be added, because of @err. If another one of this user is
- * about to make room, wait for that: who creates, fills and closes map after map
- * does not get ahead of those who free them.
+ * A map could not be added, because of @err. If another one of this user, or of
+ * users that are the same owner's, is about to make room, wait for that: who
+ * creates, fills and closes map after map does not get ahead of those who free
+ * them.
  *
  * Return: -EAGAIN to try again; -EINTR: killed; or @err.
  */
 int bytemap_account_wait(struct bytemap_account *account, unsigned int ended,
 			 int err)
 {
-	bool some = atomic_read_acquire(&account->ending);
+	bool some;
 
+	account = owner_of(account);
+	some = atomic_read_acquire(&account->ending);
 	if (bytemap_account_ended(account) != ended)
 		return -EAGAIN;
 	if (!some)
@@ -507,7 +549,7 @@ void bytemap_account_info(struct syncmap_info *info)
 	info->max_user_leases = READ_ONCE(max_user_leases);
 	info->max_client_leases = READ_ONCE(max_client_leases);
 	info->max_all_bytes = limit_of_all(BYTES);
-	info->maps = used(&all, MAPS);
+	info->maps = count_maps();
 	info->all_bytes = used(&all, BYTES);
 	if (IS_ERR(account))
 		return;

@@ -40,8 +40,8 @@ struct bytemap_share *bytemap_account_share(struct bytemap_account *account);
 int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
 			    struct syncmap_create *params);
 void bytemap_account_end_map(struct bytemap_account *account);
-void bytemap_account_map_ended(struct bytemap_account *account);
-unsigned int bytemap_account_ended(const struct bytemap_account *account);
+void bytemap_account_map_ended(struct bytemap_account *account, u64 bytes);
+unsigned int bytemap_account_ended(struct bytemap_account *account);
 int bytemap_account_wait(struct bytemap_account *account, unsigned int ended,
 			 int err);
 void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes);

@@ -243,8 +243,7 @@ static void finish(struct bytemap *map)
 	syncmap_destroy(&map->core);
 	mem_cgroup_put(map->memcg);
 	bytemap_memory_release(map);
-	bytemap_account_remove_map(map->account, bytemap_memory_of_map());
-	bytemap_account_map_ended(map->account);
+	bytemap_account_map_ended(map->account, bytemap_memory_of_map());
 	bytemap_account_put(map->account);
 	free_percpu(map->counts);
 	kfree_rcu(map, rcu);

@@ -363,6 +363,7 @@ TEST(private_maps)
 	snprintf(path, sizeof(path), ROOT "#%llu/stats", map_info(fd).id);
 	EXPECT_EQ(0, access(path, F_OK));
 	close(fd);
+	AWAIT(access(path, F_OK));
 	EXPECT_EQ(-1, access(path, F_OK));
 }
 

@@ -365,6 +365,7 @@ TEST(many_at_once)
 		ASSERT_EQ(0, DO(other, STORE, KEY_N(&n, 8), OWNED));
 	map_fill(fd, 1 << 20, (1 << 20) + 10);
 	EXPECT_EQ(0, close(other));
+	AWAIT(map_count(fd) == 10);
 	EXPECT_EQ(10, map_count(fd));
 	close(fd);
 	fd = map_private(SYNCMAP_KEY_U64);

@@ -114,7 +114,8 @@ struct syncmap_limits {
  * @defaults: out: limits of a map whose creator asks for zero; a map of u64
  *	keys has keys of 8 bytes whatever these say
  * @entry_overhead: out: bytes that an entry counts besides key and value
- * @maps: out: maps that exist, private and removed but open ones included
+ * @maps: out: maps that exist, private and removed but open ones included. One
+ *	that nobody has any more counts against the limits until it is freed
  * @max_maps: out: how many may exist, the last eighth of them only for those
  *	with CAP_SYS_RESOURCE, whom the limits of a user do not bind either
  * @max_user_maps: out: how many may exist that one user created, or those that
