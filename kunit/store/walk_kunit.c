@@ -108,6 +108,7 @@ static void a_key_whose_value_was_replaced_is_seen(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, gone);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "new"), 0);
+	gone->map = map;
 	gone->state = VALUE_REPLACED;
 	gone->revision = 1;
 	rcu_read_lock();
