@@ -296,15 +296,15 @@ static int find_place_locked(struct bytemap_watchers *watchers,
 		mine = count_locked(&watchers->list, watch->account) +
 		       count_locked(&watchers->coming, watch->account);
 	}
-	if (watchers->count >= max) {
-		bytemap_watch_limited(params, SYNCMAP_LIMITED_WATCHERS,
-				      watchers->count, max);
-		return -ENOSPC;
-	}
 	if (mine >= BYTEMAP_WATCHERS_USER) {
 		bytemap_watch_limited(params, SYNCMAP_LIMITED_USER_WATCHERS,
 				      mine, BYTEMAP_WATCHERS_USER);
 		return -EDQUOT;
+	}
+	if (watchers->count >= max) {
+		bytemap_watch_limited(params, SYNCMAP_LIMITED_WATCHERS,
+				      watchers->count, max);
+		return -ENOSPC;
 	}
 	return 0;
 }
