@@ -20,6 +20,7 @@ void kernel_begin(void);
 void kernel_run_on(unsigned int cpu);
 /* Let time pass, and then each work run once that is due */
 void kernel_background(u64 ns);
+bool kernel_may_sleep(void);
 unsigned long kernel_allocated(void);
 
 void __printf(1, 2) __attribute__((noreturn)) wrong(const char *format, ...);

@@ -161,6 +161,11 @@ void kernel_background(u64 ns)
 		run_first();
 }
 
+bool kernel_may_sleep(void)
+{
+	return !readers;
+}
+
 void shim_wait_begin(void)
 {
 }

@@ -18,7 +18,9 @@ static const struct key *take_key(struct fuzz *f, unsigned int *n)
 
 static gfp_t take_gfp(struct fuzz *f)
 {
-	return take(&f->in, 2) ? GFP_ATOMIC : GFP_KERNEL;
+	bool atomic = take(&f->in, 2);
+
+	return atomic || !kernel_may_sleep() ? GFP_ATOMIC : GFP_KERNEL;
 }
 
 static bool no_memory(const struct fuzz *f, int ret)
@@ -175,6 +177,8 @@ void fuzz_load_or_compute(struct fuzz *f)
 	void *actual = NULL;
 	int ret;
 
+	if (!kernel_may_sleep())
+		return;
 	c.value = take(&f->in, VALUES);
 	c.fails = !take(&f->in, 8);
 	say(f, "load_or_compute %u %u", c.key, c.value);
@@ -356,8 +360,11 @@ void fuzz_clear(struct fuzz *f)
 
 void fuzz_promote(struct fuzz *f)
 {
-	int err = syncmap_promote(&f->map);
+	int err;
 
+	if (!kernel_may_sleep())
+		return;
+	err = syncmap_promote(&f->map);
 	say(f, "promote: %d", err);
 	expect(!err || no_memory(f, err));
 }
