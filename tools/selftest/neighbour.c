@@ -48,10 +48,11 @@ static __u64 first_key(const struct attacker *me)
 /* What they free is freed a grace period later */
 static unsigned int delete_many(struct attacker *me)
 {
+	unsigned int n = test_times(256);
 	__u64 key = first_key(me);
 
-	neighbours_batch(me->fd, STORE_OP(VALUE_N(text, 100)), key, 256);
-	return neighbours_batch(me->fd, DELETE_OP, key, 256);
+	neighbours_batch(me->fd, STORE_OP(VALUE_N(text, 100)), key, n);
+	return neighbours_batch(me->fd, DELETE_OP, key, n);
 }
 
 ROW(deletes, .what = "deletes", .begin = make_own, .step = delete_many,
