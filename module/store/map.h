@@ -114,7 +114,7 @@ struct bytemap {
 	atomic64_t			lapsed[2];	/* of these */
 	atomic64_t			freed;
 	atomic64_t			leases;
-	spinlock_t			line_lock;
+	spinlock_t			line_lock;	/* the next one */
 	struct list_head		line;	/* those who wait for a lease */
 	struct bytemap_expiry		expiry ____cacheline_aligned;
 	struct bytemap_doom		doom ____cacheline_aligned;
