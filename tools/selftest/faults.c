@@ -64,7 +64,7 @@ TEST(named_map)
 		EXPECT_EQ(maps, map_system().maps);
 	}
 	EXPECT(!outcome.failed);
-	EXPECT(outcome.out_of_memory >= 3);
+	EXPECT(outcome.out_of_memory >= 2);
 	test_note("ENOMEM at %u places", outcome.out_of_memory);
 }
 
