@@ -218,6 +218,7 @@ TEST(the_last_one)
 	EXPECT(is_in_debugfs(id));
 	EXPECT_EQ(maps, map_system().maps);
 	close(less);
+	AWAIT(!is_in_debugfs(id));
 	EXPECT(!is_in_debugfs(id));
 	EXPECT_EQ(maps - 1, map_system().maps);
 }
