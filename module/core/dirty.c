@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "../large.h"
 #include "dirty.h"
 
 #define DIRTY_BITS_MAX	23
@@ -56,7 +57,7 @@ struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp)
 {
 	struct syncmap_dirty *dirty;
 
-	dirty = kvzalloc(size_of(1UL << bits), gfp);
+	dirty = syncmap_large_alloc(size_of(1UL << bits), gfp | __GFP_ZERO);
 	if (!dirty)
 		return NULL;
 	dirty->bits = bits;

@@ -8,8 +8,8 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 
+#include "../large.h"
 #include "table.h"
 
 /*
@@ -45,19 +45,6 @@ u64 syncmap_table_tail(u64 homes, const u32 *bins)
 	return tail + 1;
 }
 
-/* kvmalloc() refuses more than 2 GiB, which is 88 million keys */
-static void *buckets_alloc(u64 buckets, gfp_t gfp)
-{
-	size_t bytes = buckets * sizeof(struct syncmap_bucket);
-
-	if (buckets > SIZE_MAX / sizeof(struct syncmap_bucket))
-		return NULL;
-	gfp |= __GFP_ZERO | __GFP_NOWARN;
-	if (bytes > INT_MAX)
-		return __vmalloc(bytes, gfp);
-	return kvmalloc(bytes, gfp);
-}
-
 /*
  * A table without keys. Every kind of kernel memory is aligned to the largest
  * power of two that divides its size, here at least the 128 of a bucket.
@@ -66,10 +53,14 @@ struct syncmap_table *syncmap_table_alloc(u64 homes, u64 buckets, gfp_t gfp)
 {
 	struct syncmap_table *table;
 
+	if (buckets > SIZE_MAX / sizeof(struct syncmap_bucket))
+		return NULL;
 	table = kzalloc(sizeof(*table), gfp);
 	if (!table)
 		return NULL;
-	table->view.buckets = buckets_alloc(buckets, gfp);
+	table->view.buckets =
+		syncmap_large_alloc(buckets * sizeof(struct syncmap_bucket),
+				    gfp | __GFP_ZERO | __GFP_NOWARN);
 	if (!table->view.buckets) {
 		kfree(table);
 		return NULL;

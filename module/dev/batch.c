@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../large.h"
 #include "dev.h"
 #include "op.h"
 
@@ -183,7 +184,7 @@ int syncmap_run_batch(struct syncmap_call *call)
 	err = check(batch);
 	if (err)
 		return err;
-	run = kvmalloc(struct_size(run, slots, slots), BYTEMAP_GFP);
+	run = syncmap_large_alloc(struct_size(run, slots, slots), BYTEMAP_GFP);
 	if (!run)
 		return -ENOMEM;
 	run->file = call->file;

@@ -9,6 +9,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "../large.h"
 #include "../store/store.h"
 #include "dev.h"
 #include "op.h"
@@ -23,7 +24,7 @@ static void free_copy(const void *copy, const void *small)
 /* In the caller's cgroup, as it lasts for as long as an operation waits */
 static const void *copy_in(u64 user, size_t len, void *small, size_t size)
 {
-	void *copy = len > size ? kvmalloc(len, BYTEMAP_GFP) : small;
+	void *copy = len > size ? syncmap_large_alloc(len, BYTEMAP_GFP) : small;
 
 	if (!copy)
 		return ERR_PTR(-ENOMEM);

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../large.h"
 #include "store.h"
 
 struct slot {
@@ -31,8 +32,9 @@ int bytemap_queue_init(struct bytemap_queue *queue, u32 size, u32 key_size)
 {
 	BUILD_BUG_ON(sizeof(struct slot) + BYTEMAP_KEY_MAX + BYTEMAP_COPY >
 		     SYNCMAP_QUEUE_MIN);
-	queue->ring = kvmalloc(size + slot_size(key_size + BYTEMAP_COPY),
-			       BYTEMAP_GFP);
+	queue->ring = syncmap_large_alloc(size + slot_size(key_size +
+							   BYTEMAP_COPY),
+					  BYTEMAP_GFP);
 	if (!queue->ring)
 		return -ENOMEM;
 	queue->size = size;

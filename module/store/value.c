@@ -21,6 +21,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
+#include "../large.h"
 #include "store.h"
 
 /* The object, as it was allocated, or a few bytes less */
@@ -70,7 +71,7 @@ static void *alloc(size_t other, size_t len, size_t *room)
 		size = round_up(size, 32);
 		*room = min_t(size_t, size - other, BYTEMAP_SMALL);
 	}
-	return kvmalloc(size, BYTEMAP_GFP);
+	return syncmap_large_alloc(size, BYTEMAP_GFP);
 }
 
 static void init(struct bytemap_value *value, size_t len, size_t room)

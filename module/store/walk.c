@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../large.h"
 #include "store.h"
 
 struct bytemap_walk *bytemap_walk_alloc(struct bytemap *map, u64 cursor)
@@ -19,7 +20,7 @@ struct bytemap_walk *bytemap_walk_alloc(struct bytemap *map, u64 cursor)
 	size_t keys = BYTEMAP_WALK_BATCH * map->limits.key_size;
 	struct bytemap_walk *walk;
 
-	walk = kvmalloc(struct_size(walk, keys, keys), BYTEMAP_GFP);
+	walk = syncmap_large_alloc(struct_size(walk, keys, keys), BYTEMAP_GFP);
 	if (!walk)
 		return NULL;
 	walk->map = map;

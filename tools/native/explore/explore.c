@@ -224,6 +224,11 @@ void rcu_read_lock(void)
 	actors[running].depth++;
 }
 
+bool rcu_read_lock_held(void)
+{
+	return actors[running].depth;
+}
+
 void rcu_read_unlock(void)
 {
 	struct rcu_work **link = &waiting;

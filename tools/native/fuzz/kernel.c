@@ -206,6 +206,11 @@ void rcu_read_lock(void)
 	readers++;
 }
 
+bool rcu_read_lock_held(void)
+{
+	return readers;
+}
+
 void rcu_read_unlock(void)
 {
 	struct rcu_work *work;

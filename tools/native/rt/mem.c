@@ -3,7 +3,7 @@
  * Memory, and failures of allocations on demand.
  */
 #include <linux/random.h>
-#include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -29,6 +29,7 @@ void *shim_alloc(size_t size, gfp_t gfp)
 	struct task_struct *task = current;
 	void *p;
 
+	might_alloc(gfp);
 	if (task->fail_nth && !--task->fail_nth)
 		return NULL;
 	if (!(gfp & (__GFP_DIRECT_RECLAIM | GFP_ATOMIC)) && !shim_at_hand())
@@ -37,6 +38,23 @@ void *shim_alloc(size_t size, gfp_t gfp)
 	if (p && gfp & __GFP_ZERO)
 		memset(p, 0, size);
 	return p;
+}
+
+/* Who can do with less than one piece finds none, and is not to insist on it */
+void *shim_kmalloc(size_t size, gfp_t gfp)
+{
+	if (size <= PAGE_SIZE)
+		return shim_alloc(size, gfp);
+	WARN_ON_ONCE(gfp & __GFP_RETRY_MAYFAIL);
+	return gfp & __GFP_NORETRY ? NULL : shim_alloc(size, gfp);
+}
+
+/* Sleeps; nobody else is to be killed for it */
+void *__vmalloc(size_t size, gfp_t gfp)
+{
+	WARN_ON_ONCE(!(gfp & __GFP_DIRECT_RECLAIM) ||
+		     !(gfp & __GFP_RETRY_MAYFAIL));
+	return shim_alloc(size, gfp);
 }
 
 void shim_free(const void *p)

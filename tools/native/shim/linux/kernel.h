@@ -10,6 +10,7 @@
 #include <linux/compiler.h>
 #include <linux/limits.h>
 
+#define CONFIG_DEBUG_ATOMIC_SLEEP	1
 #define CONFIG_PROVE_RCU		1
 #define CONFIG_FAULT_INJECTION		1
 

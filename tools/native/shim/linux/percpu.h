@@ -6,6 +6,7 @@
 #ifndef _SHIM_PERCPU_H
 #define _SHIM_PERCPU_H
 
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #ifndef SHIM_CPUS
@@ -22,10 +23,18 @@ extern int nr_cpu_ids;
 		__aligned(SHIM_CPU_STRIDE);				\
 	extern type name __attribute__((alias("shim_percpu_" #name)))
 
+static inline void *shim_alloc_percpu(gfp_t gfp)
+{
+	if (current->percpu_dry && !gfpflags_allow_blocking(gfp))
+		return NULL;
+	return shim_alloc(SHIM_CPUS * SHIM_CPU_STRIDE, gfp | __GFP_ZERO);
+}
+
 #define alloc_percpu_gfp(type, gfp)					\
-	((type *)kzalloc(SHIM_CPUS * SHIM_CPU_STRIDE +			\
-			 0 * sizeof(char[SHIM_CPU_STRIDE - sizeof(type)]), \
-			 gfp))
+({									\
+	static_assert(sizeof(type) <= SHIM_CPU_STRIDE);			\
+	(type *)shim_alloc_percpu(gfp);					\
+})
 #define free_percpu(p)		shim_free(p)
 #define per_cpu_ptr(p, cpu)						\
 	((__typeof__(p))((unsigned long)(p) + (cpu) * SHIM_CPU_STRIDE))

@@ -6,6 +6,7 @@
 
 void rcu_read_lock(void);
 void rcu_read_unlock(void);
+bool rcu_read_lock_held(void);
 
 /* Around waiting; for an RCU whose threads read unless they say otherwise */
 static inline bool shim_offline(void)

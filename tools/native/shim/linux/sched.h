@@ -10,6 +10,10 @@ struct mem_cgroup;
 struct task_struct {
 	unsigned int		fail_nth;
 	unsigned int		flags;
+	bool			percpu_dry;	/* none without sleeping */
+	bool			may_warn;	/* it is counted, and no more */
+	unsigned int		warnings;
+	unsigned long		rests;
 	/* of kthread_run() */
 	int			(*fn)(void *arg);
 	void			*arg;
@@ -22,7 +26,7 @@ struct task_struct *shim_task_make(void);
 #define current			(shim_task ?: shim_task_make())
 #define PF_MEMALLOC		1
 #define current_gfp_context(gfp)	(gfp)
-#define cond_resched()		((void)0)
+#define cond_resched()		((void)current->rests++)
 #define cpu_relax()		((void)sched_yield())
 #define get_task_struct(task)	((void)(task))
 #define put_task_struct(task)	((void)(task))

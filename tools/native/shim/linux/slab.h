@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory is aligned as the kernel guarantees it, and no better. The allocation
- * that current->fail_nth counts down to fails.
+ * Memory is aligned as the kernel guarantees it, and no better, and there is no
+ * piece larger than a page at hand. The allocation that current->fail_nth counts
+ * down to fails.
  */
 #ifndef _SHIM_SLAB_H
 #define _SHIM_SLAB_H
@@ -20,10 +21,15 @@
 #define __GFP_NOFAIL	64U
 #define __GFP_IO	128U
 #define __GFP_FS	256U
+#define __GFP_NORETRY	512U
+
+#define PAGE_SIZE	4096UL
 
 #define gfpflags_allow_blocking(gfp)	((gfp) & __GFP_DIRECT_RECLAIM)
 
 void *shim_alloc(size_t size, gfp_t gfp);
+void *shim_kmalloc(size_t size, gfp_t gfp);
+void *__vmalloc(size_t size, gfp_t gfp);
 
 /* Whether memory is to be had without waiting */
 #ifdef SHIM_POINTS
@@ -38,12 +44,9 @@ void shim_free(const void *p);
 void *shim_raw_alloc(size_t align, size_t size);
 void shim_raw_free(void *p);
 
-#define kmalloc(size, gfp)	shim_alloc(size, gfp)
-#define kzalloc(size, gfp)	shim_alloc(size, (gfp) | __GFP_ZERO)
+#define kmalloc(size, gfp)	shim_kmalloc(size, gfp)
+#define kzalloc(size, gfp)	kmalloc(size, (gfp) | __GFP_ZERO)
 #define kcalloc(n, size, gfp)	kzalloc((n) * (size), gfp)
-#define kvmalloc(size, gfp)	shim_alloc(size, gfp)
-#define kvzalloc(size, gfp)	kzalloc(size, gfp)
-#define __vmalloc(size, gfp)	shim_alloc(size, gfp)
 #define kfree(p)		shim_free(p)
 #define kvfree(p)		shim_free(p)
 

@@ -27,6 +27,11 @@ static __always_inline void rcu_read_unlock(void)
 	barrier();
 }
 
+static inline bool rcu_read_lock_held(void)
+{
+	return false;
+}
+
 #define rcu_access_pointer(p)		READ_ONCE(p)
 #define rcu_dereference(p)		READ_ONCE(p)
 #define rcu_dereference_check(p, c)	((void)sizeof(c), READ_ONCE(p))

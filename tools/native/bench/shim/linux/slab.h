@@ -13,6 +13,9 @@
 #define __GFP_ACCOUNT	16U
 #define __GFP_RETRY_MAYFAIL	32U
 #define __GFP_NOFAIL	64U
+#define __GFP_NORETRY	512U
+
+#define PAGE_SIZE	4096UL
 
 #define gfpflags_allow_blocking(gfp)	((gfp) & GFP_KERNEL)
 
