@@ -172,6 +172,7 @@ static void armed_means_queued(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 100), 0);
 	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
 	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 99));
+	tm->gfp = GFP_ATOMIC;
 	cancel_delayed_work_sync(&tm->map.work);
 	tm->map.promoted_ns = ktime_get_ns();
 	set_bit(MAP_ARMED, &tm->map.flags);

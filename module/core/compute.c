@@ -241,6 +241,7 @@ int syncmap_load_or_compute(struct syncmap *map, const void *key, size_t len,
 	struct syncmap_key k;
 	int ret;
 
+	syncmap_might_alloc(gfp);
 	if (!syncmap_key_init(&k, map->params.key_len, key, len))
 		return -EINVAL;
 	if (syncmap_load(map, key, len, actual))

@@ -170,6 +170,7 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/sched/mm.h>
 #include <linux/syncmap.h>
 #include <linux/workqueue.h>
 
@@ -207,6 +208,10 @@ bool syncmap_token_try(struct syncmap *map);
 void syncmap_token_release(struct syncmap *map);
 
 /* state.c */
+void syncmap_counts_free(struct syncmap_counts __percpu *counts);
+void syncmap_counts_refill(void);
+int syncmap_counts_init(void);
+void syncmap_counts_exit(void);
 struct syncmap_state *syncmap_state_first(struct syncmap *map, gfp_t gfp);
 void syncmap_state_abort(struct syncmap_state *state);
 struct syncmap_state *syncmap_state_alloc(struct syncmap_gen *gen, gfp_t gfp);
@@ -285,6 +290,7 @@ void syncmap_hold_back(struct syncmap *map, gfp_t gfp);
 bool syncmap_make_room(struct syncmap *map, const struct syncmap_dirty *full,
 		       gfp_t gfp);
 void syncmap_hurry(struct syncmap *map);
+void syncmap_await(void);
 void syncmap_arm(struct syncmap *map);
 bool syncmap_is_tidy(const struct syncmap_state *state);
 u64 syncmap_state_limit(const struct syncmap_state *state);
@@ -292,6 +298,16 @@ u64 syncmap_state_limit(const struct syncmap_state *state);
 /* promote.c */
 int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp);
 int syncmap_build_all(struct syncmap *map);
+
+/*
+ * On entry of what may allocate, that a debug kernel tells a wrong context though
+ * the key be there. No other kernel is to look whether it should reschedule.
+ */
+static __always_inline void syncmap_might_alloc(gfp_t gfp)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
+		might_alloc(gfp);
+}
 
 /* Within an RCU read section; beyond it a state has to be pinned */
 static __always_inline struct syncmap_state *

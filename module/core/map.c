@@ -150,10 +150,13 @@ EXPORT_SYMBOL_GPL(syncmap_is_freed);
  * Clears the map, and returns when all of its memory is free and
  * &syncmap_params.free_value has been called for the last time.
  *
- * Context: Process context, sleeps for a grace period.
+ * Context: Process context, sleeps for a grace period, and waits for the map's
+ * worker, which may itself be waiting for memory: not to be called where memory
+ * is reclaimed, nor with a lock that is taken there. syncmap_clear() may be.
  */
 void syncmap_destroy(struct syncmap *map)
 {
+	syncmap_await();
 	irq_work_sync(&map->kick);
 	/* What is being promoted need not be any more */
 	syncmap_clear(map);
@@ -201,9 +204,13 @@ int syncmap_core_init(void)
 	err = syncmap_node_init();
 	if (err)
 		return err;
+	err = syncmap_counts_init();
+	if (err)
+		goto exit_node;
+	err = -ENOMEM;
 	syncmap_wq = alloc_workqueue("syncmap", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!syncmap_wq)
-		goto exit_node;
+		goto exit_counts;
 	syncmap_build_wq = alloc_workqueue("syncmap_build",
 					   WQ_UNBOUND | WQ_MEM_RECLAIM,
 					   BUILDERS_MAX);
@@ -213,9 +220,11 @@ int syncmap_core_init(void)
 
 destroy_wq:
 	destroy_workqueue(syncmap_wq);
+exit_counts:
+	syncmap_counts_exit();
 exit_node:
 	syncmap_node_exit();
-	return -ENOMEM;
+	return err;
 }
 
 /**
@@ -225,5 +234,6 @@ void syncmap_core_exit(void)
 {
 	destroy_workqueue(syncmap_build_wq);
 	destroy_workqueue(syncmap_wq);
+	syncmap_counts_exit();
 	syncmap_node_exit();
 }

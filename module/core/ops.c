@@ -96,8 +96,8 @@ static int run(struct syncmap *map, const void *bytes, size_t len,
  *
  * Lock-free when the key is in the read table, and never fails for a key that
  * is present. A new key may have to wait, if @gfp has all of %GFP_KERNEL: up to a
- * tenth of a second while the dirty table has outgrown its limit by far, and a
- * second if there is no room for the key before the next promotion. If it may
+ * tenth of a second while the dirty table has outgrown its limit by far, and ten
+ * seconds if there is no room for the key before the next promotion. If it may
  * not wait, or in vain, that is -ENOMEM.
  *
  * The previous value is the caller's. Readers may still use it until a grace
@@ -117,6 +117,7 @@ int syncmap_swap(struct syncmap *map, const void *key, size_t len, void *value,
 	u64 found;
 	int err;
 
+	syncmap_might_alloc(gfp);
 	if (likely(replace_live(map, key, len, 0, code_of(value), &found))) {
 		*previous = syncmap_code_value(found);
 		return 1;
@@ -177,6 +178,7 @@ int syncmap_load_or_store(struct syncmap *map, const void *key, size_t len,
 	struct syncmap_update update;
 	int err;
 
+	syncmap_might_alloc(gfp);
 	if (likely(code_of(value) && syncmap_load(map, key, len, actual)))
 		return 1;
 	prepare(&update, SYNCMAP_LOAD_OR_STORE, NULL, value, gfp);

@@ -418,6 +418,7 @@ int syncmap_promote(struct syncmap *map)
 	long ticket;
 
 	syncmap_assert(map);
+	syncmap_await();
 	if (is_tidy(map))
 		return 0;
 	ticket = atomic_long_inc_return(&map->asked);

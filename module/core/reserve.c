@@ -33,6 +33,7 @@ syncmap_reserve(struct syncmap *map, const void *key, size_t len, gfp_t gfp)
 	struct syncmap_key k;
 
 	syncmap_assert(map);
+	syncmap_might_alloc(gfp);
 	if (!syncmap_key_init(&k, map->params.key_len, key, len))
 		return ERR_PTR(-EINVAL);
 	k.hash = 0;

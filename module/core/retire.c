@@ -23,7 +23,7 @@ void syncmap_gen_put(struct syncmap_gen *gen)
 
 	if (!refcount_dec_and_test(&gen->refs))
 		return;
-	free_percpu(gen->counts);
+	syncmap_counts_free(gen->counts);
 	kfree(gen);
 	if (atomic_dec_and_test(inflight))
 		wake_up_var(inflight);

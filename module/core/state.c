@@ -3,9 +3,12 @@
  * States and generations.
  */
 #include <linux/cpumask.h>
+#include <linux/mempool.h>
 #include <linux/minmax.h>
+#include <linux/percpu.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "internal.h"
 
@@ -22,6 +25,69 @@ static void seed_map(struct syncmap *map)
 	spin_unlock_irqrestore(&seed_lock, flags);
 }
 
+/*
+ * Memory of all CPUs comes in portions of pages that a sleeping task has mapped
+ * before; who may not sleep fails when they are used up, however much memory is
+ * free. The first store after a Clear should not: it has these.
+ */
+#define COUNTS_SPARE	8
+
+static mempool_t *counts_pool;
+
+static void *counts_make(gfp_t gfp, void *unused)
+{
+	return (__force void *)alloc_percpu_gfp(struct syncmap_counts, gfp);
+}
+
+static void counts_end(void *counts, void *unused)
+{
+	free_percpu((__force void __percpu *)counts);
+}
+
+static struct syncmap_counts __percpu *counts_alloc(gfp_t gfp)
+{
+	void *counts = counts_make(gfp, NULL);
+
+	if (!counts)
+		counts = mempool_alloc(counts_pool,
+				       (gfp & ~__GFP_DIRECT_RECLAIM) |
+				       __GFP_NOWARN);
+	return (__force struct syncmap_counts __percpu *)counts;
+}
+
+void syncmap_counts_free(struct syncmap_counts __percpu *counts)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		memset(per_cpu_ptr(counts, cpu), 0, sizeof(*counts));
+	mempool_free((__force void *)counts, counts_pool);
+}
+
+/* In the background: make up for what has been taken from the spare ones */
+void syncmap_counts_refill(void)
+{
+	void *counts;
+
+	if (READ_ONCE(counts_pool->curr_nr) == COUNTS_SPARE)
+		return;
+	counts = counts_make(GFP_KERNEL | __GFP_NOWARN, NULL);
+	if (counts)
+		mempool_free(counts, counts_pool);
+}
+
+int syncmap_counts_init(void)
+{
+	counts_pool = mempool_create(COUNTS_SPARE, counts_make, counts_end,
+				     NULL);
+	return counts_pool ? 0 : -ENOMEM;
+}
+
+void syncmap_counts_exit(void)
+{
+	mempool_destroy(counts_pool);
+}
+
 static struct syncmap_gen *gen_alloc(struct syncmap *map, gfp_t gfp)
 {
 	struct syncmap_gen *gen;
@@ -29,7 +95,7 @@ static struct syncmap_gen *gen_alloc(struct syncmap *map, gfp_t gfp)
 	gen = kzalloc(sizeof(*gen), gfp);
 	if (!gen)
 		return NULL;
-	gen->counts = alloc_percpu_gfp(struct syncmap_counts, gfp);
+	gen->counts = counts_alloc(gfp);
 	if (!gen->counts) {
 		kfree(gen);
 		return NULL;
@@ -87,7 +153,7 @@ struct syncmap_state *syncmap_state_first(struct syncmap *map, gfp_t gfp)
 free_state:
 	kfree(state);
 free_gen:
-	free_percpu(gen->counts);
+	syncmap_counts_free(gen->counts);
 	kfree(gen);
 	return NULL;
 }
@@ -96,7 +162,7 @@ free_gen:
 void syncmap_state_abort(struct syncmap_state *state)
 {
 	syncmap_dirty_free(state->dirty);
-	free_percpu(state->counts);
+	syncmap_counts_free(state->counts);
 	kfree(state->gen);
 	kfree(state);
 }

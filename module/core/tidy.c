@@ -5,6 +5,7 @@
 #include <linux/export.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -215,6 +216,23 @@ static void rearm(struct syncmap *map)
 			   backs_off(map) ? RETRY_JIFFIES : TIDY_JIFFIES);
 }
 
+/*
+ * What lockdep knows of the worker: it reclaims memory, and is waited for. So who
+ * waits for it where memory is reclaimed, or with a lock that is taken there, is
+ * told. One for all maps, as they share a workqueue.
+ */
+#ifdef CONFIG_LOCKDEP
+static struct lockdep_map worker_map =
+	STATIC_LOCKDEP_MAP_INIT("syncmap_worker", &worker_map);
+#endif
+
+/* About to wait for the map's worker */
+void syncmap_await(void)
+{
+	lock_map_acquire(&worker_map);
+	lock_map_release(&worker_map);
+}
+
 /* With the builder token */
 static void housekeep(struct syncmap *map)
 {
@@ -232,6 +250,7 @@ static void housekeep(struct syncmap *map)
 	/* Pairs with the acquire in is_answered() */
 	smp_store_release(&map->answered, asked);
 	wake_up_all(&map->wait);
+	syncmap_counts_refill();
 }
 
 void __syncmap_work(struct work_struct *work)
@@ -250,7 +269,9 @@ void __syncmap_work(struct work_struct *work)
 	 * with syncmap_reclaim() and syncmap_promote(). See litmus/urgent
 	 */
 	smp_mb__after_atomic();
+	lock_map_acquire(&worker_map);
 	housekeep(map);
+	lock_map_release(&worker_map);
 	syncmap_token_release(map);
 	rearm(map);
 }
@@ -360,9 +381,10 @@ static bool is_relieved(const struct syncmap *map)
 /* Back-pressure: writers who outrun the worker wait for it */
 void syncmap_hold_back(struct syncmap *map, gfp_t gfp)
 {
-	if (may_wait(gfp))
-		wait_event_killable_timeout(map->wait, is_relieved(map),
-					    WAIT_JIFFIES);
+	if (!may_wait(gfp))
+		return;
+	syncmap_await();
+	wait_event_killable_timeout(map->wait, is_relieved(map), WAIT_JIFFIES);
 }
 
 static bool is_replaced(const struct syncmap *map,
@@ -385,9 +407,11 @@ bool syncmap_make_room(struct syncmap *map, const struct syncmap_dirty *full,
 {
 	if (!backs_off(map))
 		syncmap_hurry(map);
-	if (may_wait(gfp))
+	if (may_wait(gfp)) {
+		syncmap_await();
 		wait_event_killable_timeout(map->wait, backs_off(map) ||
 					    is_replaced(map, full),
 					    ROOM_JIFFIES);
+	}
 	return is_replaced(map, full);
 }
