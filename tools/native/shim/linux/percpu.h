@@ -27,7 +27,7 @@ static inline void *shim_alloc_percpu(gfp_t gfp)
 {
 	if (current->percpu_dry && !gfpflags_allow_blocking(gfp))
 		return NULL;
-	return shim_alloc(SHIM_CPUS * SHIM_CPU_STRIDE, gfp | __GFP_ZERO);
+	return kzalloc(SHIM_CPUS * SHIM_CPU_STRIDE, gfp);
 }
 
 #define alloc_percpu_gfp(type, gfp)					\
