@@ -141,6 +141,24 @@ int store_delete(struct bytemap *map, const char *key)
 	return store_op(map, &so);
 }
 
+int store_tombstones(struct bytemap *map, unsigned int keys)
+{
+	unsigned int i;
+	char key[12];
+	int err = 0;
+
+	for (i = 0; i < keys && !err; i++) {
+		snprintf(key, sizeof(key), "%u", i);
+		err = store_store(map, key, "");
+	}
+	err = err ?: syncmap_promote(&map->core);
+	for (i = 0; i < keys && !err; i++) {
+		snprintf(key, sizeof(key), "%u", i);
+		err = store_delete(map, key);
+	}
+	return err;
+}
+
 bool store_has(struct bytemap *map, const char *key, const char *value)
 {
 	struct store_op so = { .op.op = SYNCMAP_OP_LOAD, .key = key };

@@ -40,6 +40,8 @@ struct store_op {
 int store_op(struct bytemap *map, struct store_op *so);
 int store_store(struct bytemap *map, const char *key, const char *value);
 int store_delete(struct bytemap *map, const char *key);
+/* Keys that are deleted when they are in the read table, beside what there is */
+int store_tombstones(struct bytemap *map, unsigned int keys);
 bool store_has(struct bytemap *map, const char *key, const char *value);
 
 struct bytemap_client *store_client(struct kunit *test, struct bytemap *map);

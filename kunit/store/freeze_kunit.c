@@ -86,18 +86,8 @@ static void a_lease_behind_deleted_keys_ends(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_client *client = store_client(test, map);
-	char key[8];
-	int i;
 
-	for (i = 0; i < 3000; i++) {
-		snprintf(key, sizeof(key), "%d", i);
-		KUNIT_ASSERT_EQ(test, store_store(map, key, ""), 0);
-	}
-	KUNIT_ASSERT_EQ(test, syncmap_promote(&map->core), 0);
-	for (i = 0; i < 3000; i++) {
-		snprintf(key, sizeof(key), "%d", i);
-		KUNIT_ASSERT_EQ(test, store_delete(map, key), 0);
-	}
+	KUNIT_ASSERT_EQ(test, store_tombstones(map, 3000), 0);
 	KUNIT_EXPECT_NE(test, store_lease(client, "zz"), 0ULL);
 	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&map->leases), 0LL);

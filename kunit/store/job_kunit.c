@@ -168,9 +168,45 @@ static void a_share_lives_as_long_as_it_is_queued(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, one.portions, 1U);
 }
 
+struct builder {
+	struct work_struct	work;
+	struct completion	end;
+};
+
+static void build(struct work_struct *work)
+{
+	wait_for_completion(&container_of(work, struct builder, work)->end);
+}
+
+/* However long the promotions of a user take */
+static void users_do_not_wait_for_promotions(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_BYTES, NULL);
+	struct bytemap_share *other = bytemap_share_alloc();
+	struct workqueue_struct *wq;
+	struct builder builder;
+
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	wq = bytemap_share_builders(other);
+	KUNIT_ASSERT_NOT_NULL(test, wq);
+	KUNIT_EXPECT_PTR_EQ(test, wq, bytemap_share_builders(other));
+	KUNIT_EXPECT_PTR_NE(test, wq, map->core.params.wq);
+	KUNIT_ASSERT_NOT_NULL(test, map->core.params.wq);
+	INIT_WORK_ONSTACK(&builder.work, build);
+	init_completion(&builder.end);
+	queue_work(wq, &builder.work);
+	KUNIT_EXPECT_EQ(test, store_store(map, "key", "value"), 0);
+	KUNIT_EXPECT_EQ(test, syncmap_promote(&map->core), 0);
+	complete(&builder.end);
+	flush_work(&builder.work);
+	destroy_work_on_stack(&builder.work);
+	bytemap_share_put(other);
+}
+
 static struct kunit_case job_cases[] = {
 	KUNIT_CASE(users_take_turns),
 	KUNIT_CASE(a_user_has_one_worker),
+	KUNIT_CASE(users_do_not_wait_for_promotions),
 	KUNIT_CASE(a_share_lives_as_long_as_it_is_queued),
 	{}
 };

@@ -9,6 +9,11 @@
  * more than one worker.
  *
  * A job is not run twice at a time, nor beside another one of its share.
+ *
+ * Promotions take as long as a map is large, and cannot be cut into portions: each
+ * user has a workqueue for them, which does one at a time, and the scheduler sees
+ * to it that those of different users get on. Nothing here has WQ_MEM_RECLAIM, as
+ * nobody who reclaims waits for it: a thread for each user would be too much.
  */
 #include <linux/slab.h>
 
@@ -21,8 +26,7 @@ static struct workqueue_struct *workers;
 
 int bytemap_job_start(void)
 {
-	workers = alloc_workqueue("syncmap_store", WQ_UNBOUND | WQ_MEM_RECLAIM,
-				  WORKERS);
+	workers = alloc_workqueue("syncmap_store", WQ_UNBOUND, WORKERS);
 	return workers ? 0 : -ENOMEM;
 }
 
@@ -32,10 +36,33 @@ void bytemap_job_exit(void)
 	destroy_workqueue(workers);
 }
 
+/* May sleep */
 void bytemap_share_put(struct bytemap_share *share)
 {
-	if (refcount_dec_and_test(&share->refs))
-		kfree(share);
+	if (!refcount_dec_and_test(&share->refs))
+		return;
+	if (share->builders)
+		destroy_workqueue(share->builders);
+	kfree(share);
+}
+
+/* For promotions of maps that end before the share; NULL: no memory */
+struct workqueue_struct *bytemap_share_builders(struct bytemap_share *share)
+{
+	/* Pairs with the cmpxchg() below */
+	struct workqueue_struct *wq = smp_load_acquire(&share->builders);
+	struct workqueue_struct *fresh;
+
+	if (wq)
+		return wq;
+	fresh = alloc_workqueue("syncmap_build", WQ_UNBOUND, 1);
+	if (!fresh)
+		return NULL;
+	wq = cmpxchg(&share->builders, NULL, fresh);
+	if (!wq)
+		return fresh;
+	destroy_workqueue(fresh);
+	return wq;
 }
 
 /* Queued work has a reference, as the user may go before its turn comes */

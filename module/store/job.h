@@ -10,12 +10,13 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-/* What one user has of the workers: one of them at a time */
+/* What one user has of the workers: one of them at a time, and a builder */
 struct bytemap_share {
 	refcount_t		refs;
 	spinlock_t		lock;		/* the list */
 	struct list_head	jobs;
 	struct work_struct	work;
+	struct workqueue_struct	*builders;	/* with the first map */
 };
 
 struct bytemap_job {
@@ -29,6 +30,7 @@ int bytemap_job_start(void);
 void bytemap_job_exit(void);
 struct bytemap_share *bytemap_share_alloc(void);
 void bytemap_share_put(struct bytemap_share *share);
+struct workqueue_struct *bytemap_share_builders(struct bytemap_share *share);
 void bytemap_job_init(struct bytemap_job *job, struct bytemap_share *share,
 		      void (*run)(struct bytemap_job *job));
 bool bytemap_job_queue(struct bytemap_job *job);

@@ -87,7 +87,9 @@ static int set_limits(struct bytemap *map, const struct syncmap_limits *want)
 
 static int init_core(struct bytemap *map)
 {
+	struct bytemap_share *share = bytemap_account_share(map->account);
 	struct syncmap_params params = {
+		.wq = bytemap_share_builders(share),
 		.key_len = map->key_type == SYNCMAP_KEY_U64 ? sizeof(u64) : 0,
 		.hash = SYNCMAP_HASH_SIPHASH,
 		.free_value = bytemap_value_free,
@@ -95,6 +97,8 @@ static int init_core(struct bytemap *map)
 		.memcg = map->memcg,
 	};
 
+	if (!params.wq)
+		return -ENOMEM;
 	return syncmap_init(&map->core, &params);
 }
 
