@@ -34,25 +34,37 @@ static void seed_map(struct syncmap *map)
 
 static mempool_t *counts_pool;
 
-static void *counts_make(gfp_t gfp, void *unused)
+/* To the pool they are addresses in ordinary memory */
+static void *to_pool(struct syncmap_counts __percpu *counts)
 {
-	return (__force void *)alloc_percpu_gfp(struct syncmap_counts, gfp);
+	return (void *)(__force unsigned long)counts;
 }
 
-static void counts_end(void *counts, void *unused)
+static struct syncmap_counts __percpu *from_pool(void *counts)
 {
-	free_percpu((__force void __percpu *)counts);
+	return (struct syncmap_counts __percpu *)(__force unsigned long)counts;
+}
+
+static void *pool_alloc(gfp_t gfp, void *unused)
+{
+	return to_pool(alloc_percpu_gfp(struct syncmap_counts, gfp));
+}
+
+static void pool_free(void *counts, void *unused)
+{
+	free_percpu(from_pool(counts));
 }
 
 static struct syncmap_counts __percpu *counts_alloc(gfp_t gfp)
 {
-	void *counts = counts_make(gfp, NULL);
+	struct syncmap_counts __percpu *counts;
 
-	if (!counts)
-		counts = mempool_alloc(counts_pool,
+	counts = alloc_percpu_gfp(struct syncmap_counts, gfp);
+	if (counts)
+		return counts;
+	return from_pool(mempool_alloc(counts_pool,
 				       (gfp & ~__GFP_DIRECT_RECLAIM) |
-				       __GFP_NOWARN);
-	return (__force struct syncmap_counts __percpu *)counts;
+				       __GFP_NOWARN));
 }
 
 void syncmap_counts_free(struct syncmap_counts __percpu *counts)
@@ -61,25 +73,25 @@ void syncmap_counts_free(struct syncmap_counts __percpu *counts)
 
 	for_each_possible_cpu(cpu)
 		memset(per_cpu_ptr(counts, cpu), 0, sizeof(*counts));
-	mempool_free((__force void *)counts, counts_pool);
+	mempool_free(to_pool(counts), counts_pool);
 }
 
 /* In the background: make up for what has been taken from the spare ones */
 void syncmap_counts_refill(void)
 {
-	void *counts;
+	struct syncmap_counts __percpu *counts;
 
 	if (READ_ONCE(counts_pool->curr_nr) == COUNTS_SPARE)
 		return;
-	counts = counts_make(GFP_KERNEL | __GFP_NOWARN, NULL);
+	counts = alloc_percpu_gfp(struct syncmap_counts,
+				  GFP_KERNEL | __GFP_NOWARN);
 	if (counts)
-		mempool_free(counts, counts_pool);
+		mempool_free(to_pool(counts), counts_pool);
 }
 
 int syncmap_counts_init(void)
 {
-	counts_pool = mempool_create(COUNTS_SPARE, counts_make, counts_end,
-				     NULL);
+	counts_pool = mempool_create(COUNTS_SPARE, pool_alloc, pool_free, NULL);
 	return counts_pool ? 0 : -ENOMEM;
 }
 
