@@ -3,6 +3,7 @@
  * What maps give back when the machine is short of memory, and what they keep.
  * That tombstones go sooner than by themselves is seen by the KUnit suites.
  */
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -189,6 +190,27 @@ static void create_in_cgroup(int n, void *arg)
 	map_promote(fd);
 }
 
+/*
+ * Each processor has some memory charged in advance, and a reference to the cgroup
+ * whose it is, until it charges another one
+ */
+static void charge_everywhere(int n, void *arg)
+{
+	test_write(CGROUP "selftest/cgroup.procs", "0");
+	for (int cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); cpu++) {
+		cpu_set_t set;
+		char *page;
+
+		CPU_ZERO(&set);
+		CPU_SET(cpu, &set);
+		ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
+		page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		ASSERT(page != MAP_FAILED);
+	}
+	(void)n, (void)arg;
+}
+
 /* A map outlives the cgroup of who made it, and does not keep it */
 TEST_LIMIT(cgroups_that_were_removed, 60)
 {
@@ -202,11 +224,14 @@ TEST_LIMIT(cgroups_that_were_removed, 60)
 	before = dying();
 	test_wait(test_fork(create_in_cgroup, 1000, TEST_NAME "cgroup"));
 	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
+	mkdir(CGROUP "selftest", 0755);
 	for (int i = 0; i < 200 && dying() > before; i++) {
 		drop_caches();
+		test_wait(test_fork(charge_everywhere, 0, NULL));
 		usleep(20000);
 	}
 	EXPECT(dying() <= before);
+	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
 	fd = map_open(TEST_NAME "cgroup",
 		      SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE);
 	ASSERT(fd >= 0);

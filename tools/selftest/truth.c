@@ -84,8 +84,7 @@ static void expect_truth(const struct shape *shape)
 	test_context("%s", shape->name);
 	test_note("%s: %ld of %ld KiB, %ld %%", shape->name, real, counted,
 		  100 * real / counted);
-	if (memory_is_plain())
-		EXPECT(real <= counted + counted / 10 + MIB);
+	EXPECT(real <= counted + counted / 10 + MIB);
 	/* Nor do they count as much more than they may take, while tables grow */
 	EXPECT(2 * real + MIB >= counted);
 	map_clear(fd);
@@ -115,6 +114,5 @@ TEST(maps)
 	real = taken(before);
 	counted = (map_system().user_bytes - count) >> 10;
 	test_note("%ld of %ld KiB, %ld %%", real, counted, 100 * real / counted);
-	if (memory_is_plain())
-		EXPECT(real <= counted + counted / 10 + MIB);
+	EXPECT(real <= counted + counted / 10 + MIB);
 }
