@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench.h"
 #include "key.h"
@@ -84,6 +85,7 @@ double job_disturbed(const struct job *job);
 /* time.c */
 void clock_calibrate(void);
 double clock_ns(u64 time);
+u64 busy_ns(clockid_t clock);
 double histogram_ns(const struct histogram *histogram, double share);
 
 /* zipf.c */
@@ -170,6 +172,8 @@ void table(const char *title, int kind, u64 n, int threads,
 	   const char *const *workloads, int count);
 void table_down(const char *title, int kind, u64 n, int threads,
 		const char *const *workloads, int count);
+void table_sizes(const char *title, const u64 *sizes, int columns,
+		 const char *const *workloads, int count);
 
 /* machine.c */
 void machine_print(void);
@@ -204,6 +208,7 @@ void run_memory(void);
 void run_sizes(void);
 void run_scaling(void);
 void run_ranges(void);
+void run_steps(void);
 void run_claims(void);
 void run_gobench(void);
 

@@ -12,11 +12,13 @@ const struct part parts[] = {
 	{ "objects", "load, and look into the object", run_objects },
 	{ "amended", "loads while new keys come and go", run_amended },
 	{ "payloads", "small values that change", run_payloads },
-	{ "ranges", "visit all entries", run_ranges },
+	{ "ranges", "visit all entries, with and without dirty keys", run_ranges },
 	{ "growth", "from no key to many, and how long each operation takes",
 	  run_growth },
 	{ "promotions", "loads while the map is reorganised all the time",
 	  run_promotions },
+	{ "steps", "the longest that each operation goes on in one go",
+	  run_steps },
 	{ "memory", "bytes in use while nine keys of ten are deleted",
 	  run_memory },
 	{ "sizes", "from a thousand to sixteen million keys", run_sizes },
@@ -151,22 +153,6 @@ void run_payloads(void)
 		scene_open(&scene, NULL, NULL, has_payload);
 		take_turns(&scene, workloads, ARRAY_SIZE(workloads));
 		print_turns(&scene, workloads, ARRAY_SIZE(workloads));
-		scene_close(&scene);
-	}
-}
-
-void run_ranges(void)
-{
-	static const u64 sizes[] = { K, M };
-	struct scene scene = { .kind = KIND_U64, .threads = 1 };
-	struct workload workload = { "range", "all entries", RUN_RANGE };
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		scene.n = workload.keys = sizes[i];
-		scene_open(&scene, plain_value, &scene.n, is_plain);
-		take_turns(&scene, &workload, 1);
-		print_turns(&scene, &workload, 1);
 		scene_close(&scene);
 	}
 }

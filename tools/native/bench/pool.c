@@ -50,14 +50,6 @@ static void pass_gate(int threads)
 		sched_yield();
 }
 
-static u64 busy_ns(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return (u64)time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
-}
-
 static void work(struct job *job, int thread)
 {
 	struct worker *worker = &job->workers[thread];

@@ -175,3 +175,23 @@ void table_down(const char *title, int kind, u64 n, int threads,
 		report("\n");
 	}
 }
+
+/* Of this map and one thread: a line per workload, a column per number of keys */
+void table_sizes(const char *title, const u64 *sizes, int columns,
+		 const char *const *workloads, int count)
+{
+	int syncmap = contender_index("syncmap");
+	int i, j;
+
+	report("\n%s\n%-28s", title, "");
+	for (i = 0; i < columns; i++)
+		report("%16s", size_name(sizes[i]));
+	report("\n");
+	for (j = 0; j < count; j++) {
+		report("%-28s", workloads[j]);
+		for (i = 0; i < columns; i++)
+			print_cell(cell_find(workloads[j], KIND_U64, sizes[i],
+					     1, syncmap));
+		report("\n");
+	}
+}

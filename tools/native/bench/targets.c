@@ -38,6 +38,13 @@ struct target {
 	{ .what = text, .ours = OURS(work, KIND_U64, n), .less = true,	\
 	  .scale = 1, __VA_ARGS__ }
 
+/* A range, with so many dirty keys, and without any */
+#define RANGE(size, n, state, dirty)					\
+	{ "range, " size ", " state dirty " dirty, : 0 dirty",		\
+	  OURS("range, " state dirty " dirty", KIND_U64, n),		\
+	  THEIRS("range, " state "0 dirty", "syncmap", KIND_U64, n),	\
+	  .must = 1.2, .aim = 1.02, .less = true, .threads = 1 }
+
 static const struct target targets[] = {
 	AGAINST("load, 1k, : rhashtable's design",
 		"load", "rhash", KIND_U64, K, 1.0, 1.0, 1.2),
@@ -104,6 +111,18 @@ static const struct target targets[] = {
 	      .prototype = 24.4, .must = 27, .aim = 20, .threads = 1),
 	ALONE("bytes per integer key, 1M", "bytes", M,
 	      .prototype = 24.4, .must = 27, .aim = 20, .threads = 1),
+	RANGE("64k", 64 * K, "", "1"),
+	RANGE("64k", 64 * K, "", "10"),
+	RANGE("64k", 64 * K, "", "1000"),
+	RANGE("64k", 64 * K, "grown, ", "1"),
+	RANGE("64k", 64 * K, "grown, ", "10"),
+	RANGE("64k", 64 * K, "grown, ", "1000"),
+	RANGE("4M", 4 * M, "", "1"),
+	RANGE("4M", 4 * M, "", "10"),
+	RANGE("4M", 4 * M, "", "1000"),
+	RANGE("4M", 4 * M, "grown, ", "1"),
+	RANGE("4M", 4 * M, "grown, ", "10"),
+	RANGE("4M", 4 * M, "grown, ", "1000"),
 	AGAINST("16-byte keys, load, 64k, : rhashtable's design",
 		"load", "rhash", KIND_16, 64 * K, 0.7, 0.7, 1.2),
 	AGAINST("16-byte keys, latency, 64k, : rhashtable's design",

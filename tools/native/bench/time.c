@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The clock that operations are timed with, and what a histogram says.
+ * The clocks that operations are timed with, and what a histogram says.
  */
 #include "driver.h"
 
@@ -19,6 +19,15 @@ void clock_calibrate(void)
 double clock_ns(u64 time)
 {
 	return time * unit_ns;
+}
+
+/* Time that the process or thread had a CPU */
+u64 busy_ns(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return (u64)time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
 }
 
 /* The time that a share of all operations did not take longer than */

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <linux/cache.h>
 #include <linux/kernel.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -302,6 +303,9 @@ void *mem_alloc(size_t size, bool zero)
 		p = block_alloc(size);
 	if (zero)
 		memset(p, 0, size);
+	/* The kernel clears a page at a time, and may rest behind each */
+	if (zero && size > SMALL_MAX && unlikely(bench_rest))
+		bench_rest(false);
 	return p;
 }
 

@@ -39,6 +39,7 @@ struct deferred {
 	struct batch	*first, **last;	/* full ones, by age */
 };
 
+void (*bench_rest)(bool ends);
 __thread unsigned long bench_cpu_offset;
 int nr_cpu_ids;
 
@@ -96,6 +97,8 @@ bool shim_offline(void)
 	enlist();
 	if (!urcu_qsbr_read_ongoing())
 		return false;
+	if (unlikely(bench_rest))
+		bench_rest(true);
 	urcu_qsbr_thread_offline();
 	return true;
 }
@@ -106,6 +109,8 @@ void shim_online(bool again)
 		return;
 	enlist();
 	urcu_qsbr_thread_online();
+	if (unlikely(bench_rest))
+		bench_rest(false);
 }
 
 void shim_synchronize(void)

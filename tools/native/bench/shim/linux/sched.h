@@ -5,9 +5,19 @@
 #include_next <linux/sched.h>
 #include <linux/rcupdate.h>
 
+/* Told of each rest, and whether it ends something, by who measures it */
+extern void (*bench_rest)(bool ends);
+
+static inline void bench_resched(void)
+{
+	if (unlikely(bench_rest))
+		bench_rest(true);
+	rcu_quiescent();
+}
+
 #undef cond_resched
 #undef cpu_relax
-#define cond_resched()	rcu_quiescent()
+#define cond_resched()	bench_resched()
 #define cpu_relax()	__builtin_ia32_pause()
 
 #endif
