@@ -442,30 +442,51 @@ static const struct test_variant buckets = {
 /* What a promotion does to a key that is deleted, while it counts */
 static void expunge_and_restore(struct seen *seen, u64 key, void *value)
 {
+	atomic64_t *word = tm_slot(seen->tm, key);
+
 	if (key != 1)
 		return;
 	KUNIT_EXPECT_TRUE(seen->test, tm_delete(seen->tm, key));
-	atomic64_set(tm_slot(seen->tm, key), WORD_EXPUNGED);
+	if (!word)
+		word = &tm_node(seen->tm, tm_state(seen->tm)->old, key)->word;
+	atomic64_set(word, WORD_EXPUNGED);
 	this_cpu_sub(tm_state(seen->tm)->counts->dead, 1);
 	KUNIT_EXPECT_EQ(seen->test, tm_store(seen->tm, key, value), 0);
 }
 
-/* C.1: the dirty table has been looked at up to a key before that is shown */
-static void range_looks_before_it_shows(struct kunit *test)
+/*
+ * C.1: the dirty table has been looked at up to a key before that is shown, if it
+ * is in the read table, or if @old in the old dirty table
+ */
+static void look_before_showing(struct kunit *test, bool old)
 {
 	struct seen *seen = seen_new(test);
 	struct test_map *tm = test->priv;
 
 	tm_become(tm, &buckets);
+	if (old)
+		tm_freeze(tm);
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 1, 2), 0);
-	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
-	tm_freeze(tm);
+	if (!old) {
+		KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+		tm_freeze(tm);
+	}
 	begin_with(test, DIRTY_BITS_MIN);
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 7, 8), 0);
 	seen->act = expunge_and_restore;
 	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), 0);
 	KUNIT_EXPECT_EQ(test, seen->times[1], 1);
 	KUNIT_EXPECT_EQ(test, seen->times[7], 1);
+}
+
+static void range_looks_before_it_shows(struct kunit *test)
+{
+	look_before_showing(test, false);
+}
+
+static void range_looks_before_it_shows_old(struct kunit *test)
+{
+	look_before_showing(test, true);
 }
 
 /* A run of equal hashes comes in one piece or not at all */
@@ -526,6 +547,7 @@ static struct kunit_case range_cases[] = {
 	KUNIT_CASE_PARAM(range_survives_promotions, variant_gen_params),
 	KUNIT_CASE_PARAM(portions_may_be_of_one_step, variant_gen_params),
 	KUNIT_CASE(range_looks_before_it_shows),
+	KUNIT_CASE(range_looks_before_it_shows_old),
 	KUNIT_CASE(next_visits_each_key_once),
 	KUNIT_CASE(next_returns_among_deleted_keys),
 	KUNIT_CASE(next_returns_among_unused_buckets),

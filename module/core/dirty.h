@@ -202,16 +202,33 @@ static inline struct syncmap_node *dirty_find(const struct syncmap_dirty *dirty,
  * before it came here. See litmus/range-once
  */
 
+/* The bits of some buckets, of which the first is @bucket's */
+static inline u64 dirty_filled(const struct syncmap_dirty *dirty, u64 bucket)
+{
+	/* See above; and it pairs with the release of the link in set_next() */
+	return smp_load_acquire(&dirty->filled[bucket / BITS_PER_LONG]) >>
+	       bucket % BITS_PER_LONG;
+}
+
+/* The next bucket that has had a key, if it is near; else this one again */
+static inline const struct dirty_bucket *
+dirty_ahead(const struct syncmap_dirty *dirty, u64 bucket)
+{
+	u64 filled = dirty_filled(dirty, bucket) & ~1ULL;
+
+	return &dirty->buckets[bucket + (filled ? __ffs64(filled) : 0)];
+}
+
 /* The first node of the chains of a bucket that are left, or the next bucket */
 static inline void dirty_walk_chains(const struct syncmap_dirty *dirty,
 				     struct dirty_pos *pos)
 {
 	const struct dirty_bucket *bucket = &dirty->buckets[pos->bucket];
+	const struct dirty_bucket *ahead = dirty_ahead(dirty, pos->bucket);
 
 	for (; !pos->node && pos->slot < BUCKET_CHAINS; pos->slot++) {
 		/* Else a walk of all chains would wait for each node */
-		if (pos->bucket + 1 < dirty_buckets(dirty))
-			syncmap_prefetch(READ_ONCE(bucket[1].heads[pos->slot]));
+		syncmap_prefetch(READ_ONCE(ahead->heads[pos->slot]));
 		/* Before a word is read, see above */
 		pos->node = smp_load_acquire(&bucket->heads[pos->slot]);
 	}
@@ -229,14 +246,6 @@ static inline void dirty_walk_on(const struct syncmap_dirty *dirty,
 	pos->node = smp_load_acquire(&pos->node->next);
 	if (!pos->node)
 		dirty_walk_chains(dirty, pos);
-}
-
-/* The bits of some buckets, of which the first is @bucket's */
-static inline u64 dirty_filled(const struct syncmap_dirty *dirty, u64 bucket)
-{
-	/* The same; and pairs with the release of the link in set_next() */
-	return smp_load_acquire(&dirty->filled[bucket / BITS_PER_LONG]) >>
-	       bucket % BITS_PER_LONG;
 }
 
 /* Without a node: look into a bucket, or leave behind some that had no key */

@@ -37,6 +37,8 @@ struct walk {
 						 */
 	struct side			sides[2];
 	unsigned int			nsides;
+	struct side			*near;	/* of them the first, or NULL */
+	u64				near_hash;
 	struct found			node;	/* of the side whose turn it is */
 };
 
@@ -90,6 +92,26 @@ static void add_side(struct walk *w, const struct syncmap_dirty *dirty,
 	w->nsides++;
 }
 
+/*
+ * Which of the sides comes first. Of those with the same hash, who has not found
+ * anything yet: the walk of the newer one must stand where it is before the word
+ * of a node of the old one is read, as in first().
+ */
+static void find_near(struct walk *w)
+{
+	struct side *side;
+
+	w->near = NULL;
+	w->near_hash = SYNCMAP_CURSOR_END;
+	for (side = w->sides; side < w->sides + w->nsides; side++) {
+		if (side->hash < w->near_hash ||
+		    (side->hash == w->near_hash && !side->pos.node)) {
+			w->near = side;
+			w->near_hash = side->hash;
+		}
+	}
+}
+
 static void seek(struct walk *w, u64 hash)
 {
 	w->last = hash;
@@ -97,6 +119,7 @@ static void seek(struct walk *w, u64 hash)
 	w->pos.slot = 0;
 	add_side(w, w->state->old, hash);
 	add_side(w, w->state->dirty, hash);
+	find_near(w);
 	find_slot(w);
 	while (w->slot.word && w->slot.hash < hash) {
 		w->pos.slot++;
@@ -106,26 +129,17 @@ static void seek(struct walk *w, u64 hash)
 
 /*
  * Which side comes first, NULL: the read table; and the smallest hash of what is
- * left. Of those with the same hash, first who has not found anything yet: for
- * the walks of the dirty tables must stand where they are before the word of a
- * slot is read, so that a key which is deleted and comes back is linked behind
- * them; and likewise the newer one before that of a node of the old one.
+ * left. Of equal ones that of a side which has not found anything yet: for the
+ * walks of the dirty tables must stand where they are before the word of a slot is
+ * read, so that a key which is deleted and comes back is linked behind them.
  */
 static struct side *first(struct walk *w, u64 *hash)
 {
-	struct side *side, *first = NULL;
-	unsigned int i;
-
-	*hash = w->slot.hash;
-	for (i = 0; i < w->nsides; i++) {
-		side = &w->sides[i];
-		if (side->hash < *hash ||
-		    (side->hash == *hash && !side->pos.node)) {
-			*hash = side->hash;
-			first = side;
-		}
-	}
-	return first;
+	*hash = min(w->slot.hash, w->near_hash);
+	if (likely(w->slot.hash < w->near_hash) || !w->near ||
+	    (w->slot.hash == w->near_hash && w->near->pos.node))
+		return NULL;
+	return w->near;
 }
 
 /* What a side stands on; NULL when it has to look on for that */
@@ -157,6 +171,7 @@ static void step(struct walk *w, struct side *side)
 	else
 		dirty_walk_step(side->dirty, &side->pos);
 	side->hash = dirty_walk_hash(side->dirty, &side->pos);
+	find_near(w);
 }
 
 /* False when the key is absent */
