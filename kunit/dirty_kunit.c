@@ -251,6 +251,15 @@ static void a_seal_shows_all_links(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, relay.seen, 2U);
 }
 
+/* The next node of a walk, which stays on it; NULL at the end of the table */
+static struct syncmap_node *dirty_next(const struct syncmap_dirty *dirty,
+				       struct dirty_pos *pos)
+{
+	while (!pos->node && pos->bucket < dirty_buckets(dirty))
+		dirty_walk_step(dirty, pos);
+	return pos->node;
+}
+
 static void walk_is_in_hash_order(struct kunit *test)
 {
 	struct fixture *f = test->priv;

@@ -66,7 +66,8 @@ struct syncmap_state;
  *	map: flooding a bucket on purpose is infeasible. For keys that come
  *	from user space or the network.
  * @SYNCMAP_HASH_CUSTOM: &syncmap_params.hash_fn. Any function is correct; a
- *	bad one is slow.
+ *	bad one is slow: what has the same hash is searched one after the other,
+ *	and a range shows it in one read section, however much it is.
  */
 enum syncmap_hash {
 	SYNCMAP_HASH_FAST,

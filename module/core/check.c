@@ -108,6 +108,10 @@ static bool at_home_before(const struct check *c, const struct syncmap_key *key,
 	return node && word_read(&node->word) != WORD_EXPUNGED;
 }
 
+/*
+ * In one read section, as a node may go when it ends: for each node its chain is
+ * searched once or twice, and of both there are BUCKET_NODES at most.
+ */
 static void check_chain(struct check *c, const struct syncmap_dirty *dirty,
 			u64 chain)
 {

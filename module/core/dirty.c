@@ -138,12 +138,15 @@ void syncmap_dirty_locate(struct syncmap_dirty *dirty,
 
 	lockdep_assert_held(&dirty_bucket(dirty, key->hash)->lock);
 	node = *head_of(dirty, key->hash);
-	for (; node && node->hash < key->hash; node = node->next)
+	for (; node && node->hash < key->hash; node = node->next) {
+		key_step(key);
 		prev = node;
+	}
 	place->prev = prev;
 	place->next = node;
 	place->node = NULL;
 	for (; node && node->hash == key->hash; node = node->next) {
+		key_step(key);
 		if (syncmap_key_matches(key, key_len, node->key)) {
 			place->prev = prev;
 			place->node = node;

@@ -19,6 +19,7 @@
 #include <linux/spinlock.h>
 
 #include "key.h"
+#include "step.h"
 #include "word.h"
 
 struct syncmap_table;
@@ -42,6 +43,9 @@ struct syncmap_node {
  * the average, a promotion is due at 56.
  */
 #define BUCKET_NODES	512
+
+/* Three chains that are looked at for a key, and what is in read tables */
+static_assert(4 * BUCKET_NODES <= STEPS_MAX);
 
 struct dirty_bucket {
 	spinlock_t		lock;	/* the links, their number and the flags */
@@ -187,10 +191,12 @@ static inline struct syncmap_node *dirty_find(const struct syncmap_dirty *dirty,
 		return NULL;
 	node = READ_ONCE(dirty->buckets[dirty_bucket_index(dirty, key->hash)]
 				.heads[dirty_slot(dirty, key->hash)]);
-	for (; node && node->hash <= key->hash; node = READ_ONCE(node->next))
+	for (; node && node->hash <= key->hash; node = READ_ONCE(node->next)) {
+		key_step(key);
 		if (node->hash == key->hash &&
 		    syncmap_key_matches(key, key_len, node->key))
 			return node;
+	}
 	/* Pairs with the release in set_next() */
 	smp_acquire__after_ctrl_dep();
 	return NULL;
@@ -272,27 +278,26 @@ static inline u64 dirty_walk_hash(const struct syncmap_dirty *dirty,
 	       pos->bucket << (64 - dirty->bits) : SYNCMAP_CURSOR_END;
 }
 
-/* Begin a walk at the first node whose hash is not below @hash, or before it */
-static inline void dirty_seek(const struct syncmap_dirty *dirty,
-			      struct dirty_pos *pos, u64 hash)
+/*
+ * Begin a walk at the first node whose hash is not below @hash, or before it.
+ * Returns the steps of that; see step.h.
+ */
+static inline u32 dirty_seek(const struct syncmap_dirty *dirty,
+			     struct dirty_pos *pos, u64 hash)
 {
+	u32 steps = 0;
+
 	pos->node = NULL;
 	pos->bucket = dirty_bucket_index(dirty, hash);
 	pos->slot = BUCKET_CHAINS;
 	if (dirty_filled(dirty, pos->bucket) & 1)
 		pos->slot = dirty_slot(dirty, hash);
 	dirty_walk_chains(dirty, pos);
-	while (pos->node && pos->node->hash < hash)
+	while (pos->node && pos->node->hash < hash) {
 		dirty_walk_on(dirty, pos);
-}
-
-/* The next node of a walk, which stays on it; NULL at the end of the table */
-static inline struct syncmap_node *dirty_next(const struct syncmap_dirty *dirty,
-					      struct dirty_pos *pos)
-{
-	while (!pos->node && pos->bucket < dirty_buckets(dirty))
-		dirty_walk_step(dirty, pos);
-	return pos->node;
+		step_count(&steps);
+	}
+	return steps;
 }
 
 #endif /* _SYNCMAP_DIRTY_H */

@@ -12,7 +12,9 @@
  * A.3	Updates of a key that is in the read table are lock-free.
  * B.1	Nothing is done under a lock, or in a read section, that takes longer the
  *	larger the map is, or the slower its background: a bucket of a dirty
- *	table has at most BUCKET_NODES nodes (and those of reservations).
+ *	table has at most BUCKET_NODES nodes (and those of reservations). Debug
+ *	builds count it (step.h). What a custom hash makes equal is searched one
+ *	after the other, in the read table however much that is.
  * B.2	An operation that runs out of memory leaves the map as it was.
  * C.1	Range visits no key twice, and misses none that is present throughout.
  * C.2	Its cursor is a number, which stays valid and pins nothing.
@@ -337,6 +339,14 @@ static __always_inline bool syncmap_resolve(const struct syncmap *map,
 	else
 		*code = syncmap_follow(map, key, word, READ_ONCE(*next));
 	return true;
+}
+
+/* The end of a look-up's read section; equal hashes have no bound but the count */
+static __always_inline void syncmap_look_up_ends(const struct syncmap *map,
+						 struct syncmap_key *key)
+{
+	if (map->params.hash != SYNCMAP_HASH_CUSTOM)
+		step_rest(&key->steps);
 }
 
 /* The most frequent kind of map; its operations have paths of their own */

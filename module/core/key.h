@@ -11,6 +11,8 @@
 #include <linux/syncmap.h>
 #include <linux/types.h>
 
+#include "step.h"
+
 /* A byte-string key as tables and nodes hold it */
 struct syncmap_keyobj {
 	u64	hash;
@@ -24,6 +26,7 @@ struct syncmap_key {
 	u64		word;		/* fixed length: the key */
 	const void	*bytes;
 	u32		len;
+	u32		steps;		/* of its look-up; see step.h */
 };
 
 static __always_inline u64 read_u64(const u8 *p)
@@ -48,6 +51,7 @@ static __always_inline bool syncmap_key_init(struct syncmap_key *key,
 	key->bytes = bytes;
 	key->len = len;
 	key->word = 0;
+	step_begin(&key->steps);
 	if (!key_len)
 		return len <= SYNCMAP_KEY_MAX;
 	if (len != key_len)
@@ -59,6 +63,12 @@ static __always_inline bool syncmap_key_init(struct syncmap_key *key,
 	else
 		memcpy(&key->word, bytes, len);
 	return true;
+}
+
+/* All keys are on a stack, and none of them is a constant */
+static __always_inline void key_step(const struct syncmap_key *key)
+{
+	step_count((u32 *)&key->steps);
 }
 
 static inline struct syncmap_keyobj *keyobj_of(u64 word)

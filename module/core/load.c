@@ -84,10 +84,13 @@ bool __syncmap_load_rest(struct syncmap *map, const struct syncmap_state *state,
 			 const void *bytes, size_t len, u64 hash, void **value)
 {
 	struct syncmap_key key;
+	u64 code;
 
 	syncmap_key_init(&key, map->params.key_len, bytes, len);
 	key.hash = hash;
-	return give(load_state(map, state, &key), value);
+	code = load_state(map, state, &key);
+	syncmap_look_up_ends(map, &key);
+	return give(code, value);
 }
 EXPORT_SYMBOL_GPL(__syncmap_load_rest);
 
@@ -199,6 +202,7 @@ load_batch(struct syncmap *map, const struct syncmap_state *state, bool plain,
 			prefetch_keyobj(state, &keys[i]);
 	for (i = 0; i < n; i++) {
 		code = batch_end(map, state, plain, &keys[i], &hits);
+		syncmap_look_up_ends(map, &keys[i]);
 		batch[i].found = code != CODE_ABSENT;
 		batch[i].value = syncmap_code_value(code);
 		found += batch[i].found;

@@ -26,6 +26,7 @@ struct builder {
 	struct table_pos	end;		/* of T' */
 	gfp_t			gfp;
 	bool			rest;		/* no more keys are expected */
+	u32			steps;		/* see step.h */
 	u64			live;
 	u64			nodes;		/* of Dold */
 	u64			expunged;
@@ -73,8 +74,9 @@ static int begin(struct builder *b)
 }
 
 /* A rest; whether the builder works for nobody, because a Clear has come */
-static bool in_vain(const struct builder *b)
+static bool in_vain(struct builder *b)
 {
+	step_rest(&b->steps);
 	cond_resched();
 	return rcu_access_pointer(b->map->state) != b->state;
 }
@@ -84,6 +86,7 @@ static bool count_word(struct builder *b, atomic64_t *word)
 {
 	u64 now = word_read(word);
 
+	step_count(&b->steps);
 	if (now == WORD_DEAD && word_try_set(word, &now, WORD_EXPUNGED)) {
 		b->expunged++;
 		return false;
@@ -103,20 +106,20 @@ static unsigned int bucket_bin(const struct syncmap_table *table, u64 bucket)
 static int count_table(struct builder *b)
 {
 	const struct syncmap_table *table = b->state->table;
-	struct syncmap_bucket *bucket;
 	struct table_pos pos = {};
-	unsigned int bin = 0;
+	atomic64_t *words;
+	unsigned int bin;
 
-	for (; table_next(table, &pos); pos.slot++) {
-		if (!pos.slot) {
-			bin = bucket_bin(table, pos.bucket);
-			if (in_vain(b))
-				return -ESTALE;
-		}
-		bucket = &table->view.buckets[pos.bucket];
-		if (count_word(b, &bucket->word[pos.slot])) {
-			b->bins[bin]++;
-			b->live++;
+	for (; pos.bucket < table->buckets; pos.bucket++) {
+		if (in_vain(b))
+			return -ESTALE;
+		bin = bucket_bin(table, pos.bucket);
+		words = table->view.buckets[pos.bucket].word;
+		for (pos.slot = 0; table_has(table, &pos); pos.slot++) {
+			if (count_word(b, &words[pos.slot])) {
+				b->bins[bin]++;
+				b->live++;
+			}
 		}
 	}
 	return 0;
@@ -135,6 +138,7 @@ static int count_dirty(struct builder *b)
 			if (in_vain(b))
 				return -ESTALE;
 		}
+		step_count(&b->steps);
 		node = dirty_head_ahead(dirty, chain);
 		for (; node; node = node->next) {
 			b->nodes++;
@@ -210,18 +214,40 @@ static void move_node(struct builder *b, struct syncmap_node *node)
 	node->moved = move(b, &node->word, node->hash, node->key);
 }
 
-/* Move the nodes whose hash is not above @hash */
+/* Move the nodes whose hash is not above @hash, with a rest for each step */
 static int move_nodes(struct builder *b, struct dirty_pos *pos, u64 hash)
 {
-	struct syncmap_node *node;
+	const struct syncmap_dirty *dirty = b->state->old;
 
-	while ((node = dirty_next(b->state->old, pos)) && node->hash <= hash) {
-		move_node(b, node);
-		pos->node = node->next;
+	while (dirty_walk_hash(dirty, pos) <= hash) {
+		if (pos->node) {
+			move_node(b, pos->node);
+			dirty_walk_on(dirty, pos);
+		} else {
+			dirty_walk_step(dirty, pos);
+		}
 		if (in_vain(b))
 			return -ESTALE;
 	}
 	return 0;
+}
+
+/* Move the slots of a bucket, and the nodes that come before them */
+static int move_bucket(struct builder *b, struct table_pos *pos,
+		       struct dirty_pos *nodes)
+{
+	const struct syncmap_table *table = b->state->table;
+	u64 hash;
+
+	for (pos->slot = 0; table_has(table, pos); pos->slot++) {
+		hash = key_word_hash(&b->map->params, &b->state->seed,
+				     table->view.buckets[pos->bucket]
+					.key[pos->slot]);
+		if (move_nodes(b, nodes, hash))
+			return -ESTALE;
+		move_slot(b, pos, hash);
+	}
+	return in_vain(b) ? -ESTALE : 0;
 }
 
 /* The third step, which only Clear can stop: merge both tables in hash order */
@@ -230,22 +256,16 @@ static int merge(struct builder *b)
 	struct syncmap_table *table = b->state->table;
 	struct dirty_pos nodes;
 	struct table_pos pos = {};
-	u64 hash;
 
 	/* word_close() orders these two before it */
 	if (table != &syncmap_empty_table)
 		WRITE_ONCE(table->next, b->into);
 	WRITE_ONCE(b->state->old->into, b->into);
 	dirty_seek(b->state->old, &nodes, 0);
-	for (; table_next(table, &pos); pos.slot++) {
-		hash = key_word_hash(&b->map->params, &b->state->seed,
-				     table->view.buckets[pos.bucket]
-					.key[pos.slot]);
-		if (move_nodes(b, &nodes, hash) || (!pos.slot && in_vain(b)))
+	for (; pos.bucket < table->buckets; pos.bucket++)
+		if (move_bucket(b, &pos, &nodes))
 			return -ESTALE;
-		move_slot(b, &pos, hash);
-	}
-	if (move_nodes(b, &nodes, U64_MAX))
+	if (move_nodes(b, &nodes, SYNCMAP_CURSOR_END - 1))
 		return -ESTALE;
 	syncmap_table_seal(b->into, &b->end);
 	return 0;
@@ -276,6 +296,7 @@ static int build(struct builder *b)
 		err = merge(b);
 	if (!err)
 		err = publish(b);
+	step_rest(&b->steps);
 	this_cpu_sub(b->state->counts->dead, (long)b->expunged);
 	if (err)
 		kfree(b->fresh);

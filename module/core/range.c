@@ -39,6 +39,7 @@ struct walk {
 	unsigned int			nsides;
 	struct side			*near;	/* of them the first, or NULL */
 	u64				near_hash;
+	u32				steps;	/* see step.h */
 	struct found			node;	/* of the side whose turn it is */
 };
 
@@ -87,7 +88,7 @@ static void add_side(struct walk *w, const struct syncmap_dirty *dirty,
 	if (!dirty || !READ_ONCE(dirty->used))
 		return;
 	side->dirty = dirty;
-	dirty_seek(dirty, &side->pos, hash);
+	w->steps += dirty_seek(dirty, &side->pos, hash);
 	side->hash = dirty_walk_hash(dirty, &side->pos);
 	w->nsides++;
 }
@@ -124,6 +125,7 @@ static void seek(struct walk *w, u64 hash)
 	while (w->slot.word && w->slot.hash < hash) {
 		w->pos.slot++;
 		find_slot(w);
+		step_count(&w->steps);
 	}
 }
 
@@ -161,6 +163,7 @@ static const struct found *get(struct walk *w, const struct side *side)
 
 static void step(struct walk *w, struct side *side)
 {
+	step_count(&w->steps);
 	if (!side) {
 		w->pos.slot += !!w->slot.word;
 		find_slot(w);
@@ -180,6 +183,7 @@ static bool resolve(const struct walk *w, const struct found *found,
 {
 	const struct syncmap_keyobj *obj;
 	struct syncmap_key key;
+	bool there;
 	u64 code;
 
 	entry->hash = found->hash;
@@ -193,8 +197,9 @@ static bool resolve(const struct walk *w, const struct found *found,
 	}
 	syncmap_key_init(&key, w->map->params.key_len, entry->key, entry->len);
 	key.hash = found->hash;
-	if (!syncmap_resolve(w->map, &key, found->word, found->next, &code) ||
-	    code == CODE_ABSENT)
+	there = syncmap_resolve(w->map, &key, found->word, found->next, &code);
+	syncmap_look_up_ends(w->map, &key);
+	if (!there || code == CODE_ABSENT)
 		return false;
 	entry->value = syncmap_code_value(code);
 	return true;
@@ -234,6 +239,9 @@ static int walk_on(struct syncmap *map, u64 *cursor, unsigned int budget,
 		if (ret)
 			break;
 	}
+	/* Equal hashes are never divided, however many there are */
+	if (map->params.hash != SYNCMAP_HASH_CUSTOM)
+		step_rest(&w.steps);
 	return ret;
 }
 
@@ -298,6 +306,8 @@ static int emit_part(const struct syncmap_entry *entry, void *arg)
 
 /* A call ends after so many steps, however few entries it has found */
 #define NEXT_BUDGET	1024
+/* And the chains in which a call of its kind finds its beginning */
+static_assert(NEXT_BUDGET + 2 * BUCKET_NODES <= STEPS_MAX);
 
 /**
  * syncmap_next - get the next entries of a range

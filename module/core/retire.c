@@ -164,45 +164,60 @@ void syncmap_gen_init(struct syncmap_gen *gen)
 	INIT_RCU_WORK(&gen->drain, drain);
 }
 
-/* A closed word has no value of its own */
-static void free_value(const struct syncmap *map, const atomic64_t *word)
-{
-	u64 now = atomic64_read(word);
+/* What is taken apart */
+struct remains {
+	const struct syncmap	*map;
+	bool			cleared;	/* with the values: no key has moved */
+	u32			steps;		/* see step.h */
+};
 
-	if (map->params.free_value && word_is_live(now))
-		map->params.free_value(syncmap_code_value(word_code(now)),
-				       map->params.free_arg);
+static void rest(struct remains *r)
+{
+	step_rest(&r->steps);
+	cond_resched();
 }
 
-static void free_slots(const struct syncmap *map, struct syncmap_table *table,
-		       bool cleared)
+/* A closed word has no value of its own */
+static void free_value(struct remains *r, const atomic64_t *word)
+{
+	const struct syncmap_params *params = &r->map->params;
+	u64 now = atomic64_read(word);
+
+	step_count(&r->steps);
+	if (r->cleared && params->free_value && word_is_live(now))
+		params->free_value(syncmap_code_value(word_code(now)),
+				   params->free_arg);
+}
+
+static void free_slots(struct remains *r, struct syncmap_table *table)
 {
 	struct syncmap_bucket *bucket;
 	struct table_pos pos = {};
 
-	for (; table_next(table, &pos); pos.slot++) {
+	for (; pos.bucket < table->buckets; pos.bucket++) {
 		bucket = &table->view.buckets[pos.bucket];
-		if (cleared)
-			free_value(map, &bucket->word[pos.slot]);
-		if (!map->params.key_len && !(bucket->moved & BIT(pos.slot)))
-			kfree(keyobj_of(bucket->key[pos.slot]));
-		cond_resched();
+		for (pos.slot = 0; table_has(table, &pos); pos.slot++) {
+			free_value(r, &bucket->word[pos.slot]);
+			if (!r->map->params.key_len &&
+			    !(bucket->moved & BIT(pos.slot)))
+				kfree(keyobj_of(bucket->key[pos.slot]));
+		}
+		rest(r);
 	}
 }
 
-/* @cleared: the keys have not moved elsewhere, they are gone with their values */
-static void free_table(const struct syncmap *map, struct syncmap_table *table,
-		       bool cleared)
+static void free_table(struct remains *r, struct syncmap_table *table)
 {
+	const struct syncmap_params *params = &r->map->params;
+
 	if (table == &syncmap_empty_table)
 		return;
-	if (!map->params.key_len || (cleared && map->params.free_value))
-		free_slots(map, table, cleared);
+	if (!params->key_len || (r->cleared && params->free_value))
+		free_slots(r, table);
 	syncmap_table_free(table);
 }
 
-static void free_dirty(const struct syncmap *map, struct syncmap_dirty *dirty,
-		       bool cleared)
+static void free_dirty(struct remains *r, struct syncmap_dirty *dirty)
 {
 	struct syncmap_node *node, *next;
 	u64 chain;
@@ -211,24 +226,22 @@ static void free_dirty(const struct syncmap *map, struct syncmap_dirty *dirty,
 		node = dirty_head_ahead(dirty, chain);
 		for (; node; node = next) {
 			next = node->next;
-			if (cleared)
-				free_value(map, &node->word);
-			syncmap_node_free(map, node, node->moved);
+			free_value(r, &node->word);
+			syncmap_node_free(r->map, node, node->moved);
 		}
-		cond_resched();
+		rest(r);
 	}
 	syncmap_dirty_free(dirty);
 }
 
 /* With the table that a promotion had begun to fill when a Clear came */
-static void free_old(const struct syncmap *map, struct syncmap_dirty *old,
-		     bool cleared)
+static void free_old(struct remains *r, struct syncmap_dirty *old)
 {
-	struct syncmap_table *into = cleared ? old->into : NULL;
+	struct syncmap_table *into = r->cleared ? old->into : NULL;
 
-	free_dirty(map, old, cleared);
+	free_dirty(r, old);
 	if (into)
-		free_table(map, into, true);
+		free_table(r, into);
 }
 
 /*
@@ -241,16 +254,17 @@ static void dispose(struct work_struct *work)
 						   struct syncmap_state,
 						   retire);
 	struct syncmap_gen *gen = state->gen;
-	struct syncmap *map = gen->map;
+	struct remains r = { .map = gen->map, .cleared = state->cleared };
 
-	free_table(map, state->table, state->cleared);
+	free_table(&r, state->table);
 	if (state->old)
-		free_old(map, state->old, state->cleared);
+		free_old(&r, state->old);
 	if (state->cleared) {
-		free_dirty(map, state->dirty, true);
+		free_dirty(&r, state->dirty);
 		syncmap_drain_all(gen);
 		syncmap_gen_put(gen);
 	}
+	step_rest(&r.steps);
 	kfree(state->prev);
 	kfree(state);
 	syncmap_gen_put(gen);

@@ -9,8 +9,9 @@
 
 #include "internal.h"
 
-/* Chains looked at within one read section */
-#define CHAINS_PART	1024
+/* After so many chains and nodes, and the rest of a chain, a read section ends */
+#define STATS_PART	1024
+static_assert(STATS_PART + BUCKET_NODES <= STEPS_MAX);
 
 static u64 chain_length(const struct syncmap_dirty *dirty, u64 chain)
 {
@@ -20,6 +21,21 @@ static u64 chain_length(const struct syncmap_dirty *dirty, u64 chain)
 	for (; node; node = READ_ONCE(node->next))
 		length++;
 	return length;
+}
+
+/* Of the next chains; *@chain is left where to go on */
+static u64 longest_of_part(const struct syncmap_dirty *dirty, u64 *chain)
+{
+	u64 length, longest = 0;
+	u32 steps = 0;
+
+	while (*chain < dirty_chains(dirty) && steps < STATS_PART) {
+		length = chain_length(dirty, (*chain)++);
+		longest = max(longest, length);
+		steps += 1 + length;
+	}
+	step_rest(&steps);
+	return longest;
 }
 
 /*
@@ -41,10 +57,7 @@ static u64 longest_chain(const struct syncmap *map)
 			rcu_read_unlock();
 			break;
 		}
-		end = min(chain + CHAINS_PART, dirty_chains(state->dirty));
-		for (; chain < end; chain++)
-			longest = max(longest,
-				      chain_length(state->dirty, chain));
+		longest = max(longest, longest_of_part(state->dirty, &chain));
 		end = dirty_chains(state->dirty);
 		rcu_read_unlock();
 		cond_resched();

@@ -86,6 +86,7 @@ static __always_inline atomic64_t *table_find(const struct syncmap_view *view,
 	u64 header;
 
 	for (;; bucket++) {
+		key_step(key);
 		syncmap_prefetch(bucket->word);
 		header = syncmap_bucket_header(bucket);
 		word = bucket_find(bucket, header, key, key_len);
@@ -103,7 +104,10 @@ static inline bool table_has(const struct syncmap_table *table,
 	       header_slot(table->view.buckets[pos->bucket].header, pos->slot);
 }
 
-/* Move @pos to the next filled slot; false at the end of the table */
+/*
+ * Move @pos to the next filled slot; false at the end of the table. For who may
+ * take long: if a hash function is bad, nearly all buckets are empty.
+ */
 static inline bool table_next(const struct syncmap_table *table,
 			      struct table_pos *pos)
 {

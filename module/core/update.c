@@ -433,6 +433,7 @@ int syncmap_update(struct syncmap *map, struct syncmap_key *key,
 		grown = outcome == DONE && syncmap_inserts(update) &&
 			update->changed && update->previous == CODE_ABSENT &&
 			syncmap_grown(map);
+		syncmap_look_up_ends(map, key);
 		rcu_read_unlock();
 		if (outcome == DONE || outcome == GONE)
 			break;
