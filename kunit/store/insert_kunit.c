@@ -20,8 +20,26 @@ static void a_key_that_came_is_no_reason_to_be_full(struct kunit *test)
 	bytemap_request_release(&req);
 }
 
+/* What there was to wait for is over before anybody could wait for it */
+static void memory_that_came_back_is_tried_again(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_client *client = store_client(test, map);
+	struct bytemap_request req = { .client = client };
+
+	KUNIT_EXPECT_FALSE(test, reclaim(&req));
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
+	KUNIT_ASSERT_EQ(test, bytemap_doom_wait(map), 0);
+	KUNIT_ASSERT_TRUE(test, bytemap_doom_is_empty(map));
+	KUNIT_EXPECT_TRUE(test, reclaim(&req));
+	KUNIT_EXPECT_FALSE(test, reclaim(&req));
+	store_client_end(client);
+}
+
 static struct kunit_case insert_cases[] = {
 	KUNIT_CASE(a_key_that_came_is_no_reason_to_be_full),
+	KUNIT_CASE(memory_that_came_back_is_tried_again),
 	{}
 };
 

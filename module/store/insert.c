@@ -33,10 +33,18 @@ static struct bytemap_value *alloc(const struct bytemap_request *req,
 static bool reclaim(struct bytemap_request *req)
 {
 	struct bytemap *map = req->client ? req->client->map : NULL;
+	unsigned long round;
 
 	if (!map || req->reclaims++ >= RECLAIM_TRIES)
 		return false;
-	return bytemap_wait_doomed(map) || bytemap_expiry_reclaim(map);
+	if (bytemap_wait_doomed(map) || bytemap_expiry_reclaim(map))
+		return true;
+	/* What was to be freed may have been, since there was none */
+	round = READ_ONCE(map->doom.rounds);
+	if (round == req->round)
+		return false;
+	req->round = round;
+	return true;
 }
 
 /* An object for what @req stores */

@@ -73,6 +73,7 @@ static inline bool bytemap_op_has(u32 op, u16 any)
  * @dooms: private: may have left memory to a grace period, or has taken some:
  *	bytemap_throttle()
  * @reclaims: private: how often it has found no memory
+ * @round: private: of the map's doom, when it last did
  * @granted: private: token of a lease that the request got while it waited
  * @found: the value that was found, for operations that give one; last, so that
  *	nobody has to clear its bytes
@@ -102,6 +103,7 @@ struct bytemap_request {
 	bool			wants_lease;
 	bool			dooms;
 	u8			reclaims;
+	unsigned long		round;
 	u64			granted;
 	struct bytemap_view	found;
 };
