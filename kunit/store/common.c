@@ -148,12 +148,12 @@ int store_tombstones(struct bytemap *map, unsigned int keys)
 	int err = 0;
 
 	for (i = 0; i < keys && !err; i++) {
-		snprintf(key, sizeof(key), "%u", i);
+		snprintf(key, sizeof(key), "dead %u", i);
 		err = store_store(map, key, "");
 	}
 	err = err ?: syncmap_promote(&map->core);
 	for (i = 0; i < keys && !err; i++) {
-		snprintf(key, sizeof(key), "%u", i);
+		snprintf(key, sizeof(key), "dead %u", i);
 		err = store_delete(map, key);
 	}
 	return err;
