@@ -5,8 +5,6 @@
 
 #include "batches.h"
 
-#define PAGE	4096
-
 static void expect_counted(int fd, __u64 batches, __u64 operations)
 {
 	struct syncmap_map_stats stats = map_stats(fd);
@@ -249,8 +247,7 @@ static void array_at_an_edge(int protection, __u32 code)
 		ops = (void *)(pages + PAGE - there * sizeof(*ops));
 		ASSERT_EQ(0, mprotect(pages, 2 * PAGE, PROT_READ | PROT_WRITE));
 		many_make(code, 21);
-		memcpy(ops, many, 21 * sizeof(*ops) < PAGE ?
-		       21 * sizeof(*ops) : PAGE);
+		memcpy(ops, many, 21 * sizeof(*ops));
 		ASSERT_EQ(0, mprotect(pages + PAGE, PAGE, protection));
 		map_clear(fd);
 		EXPECT_EQ(-EFAULT, batch(fd, &arg, ops, 21, 0));

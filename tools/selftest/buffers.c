@@ -7,8 +7,8 @@
 
 #include "map.h"
 
-#define PAGE	4096
-#define SIZE	(64 * PAGE)
+#define SIZE	(4 * PAGE)
+#define STEP	4096
 
 static int make_map(void)
 {
@@ -40,9 +40,9 @@ static void *write_behind(void *arg)
 	for (char n = 0; !__atomic_load_n(&other->stop, __ATOMIC_RELAXED); n++) {
 		volatile char *p = other->buffer;
 
-		for (int i = PAGE; i < SIZE; i += PAGE)
+		for (int i = STEP; i < SIZE; i += STEP)
 			p[i] = n;
-		for (int i = PAGE; i < SIZE; i += PAGE)
+		for (int i = STEP; i < SIZE; i += STEP)
 			other->lost += p[i] != n;
 	}
 	return NULL;

@@ -26,6 +26,9 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
+/* What is so far apart is on different pages: no machine has larger ones */
+#define PAGE	65536
+
 struct test {
 	const char	*name;
 	void		(*run)(void);

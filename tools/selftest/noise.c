@@ -3,20 +3,22 @@
 
 #include "noise.h"
 
-#define PAGE	4096
+#define SIZE	4096
 
-static char *page;	/* the next one is not there */
+static char *data;	/* behind its SIZE bytes nothing can be used */
 
 struct noise_learnt noise_learnt;
 
 void noise_begin(void)
 {
-	page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT(page != MAP_FAILED);
-	ASSERT_EQ(0, munmap(page + PAGE, PAGE));
-	for (int i = 0; i < PAGE; i++)
-		page[i] = 'a' + i % 16;
+	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT(pages != MAP_FAILED);
+	ASSERT_EQ(0, mprotect(pages + PAGE, PAGE, PROT_NONE));
+	data = pages + PAGE - SIZE;
+	for (int i = 0; i < SIZE; i++)
+		data[i] = 'a' + i % 16;
 }
 
 __u64 noise_pointer(void)
@@ -27,11 +29,11 @@ __u64 noise_pointer(void)
 	case 1:
 		return 0;
 	case 2:
-		return PTR(page) + PAGE - test_random() % 64;
+		return PTR(data) + SIZE - test_random() % 64;
 	case 3:
 		return 0xffff888000000000 + test_random() % (1 << 20);
 	default:
-		return PTR(page) + test_random() % PAGE;
+		return PTR(data) + test_random() % SIZE;
 	}
 }
 

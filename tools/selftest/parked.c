@@ -10,8 +10,6 @@
 
 #include "map.h"
 
-#define PAGE	4096
-
 /* The struct of a command, half of it in each of two pages that we give */
 static struct faulting {
 	int	uffd;

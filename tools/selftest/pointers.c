@@ -8,8 +8,6 @@
 
 #include "command.h"
 
-#define PAGE	4096
-
 /* A page that is there, and one behind it that is not, or is read-only */
 struct edge {
 	char	*page;

@@ -213,13 +213,15 @@ TEST(grow_as_told)
 /* The buffer ends behind some hundred records: what was written counts for nothing */
 TEST(fault_on_the_way)
 {
-	char *page = mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct syncmap_range range = { .buffer = PTR(page), .size = 2 * 4096 };
+	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct syncmap_range range = {
+		.buffer = PTR(pages) + PAGE - 4096, .size = 2 * 4096,
+	};
 	int fd = make_map(STABLE, true);
 
-	ASSERT(page != MAP_FAILED);
-	ASSERT_EQ(0, munmap(page + 4096, 4096));
+	ASSERT(pages != MAP_FAILED);
+	ASSERT_EQ(0, munmap(pages + PAGE, PAGE));
 	EXPECT_EQ(-EFAULT, range_call(fd, &range));
 	EXPECT_EQ(0, range.cursor);
 	range.size = 4096;

@@ -106,11 +106,11 @@ TEST(buffers_that_end_too_soon)
 	int fd = map_private(SYNCMAP_KEY_STRING);
 	struct watcher w = watcher_open(fd, .flags = VALUES);
 	ssize_t one = sizeof(struct syncmap_event) + 8;
-	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char buffer[1024];
 
-	ASSERT_EQ(0, mprotect(page + 4096, 4096, PROT_NONE));
+	ASSERT_EQ(0, mprotect(pages + PAGE, PAGE, PROT_NONE));
 	for (ssize_t room = 0; room < 5 * one; room++) {
 		ssize_t whole = room / one * one;
 
@@ -119,7 +119,7 @@ TEST(buffers_that_end_too_soon)
 			EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
 		if (whole > 4 * one)
 			whole = 4 * one;
-		EXPECT_EQ(whole ?: -1, read(w.fd, page + 4096 - room, 4096));
+		EXPECT_EQ(whole ?: -1, read(w.fd, pages + PAGE - room, 4096));
 		if (whole < 4 * one)
 			EXPECT_EQ(4 * one - whole,
 				  read(w.fd, buffer, sizeof(buffer)));
