@@ -17,6 +17,9 @@
 #include "../store/store.h"
 #include "dev.h"
 
+#define ENTRY_SIZE_MAX	4096
+#define ENTRY_SIZE_MIN	offsetofend(struct syncmap_map_info, stale)
+
 static int run_info(struct syncmap_call *call)
 {
 	struct syncmap_info *info = &call->arg.info;
@@ -196,8 +199,9 @@ static int run_list(struct syncmap_call *call)
 
 	if (list->flags)
 		return -EOPNOTSUPP;
-	if (list->reserved || !list->capacity || list->entry_size > PAGE_SIZE ||
-	    list->entry_size < offsetofend(struct syncmap_map_info, stale))
+	if (list->reserved || !list->capacity ||
+	    list->entry_size > ENTRY_SIZE_MAX ||
+	    list->entry_size < ENTRY_SIZE_MIN)
 		return -EINVAL;
 	list->count = 0;
 	while (!err && list->cursor != SYNCMAP_END &&

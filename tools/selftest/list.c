@@ -21,6 +21,9 @@ TEST(bad_list)
 	list->fill(&arg);
 	arg.list.entry_size = sizeof(struct syncmap_map_info) - 1;
 	EXPECT_EQ(-EINVAL, command_call(&fixture, list, list->number, &arg));
+	list->fill(&arg);
+	arg.list.entry_size = 4097;
+	EXPECT_EQ(-EINVAL, command_call(&fixture, list, list->number, &arg));
 	command_expect_unchanged(&fixture);
 }
 

@@ -284,7 +284,7 @@ struct syncmap_map_info {
  * @buffer: array of &struct syncmap_map_info
  * @flags: must be zero
  * @entry_size: bytes of one element of the array: the caller's
- *	sizeof(struct syncmap_map_info); at most a page
+ *	sizeof(struct syncmap_map_info); at most 4096
  * @capacity: how many elements the array has, not zero
  * @count: out: how many were written
  * @reserved: must be zero
