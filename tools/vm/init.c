@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PID 1 of the test machine. Runs /rig/script with its output on the second
- * serial port, then looks at what the kernel has to say, and writes the verdict
- * as the very last line:
+ * PID 1 of the test machine. Runs /rig/script with its output on a serial port of
+ * its own (rig_port=TTY on the kernel's command line), then looks at what the
+ * kernel has to say, and writes the verdict as the very last line:
  *
  *	verdict: missing=0 status=0 dmesg=0 leaks=0
  *
- * With rig=shell on the kernel's command line everything is on the console
- * instead, and a shell follows the script. rig_cpus=N says how many processors
- * the machine was given: the script does not run when some of them are missing,
- * for what it would show about concurrency is not so.
+ * With rig=shell that port is the console, and a shell follows the script.
+ * rig_cpus=N says how many processors the machine was given: the script does not
+ * run when some of them are missing, for what it would show about concurrency is
+ * not so.
  *
  * Data races of the kernel's own are no news: those in functions that begin a
  * line of /rig/known-races, if there is one, are not counted.
@@ -71,11 +71,13 @@ static void mount_all(void)
 	symlink("/proc/self/fd", "/dev/fd");
 }
 
-static void open_port(const char *path, bool raw)
+static void open_port(bool raw)
 {
+	char path[32];
 	struct termios t;
 	int fd;
 
+	snprintf(path, sizeof(path), "/dev/%s", getenv("rig_port"));
 	fd = open(path, O_RDWR | O_NOCTTY);
 	if (raw && !tcgetattr(fd, &t)) {
 		cfmakeraw(&t);
@@ -282,7 +284,7 @@ int main(void)
 	int missing, status, dmesg, leaks;
 
 	mount_all();
-	open_port(shell ? "/dev/ttyS0" : "/dev/ttyS1", !shell);
+	open_port(!shell);
 	setenv("PATH", "/rig:/bin", 1);
 	setenv("LD_LIBRARY_PATH", "/rig", 1);
 	setenv("HOME", "/tmp", 1);
