@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Locks in place: taken and given back free they are what the kernel's are, one
- * atomic operation and one store.
+ * Locks in place: they are as large as the kernel's, and taken and given back free
+ * they are what those are, one atomic operation and one store.
  */
 #ifndef _SHIM_SPINLOCK_H
 #define _SHIM_SPINLOCK_H
@@ -19,8 +19,8 @@ static inline void pause_or_yield(unsigned int *spins)
 }
 
 typedef struct {
-	int	locked;
-	int	waiters;
+	u16	locked;
+	u16	waiters;
 } spinlock_t;
 
 /* Readers count up by RW_READER; a writer that waits keeps new ones out */
@@ -43,7 +43,7 @@ void bench_write_lock_slow(rwlock_t *lock);
 
 static __always_inline bool spin_trylock(spinlock_t *lock)
 {
-	int unlocked = 0;
+	u16 unlocked = 0;
 
 	return __atomic_compare_exchange_n(&lock->locked, &unlocked, 1, false,
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
