@@ -171,16 +171,16 @@ static void locate_tells_the_place(struct kunit *test)
 	struct dirty_place place;
 
 	KUNIT_EXPECT_FALSE(test, locate(f, 20, 99, &place));
-	KUNIT_EXPECT_PTR_EQ(test, place.prev, low);
+	KUNIT_EXPECT_PTR_EQ(test, place.link, &low->next);
 	KUNIT_EXPECT_PTR_EQ(test, place.next, high);
 	KUNIT_EXPECT_FALSE(test, locate(f, 5, 99, &place));
-	KUNIT_EXPECT_NULL(test, place.prev);
+	KUNIT_EXPECT_PTR_EQ(test, *place.link, low);
 	KUNIT_EXPECT_PTR_EQ(test, place.next, low);
 	KUNIT_EXPECT_FALSE(test, locate(f, 40, 99, &place));
-	KUNIT_EXPECT_PTR_EQ(test, place.prev, high);
+	KUNIT_EXPECT_PTR_EQ(test, place.link, &high->next);
 	KUNIT_EXPECT_NULL(test, place.next);
 	KUNIT_EXPECT_TRUE(test, locate(f, 30, high->key, &place));
-	KUNIT_EXPECT_PTR_EQ(test, place.prev, low);
+	KUNIT_EXPECT_PTR_EQ(test, place.link, &low->next);
 }
 
 static void seal_is_per_bucket_and_keeps_the_nodes(struct kunit *test)

@@ -112,54 +112,44 @@ void syncmap_dirty_seal(struct syncmap_dirty *dirty, u64 hash)
 	syncmap_dirty_unlock(dirty, hash, flags);
 }
 
-static struct syncmap_node **head_of(struct syncmap_dirty *dirty, u64 hash)
+static void set_next(const struct dirty_place *place, struct syncmap_node *next)
 {
-	return &dirty_bucket(dirty, hash)->heads[dirty_slot(dirty, hash)];
-}
-
-static void set_next(struct syncmap_dirty *dirty, u64 hash,
-		     struct syncmap_node *prev, struct syncmap_node *next)
-{
-	struct syncmap_node **link = prev ? &prev->next : head_of(dirty, hash);
-
 	/*
 	 * Pairs with the address dependency in dirty_find(), and dirty_filled().
 	 * See litmus/linked
 	 */
-	smp_store_release(link, next);
+	smp_store_release(place->link, next);
 }
 
 void syncmap_dirty_locate(struct syncmap_dirty *dirty,
 			  const struct syncmap_key *key, u8 key_len,
 			  struct dirty_place *place)
 {
-	struct syncmap_node *prev = NULL;
-	struct syncmap_node *node;
+	struct dirty_bucket *bucket = dirty_bucket(dirty, key->hash);
+	struct syncmap_node *node, **link;
 
-	lockdep_assert_held(&dirty_bucket(dirty, key->hash)->lock);
-	node = *head_of(dirty, key->hash);
-	for (; node && node->hash < key->hash; node = node->next) {
+	lockdep_assert_held(&bucket->lock);
+	link = &bucket->heads[dirty_slot(dirty, key->hash)];
+	for (node = *link; node && node->hash < key->hash; node = node->next) {
 		key_step(key);
-		prev = node;
+		link = &node->next;
 	}
-	place->prev = prev;
+	place->link = link;
 	place->next = node;
 	place->node = NULL;
 	for (; node && node->hash == key->hash; node = node->next) {
 		key_step(key);
 		if (syncmap_key_matches(key, key_len, node->key)) {
-			place->prev = prev;
+			place->link = link;
 			place->node = node;
 			return;
 		}
-		prev = node;
+		link = &node->next;
 	}
 }
 
-static void count_nodes(struct syncmap_dirty *dirty, u64 hash, int n)
+static void count_nodes(struct dirty_bucket *bucket, int n)
 {
-	struct dirty_bucket *bucket = dirty_bucket(dirty, hash);
-
 	if (bucket->nodes != U16_MAX)
 		bucket->nodes += n;
 }
@@ -168,10 +158,8 @@ static void count_nodes(struct syncmap_dirty *dirty, u64 hash, int n)
  * Who walks looks into no bucket whose bit is clear. It is set before the first
  * node is linked, so that who knows of a node finds the bucket; and it stays.
  */
-static void fill(struct syncmap_dirty *dirty, u64 hash)
+static void fill(struct syncmap_dirty *dirty, struct dirty_bucket *bucket)
 {
-	struct dirty_bucket *bucket = dirty_bucket(dirty, hash);
-
 	if (bucket->filled)
 		return;
 	bucket->filled = true;
@@ -179,7 +167,7 @@ static void fill(struct syncmap_dirty *dirty, u64 hash)
 	 * The release in set_next() comes after it; pairs with dirty_filled().
 	 * See litmus/filled
 	 */
-	set_bit(dirty_bucket_index(dirty, hash), dirty->filled);
+	set_bit(bucket - dirty->buckets, dirty->filled);
 }
 
 /*
@@ -189,13 +177,15 @@ static void fill(struct syncmap_dirty *dirty, u64 hash)
 void syncmap_dirty_link(struct syncmap_dirty *dirty, struct syncmap_node *node,
 			const struct dirty_place *place)
 {
-	lockdep_assert_held(&dirty_bucket(dirty, node->hash)->lock);
+	struct dirty_bucket *bucket = dirty_bucket(dirty, node->hash);
+
+	lockdep_assert_held(&bucket->lock);
 	if (!READ_ONCE(dirty->used))
 		WRITE_ONCE(dirty->used, true);
-	fill(dirty, node->hash);
+	fill(dirty, bucket);
 	node->next = place->next;
-	count_nodes(dirty, node->hash, 1);
-	set_next(dirty, node->hash, place->prev, node);
+	count_nodes(bucket, 1);
+	set_next(place, node);
 }
 
 /* The node's own link stays, for the readers that stand on it */
@@ -203,8 +193,9 @@ void syncmap_dirty_unlink(struct syncmap_dirty *dirty,
 			  const struct dirty_place *place)
 {
 	struct syncmap_node *node = place->node;
+	struct dirty_bucket *bucket = dirty_bucket(dirty, node->hash);
 
-	lockdep_assert_held(&dirty_bucket(dirty, node->hash)->lock);
-	count_nodes(dirty, node->hash, -1);
-	set_next(dirty, node->hash, place->prev, node->next);
+	lockdep_assert_held(&bucket->lock);
+	count_nodes(bucket, -1);
+	set_next(place, node->next);
 }

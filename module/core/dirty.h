@@ -68,7 +68,7 @@ struct syncmap_dirty {
 
 /* Where a key is in its chain, or would be linked; under the bucket's lock */
 struct dirty_place {
-	struct syncmap_node	*prev;	/* NULL: the head */
+	struct syncmap_node	**link;	/* of the node before, or the head */
 	struct syncmap_node	*node;	/* NULL: the key is not there */
 	struct syncmap_node	*next;	/* first node whose hash is not smaller */
 };
