@@ -309,17 +309,17 @@ static void refuse_key(struct fuzz *f, void *value, size_t len)
 
 	expect(!syncmap_load(map, bytes, len, &out));
 	expect(!syncmap_load_many(map, &lookup, 1) && !lookup.found);
-	expect(syncmap_store(map, bytes, len, value, GFP_KERNEL) == -EINVAL);
-	expect(syncmap_swap(map, bytes, len, value, &out, GFP_KERNEL) ==
+	expect(syncmap_store(map, bytes, len, value, GFP_ATOMIC) == -EINVAL);
+	expect(syncmap_swap(map, bytes, len, value, &out, GFP_ATOMIC) ==
 	       -EINVAL);
 	expect(syncmap_load_or_store(map, bytes, len, value, &out,
-				     GFP_KERNEL) == -EINVAL);
+				     GFP_ATOMIC) == -EINVAL);
 	expect(syncmap_load_or_compute(map, bytes, len, NULL, NULL, &out,
-				       GFP_KERNEL) == -EINVAL);
+				       GFP_ATOMIC) == -EINVAL);
 	expect(!syncmap_delete(map, bytes, len));
 	expect(!syncmap_compare_and_swap(map, bytes, len, value, value));
 	expect(!syncmap_compare_and_delete(map, bytes, len, value));
-	expect(PTR_ERR(syncmap_reserve(map, bytes, len, GFP_KERNEL)) ==
+	expect(PTR_ERR(syncmap_reserve(map, bytes, len, GFP_ATOMIC)) ==
 	       -EINVAL);
 }
 
@@ -328,10 +328,10 @@ static void refuse_value(struct fuzz *f, const struct key *key, void *value)
 	struct syncmap *map = &f->map;
 	void *out = NULL;
 
-	expect(syncmap_store(map, key->bytes, key->len, value, GFP_KERNEL) ==
+	expect(syncmap_store(map, key->bytes, key->len, value, GFP_ATOMIC) ==
 	       -EINVAL);
 	expect(syncmap_load_or_store(map, key->bytes, key->len, value, &out,
-				     GFP_KERNEL) == -EINVAL);
+				     GFP_ATOMIC) == -EINVAL);
 	expect(!syncmap_compare_and_swap(map, key->bytes, key->len, value,
 					 value_of(1)));
 	expect(!syncmap_compare_and_delete(map, key->bytes, key->len, value));
