@@ -21,6 +21,7 @@ static struct task_struct task;
 static struct work_struct *queue;	/* by time */
 static struct rcu_work *waiting;	/* for the read section to end */
 static unsigned int readers;		/* depth of the read section */
+static unsigned int interrupted;	/* of it that of who has been interrupted */
 static unsigned long allocated;
 static int cpu;
 static u64 now;
@@ -144,9 +145,12 @@ bool shim_queue(struct work_struct *work, unsigned long delay, bool again)
 static void run_first(void)
 {
 	struct work_struct *work = queue;
+	unsigned int outer = interrupted;
 
 	shim_cancel(work);
+	interrupted = readers;
 	work->func(work);
+	interrupted = outer;
 }
 
 void kernel_background(u64 ns)
@@ -208,7 +212,7 @@ void rcu_read_lock(void)
 
 bool rcu_read_lock_held(void)
 {
-	return readers;
+	return readers > interrupted;
 }
 
 void rcu_read_unlock(void)
