@@ -227,6 +227,7 @@ int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 	u64 freed;
 	int ret;
 
+	req->round = READ_ONCE(map->doom.rounds);
 	if (bytemap_request_has(req, OP_INSERTS | OP_TAKES_DEADLINE))
 		req->deadline = bytemap_expiry_deadline(map, req->op->deadline);
 	for (;;) {

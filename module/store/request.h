@@ -73,7 +73,7 @@ static inline bool bytemap_op_has(u32 op, u16 any)
  * @dooms: private: may have left memory to a grace period, or has taken some:
  *	bytemap_throttle()
  * @reclaims: private: how often it has found no memory
- * @round: private: of the map's doom, when it last did
+ * @round: private: of the map's doom, when it began or last found none
  * @granted: private: token of a lease that the request got while it waited
  * @found: the value that was found, for operations that give one; last, so that
  *	nobody has to clear its bytes

@@ -389,7 +389,8 @@ TEST_LIMIT(leases, 60)
 	stores = sweep_leased_stores(fd, 5) + sweep_leased_stores(fd, 200);
 	test_note("ENOMEM at %u and %u places", leases, stores);
 	EXPECT(leases >= 4);
-	EXPECT(stores >= 2);
+	/* One that finds something freed meanwhile tries again */
+	EXPECT(stores);
 }
 
 /* The worker allocates what a promotion needs, not who asks for it */

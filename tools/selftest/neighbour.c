@@ -182,7 +182,7 @@ static void make_growing(struct attacker *me)
 
 	for (int i = 0; i < GROWING; i++) {
 		fds[i] = map_private(SYNCMAP_KEY_U64);
-		neighbours_batch(fds[i], STORE_OP(), 0, 1000);
+		neighbours_batch(fds[i], STORE_OP(), 0, 100);
 	}
 	me->data = fds;
 }
@@ -192,7 +192,8 @@ static unsigned int grow(struct attacker *me)
 	const int *fds = me->data;
 	__u64 key = test_random();
 
-	return neighbours_batch(fds[key % GROWING], STORE_OP(), key, 1000);
+	return neighbours_batch(fds[key % GROWING], STORE_OP(), key,
+				test_times(100));
 }
 
 ROW(growths, .what = "keys inserted into maps that grow", .begin = make_growing,
