@@ -371,7 +371,7 @@ void syncmap_debugfs_add(struct bytemap *map)
 	struct addition addition = { .map = map };
 
 	INIT_WORK_ONSTACK(&addition.work, add);
-	queue_work(system_unbound_wq, &addition.work);
+	queue_work(system_long_wq, &addition.work);
 	flush_work(&addition.work);
 	destroy_work_on_stack(&addition.work);
 }

@@ -16,7 +16,7 @@
 #define CGROUP		"/sys/fs/cgroup/selftest-neighbour"
 #define PROCESSES	16
 #define ROUNDS		3
-#define TRIALS		3
+#define TRIALS		5
 #define SAMPLES		16384
 #define ENOUGH		300
 #define BLOCK		8
