@@ -23,7 +23,7 @@ help:
 	@echo 'make uninstall  remove what was installed, with the same PREFIX and DESTDIR'
 	@echo 'make demo       show what a map does, in a virtual machine'
 	@echo 'make shell      a shell in a virtual machine that has the module'
-	@echo 'make check      build and run all tests (about an hour)'
+	@echo 'make check      build and run all tests (half an hour or more)'
 	@echo 'make check-fast the part of it that boots nothing (less than 3 minutes)'
 	@echo 'make check-all  every kernel, and what takes long (many hours; RESUME=1 goes on'
 	@echo '                where it ended, and repeats what failed)'

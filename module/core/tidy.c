@@ -219,7 +219,7 @@ static void rearm(struct syncmap *map)
 /*
  * What lockdep knows of the worker: it reclaims memory, and is waited for. So who
  * waits for it where memory is reclaimed, or with a lock that is taken there, is
- * told. One for all maps, as they share a workqueue.
+ * told. One for all maps: what may wait for one of them may wait for any.
  */
 #ifdef CONFIG_LOCKDEP
 static struct lockdep_map worker_map =
