@@ -5,16 +5,18 @@
 #	awk -v want="SUITE..." -f ktap.awk
 #
 # Each wanted suite has to report, with as many cases as it announced and at
-# least one. A skipped case has shown nothing and counts as failed.
+# least one. A skipped case has shown nothing and counts as failed. What failed
+# comes last, with what the case had said.
 
 function fail(what) {
-	print "not ok: " what
+	failures = failures "not ok: " what "\n"
 	failed++
 }
 
 /^    # Subtest: / {
 	suite = $3
 	planned[suite] = cases[suite] = 0
+	said = ""
 	next
 }
 
@@ -27,9 +29,15 @@ function fail(what) {
 /^    (not )?ok [0-9]+/ {
 	cases[suite]++
 	if ($1 == "not" || /# SKIP/)
-		fail(suite ":" $0)
+		fail(suite ":" $0 (said ? "\n" said : ""))
 	else
 		passed++
+	said = ""
+	next
+}
+
+/^    / {
+	said = said (said ? "\n" : "") $0
 	next
 }
 
@@ -46,7 +54,8 @@ END {
 	for (i = 1; i <= count; i++) {
 		name = names[i]
 		if (!(name in ended))
-			fail("suite " name " did not run to its end")
+			fail("suite " name " did not run to its end" \
+			     (name == suite && said ? "\n" said : ""))
 		else if (!cases[name] || cases[name] != planned[name])
 			fail("suite " name " ran " cases[name] " of " \
 			     planned[name] " cases")
@@ -55,6 +64,7 @@ END {
 		else
 			print "ok: " name ", " cases[name] " cases"
 	}
+	printf "%s", failures
 	print passed + 0 " passed, " failed + 0 " failed"
 	exit failed > 0
 }
