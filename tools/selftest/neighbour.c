@@ -70,16 +70,16 @@ ROW(replacements, .what = "values replaced", .begin = make_own,
 /* What is owned goes with the file, and who closes it waits for nobody */
 static unsigned int close_owner(struct attacker *me)
 {
-	unsigned int n = test_times(20) * 1000;
+	unsigned int batches = test_times(20), n = test_times(1000);
 	int fd = map_open(SHARED, SYNCMAP_ACCESS_WRITE);
 
 	if (fd < 0)
 		return 0;
-	for (unsigned int i = 0; i < n; i += 1000)
+	for (unsigned int i = 0; i < batches; i++)
 		neighbours_batch(fd, STORE_OP(.flags = SYNCMAP_OP_OWNED),
-				 first_key(me) + i, 1000);
+				 first_key(me) + 1000 * i, n);
 	close(fd);
-	return n;
+	return batches * n;
 }
 
 ROW(owners, .what = "owned entries of closed files", .step = close_owner,
