@@ -57,6 +57,9 @@
 #define FILTERS		(SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_PREFIX)
 #define FLAGS		(FILTERS | SYNCMAP_WATCH_VALUES | SYNCMAP_WATCH_DUMP)
 
+/* Microseconds for each of many that poll, but a second at most */
+#define POLL_REST_US	256
+
 /* Does the filter let this key pass? */
 bool bytemap_watch_matches(const struct bytemap_watch *watch, const void *key,
 			   u32 key_len)
@@ -82,11 +85,19 @@ static void lose(struct bytemap_watch *watch, const struct syncmap_event *event)
 }
 
 /* By a job of the user who watches: however many wait, a writer does not */
-static void wake(struct bytemap_watch *watch)
+static void wake_locked(struct bytemap_watch *watch)
 {
+	unsigned long now = jiffies;
+
+	lockdep_assert_held(&watch->map->watchers.lock);
+	if (watch->waking)
+		return;
+	watch->waking = true;
 	refcount_inc(&watch->refs);
-	if (!bytemap_job_queue(&watch->job))
-		refcount_dec(&watch->refs);
+	if (time_before(now, watch->rest))
+		bytemap_job_delay(&watch->job, watch->rest - now);
+	else
+		bytemap_job_queue(&watch->job);
 }
 
 /* An event without its value is better than none: the value can be loaded */
@@ -109,7 +120,7 @@ static void tell(struct bytemap_watch *watch, const struct syncmap_event *event,
 	/* Who has not read what there was before has been woken for that */
 	if (wq_has_sleeper(&watch->wait) &&
 	    (watch->lost || bytemap_queue_was_empty(&watch->queue, head)))
-		wake(watch);
+		wake_locked(watch);
 }
 
 static bool is_deletion(u32 reason)
@@ -227,7 +238,7 @@ void bytemap_watch_end(struct bytemap *map)
 
 	spin_lock(&map->watchers.lock);
 	list_for_each_entry(watch, &map->watchers.list, node)
-		wake(watch);
+		wake_locked(watch);
 	spin_unlock(&map->watchers.lock);
 }
 
@@ -393,6 +404,7 @@ static struct bytemap_watch *alloc_watch(struct bytemap *map,
 	memcpy(watch->filter, filter, params->filter_len);
 	refcount_set(&watch->refs, 1);
 	init_waitqueue_head(&watch->wait);
+	watch->rest = jiffies;
 	mutex_init(&watch->lock);
 	err = alloc_buffers(watch, map, params->queue_size);
 	if (err) {
@@ -431,12 +443,43 @@ static void put(struct bytemap_watch *watch)
 	bytemap_put(map);
 }
 
+/* Those whom each wake-up calls: of those that read, it wakes one */
+static unsigned int count_polls(struct bytemap_watch *watch)
+{
+	struct list_head *entry;
+	unsigned int n = 0;
+
+	spin_lock_irq(&watch->wait.lock);
+	list_for_each(entry, &watch->wait.head)
+		n++;
+	spin_unlock_irq(&watch->wait.lock);
+	return n - min_t(unsigned int, n, atomic_read(&watch->readers));
+}
+
+/*
+ * The processor is not that of the user who watches, so a reader that lets many
+ * poll has a rest in proportion: all that one user may have take some percent.
+ */
+static unsigned long rest_after(unsigned int polls)
+{
+	if (polls <= SYNCMAP_WATCH_POLLS)
+		return 0;
+	polls = min_t(unsigned int, polls, USEC_PER_SEC / POLL_REST_US);
+	return usecs_to_jiffies(polls * POLL_REST_US);
+}
+
 static void wake_readers(struct bytemap_job *job)
 {
 	struct bytemap_watch *watch = container_of(job, struct bytemap_watch,
 						   job);
+	spinlock_t *lock = &watch->map->watchers.lock;
 	__poll_t events = EPOLLIN | EPOLLRDNORM;
+	unsigned long rest = rest_after(count_polls(watch));
 
+	spin_lock(lock);
+	watch->waking = false;
+	watch->rest = jiffies + rest;
+	spin_unlock(lock);
 	if (bytemap_watch_ended(watch))
 		events |= EPOLLHUP;
 	wake_up_interruptible_poll(&watch->wait, events);

@@ -32,6 +32,8 @@ struct bytemap_watch {
 	struct bytemap_queue	queue;
 	wait_queue_head_t	wait;
 	atomic_t		readers;	/* that wait in read(2) */
+	bool			waking;		/* the job will do it */
+	unsigned long		rest;		/* not before that, in jiffies */
 	u64			events;
 	u64			overflows;
 	u64			resume;		/* revision before the loss */

@@ -6,12 +6,15 @@
  * Each attack is a row: how many do what, how often it has to succeed in being
  * tried, and what is demanded besides the demands of neighbours.c.
  */
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "neighbours.h"
+#include "watcher.h"
 
 #define ROW(id, ...)							\
 	static const struct attack attack_##id = {			\
@@ -195,6 +198,45 @@ static unsigned int grow(struct attacker *me)
 
 ROW(growths, .what = "keys inserted into maps that grow", .begin = make_growing,
     .step = grow, .processes = 4, .threads = 8, .floor = 2000)
+
+/* Each change of the owner's tells all who read it, and each of their epolls */
+#define EPOLLS	800
+#define WATCHES	64	/* more than one user may have */
+
+static void make_watchers(struct attacker *me)
+{
+	static int fds[WATCHES];
+	int n = 0;
+
+	while ((fds[n] = watch(me->shared, (struct syncmap_watch){ })) >= 0) {
+		ASSERT_EQ(0, fcntl(fds[n], F_SETFL, O_NONBLOCK));
+		ASSERT(++n < WATCHES);
+	}
+	ASSERT(n);
+	for (int i = 0; i < EPOLLS; i++) {
+		struct epoll_event event = { .events = EPOLLIN };
+		int epoll = epoll_create1(0);
+
+		ASSERT(epoll >= 0);
+		for (int j = 0; j < n; j++)
+			ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, fds[j],
+					       &event));
+	}
+	me->data = fds;
+}
+
+static unsigned int read_events(struct attacker *me)
+{
+	unsigned int n = 0;
+	char buffer[4096];
+
+	for (const int *fd = me->data; *fd >= 0; fd++)
+		n += read(*fd, buffer, sizeof(buffer)) > 0;
+	return n;
+}
+
+ROW(watchers, .what = "reads of events", .begin = make_watchers,
+    .step = read_events, .processes = 1, .threads = 4, .floor = 20)
 
 /* What is deleted and not yet dropped, in a map that is looked through */
 static void make_tombstones(struct attacker *me)

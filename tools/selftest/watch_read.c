@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -42,6 +43,29 @@ static void store_later(int n, void *arg)
 	(void)n;
 	usleep(100000);
 	EXPECT_EQ(0, DO(*(int *)arg, STORE, KEY("a"), VALUE("1")));
+}
+
+/* However many poll, each is told of each event, if after a pause */
+TEST(many_poll)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct watcher w = watcher_open(fd, .flags = 0);
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int epolls[8 * SYNCMAP_WATCH_POLLS];
+
+	for (size_t i = 0; i < ARRAY_SIZE(epolls); i++) {
+		epolls[i] = epoll_create1(0);
+		ASSERT(epolls[i] >= 0);
+		ASSERT_EQ(0, epoll_ctl(epolls[i], EPOLL_CTL_ADD, w.fd, &event));
+	}
+	for (int n = 0; n < 20; n++) {
+		EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
+		for (size_t i = 0; i < ARRAY_SIZE(epolls); i++)
+			EXPECT_EQ(1, epoll_wait(epolls[i], &event, 1, 60000));
+		watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(epolls); i++)
+		close(epolls[i]);
 }
 
 TEST(read_waits)

@@ -812,6 +812,9 @@ struct syncmap_restrict {
 #define SYNCMAP_QUEUE_DEFAULT	0x10000
 #define SYNCMAP_QUEUE_MAX	0x1000000
 
+/* So many poll(2) or epoll(7) instances are told of each event without delay */
+#define SYNCMAP_WATCH_POLLS	16
+
 /**
  * struct syncmap_watch - SYNCMAP_WATCH: be told what changes
  * @filter: pointer to a key or prefix; without SYNCMAP_WATCH_KEY and
@@ -832,8 +835,10 @@ struct syncmap_restrict {
  * The descriptor gives records, each a &struct syncmap_event, to read(2): as
  * many whole ones as fit, EMSGSIZE if not even one does. It waits for one, and
  * can be interrupted, or with O_NONBLOCK fails with EAGAIN; poll(2) tells when
- * there is one. When nobody has a descriptor of the map any more, the reader
- * included, nor its name, read gives 0 and poll POLLHUP.
+ * there is one. Where more than SYNCMAP_WATCH_POLLS poll one descriptor, they
+ * are told again after a pause, 256 us for each but a second at most. When nobody
+ * has a descriptor of the map any more, the reader included, nor its name, read
+ * gives 0 and poll POLLHUP.
  *
  * Each change of a key that is watched has one event, in the order of their
  * revisions; it comes when the change can be seen. A change that a Clear has
