@@ -213,7 +213,7 @@ static void make_watchers(struct attacker *me)
 		ASSERT(++n < WATCHES);
 	}
 	ASSERT(n);
-	for (int i = 0; i < EPOLLS; i++) {
+	for (unsigned int i = test_times(EPOLLS); i; i--) {
 		struct epoll_event event = { .events = EPOLLIN };
 		int epoll = epoll_create1(0);
 
