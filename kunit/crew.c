@@ -14,6 +14,8 @@ struct crew {
 	struct kunit		*test;
 	struct completion	gate;
 	atomic_t		members;
+	atomic_t		waiting;	/* for their turn, or have had it */
+	unsigned int		turn;
 	atomic_t		failures;
 	const char		*what;
 	int			line;
@@ -70,6 +72,23 @@ bool crew_busy(struct worker *worker)
 {
 	cond_resched();
 	return atomic_read(&worker->crew->members);
+}
+
+void crew_take_turn(struct worker *worker)
+{
+	struct crew *crew = worker->crew;
+
+	atomic_inc(&crew->waiting);
+	while (atomic_read(&crew->waiting) < crew->size ||
+	       READ_ONCE(crew->turn) != worker->id) {
+		cond_resched();
+		cpu_relax();
+	}
+}
+
+void crew_end_turn(struct worker *worker)
+{
+	WRITE_ONCE(worker->crew->turn, worker->id + 1);
 }
 
 void crew_promote(struct worker *worker)

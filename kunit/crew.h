@@ -37,6 +37,14 @@ void crew_run(struct crew *crew);
 /* For helpers: whether any member is still at work */
 bool crew_busy(struct worker *worker);
 
+/*
+ * For the members of a crew without helpers, once each: act one after the other,
+ * while all are there, and learn nothing of each other by that. What orders what
+ * they do is then what they do: for KCSAN and TSan.
+ */
+void crew_take_turn(struct worker *worker);
+void crew_end_turn(struct worker *worker);
+
 /* A helper: one promotion after another */
 void crew_promote(struct worker *worker);
 

@@ -2,8 +2,6 @@
 /*
  * Dirty tables
  */
-#include <linux/sched.h>
-
 #include "../module/core/dirty.c"
 #include "common.h"
 #include "crew.h"
@@ -211,8 +209,6 @@ static void seal_works_on_an_empty_bucket(struct kunit *test)
 /* Three threads, one after another, that share nothing but a chain */
 struct relay {
 	struct fixture	*f;
-	atomic_t	waiting;	/* nobody begins before all are there */
-	unsigned int	turn;
 	unsigned int	seen;
 };
 
@@ -222,12 +218,7 @@ static void link_seal_or_walk(struct worker *worker)
 	struct fixture *f = relay->f;
 	struct syncmap_node *node;
 
-	atomic_inc(&relay->waiting);
-	while (atomic_read(&relay->waiting) < 3 ||
-	       READ_ONCE(relay->turn) != worker->id) {
-		cond_resched();
-		cpu_relax();
-	}
+	crew_take_turn(worker);
 	if (worker->id == 0) {
 		link(f, 10);
 		link(f, 20);
@@ -237,7 +228,7 @@ static void link_seal_or_walk(struct worker *worker)
 	if (worker->id == 2)
 		for (node = dirty_head(f->dirty, 0); node; node = node->next)
 			relay->seen++;
-	WRITE_ONCE(relay->turn, worker->id + 1);
+	crew_end_turn(worker);
 }
 
 /* Whoever finds it sealed takes no lock, and sees them: for KCSAN and TSan */

@@ -3,6 +3,7 @@
  * Life of a map
  */
 #include "../module/core/map.c"
+#include "crew.h"
 #include "inside.h"
 
 static u64 some_hash(const void *key, size_t len)
@@ -198,6 +199,28 @@ static void token_has_one_holder(struct kunit *test)
 	syncmap_token_release(&tm->map);
 }
 
+static void count_with_token(struct worker *worker)
+{
+	unsigned int *count = worker->arg;
+
+	crew_take_turn(worker);
+	syncmap_token_wait(&worker->tm->map);
+	++*count;
+	syncmap_token_release(&worker->tm->map);
+	crew_end_turn(worker);
+}
+
+/* Who takes it sees what the last holder did: for KCSAN and TSan */
+static void token_is_handed_over(struct kunit *test)
+{
+	struct crew *crew = crew_new(test);
+	unsigned int count = 0;
+
+	crew_add(crew, 2, count_with_token, &count);
+	crew_run(crew);
+	KUNIT_EXPECT_EQ(test, count, 2U);
+}
+
 KUNIT_ARRAY_PARAM(variant, test_variants, test_variant_desc);
 
 static struct kunit_case map_cases[] = {
@@ -212,6 +235,7 @@ static struct kunit_case map_cases[] = {
 	KUNIT_CASE_PARAM(destroy_frees_each_value_once, variant_gen_params),
 	KUNIT_CASE(destroy_of_empty_frees_nothing),
 	KUNIT_CASE(token_has_one_holder),
+	KUNIT_CASE(token_is_handed_over),
 	{}
 };
 
