@@ -18,9 +18,9 @@ static void a_user_has_one_account(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, first, other);
 	bytemap_account_put(first);
 	bytemap_account_put(other);
-	KUNIT_EXPECT_FALSE(test, hash_empty(accounts));
+	KUNIT_EXPECT_FALSE(test, RB_EMPTY_ROOT(&all.children));
 	bytemap_account_put(second);
-	KUNIT_EXPECT_TRUE(test, hash_empty(accounts));
+	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&all.children));
 }
 
 /* What has come to pass has met no limit */
@@ -163,7 +163,7 @@ static void whoever_is_mapped_counts_for_the_owner(struct kunit *test)
 		bytemap_account_remove_map(account[i], 10);
 		bytemap_account_put(account[i]);
 	}
-	KUNIT_EXPECT_TRUE(test, hash_empty(accounts));
+	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&all.children));
 	KUNIT_EXPECT_EQ(test, used(&all, MAPS), 0ULL);
 }
 

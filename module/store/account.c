@@ -15,10 +15,10 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
-#include <linux/hashtable.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/user_namespace.h>
@@ -76,7 +76,8 @@ enum kind {
 };
 
 struct bytemap_account {
-	struct hlist_node	node;
+	struct rb_node		node;
+	struct rb_root		children;	/* by uid: however many they are */
 	struct bytemap_account	*parent;
 	kuid_t			uid;
 	unsigned int		refs;		/* children included */
@@ -87,23 +88,28 @@ struct bytemap_account {
 };
 
 static DEFINE_SPINLOCK(account_lock);
-static DEFINE_HASHTABLE(accounts, 8);
 
 /* Maps that count though nobody has them any more */
 static DEFINE_SPINLOCK(ending_lock);
 static unsigned int ending;
 static struct bytemap_account all;
 
-static struct bytemap_account *
-find_locked(const struct bytemap_account *parent, kuid_t uid)
+static struct bytemap_account *account_of(const struct rb_node *node)
 {
-	struct bytemap_account *account;
+	return rb_entry(node, struct bytemap_account, node);
+}
 
-	lockdep_assert_held(&account_lock);
-	hash_for_each_possible(accounts, account, node, __kuid_val(uid))
-		if (account->parent == parent && uid_eq(account->uid, uid))
-			return account;
-	return NULL;
+static int compare(const void *uid, const struct rb_node *node)
+{
+	u32 a = __kuid_val(*(const kuid_t *)uid);
+	u32 b = __kuid_val(account_of(node)->uid);
+
+	return a < b ? -1 : a > b;
+}
+
+static int compare_nodes(struct rb_node *node, const struct rb_node *other)
+{
+	return compare(&account_of(node)->uid, other);
 }
 
 static struct bytemap_account *alloc(void)
@@ -131,16 +137,19 @@ static void free_account(struct bytemap_account *account)
 static struct bytemap_account *get(struct bytemap_account *parent, kuid_t uid,
 				   struct bytemap_account *fresh)
 {
-	struct bytemap_account *account;
+	struct bytemap_account *account = NULL;
+	struct rb_node *node;
 
 	spin_lock(&account_lock);
-	account = find_locked(parent, uid);
-	if (!account && fresh) {
+	node = rb_find(&uid, &parent->children, compare);
+	if (node) {
+		account = account_of(node);
+	} else if (fresh) {
 		account = fresh;
 		account->parent = parent;
 		account->uid = uid;
 		parent->refs++;
-		hash_add(accounts, &account->node, __kuid_val(uid));
+		rb_find_add(&account->node, &parent->children, compare_nodes);
 	}
 	if (account)
 		account->refs++;
@@ -202,7 +211,7 @@ static bool put_locked(struct bytemap_account *account)
 	lockdep_assert_held(&account_lock);
 	if (account == &all || --account->refs)
 		return false;
-	hash_del(&account->node);
+	rb_erase(&account->node, &account->parent->children);
 	return true;
 }
 
