@@ -167,6 +167,35 @@ static void whoever_is_mapped_counts_for_the_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, used(&all, MAPS), 0ULL);
 }
 
+/* One of root's */
+static struct user_namespace of_root = {
+	.parent = &init_user_ns, .level = 1, .owner = KUIDT_INIT(0),
+};
+
+static void whoever_is_mapped_has_the_workers_of_the_owner(struct kunit *test)
+{
+	struct bytemap_account *account[] = {
+		get_in(test, &outer, KUIDT_INIT(100)),
+		get_in(test, &outer, KUIDT_INIT(101)),
+		get_in(test, &inner, KUIDT_INIT(102)),
+		get_in(test, &init_user_ns, KUIDT_INIT(7)),
+		get_in(test, &init_user_ns, KUIDT_INIT(100)),
+		get_in(test, &of_root, KUIDT_INIT(100)),
+		get_in(test, &of_root, KUIDT_INIT(101)),
+	};
+	const int mapped = 4;
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(account); i++)
+		for (j = 0; j < i; j++)
+			KUNIT_EXPECT_EQ(test, i < mapped,
+					bytemap_account_is_same_user(account[i],
+								     account[j]));
+	for (i = 0; i < ARRAY_SIZE(account); i++)
+		bytemap_account_put(account[i]);
+	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&all.children));
+}
+
 static void an_owner_within_counts_once(struct kunit *test)
 {
 	struct bytemap_account *own = get_in(test, &init_user_ns, KUIDT_INIT(7));
@@ -410,6 +439,7 @@ static struct kunit_case account_cases[] = {
 	KUNIT_CASE(no_more_maps_than_max_maps),
 	KUNIT_CASE(the_last_maps_are_for_the_privileged),
 	KUNIT_CASE(whoever_is_mapped_counts_for_the_owner),
+	KUNIT_CASE(whoever_is_mapped_has_the_workers_of_the_owner),
 	KUNIT_CASE(an_owner_within_counts_once),
 	KUNIT_CASE(the_owner_of_a_namespace_is_one_user),
 	KUNIT_CASE(no_more_maps_of_a_user_than_max_user_maps),

@@ -112,14 +112,26 @@ static int compare_nodes(struct rb_node *node, const struct rb_node *other)
 	return compare(&account_of(node)->uid, other);
 }
 
-static struct bytemap_account *alloc(void)
+/*
+ * Whoever owns a user namespace is one user, whatever the names, and has one share
+ * of workers. Root is not: its namespaces are for users that have nothing to do
+ * with each other.
+ */
+static bool is_one_user(const struct bytemap_account *account)
+{
+	return account != &all && (account->parent != &all ||
+				   !uid_eq(account->uid, GLOBAL_ROOT_UID));
+}
+
+static struct bytemap_account *alloc(const struct bytemap_account *parent)
 {
 	struct bytemap_account *account = kzalloc(sizeof(*account),
 						  BYTEMAP_GFP);
 
 	if (!account)
 		return NULL;
-	account->share = bytemap_share_alloc();
+	account->share = is_one_user(parent) ?
+		bytemap_share_get(parent->share) : bytemap_share_alloc();
 	if (!account->share) {
 		kfree(account);
 		return NULL;
@@ -165,7 +177,7 @@ static struct bytemap_account *get_below(struct bytemap_account *parent,
 
 	if (account)
 		return account;
-	fresh = alloc();
+	fresh = alloc(parent);
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
 	account = get(parent, uid, fresh);
@@ -235,6 +247,13 @@ void bytemap_account_put(struct bytemap_account *account)
 struct bytemap_share *bytemap_account_share(struct bytemap_account *account)
 {
 	return account->share;
+}
+
+/* Or of the same owner of a namespace */
+bool bytemap_account_is_same_user(const struct bytemap_account *account,
+				  const struct bytemap_account *other)
+{
+	return account->share == other->share;
 }
 
 static u64 share_of_memory(unsigned int share)

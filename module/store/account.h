@@ -37,6 +37,8 @@ int bytemap_account_add_bytes(struct bytemap_account *account, u64 bytes,
 			      struct bytemap_shortage *shortage);
 void bytemap_account_sub_bytes(struct bytemap_account *account, u64 bytes);
 struct bytemap_share *bytemap_account_share(struct bytemap_account *account);
+bool bytemap_account_is_same_user(const struct bytemap_account *account,
+				  const struct bytemap_account *other);
 int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
 			    struct syncmap_create *params);
 void bytemap_account_end_map(struct bytemap_account *account);

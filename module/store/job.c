@@ -105,6 +105,12 @@ struct bytemap_share *bytemap_share_alloc(void)
 	return share;
 }
 
+struct bytemap_share *bytemap_share_get(struct bytemap_share *share)
+{
+	refcount_inc(&share->refs);
+	return share;
+}
+
 /* Have a portion done when its turn comes; false if it is queued already */
 bool bytemap_job_queue(struct bytemap_job *job)
 {

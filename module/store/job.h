@@ -29,6 +29,7 @@ struct bytemap_job {
 int bytemap_job_start(void);
 void bytemap_job_exit(void);
 struct bytemap_share *bytemap_share_alloc(void);
+struct bytemap_share *bytemap_share_get(struct bytemap_share *share);
 void bytemap_share_put(struct bytemap_share *share);
 struct workqueue_struct *bytemap_share_builders(struct bytemap_share *share);
 void bytemap_job_init(struct bytemap_job *job, struct bytemap_share *share,

@@ -290,7 +290,7 @@ static unsigned int count_locked(const struct list_head *list,
 	unsigned int n = 0;
 
 	list_for_each_entry(watch, list, node)
-		n += watch->account == account;
+		n += bytemap_account_is_same_user(watch->account, account);
 	return n;
 }
 

@@ -2,12 +2,14 @@
 /* Users of a user namespace are users of whoever owns it */
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/fsuid.h>
 #include <unistd.h>
 
 #include "parameters.h"
 #include "watcher.h"
+#include "workers.h"
 
 #define OWNER	1003
 #define FIRST	100000
@@ -160,6 +162,72 @@ TEST(watchers)
 
 	in_namespace(take_watchers, map_private(SYNCMAP_KEY_U64));
 	parameter_restore(&before);
+}
+
+/* What one user may have of the places that a map has for those who watch it */
+#define PLACES	16
+
+static void take_places(const struct shared *shared)
+{
+	struct syncmap_watch params = { };
+	int n = 0;
+
+	for (unsigned int user = 1; user <= USERS; user++) {
+		be(user);
+		while (get_watcher(shared) >= 0)
+			n++;
+	}
+	EXPECT_EQ(PLACES, n);
+	EXPECT_EQ(-EDQUOT, map_call(shared->watched, SYNCMAP_WATCH, &params));
+	EXPECT_EQ(SYNCMAP_LIMITED_USER_WATCHERS, params.limited);
+	EXPECT_EQ(PLACES, params.used);
+	EXPECT_EQ(PLACES, params.limit);
+}
+
+TEST(places_of_a_map)
+{
+	in_namespace(take_places, map_private(SYNCMAP_KEY_U64));
+}
+
+static volatile bool enough;
+
+static void *promote(void *arg)
+{
+	int fd = *(int *)arg;
+
+	for (__u64 key = 1000000; !enough; key++) {
+		map_call(fd, SYNCMAP_OP, &(struct syncmap_op){
+			.op = SYNCMAP_OP_STORE, KEY_N(&key, 8),
+		});
+		map_call(fd, SYNCMAP_PROMOTE, &(struct syncmap_promote){ });
+	}
+	return NULL;
+}
+
+/* Each of the users has a map that is promoted again and again */
+static void keep_busy(const struct shared *shared)
+{
+	pthread_t threads[USERS];
+	int maps[USERS];
+
+	for (int i = 0; i < USERS; i++) {
+		be(i + 1);
+		maps[i] = get_map(shared);
+		ASSERT(maps[i] >= 0);
+		map_fill(maps[i], 0, test_times(20000));
+	}
+	for (int i = 0; i < USERS; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, promote, &maps[i]));
+	/* One for all of them, and perhaps one for names of maps */
+	EXPECT(workers_most("syncmap_build", "", 2) <= 2);
+	enough = true;
+	for (int i = 0; i < USERS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+TEST(builders)
+{
+	in_namespace(keep_busy, -1);
 }
 
 static void take_leases(const struct shared *shared)
