@@ -20,6 +20,9 @@
 #define ENTRY_SIZE_MAX	4096
 #define ENTRY_SIZE_MIN	offsetofend(struct syncmap_map_info, stale)
 
+/* The number of no map: for cursors of the list of them */
+#define NO_MAP		0
+
 static int run_info(struct syncmap_call *call)
 {
 	struct syncmap_info *info = &call->arg.info;
@@ -180,11 +183,13 @@ static int put_map_info(struct syncmap_list *list, struct bytemap *map)
 static int list_some(struct syncmap_list *list)
 {
 	struct bytemap *maps[8];
+	u64 cursor = syncmap_cursor_reveal(NO_MAP, list->cursor);
 	int i, n, err = 0;
 
-	n = bytemap_name_list(&list->cursor, maps,
+	n = bytemap_name_list(&cursor, maps,
 			      min_t(u32, list->capacity - list->count,
 				    ARRAY_SIZE(maps)));
+	list->cursor = syncmap_cursor_hide(NO_MAP, cursor);
 	for (i = 0; i < n; i++) {
 		err = err ?: put_map_info(list, maps[i]);
 		bytemap_put(maps[i]);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cursors of SYNCMAP_RANGE
+ * Cursors of SYNCMAP_RANGE and SYNCMAP_LIST
  *
  * The cursor of a walk is a hash, and who knows hashes of a map can choose keys
- * that collide. A user's cursor is a permutation of it that nobody can undo
- * without the secret: a Feistel network, of siphash. Zero and SYNCMAP_END,
- * where a walk begins and ends, stay what they are.
+ * that collide, or names of maps. A user's cursor is a permutation of it that
+ * nobody can undo without the secret: a Feistel network, of siphash. Zero and
+ * SYNCMAP_END, where a walk begins and ends, stay what they are.
  */
 #include <linux/once.h>
 #include <linux/siphash.h>

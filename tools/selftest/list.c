@@ -94,3 +94,29 @@ TEST(list_shows_each_once)
 	}
 	EXPECT_EQ(0, list_names(TEST_NAME "list-", 16));
 }
+
+/* It goes through the maps by their hashes, which nobody is to know */
+TEST(cursor_tells_no_order)
+{
+	const int n = 32;
+	struct syncmap_map_info info;
+	struct syncmap_list list = {
+		.buffer = PTR(&info), .entry_size = sizeof(info), .capacity = 1,
+	};
+	int higher = 0, lower = 0;
+	char name[32];
+	__u64 last;
+
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), TEST_NAME "order-%d", i);
+		ASSERT(map_create(name, SYNCMAP_KEY_U64, NULL, 0600) >= 0);
+	}
+	do {
+		last = list.cursor;
+		ASSERT_EQ(0, map_call(map_control(), SYNCMAP_LIST, &list));
+		higher += list.cursor > last;
+		lower += list.cursor < last;
+	} while (list.cursor != SYNCMAP_END);
+	EXPECT(higher >= n / 8);
+	EXPECT(lower >= n / 8);
+}
