@@ -69,32 +69,68 @@ static unsigned int count_fitting(struct syncmap_range *range,
 }
 
 /*
+ * A long value is held from when its turn comes until it has been put: the caller
+ * can take his time, and it is memory of others. False if the entry is gone.
+ */
+static bool hold(const struct syncmap_range *range, struct bytemap_walk *walk,
+		 struct bytemap_item *item)
+{
+	if (keys_only(range) || item->view.len <= BYTEMAP_COPY)
+		return true;
+	return bytemap_walk_again(walk, item, BYTEMAP_VALUE_MAX);
+}
+
+/* -EAGAIN: one has grown since it was found to fit, the one behind @fit others */
+static int put_items(struct syncmap_range *range, struct bytemap_walk *walk,
+		     unsigned int *fit)
+{
+	int err = 0;
+
+	for (*fit = 0; *fit < walk->count && !err; ++*fit) {
+		struct bytemap_item *item = &walk->items[*fit];
+
+		if (!hold(range, walk, item))
+			continue;
+		range->needed = record_size(range, item);
+		if (range->needed > range->size - range->used)
+			return -EAGAIN;
+		err = put_record(range, item);
+		bytemap_view_release(&item->view);
+	}
+	return err;
+}
+
+/*
  * Put one step of the walk. A cursor leads on behind whole steps only, so when
  * some of its entries do not fit, a smaller step is made from the same place.
  */
 static int put_step(struct syncmap_range *range, struct bytemap_walk *walk)
 {
-	unsigned int i, fit, max = BYTEMAP_WALK_BATCH;
+	unsigned int fit, max = BYTEMAP_WALK_BATCH;
+	struct syncmap_range before = *range;
 	int err;
 	u64 next;
 
 	for (;;) {
 		err = bytemap_walk_next(walk, max, keys_only(range) ? 0 :
-						   BYTEMAP_VALUE_MAX, &next);
+						   BYTEMAP_COPY, &next);
 		if (err)
 			return err;
 		fit = count_fitting(range, walk);
 		if (fit == walk->count)
+			err = put_items(range, walk, &fit);
+		if (err && err != -EAGAIN)
+			return err;
+		if (fit == walk->count)
 			break;
+		range->used = before.used;
+		range->count = before.count;
 		if (!fit)
 			return -EMSGSIZE;
 		max = fit;
 	}
-	for (i = 0; i < walk->count && !err; i++)
-		err = put_record(range, &walk->items[i]);
-	if (!err)
-		walk->cursor = next;
-	return err;
+	walk->cursor = next;
+	return 0;
 }
 
 static int put_steps(struct syncmap_range *range, struct bytemap_walk *walk)

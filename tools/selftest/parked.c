@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "map.h"
+#include "memory.h"
 
 /* The struct of a command, half of it in each of two pages that we give */
 static struct faulting {
@@ -150,4 +151,56 @@ TEST(reply)
 	EXPECT_EQ(0, call(SYNCMAP_CREATE, &arg, sizeof(arg), do_nothing));
 	EXPECT_EQ(-1, faulting.acts);
 	EXPECT(map_open(name, SYNCMAP_ACCESS_READ) >= 0);
+}
+
+#define VALUES	16
+#define LARGE	(1 << 20)
+
+static int large;
+
+/* Somebody reads them, and as long as he does nothing is freed of one */
+static void *delete_all(void *buffer)
+{
+	struct uffdio_zeropage zero = { .range = { PTR(buffer), PAGE } };
+	long before = memory_available();
+	struct uffd_msg msg;
+
+	ASSERT_EQ(sizeof(msg), read(faulting.uffd, &msg, sizeof(msg)));
+	for (__u64 key = 0; key < VALUES; key++)
+		EXPECT_EQ(0, DO(large, DELETE, KEY_N(&key, 8)));
+	memory_expect(before + VALUES * (LARGE >> 10), 4 * (LARGE >> 10));
+	ASSERT_EQ(0, ioctl(faulting.uffd, UFFDIO_ZEROPAGE, &zero));
+	return NULL;
+}
+
+TEST_LIMIT(values, 90)
+{
+	size_t size = VALUES * (LARGE + PAGE);
+	struct syncmap_limits limits = { .value_size = LARGE };
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register first = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct syncmap_range range = { .size = size };
+	char *buffer, *value = calloc(1, LARGE);
+	pthread_t thread;
+
+	large = map_limited(SYNCMAP_KEY_U64, limits);
+	for (__u64 key = 0; key < VALUES; key++)
+		ASSERT_EQ(0, DO(large, STORE, KEY_N(&key, 8), VALUE_N(value, LARGE)));
+	map_promote(large);
+	buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT(buffer != MAP_FAILED);
+	memset(buffer + PAGE, 1, size - PAGE);
+	faulting.uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (faulting.uffd < 0 || ioctl(faulting.uffd, UFFDIO_API, &api))
+		test_skip("no userfaultfd");
+	first.range.start = PTR(buffer);
+	first.range.len = PAGE;
+	ASSERT_EQ(0, ioctl(faulting.uffd, UFFDIO_REGISTER, &first));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, delete_all, buffer));
+	range.buffer = PTR(buffer);
+	ASSERT_EQ(0, map_call(large, SYNCMAP_RANGE, &range));
+	pthread_join(thread, NULL);
+	/* The one that was being read; of the others nothing is left to read */
+	EXPECT_EQ(1, range.count);
 }
