@@ -95,6 +95,9 @@ enum syncmap_hash {
  *	and on which few are done at a time. The caller keeps it until
  *	syncmap_destroy() has returned; its max_active bounds what maps with
  *	this @wq take of the CPUs together.
+ * @free_wq: the same where what nobody uses any more is taken apart and freed,
+ *	values included; or NULL for a workqueue that all maps share, and on which
+ *	many are done at a time.
  */
 struct syncmap_params {
 	u8			key_len;
@@ -104,6 +107,7 @@ struct syncmap_params {
 	void			*free_arg;
 	struct mem_cgroup	*memcg;
 	struct workqueue_struct	*wq;
+	struct workqueue_struct	*free_wq;
 };
 
 /**

@@ -187,6 +187,8 @@ struct syncmap_state {
 	struct syncmap_state		*prev;		/* retired together */
 	refcount_t			pins;		/* the map's, the builder's */
 	bool				cleared;	/* taken away by Clear */
+	u8				part;		/* being taken apart, */
+	u64				at;		/* and where in it */
 	struct rcu_work			retire;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What happens after a grace period: retired states are taken apart, unlinked
- * nodes are used again or freed. It all runs on the workqueue, because it takes
- * as long as there are keys.
+ * nodes are used again or freed. It all runs on a workqueue, because it takes as
+ * long as there are keys.
  */
 #include <linux/bits.h>
 #include <linux/sched.h>
@@ -15,6 +15,16 @@
 #ifndef LIMBO_PORTION
 #define LIMBO_PORTION	512
 #endif
+
+/* Buckets and chains that are taken apart before other maps have their turn */
+#ifndef DISPOSE_PORTION
+#define DISPOSE_PORTION	1024
+#endif
+
+static struct workqueue_struct *workqueue_of(const struct syncmap_gen *gen)
+{
+	return gen->map->params.free_wq ?: syncmap_wq;
+}
 
 /* The last reference lets syncmap_destroy() go on, and with it the map go */
 void syncmap_gen_put(struct syncmap_gen *gen)
@@ -73,7 +83,7 @@ static bool drain_start(struct syncmap_gen *gen)
 			(all && (counts->stale || !llist_empty(&counts->ready)));
 	}
 	if (some)
-		queue_rcu_work(syncmap_wq, &gen->drain);
+		queue_rcu_work(workqueue_of(gen), &gen->drain);
 	return some;
 }
 
@@ -168,6 +178,7 @@ void syncmap_gen_init(struct syncmap_gen *gen)
 struct remains {
 	const struct syncmap	*map;
 	bool			cleared;	/* with the values: no key has moved */
+	unsigned int		left;		/* of the portion */
 	u32			steps;		/* see step.h */
 };
 
@@ -189,12 +200,24 @@ static void free_value(struct remains *r, const atomic64_t *word)
 				   params->free_arg);
 }
 
-static void free_slots(struct remains *r, struct syncmap_table *table)
+/* Whether there is one more; each is a rest */
+static bool goes_on(struct remains *r, const u64 *at, u64 end)
+{
+	if (*at == end || !r->left)
+		return false;
+	r->left--;
+	rest(r);
+	return true;
+}
+
+/* From *@at on, as all of these; true if that comes to an end */
+static bool free_slots(struct remains *r, struct syncmap_table *table, u64 *at)
 {
 	struct syncmap_bucket *bucket;
-	struct table_pos pos = {};
+	struct table_pos pos;
 
-	for (; pos.bucket < table->buckets; pos.bucket++) {
+	for (; goes_on(r, at, table->buckets); ++*at) {
+		pos.bucket = *at;
 		bucket = &table->view.buckets[pos.bucket];
 		for (pos.slot = 0; table_has(table, &pos); pos.slot++) {
 			free_value(r, &bucket->word[pos.slot]);
@@ -202,69 +225,101 @@ static void free_slots(struct remains *r, struct syncmap_table *table)
 			    !(bucket->moved & BIT(pos.slot)))
 				kfree(keyobj_of(bucket->key[pos.slot]));
 		}
-		rest(r);
 	}
+	return *at == table->buckets;
 }
 
-static void free_table(struct remains *r, struct syncmap_table *table)
+static bool free_table(struct remains *r, struct syncmap_table *table, u64 *at)
 {
 	const struct syncmap_params *params = &r->map->params;
 
 	if (table == &syncmap_empty_table)
-		return;
-	if (!params->key_len || (r->cleared && params->free_value))
-		free_slots(r, table);
+		return true;
+	if ((!params->key_len || (r->cleared && params->free_value)) &&
+	    !free_slots(r, table, at))
+		return false;
 	syncmap_table_free(table);
+	return true;
 }
 
-static void free_dirty(struct remains *r, struct syncmap_dirty *dirty)
+static bool free_dirty(struct remains *r, struct syncmap_dirty *dirty, u64 *at)
 {
 	struct syncmap_node *node, *next;
-	u64 chain;
 
-	for (chain = 0; chain < dirty_chains(dirty); chain++) {
-		node = dirty_head_ahead(dirty, chain);
+	for (; goes_on(r, at, dirty_chains(dirty)); ++*at) {
+		node = dirty_head_ahead(dirty, *at);
 		for (; node; node = next) {
 			next = node->next;
 			free_value(r, &node->word);
 			syncmap_node_free(r->map, node, node->moved);
 		}
-		rest(r);
 	}
+	if (*at != dirty_chains(dirty))
+		return false;
 	syncmap_dirty_free(dirty);
+	return true;
 }
 
-/* With the table that a promotion had begun to fill when a Clear came */
-static void free_old(struct remains *r, struct syncmap_dirty *old)
-{
-	struct syncmap_table *into = r->cleared ? old->into : NULL;
-
-	free_dirty(r, old);
-	if (into)
-		free_table(r, into);
-}
+/* In this order: the table that a promotion had begun to fill is known by ->old */
+enum {
+	PART_TABLE,
+	PART_INTO,
+	PART_OLD,
+	PART_DIRTY,
+	PARTS,
+};
 
 /*
  * After a promotion a state leaves its read table and its old dirty table; what
  * is in them has moved on, or is dropped. After a Clear it leaves all it has.
  */
+static bool free_part(struct remains *r, struct syncmap_state *state)
+{
+	struct syncmap_dirty *old = state->old;
+
+	switch (state->part) {
+	case PART_TABLE:
+		return free_table(r, state->table, &state->at);
+	case PART_INTO:
+		return !r->cleared || !old || !old->into ||
+		       free_table(r, old->into, &state->at);
+	case PART_OLD:
+		return !old || free_dirty(r, old, &state->at);
+	default:
+		return !r->cleared || free_dirty(r, state->dirty, &state->at);
+	}
+}
+
+static bool free_parts(struct remains *r, struct syncmap_state *state)
+{
+	for (; state->part < PARTS; state->part++, state->at = 0)
+		if (!free_part(r, state))
+			return false;
+	return true;
+}
+
+/* A portion. What a map has had does not let others' wait, however much it is */
 static void dispose(struct work_struct *work)
 {
 	struct syncmap_state *state = container_of(to_rcu_work(work),
 						   struct syncmap_state,
 						   retire);
 	struct syncmap_gen *gen = state->gen;
-	struct remains r = { .map = gen->map, .cleared = state->cleared };
+	struct remains r = {
+		.map = gen->map, .cleared = state->cleared,
+		.left = DISPOSE_PORTION,
+	};
+	bool done = free_parts(&r, state);
 
-	free_table(&r, state->table);
-	if (state->old)
-		free_old(&r, state->old);
+	step_rest(&r.steps);
+	if (!done) {
+		queue_work(workqueue_of(gen), work);
+		return;
+	}
 	if (state->cleared) {
-		free_dirty(&r, state->dirty);
 		syncmap_drain_all(gen);
 		syncmap_gen_put(gen);
 	}
-	step_rest(&r.steps);
 	kfree(state->prev);
 	kfree(state);
 	syncmap_gen_put(gen);
@@ -282,5 +337,5 @@ void syncmap_state_init(struct syncmap_state *state)
 void syncmap_retire(struct syncmap_state *state)
 {
 	refcount_inc(&state->gen->refs);
-	queue_rcu_work(syncmap_wq, &state->retire);
+	queue_rcu_work(workqueue_of(state->gen), &state->retire);
 }

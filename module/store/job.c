@@ -10,8 +10,9 @@
  *
  * A job is not run twice at a time, nor beside another one of its share.
  *
- * Promotions take as long as a map is large, and cannot be cut into portions: each
- * user has a workqueue for them, which does one at a time, and the scheduler sees
+ * Promotions take as long as a map is large, and so does it to take apart what a
+ * map has had, and they cannot be cut into portions: each user has a workqueue for
+ * the ones and one for the others, which do one at a time, and the scheduler sees
  * to it that those of different users get on. Nothing here has WQ_MEM_RECLAIM, as
  * nobody who reclaims waits for it: a thread for each user would be too much.
  */
@@ -43,26 +44,41 @@ void bytemap_share_put(struct bytemap_share *share)
 		return;
 	if (share->builders)
 		destroy_workqueue(share->builders);
+	if (share->freers)
+		destroy_workqueue(share->freers);
 	kfree(share);
+}
+
+/* That @place has, or a new one; NULL: no memory */
+static struct workqueue_struct *get(struct workqueue_struct **place,
+				    const char *name)
+{
+	/* Pairs with the cmpxchg() below */
+	struct workqueue_struct *wq = smp_load_acquire(place);
+	struct workqueue_struct *fresh;
+
+	if (wq)
+		return wq;
+	fresh = alloc_workqueue("%s", WQ_UNBOUND, 1, name);
+	if (!fresh)
+		return NULL;
+	wq = cmpxchg(place, NULL, fresh);
+	if (!wq)
+		return fresh;
+	destroy_workqueue(fresh);
+	return wq;
 }
 
 /* For promotions of maps that end before the share; NULL: no memory */
 struct workqueue_struct *bytemap_share_builders(struct bytemap_share *share)
 {
-	/* Pairs with the cmpxchg() below */
-	struct workqueue_struct *wq = smp_load_acquire(&share->builders);
-	struct workqueue_struct *fresh;
+	return get(&share->builders, "syncmap_build");
+}
 
-	if (wq)
-		return wq;
-	fresh = alloc_workqueue("syncmap_build", WQ_UNBOUND, 1);
-	if (!fresh)
-		return NULL;
-	wq = cmpxchg(&share->builders, NULL, fresh);
-	if (!wq)
-		return fresh;
-	destroy_workqueue(fresh);
-	return wq;
+/* The same for what these maps have had */
+struct workqueue_struct *bytemap_share_freers(struct bytemap_share *share)
+{
+	return get(&share->freers, "syncmap_free");
 }
 
 /* Queued work has a reference, as the user may go before its turn comes */

@@ -10,13 +10,14 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-/* What one user has of the workers: one of them at a time, and a builder */
+/* What one user has of the workers: one at a time for each kind of work */
 struct bytemap_share {
 	refcount_t		refs;
 	spinlock_t		lock;		/* the list */
 	struct list_head	jobs;
 	struct work_struct	work;
 	struct workqueue_struct	*builders;	/* with the first map */
+	struct workqueue_struct	*freers;	/* likewise */
 };
 
 struct bytemap_job {
@@ -32,6 +33,7 @@ struct bytemap_share *bytemap_share_alloc(void);
 struct bytemap_share *bytemap_share_get(struct bytemap_share *share);
 void bytemap_share_put(struct bytemap_share *share);
 struct workqueue_struct *bytemap_share_builders(struct bytemap_share *share);
+struct workqueue_struct *bytemap_share_freers(struct bytemap_share *share);
 void bytemap_job_init(struct bytemap_job *job, struct bytemap_share *share,
 		      void (*run)(struct bytemap_job *job));
 bool bytemap_job_queue(struct bytemap_job *job);

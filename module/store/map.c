@@ -90,6 +90,7 @@ static int init_core(struct bytemap *map)
 	struct bytemap_share *share = bytemap_account_share(map->account);
 	struct syncmap_params params = {
 		.wq = bytemap_share_builders(share),
+		.free_wq = bytemap_share_freers(share),
 		.key_len = map->key_type == SYNCMAP_KEY_U64 ? sizeof(u64) : 0,
 		.hash = SYNCMAP_HASH_SIPHASH,
 		.free_value = bytemap_value_free,
@@ -97,7 +98,7 @@ static int init_core(struct bytemap *map)
 		.memcg = map->memcg,
 	};
 
-	if (!params.wq)
+	if (!params.wq || !params.free_wq)
 		return -ENOMEM;
 	return syncmap_init(&map->core, &params);
 }
