@@ -15,12 +15,19 @@
 #include "../large.h"
 #include "store.h"
 
-struct bytemap_walk *bytemap_walk_alloc(struct bytemap *map, u64 cursor)
+size_t bytemap_walk_size(const struct bytemap *map)
 {
-	size_t keys = BYTEMAP_WALK_BATCH * map->limits.key_size;
 	struct bytemap_walk *walk;
 
-	walk = syncmap_large_alloc(struct_size(walk, keys, keys), BYTEMAP_GFP);
+	return struct_size(walk, keys,
+			   BYTEMAP_WALK_BATCH * map->limits.key_size);
+}
+
+struct bytemap_walk *bytemap_walk_alloc(struct bytemap *map, u64 cursor)
+{
+	struct bytemap_walk *walk;
+
+	walk = syncmap_large_alloc(bytemap_walk_size(map), BYTEMAP_GFP);
 	if (!walk)
 		return NULL;
 	walk->map = map;

@@ -28,6 +28,7 @@ struct bytemap_walk {
 	u8			keys[];
 };
 
+size_t bytemap_walk_size(const struct bytemap *map);
 struct bytemap_walk *bytemap_walk_alloc(struct bytemap *map, u64 cursor);
 void bytemap_walk_free(struct bytemap_walk *walk);
 int bytemap_walk_next(struct bytemap_walk *walk, unsigned int max, u32 room,

@@ -427,8 +427,7 @@ static u32 record_size(const struct bytemap *map, u32 flags)
 
 static void uncharge(struct bytemap_watch *watch)
 {
-	bytemap_account_remove_watcher(watch->account,
-				       bytemap_memory_of_watcher(watch->queue.size));
+	bytemap_account_remove_watcher(watch->account, watch->memory);
 	bytemap_account_put(watch->account);
 }
 
@@ -486,16 +485,17 @@ static void wake_readers(struct bytemap_job *job)
 	put(watch);
 }
 
-static int charge(struct bytemap_watch *watch, struct syncmap_watch *params)
+static int charge(struct bytemap_watch *watch, const struct bytemap *map,
+		  struct syncmap_watch *params)
 {
 	int err;
 
 	watch->account = bytemap_account_get(current_fsuid());
 	if (IS_ERR(watch->account))
 		return PTR_ERR(watch->account);
-	err = bytemap_account_add_watcher(watch->account,
-					  bytemap_memory_of_watcher(watch->queue.size),
-					  params);
+	watch->memory = bytemap_memory_of_watcher(watch->queue.size) +
+			(watch->walk ? bytemap_walk_size(map) : 0);
+	err = bytemap_account_add_watcher(watch->account, watch->memory, params);
 	if (err)
 		bytemap_account_put(watch->account);
 	else
@@ -519,7 +519,7 @@ struct bytemap_watch *bytemap_watch_create(struct bytemap *map,
 	watch = alloc_watch(map, params, filter);
 	if (IS_ERR(watch))
 		return watch;
-	err = charge(watch, params);
+	err = charge(watch, map, params);
 	if (err)
 		goto free_watch;
 	err = attach(map, watch, params);

@@ -26,6 +26,7 @@ struct bytemap_watch {
 	refcount_t		refs;		/* of its file, and its job */
 	struct bytemap		*map;
 	struct bytemap_account	*account;
+	u64			memory;		/* charged to that */
 	struct bytemap_job	job;		/* wakes its readers */
 	u32			flags;
 	u32			filter_len;

@@ -259,6 +259,25 @@ TEST_LIMIT(accounts_of_others, 90)
 	EXPECT(among < 8 * alone);
 }
 
+/* A dump has room for some keys, which may be long */
+TEST(bytes_of_dumps)
+{
+	struct syncmap_limits limits = { .key_size = 4096 };
+	int map = map_limited(SYNCMAP_KEY_BYTES, limits);
+	__u64 before = map_system().user_bytes, queue;
+	int fd = watch(map, (struct syncmap_watch){ });
+
+	ASSERT(fd >= 0);
+	queue = map_system().user_bytes - before;
+	close(fd);
+	EXPECT_EQ(before, map_system().user_bytes);
+	fd = watch(map, (struct syncmap_watch){ .flags = SYNCMAP_WATCH_DUMP });
+	ASSERT(fd >= 0);
+	EXPECT(map_system().user_bytes >= before + queue + 16 * 4096);
+	close(fd);
+	EXPECT_EQ(before, map_system().user_bytes);
+}
+
 static void use_up_watchers(int max, void *arg)
 {
 	int map = *(int *)arg, fds[8], own;
