@@ -59,6 +59,7 @@
 
 /* Microseconds for each of many that poll, but a second at most */
 #define POLL_REST_US	256
+#define MAX_POLLS	(USEC_PER_SEC / POLL_REST_US)
 
 /* Does the filter let this key pass? */
 bool bytemap_watch_matches(const struct bytemap_watch *watch, const void *key,
@@ -442,17 +443,21 @@ static void put(struct bytemap_watch *watch)
 	bytemap_put(map);
 }
 
-/* Those whom each wake-up calls: of those that read, it wakes one */
+/*
+ * Those whom each wake-up calls before it comes to one that reads, behind whom it
+ * stops; if they are many, not all, for how many more there are matters to nobody
+ */
 static unsigned int count_polls(struct bytemap_watch *watch)
 {
-	struct list_head *entry;
+	wait_queue_entry_t *entry;
 	unsigned int n = 0;
 
 	spin_lock_irq(&watch->wait.lock);
-	list_for_each(entry, &watch->wait.head)
-		n++;
+	list_for_each_entry(entry, &watch->wait.head, entry)
+		if (entry->func == autoremove_wake_function || ++n == MAX_POLLS)
+			break;
 	spin_unlock_irq(&watch->wait.lock);
-	return n - min_t(unsigned int, n, atomic_read(&watch->readers));
+	return n;
 }
 
 /*
@@ -463,7 +468,6 @@ static unsigned long rest_after(unsigned int polls)
 {
 	if (polls <= SYNCMAP_WATCH_POLLS)
 		return 0;
-	polls = min_t(unsigned int, polls, USEC_PER_SEC / POLL_REST_US);
 	return usecs_to_jiffies(polls * POLL_REST_US);
 }
 
