@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -42,6 +43,11 @@ static ssize_t put_records(struct bytemap_watch *watch, char __user *user,
 	int ret;
 
 	for (;;) {
+		/* Those who write may go on as fast as we read */
+		ret = -EINTR;
+		if (fatal_signal_pending(current))
+			break;
+		cond_resched();
 		ret = bytemap_watch_peek(watch, &record);
 		if (ret <= 0)
 			break;
