@@ -3,6 +3,7 @@
  * syncmap.ko: the core, the store and the device, brought up in this order
  */
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 
 #include "core/core.h"
 #include "dev/dev.h"
@@ -43,6 +44,8 @@ static void __exit syncmap_module_exit(void)
 	syncmap_control_exit();
 	/* What nobody has any more is being freed still */
 	bytemap_wait_ended();
+	/* Their last grace periods are over, but the callbacks may not have returned */
+	rcu_barrier();
 	syncmap_debugfs_exit();
 	bytemap_name_exit();
 	bytemap_shrink_exit();
