@@ -34,13 +34,18 @@ static void end_grace_period(struct rcu_head *rcu)
 	bytemap_job_queue(&doom->job);
 }
 
+/* For who waits. In a kernel that may put off others, to save power */
+#ifndef HAVE_CALL_RCU_HURRY
+#define call_rcu_hurry call_rcu
+#endif
+
 /* Begin a grace period if none is under way; the job sees to the next one */
 static void begin(struct bytemap_doom *doom)
 {
 	if (llist_empty(&doom->values) || test_and_set_bit_lock(0, &doom->busy))
 		return;
 	doom->waiting = llist_del_all(&doom->values);
-	call_rcu(&doom->rcu, end_grace_period);
+	call_rcu_hurry(&doom->rcu, end_grace_period);
 }
 
 static void free_some(struct bytemap_doom *doom)
