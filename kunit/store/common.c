@@ -279,6 +279,7 @@ u64 store_count(struct bytemap *map)
 {
 	struct syncmap_map_info info;
 
+	bytemap_sweep(map);
 	bytemap_get_info(map, &info);
 	return info.count;
 }

@@ -59,6 +59,7 @@ static inline const struct syncmap_map_stats *stats_of(struct bytemap *map)
 {
 	static struct syncmap_map_stats stats;
 
+	bytemap_sweep(map);
 	bytemap_get_stats(map, &stats);
 	return &stats;
 }

@@ -77,6 +77,20 @@ static void what_is_late_does_not_count(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
 }
 
+/* One that asks for all maps does */
+static void whoever_lists_does_not_sweep(struct kunit *test)
+{
+	struct bytemap *map = ttl_map(test, 0, 0);
+	struct syncmap_map_info info;
+
+	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", in_an_hour()), 0);
+	make_late(test, map, "k");
+	bytemap_get_info(map, &info);
+	KUNIT_EXPECT_EQ(test, info.count, 1ULL);
+	KUNIT_EXPECT_EQ(test, live(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
+}
+
 /* The sweeper has picked the value, then it is refreshed, then it is looked at */
 static void a_refreshed_value_is_not_taken(struct kunit *test)
 {
@@ -241,6 +255,7 @@ static struct kunit_case expiry_cases[] = {
 	KUNIT_CASE(a_sweep_is_bounded),
 	KUNIT_CASE(what_is_late_can_be_reclaimed),
 	KUNIT_CASE(what_is_late_does_not_count),
+	KUNIT_CASE(whoever_lists_does_not_sweep),
 	KUNIT_CASE(a_refreshed_value_is_not_taken),
 	KUNIT_CASE(a_replaced_value_is_not_taken),
 	KUNIT_CASE(a_cleared_value_does_not_expire),

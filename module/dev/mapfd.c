@@ -23,10 +23,12 @@ struct bytemap *syncmap_mapfd_map(const struct file *file)
 static int run_map_info(struct syncmap_call *call)
 {
 	struct syncmap_map_info *info = &call->arg.map_info;
+	struct bytemap *map = syncmap_mapfd_map(call->file);
 
 	if (info->flags)
 		return -EOPNOTSUPP;
-	bytemap_get_info(syncmap_mapfd_map(call->file), info);
+	bytemap_sweep(map);
+	bytemap_get_info(map, info);
 	info->access = syncmap_mapfd_access(call->file);
 	return 0;
 }
@@ -34,10 +36,12 @@ static int run_map_info(struct syncmap_call *call)
 static int run_stats(struct syncmap_call *call)
 {
 	struct syncmap_map_stats *stats = &call->arg.stats;
+	struct bytemap *map = syncmap_mapfd_map(call->file);
 
 	if (stats->flags)
 		return -EOPNOTSUPP;
-	bytemap_get_stats(syncmap_mapfd_map(call->file), stats);
+	bytemap_sweep(map);
+	bytemap_get_stats(map, stats);
 	return 0;
 }
 

@@ -10,11 +10,12 @@
  *
  * A job is not run twice at a time, nor beside another one of its share.
  *
- * Promotions take as long as a map is large, and so does it to take apart what a
- * map has had, and they cannot be cut into portions: each user has a workqueue for
- * the ones and one for the others, which do one at a time, and the scheduler sees
- * to it that those of different users get on. Nothing here has WQ_MEM_RECLAIM, as
- * nobody who reclaims waits for it: a thread for each user would be too much.
+ * Promotions take as long as a map is large, and cannot be cut into portions; what
+ * a map has had is taken apart by the core, in portions of its own. Each user has
+ * a workqueue for the ones and one for the others, which do one at a time, and the
+ * scheduler sees to it that those of different users get on. Nothing here has
+ * WQ_MEM_RECLAIM, as nobody who reclaims waits for it: a thread for each user would
+ * be too much.
  */
 #include <linux/slab.h>
 

@@ -414,19 +414,26 @@ int bytemap_clear(struct bytemap *map)
 	return err;
 }
 
-/* Exact when nobody writes and no more than a sweep's worth has just expired */
+/*
+ * For who has the map, before it is asked how many entries that has: exact when
+ * nobody writes and no more than a sweep's worth has just expired. Who asks for
+ * all maps does not do it for the users of each.
+ */
+void bytemap_sweep(struct bytemap *map)
+{
+	/* Who only asks does not wait until there is less to be freed */
+	if (bytemap_doom_is_full(map))
+		return;
+	bytemap_expiry_sweep(map, BYTEMAP_SWEEP, false);
+	bytemap_owner_sweep(map, BYTEMAP_SWEEP);
+}
+
 static u64 count(struct bytemap *map)
 {
 	u8 epoch = READ_ONCE(map->epoch);
-	s64 live;
+	s64 live = atomic64_read(&map->live[epoch]) -
+		   atomic64_read(&map->lapsed[epoch]);
 
-	/* Who only asks does not wait until there is less to be freed */
-	if (!bytemap_doom_is_full(map)) {
-		bytemap_expiry_sweep(map, BYTEMAP_SWEEP, false);
-		bytemap_owner_sweep(map, BYTEMAP_SWEEP);
-	}
-	live = atomic64_read(&map->live[epoch]) -
-	       atomic64_read(&map->lapsed[epoch]);
 	return max(live, 0LL);
 }
 

@@ -172,6 +172,7 @@ int bytemap_promote(struct bytemap *map);
 bool bytemap_is_clearing(const struct bytemap *map);
 int bytemap_wait_cleared(struct bytemap *map);
 void bytemap_default_limits(struct syncmap_info *info);
+void bytemap_sweep(struct bytemap *map);
 void bytemap_get_info(struct bytemap *map, struct syncmap_map_info *info);
 void bytemap_get_stats(struct bytemap *map, struct syncmap_map_stats *stats);
 

@@ -248,7 +248,8 @@ struct syncmap_remove {
  * @gid: out: group
  * @access: out: what the caller's descriptor may do; zero in a list
  * @reserved: out: zero
- * @count: out: number of entries
+ * @count: out: number of entries; in a list, and of those that have just expired
+ *	or lost their owner
  * @bytes: out: what they count against @limits.bytes
  * @revision: out: the newest revision of any entry
  * @limits: out: what the map may hold
