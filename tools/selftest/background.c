@@ -51,3 +51,26 @@ TEST_LIMIT(maps_that_are_cleared, 60)
 	for (int i = 0; i < MAPS; i++)
 		test_wait(pids[i]);
 }
+
+/*
+ * Who replaces faster than is freed waits for a grace period, and a kernel that
+ * puts off callbacks to save power (rcu_nocbs=) does not let him wait for its ten
+ * seconds.
+ */
+TEST_LIMIT(values_that_are_replaced, 60)
+{
+	static char text[65536];
+	int fd = map_private(SYNCMAP_KEY_U64);
+	__u64 key = 0, longest = 0;
+
+	for (int i = 0; i < 1500; i++) {
+		__u64 begin = map_now(), took;
+
+		ASSERT_EQ(0, DO(fd, STORE, KEY_N(&key, 8),
+				VALUE_N(text, sizeof(text))));
+		took = map_now() - begin;
+		longest = took > longest ? took : longest;
+	}
+	test_note("the longest store took %llu ms", longest / MS);
+	EXPECT(longest < 5 * SECOND);
+}
