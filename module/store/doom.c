@@ -34,7 +34,7 @@ static void end_grace_period(struct rcu_head *rcu)
 	bytemap_job_queue(&doom->job);
 }
 
-/* For who waits. In a kernel that may put off others, to save power */
+/* A kernel may put call_rcu() off for seconds, to save power: writers wait here */
 #ifndef HAVE_CALL_RCU_HURRY
 #define call_rcu_hurry call_rcu
 #endif

@@ -61,7 +61,7 @@ TEST(many_poll)
 	for (int n = 0; n < 20; n++) {
 		EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
 		for (size_t i = 0; i < ARRAY_SIZE(epolls); i++)
-			EXPECT_EQ(1, epoll_wait(epolls[i], &event, 1, 60000));
+			ASSERT_EQ(1, epoll_wait(epolls[i], &event, 1, 60000));
 		watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(epolls); i++)
