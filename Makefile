@@ -81,7 +81,7 @@ check-all:
 	tools/check/run all
 
 bench: deps-bench
-	$(MAKE) -C tools/native/bench report
+	$(MAKE) -C tools/bench report
 
 fuzz: deps-fuzz
 	$(MAKE) -C tools/native fuzz
