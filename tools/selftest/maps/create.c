@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Names, and what maps may be made, opened and removed with */
+#include <unistd.h>
+
+#include "harness/command.h"
+
+/* Bytes of a map's name that may not be there */
+TEST(bad_names)
+{
+	static const unsigned long numbers[] = {
+		SYNCMAP_CREATE, SYNCMAP_OPEN, SYNCMAP_REMOVE,
+	};
+	const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789._:-";
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		if (command - commands >= 4 || command->number == SYNCMAP_INFO)
+			continue;
+		for (int c = 1; c < 256; c++) {
+			if (strchr(good, c))
+				continue;
+			test_context("%s, byte %#x", command->name, c);
+			arg.open.name[2] = c;
+			arg.open.name[0] = arg.open.name[1] = 'x';
+			EXPECT_EQ(-EINVAL, command_call(&fixture, command,
+				command->number, &arg));
+		}
+		test_context("%s, no NUL", command->name);
+		memset(arg.open.name, 'x', SYNCMAP_NAME_SIZE);
+		EXPECT_EQ(-ENAMETOOLONG, command_call(&fixture, command,
+			command->number, &arg));
+		for (int i = 2; i < SYNCMAP_NAME_SIZE; i++) {
+			test_context("%s, byte %d behind the NUL", command->name, i);
+			memset(arg.open.name, 0, SYNCMAP_NAME_SIZE);
+			arg.open.name[0] = 'x';
+			arg.open.name[i] = 'x';
+			EXPECT_EQ(-EINVAL, command_call(&fixture, command,
+				command->number, &arg));
+		}
+		for (const char **dots = (const char *[]){ ".", "..", NULL };
+		     *dots; dots++) {
+			test_context("%s, %s", command->name, *dots);
+			command->fill(&arg);
+			memset(arg.open.name, 0, SYNCMAP_NAME_SIZE);
+			strcpy(arg.open.name, *dots);
+			EXPECT_EQ(-EINVAL, command_call(&fixture, command,
+				command->number, &arg));
+		}
+		command_expect_unchanged(&fixture);
+	}
+	for (size_t i = 1; i < ARRAY_SIZE(numbers); i++) {
+		test_context("no name for command %zu", i);
+		commands[i + 1].fill(&arg);
+		memset(arg.open.name, 0, SYNCMAP_NAME_SIZE);
+		EXPECT_EQ(-EINVAL, map_call(map_control(), numbers[i], &arg));
+	}
+	command_expect_unchanged(&fixture);
+}
+
+TEST(good_names)
+{
+	static const char *const names[] = {
+		"x", "...", ".hidden", "-", "a:b-c_d.e", "0",
+		TEST_NAME "012345678901234567890123456789012345678901234567890123",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *name = names[i];
+		int fd;
+
+		test_context("%s", name);
+		fd = map_create(name, SYNCMAP_KEY_U64, NULL, 0600);
+		ASSERT(fd >= 0);
+		EXPECT_EQ(0, strcmp(name, map_info(fd).name));
+		close(fd);
+		fd = map_open(name, SYNCMAP_ACCESS_READ);
+		EXPECT(fd >= 0);
+		close(fd);
+		EXPECT_EQ(0, map_remove(name));
+	}
+}
+
+TEST(bad_create)
+{
+	struct syncmap_limits max = map_system().max;
+	const struct {
+		const char		*what;
+		struct syncmap_create	arg;
+	} cases[] = {
+		{ "type 0", { .key_type = 0 } },
+		{ "type 4", { .key_type = 4 } },
+		{ "type ~0", { .key_type = ~0U } },
+		{ "mode 0100", { .key_type = 3, .mode = 0100 } },
+		{ "mode 0010", { .key_type = 3, .mode = 0010 } },
+		{ "mode 0001", { .key_type = 3, .mode = 0001 } },
+		{ "mode 01000", { .key_type = 3, .mode = 01000 } },
+		{ "mode 1 << 31", { .key_type = 3, .mode = 1U << 31 } },
+		{ "entries", { .key_type = 3,
+			       .limits.entries = max.entries + 1 } },
+		{ "entries ~0", { .key_type = 3, .limits.entries = ~0ULL } },
+		{ "bytes", { .key_type = 3, .limits.bytes = max.bytes + 1 } },
+		{ "bytes ~0", { .key_type = 3, .limits.bytes = ~0ULL } },
+		{ "key", { .key_type = 3,
+			   .limits.key_size = max.key_size + 1 } },
+		{ "key ~0", { .key_type = 3, .limits.key_size = ~0U } },
+		{ "value", { .key_type = 3,
+			     .limits.value_size = max.value_size + 1 } },
+		{ "value ~0", { .key_type = 3, .limits.value_size = ~0U } },
+		{ "u64 key 7", { .key_type = 1, .limits.key_size = 7 } },
+		{ "u64 key 9", { .key_type = 1, .limits.key_size = 9 } },
+	};
+	struct fixture fixture;
+
+	command_set_up(&fixture);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct syncmap_create arg = cases[i].arg;
+
+		test_context("%s", cases[i].what);
+		EXPECT_EQ(-EINVAL, map_call(map_control(), SYNCMAP_CREATE, &arg));
+		command_expect_unchanged(&fixture);
+	}
+}
+
+TEST(bad_open_and_remove)
+{
+	struct fixture fixture;
+
+	command_set_up(&fixture);
+	EXPECT_EQ(-EINVAL, map_open(COMMAND_NAME, 0));
+	for (int bit = 2; bit < 32; bit++) {
+		test_context("access bit %d", bit);
+		EXPECT_EQ(-EOPNOTSUPP, map_open(COMMAND_NAME, 1U << bit));
+		EXPECT_EQ(-EOPNOTSUPP, map_open(COMMAND_NAME, 1U << bit | 1));
+	}
+	test_context("absent");
+	EXPECT_EQ(-ENOENT, map_open("nobody", SYNCMAP_ACCESS_READ));
+	EXPECT_EQ(-ENOENT, map_remove("nobody"));
+	EXPECT_EQ(-EEXIST, map_create(COMMAND_NAME, SYNCMAP_KEY_U64, NULL, 0600));
+	command_expect_unchanged(&fixture);
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Many operations in one call */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "harness/batches.h"
+
+static void expect_counted(int fd, __u64 batches, __u64 operations)
+{
+	struct syncmap_map_stats stats = map_stats(fd);
+
+	EXPECT_EQ(batches, stats.batches);
+	EXPECT_EQ(operations, stats.batched);
+}
+
+#define A_LOAD(s, buffer)	{ .op = SYNCMAP_OP_LOAD, KEY(s), OUT(buffer) }
+#define A_STORE(s, v)		{ .op = SYNCMAP_OP_STORE, KEY(s), VALUE(v) }
+
+/* Each operation sees what those before it have done, and tells what it did */
+TEST(one_after_the_other)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	char first[8], second[8], third[8];
+	struct syncmap_op ops[] = {
+		A_LOAD("a", first),
+		A_STORE("a", "one"),
+		A_LOAD("a", first),
+		{ .op = SYNCMAP_OP_SWAP, KEY("a"), VALUE("two"), OUT(second) },
+		{ .op = SYNCMAP_OP_ADD, KEY("n"), .operand = 5,
+		  .flags = SYNCMAP_OP_INITIAL },
+		{ .op = SYNCMAP_OP_COMPARE_AND_SWAP, KEY("a"), OLD("one"),
+		  VALUE("x"), OUT(third) },
+		{ .op = SYNCMAP_OP_DELETE, KEY("a") },
+		{ .op = SYNCMAP_OP_LOAD_AND_DELETE, KEY("a") },
+	};
+	static const int status[] = { -ENOENT, 0, 0, 0, 0, -EBUSY, 0, -ENOENT };
+	static const __u64 revision[] = { 0, 1, 1, 2, 3, 2, 4, 0 };
+	struct syncmap_batch arg;
+
+	EXPECT_EQ(0, batch(fd, &arg, ops, ARRAY_SIZE(ops), 0));
+	batch_expect(&arg, ARRAY_SIZE(ops), 3);
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		test_context("operation %zu", i);
+		EXPECT_EQ(status[i], ops[i].status);
+		EXPECT_EQ(revision[i], ops[i].revision);
+	}
+	EXPECT_MEM("one", 3, first, ops[2].out_len);
+	EXPECT_MEM("one", 3, second, ops[3].out_len);
+	EXPECT_MEM("two", 3, third, ops[5].out_len);
+	EXPECT_EQ(5, ops[4].after);
+	EXPECT_EQ(1, map_count(fd));
+	expect_counted(fd, 1, ARRAY_SIZE(ops));
+}
+
+/* With the flag nothing behind the first failure is done, or touched */
+TEST(stop_at_the_first_error)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	char value[8] = "?";
+	struct syncmap_op ops[] = {
+		A_STORE("a", "one"),
+		A_LOAD("a", value),
+		A_LOAD("none", value),
+		A_LOAD("a", value),
+		A_STORE("b", "two"),
+	};
+	struct syncmap_batch arg;
+
+	ops[1].out = ops[1].out_size = 0;
+	ops[3].status = ops[4].status = 77;
+	EXPECT_EQ(0, batch(fd, &arg, ops, 5, SYNCMAP_BATCH_STOP));
+	batch_expect(&arg, 3, 1);
+	EXPECT_EQ(-ENOENT, ops[2].status);
+	EXPECT_EQ(77, ops[3].status);
+	EXPECT_EQ(77, ops[4].status);
+	EXPECT_EQ('?', value[0]);
+	EXPECT_EQ(1, map_count(fd));
+	expect_counted(fd, 1, 3);
+	EXPECT_EQ(0, batch(fd, &arg, ops, 5, 0));
+	batch_expect(&arg, 5, 1);
+	EXPECT_EQ(2, map_count(fd));
+}
+
+static void expect_loads(unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		test_context("load %u of %u", i, n);
+		EXPECT_EQ(i % 3 ? 0 : -ENOENT, many[i].status);
+		EXPECT_EQ(i % 3 ? i : ~0ULL, many_values[i]);
+		EXPECT_EQ(i % 3 ? i + 1 : 0, many[i].revision);
+	}
+}
+
+/* Loads go together: all lengths of such a row, and what is in any table */
+TEST(loads_of_many_keys)
+{
+	static const unsigned int counts[] = { 0, 1, 2, 15, 16, 17, 33, MANY };
+	int fd = map_private(SYNCMAP_KEY_U64);
+	struct syncmap_batch arg;
+
+	many_make(SYNCMAP_OP_STORE, MANY);
+	EXPECT_EQ(0, batch(fd, &arg, many, MANY, 0));
+	batch_expect(&arg, MANY, 0);
+	EXPECT_EQ(MANY, map_count(fd));
+	for (__u64 i = 0; i < MANY; i += 3)
+		ASSERT_EQ(0, DO(fd, DELETE, KEY_N(&i, 8)));
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		many_make(SYNCMAP_OP_LOAD, counts[i]);
+		memset(many_values, 0xff, sizeof(many_values));
+		EXPECT_EQ(0, batch(fd, &arg, many, counts[i], 0));
+		batch_expect(&arg, counts[i], (counts[i] + 2) / 3);
+		expect_loads(counts[i]);
+		if (i % 3 == 2)
+			map_promote(fd);
+	}
+}
+
+/* Each with exactly one thing wrong */
+TEST(bad_batches)
+{
+	static const struct {
+		const char		*what;
+		int			ret;
+		struct syncmap_batch	add;	/* to what is right; any @ops: none */
+	} cases[] = {
+		{ "unknown flag", -EOPNOTSUPP, { .flags = 2 } },
+		{ "highest flag", -EOPNOTSUPP, { .flags = 1U << 31 } },
+		{ "reserved", -EINVAL, { .reserved = 1 } },
+		{ "short element", -EINVAL, { .op_size = -8U } },
+		{ "no size", -EINVAL, { .op_size = -192U } },
+		{ "huge element", -EINVAL,
+		  { .op_size = 4104 - sizeof(struct syncmap_op) } },
+		{ "too many", -EINVAL, { .count = MANY } },
+		{ "far too many", -EINVAL, { .count = ~0U - 1 } },
+		{ "no array", -EFAULT, { .ops = 1 } },
+		{ "longer elements", -E2BIG, { .op_size = 8 } },
+	};
+	int fd = map_private(SYNCMAP_KEY_U64);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct syncmap_batch arg = cases[i].add;
+
+		test_context("%s", cases[i].what);
+		many_make(SYNCMAP_OP_STORE, 2);
+		arg.ops = arg.ops ? 0 : PTR(many);
+		arg.op_size += sizeof(struct syncmap_op);
+		arg.count += 1;
+		EXPECT_EQ(cases[i].ret, map_call(fd, SYNCMAP_BATCH, &arg));
+		batch_expect(&arg, 0, 0);
+		EXPECT_EQ(0, map_count(fd));
+	}
+}
+
+/* What is wrong with one operation is told there, and harms no other */
+TEST(bad_operations_in_the_middle)
+{
+	static const struct {
+		const char		*what;
+		int			ret;
+		struct syncmap_op	op;
+	} cases[] = {
+#define BAD(text, ret, code, ...) \
+	{ text, ret, { .op = SYNCMAP_OP_##code, __VA_ARGS__ } }
+		{ "no code", -EINVAL, { KEY("k") } },
+		{ "unknown code", -EOPNOTSUPP, { .op = 99, KEY("k") } },
+		BAD("unknown flag", -EOPNOTSUPP, LOAD, KEY("k"), .flags = 1 << 30),
+		BAD("wrong flag", -EINVAL, LOAD, KEY("k"),
+		    .flags = SYNCMAP_OP_U32),
+		BAD("value of LOAD", -EINVAL, LOAD, KEY("k"), VALUE("v")),
+		BAD("key of LOAD nowhere", -EFAULT, LOAD, .key = 8, .key_len = 1),
+		BAD("key nowhere", -EFAULT, STORE, .key = 8, .key_len = 1),
+		BAD("value nowhere", -EFAULT, STORE, KEY("k"), .value = 8,
+		    .value_len = 1),
+		BAD("result of LOAD nowhere", -EFAULT, LOAD, KEY("key"),
+		    .out = 8, .out_size = 8),
+		BAD("result nowhere", -EFAULT, SWAP, KEY("key"), .out = 8,
+		    .out_size = 8),
+		BAD("result too small", -EMSGSIZE, LOAD, KEY("key"),
+		    .out = PTR(many_values), .out_size = 1),
+		BAD("long key", -EFBIG, LOAD, .key = PTR(many_values),
+		    .key_len = 5000),
+		BAD("NUL in a key", -EINVAL, LOAD, KEY("a\0b")),
+		BAD("waits", -EINVAL, LOAD_OR_LEASE, KEY("k")),
+		BAD("waits, with a deadline", -EINVAL, LOAD_OR_LEASE, KEY("k"),
+		    .wait_until = SYNCMAP_NEVER),
+	};
+	int fd = map_private(SYNCMAP_KEY_STRING);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (__u32 stop = 0; stop <= SYNCMAP_BATCH_STOP; stop++) {
+			struct syncmap_op ops[] = {
+				A_STORE("key", "value"), cases[i].op,
+				A_STORE("last", "value"),
+			};
+			struct syncmap_batch arg;
+
+			test_context("%s, flags %u", cases[i].what, stop);
+			map_clear(fd);
+			EXPECT_EQ(0, batch(fd, &arg, ops, 3, stop));
+			batch_expect(&arg, stop ? 2 : 3, 1);
+			EXPECT_EQ(0, ops[0].status);
+			EXPECT_EQ(cases[i].ret, ops[1].status);
+			EXPECT_EQ(stop ? 1 : 2, map_count(fd));
+			EXPECT_EQ(0, map_stats(fd).leases);
+		}
+	}
+}
+
+/* A descriptor's rights are those of each operation */
+TEST(rights)
+{
+	struct syncmap_op ops[] = {
+		A_LOAD("key", many_values), A_STORE("new", "value"),
+		{ .op = SYNCMAP_OP_SWAP, KEY("key"), VALUE("v") },
+	};
+	struct syncmap_batch arg;
+	int fd, made;
+
+	made = map_create(TEST_NAME "batch", SYNCMAP_KEY_STRING, NULL, 0600);
+	ASSERT_EQ(0, DO(made, STORE, KEY("key"), VALUE("value")));
+	fd = map_open(TEST_NAME "batch", SYNCMAP_ACCESS_READ);
+	EXPECT_EQ(0, batch(fd, &arg, ops, 3, 0));
+	batch_expect(&arg, 3, 2);
+	EXPECT_EQ(0, ops[0].status);
+	EXPECT_EQ(-EBADF, ops[1].status);
+	EXPECT_EQ(-EBADF, ops[2].status);
+	fd = map_open(TEST_NAME "batch", SYNCMAP_ACCESS_WRITE);
+	EXPECT_EQ(0, batch(fd, &arg, ops, 3, 0));
+	EXPECT_EQ(-EBADF, ops[0].status);
+	EXPECT_EQ(0, ops[1].status);
+	EXPECT_EQ(-EBADF, ops[2].status);
+	EXPECT_EQ(2, map_count(made));
+}
+
+/* The array ends in a page that is not there, or cannot be written */
+static void array_at_an_edge(int protection, __u32 code)
+{
+	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = map_private(SYNCMAP_KEY_U64);
+	struct syncmap_batch arg;
+	struct syncmap_op *ops;
+
+	ASSERT(pages != MAP_FAILED);
+	for (unsigned int there = 0; there < 20; there++) {
+		test_context("%u elements, code %u", there, code);
+		ops = (void *)(pages + PAGE - there * sizeof(*ops));
+		ASSERT_EQ(0, mprotect(pages, 2 * PAGE, PROT_READ | PROT_WRITE));
+		many_make(code, 21);
+		memcpy(ops, many, 21 * sizeof(*ops));
+		ASSERT_EQ(0, mprotect(pages + PAGE, PAGE, protection));
+		map_clear(fd);
+		EXPECT_EQ(-EFAULT, batch(fd, &arg, ops, 21, 0));
+		batch_expect(&arg, there, code == SYNCMAP_OP_LOAD ? there : 0);
+		EXPECT_EQ(code == SYNCMAP_OP_LOAD ? 0 : there, map_count(fd));
+	}
+	munmap(pages, 2 * PAGE);
+}
+
+TEST(array_is_partly_there)
+{
+	array_at_an_edge(PROT_NONE, SYNCMAP_OP_STORE);
+	array_at_an_edge(PROT_NONE, SYNCMAP_OP_LOAD);
+	array_at_an_edge(PROT_READ, SYNCMAP_OP_STORE);
+	array_at_an_edge(PROT_READ, SYNCMAP_OP_LOAD);
+}
+
+/* Elements of a newer program: the rest of each is zero */
+TEST(longer_elements)
+{
+	struct longer { struct syncmap_op op; __u64 more; } ops[3] = { };
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct syncmap_batch arg = {
+		.ops = PTR(ops), .op_size = sizeof(ops[0]), .count = 3,
+	};
+
+	for (int i = 0; i < 3; i++)
+		ops[i].op = (struct syncmap_op)A_STORE("key", "value");
+	EXPECT_EQ(0, map_call(fd, SYNCMAP_BATCH, &arg));
+	batch_expect(&arg, 3, 0);
+	EXPECT_EQ(3, ops[2].op.revision);
+	ops[1].more = 1;
+	EXPECT_EQ(-E2BIG, map_call(fd, SYNCMAP_BATCH, &arg));
+	batch_expect(&arg, 1, 0);
+	EXPECT_EQ(4, map_info(fd).revision);
+}
+
+TEST(leases_in_a_batch)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct syncmap_op ops[] = {
+		{ .op = SYNCMAP_OP_LOAD_OR_LEASE, KEY("key"),
+		  .flags = SYNCMAP_OP_NOWAIT },
+		{ .op = SYNCMAP_OP_LOAD, KEY("key") },
+		{ .op = SYNCMAP_OP_LOAD_OR_LEASE, KEY("key"),
+		  .flags = SYNCMAP_OP_NOWAIT },
+	};
+	struct syncmap_batch arg;
+
+	EXPECT_EQ(0, batch(fd, &arg, ops, 3, 0));
+	EXPECT_EQ(SYNCMAP_OP_LEASED, ops[0].result);
+	EXPECT_EQ(-ENOENT, ops[1].status);
+	EXPECT_EQ(-EAGAIN, ops[2].status);
+	EXPECT_EQ(1, map_stats(fd).leases);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("v"),
+			.token = ops[0].leased));
+}
