@@ -27,7 +27,7 @@ help:
 	@echo 'make check-fast the part of it that boots nothing (less than 3 minutes)'
 	@echo 'make check-all  every kernel, and what takes long (many hours; RESUME=1 goes on'
 	@echo '                where it ended, and repeats what failed)'
-	@echo 'make bench      measure the map and its rivals: build/bench (15 minutes;'
+	@echo 'make bench      measure the map and its rivals: build/bench/report (15 minutes;'
 	@echo '                BENCH=-q: up to 1M keys, 5; BENCH=-f: all there is, 40)'
 	@echo 'make fuzz       feed the map with operations, and syncmapctl with lines, that'
 	@echo '                are found by chance and coverage (FUZZ_SECONDS=600 each)'

@@ -132,10 +132,12 @@ void print_turns(const struct scene *scene, const struct workload *workloads,
 /* go.c: the number of a contender begins with 0 here */
 const char *go_name(int i);
 const char *go_summary(int i);
+bool go_takes_part(int i);
 bool go_is_able(int i, int kind, const struct workload *workload, u64 n);
 double go_rate(int i, int kind, const struct workload *workload, u64 n,
 	       int threads, unsigned int warm_ms, double *disturbed);
 void go_stop(void);
+bool go_check(int i);
 void go_claims(void);
 
 /* result.c: samples of a workload by a contender */

@@ -94,11 +94,16 @@ static void start(struct process *process)
 	process->from = fdopen(from[0], "r");
 }
 
+bool go_takes_part(int i)
+{
+	return program() && is_listed(options.maps, go_name(i));
+}
+
 /* Whether it has a map of this kind, and can run this on so many keys */
 bool go_is_able(int i, int kind, const struct workload *workload, u64 n)
 {
-	if (!program() || !key_lens[kind] || !works[workload->type] ||
-	    n > GO_KEYS_MAX || !is_listed(options.maps, go_name(i)))
+	if (!go_takes_part(i) || !key_lens[kind] || !works[workload->type] ||
+	    n > GO_KEYS_MAX)
 		return false;
 	return strcmp(go_name(i), "go_cow") ||
 	       stores_rarely(workload, n);
@@ -140,6 +145,16 @@ void go_stop(void)
 		fclose(process->from);
 		waitpid(process->pid, NULL, 0);
 	}
+}
+
+/* Whether it gives right answers; says on stdout which are wrong */
+bool go_check(int i)
+{
+	char command[4096 + 32];
+
+	snprintf(command, sizeof(command), "'%s' check %s", program(),
+		 go_name(i));
+	return !system(command);
 }
 
 /* What the articles say of Go's maps; nothing where there is no Go */

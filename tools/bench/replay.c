@@ -141,11 +141,16 @@ static bool is_expected(const struct worker *before, const struct worker *after,
 	       model.sum == after->sum;
 }
 
-static void judge(bool right, const struct contender *contender, int kind,
-		  const char *workload)
+static void count(bool right)
 {
 	passed += right;
 	failed += !right;
+}
+
+static void judge(bool right, const struct contender *contender, int kind,
+		  const char *workload)
+{
+	count(right);
 	if (!right)
 		printf("FAILED: %s, %s keys, %s\n", contender->name,
 		       kinds[kind].name, workload);
@@ -311,6 +316,9 @@ int check_all(void)
 			if (takes_part(i))
 				check_contender_kind(kinds[kind].contenders[i],
 						     kind);
+	for (i = 0; i < GO_CONTENDERS; i++)
+		if (go_takes_part(i))
+			count(go_check(i));
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed > 0;
 }

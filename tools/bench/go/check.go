@@ -125,23 +125,13 @@ func checkKind[K key](contender string) int {
 		checkWorkloads[K](contender)
 }
 
-func checkAll() int {
-	passed, failed := 0, 0
-	for _, contender := range []string{"go_syncmap", "go_mutex",
-		"go_rwmutex", "go_shards", "go_cow"} {
-		wrong := checkKind[uint64](contender) +
-			checkKind[[2]uint64](contender) +
-			checkKind[[4]uint64](contender)
-		if wrong == 0 {
-			passed++
-		} else {
-			failed++
-			fmt.Println("FAILED:", contender, wrong)
-		}
+// check returns whether all is right, and says what is not.
+func check(contender string) bool {
+	wrong := checkKind[uint64](contender) +
+		checkKind[[2]uint64](contender) +
+		checkKind[[4]uint64](contender)
+	if wrong > 0 {
+		fmt.Println("FAILED:", contender, wrong)
 	}
-	fmt.Printf("%d passed, %d failed\n", passed, failed)
-	if failed > 0 {
-		return 1
-	}
-	return 0
+	return wrong == 0
 }

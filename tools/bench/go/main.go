@@ -3,6 +3,7 @@
 // The Go side of the benchmark. With the name of a contender, it does what each
 // line of its input says, and answers with a line; so that a driver can let it
 // take turns with others. lost is the share of the time that others had the CPUs.
+// With "check" before the name, it sees whether the contender is right.
 // With "claims" and a number of repetitions, it measures what the articles say.
 //
 //	$ echo work=mix n=1024 len=8 threads=2 writes=5 ms=15 | bench-go go_syncmap
@@ -162,8 +163,11 @@ func serve(contender string) {
 
 func main() {
 	switch {
-	case len(os.Args) == 2 && os.Args[1] == "check":
-		os.Exit(checkAll())
+	case len(os.Args) == 3 && os.Args[1] == "check" &&
+		newTable[uint64](os.Args[2]) != nil:
+		if !check(os.Args[2]) {
+			os.Exit(1)
+		}
 	case len(os.Args) == 3 && os.Args[1] == "claims":
 		repetitions, err := strconv.ParseUint(os.Args[2], 10, 8)
 		if err != nil || repetitions == 0 {
@@ -176,7 +180,8 @@ func main() {
 		serve(os.Args[1])
 	default:
 		fmt.Fprintln(os.Stderr,
-			"usage: bench-go CONTENDER | claims REPETITIONS | check")
+			"usage: bench-go CONTENDER | check CONTENDER"+
+				" | claims REPETITIONS")
 		os.Exit(2)
 	}
 }
