@@ -180,9 +180,6 @@ void table_sizes(const char *title, const u64 *sizes, int columns,
 /* machine.c */
 void machine_print(void);
 
-/* plot.c */
-void plots_write(void);
-
 /* summary.c */
 void summary_write(void);
 

@@ -79,7 +79,6 @@ void report_close(void)
 	file = report_file("results.tsv");
 	results_write(file);
 	fclose(file);
-	plots_write();
 	summary_write();
 }
 
