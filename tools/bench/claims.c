@@ -89,14 +89,7 @@ void run_claims(void)
 	go_claims();
 }
 
-/* A ratio of two medians: of two contenders, or two workloads */
-struct figure {
-	const char	*workload;
-	const char	*contender;
-	u64		n;
-	int		threads;
-};
-
+/* Of a ratio of two medians: of two contenders, or two workloads */
 struct claim {
 	const char	*claim;
 	const char	*what;
@@ -148,16 +141,6 @@ static const struct claim claims[] = {
 	  { "after 2 s", "syncmap", M, 1 }, { "full", "syncmap", M, 1 },
 	  0.9, 1.1 },
 };
-
-static const struct cell *figure_cell(const struct figure *figure)
-{
-	int contender = contender_index(figure->contender);
-
-	if (contender < 0)
-		return NULL;
-	return cell_find(figure->workload, KIND_U64, figure->n, figure->threads,
-			 contender);
-}
 
 void claims_print(void)
 {

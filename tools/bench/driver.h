@@ -154,10 +154,20 @@ struct cell {
 	double		samples[SAMPLES_MAX];
 };
 
+/* Which cell, as those say who write about results */
+struct figure {
+	const char	*workload;
+	const char	*contender;
+	u64		n;
+	int		threads;
+	int		kind;
+};
+
 void sample(const char *workload, const char *unit, int kind, u64 n,
 	    int threads, int contender, double value);
 const struct cell *cell_find(const char *workload, int kind, u64 n, int threads,
 			     int contender);
+const struct cell *figure_cell(const struct figure *figure);
 double cell_median(const struct cell *cell);
 double cell_min(const struct cell *cell);
 double cell_max(const struct cell *cell);

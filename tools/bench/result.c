@@ -25,6 +25,15 @@ const struct cell *cell_find(const char *workload, int kind, u64 n, int threads,
 	return NULL;
 }
 
+/* NULL if it was not measured */
+const struct cell *figure_cell(const struct figure *figure)
+{
+	if (!figure->workload)
+		return NULL;
+	return cell_find(figure->workload, figure->kind, figure->n,
+			 figure->threads, contender_index(figure->contender));
+}
+
 static struct cell *cell_make(const char *workload, const char *unit, int kind,
 			      u64 n, int threads, int contender)
 {

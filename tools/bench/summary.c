@@ -63,12 +63,11 @@ static const struct line lines[] = {
 static const struct cell *cell_of(const struct line *line,
 				  const struct column *column)
 {
-	int contender = contender_index(column->name);
+	const struct figure figure = {
+		line->workload, column->name, line->n, line->threads, line->kind,
+	};
 
-	if (contender < 0)
-		return NULL;
-	return cell_find(line->workload, line->kind, line->n, line->threads,
-			 contender);
+	return figure_cell(&figure);
 }
 
 /* NULL if nobody has a figure in this line */

@@ -7,42 +7,32 @@
 
 #include "driver.h"
 
-struct figure {
-	const char	*workload;
-	const char	*contender;	/* NULL: none to compare with */
-	int		kind;
-	u64		n;
-};
-
 struct target {
 	const char	*what;
 	struct figure	ours;
-	struct figure	theirs;
+	struct figure	theirs;		/* empty: ours stands alone */
 	double		must;
 	double		aim;
 	bool		less;		/* is better */
 	double		scale;		/* of ours, when it stands alone */
-	int		threads;	/* 0: two */
 };
-
-#define OURS(workload, kind, n)		{ workload, "syncmap", kind, n }
-#define THEIRS(workload, contender, kind, n) { workload, contender, kind, n }
 
 /* Against another contender in the same workload */
 #define AGAINST(text, work, map, kind, n, ...)				\
-	{ text, OURS(work, kind, n), THEIRS(work, map, kind, n), __VA_ARGS__ }
+	{ text, { work, "syncmap", n, 2, kind }, { work, map, n, 2, kind }, \
+	  __VA_ARGS__ }
 
 /* A figure of our own */
-#define ALONE(text, work, n, ...)					\
-	{ .what = text, .ours = OURS(work, KIND_U64, n), .less = true,	\
-	  .scale = 1, __VA_ARGS__ }
+#define ALONE(text, work, n, threads, ...)				\
+	{ .what = text, .ours = { work, "syncmap", n, threads },	\
+	  .less = true, .scale = 1, __VA_ARGS__ }
 
 /* A range, with so many dirty keys, and without any */
 #define RANGE(size, n, state, dirty)					\
 	{ "range, " size ", " state dirty " dirty, : 0 dirty",		\
-	  OURS("range, " state dirty " dirty", KIND_U64, n),		\
-	  THEIRS("range, " state "0 dirty", "syncmap", KIND_U64, n),	\
-	  .must = 1.2, .aim = 1.02, .less = true, .threads = 1 }
+	  { "range, " state dirty " dirty", "syncmap", n, 1 },		\
+	  { "range, " state "0 dirty", "syncmap", n, 1 },		\
+	  .must = 1.2, .aim = 1.02, .less = true }
 
 static const struct target targets[] = {
 	AGAINST("load, 1k, : rhashtable's design",
@@ -88,27 +78,26 @@ static const struct target targets[] = {
 	AGAINST("young keys, 1M, : Go's design in C",
 		"amended", "godesign", KIND_U64, M, 1.8, 3),
 	{ "sixteen at once, 1M, : one by one",
-	  OURS("batch", KIND_U64, M), OURS("load", KIND_U64, M),
+	  { "batch", "syncmap", M, 2 }, { "load", "syncmap", M, 2 },
 	  1.4, 2.5 },
 	{ "sixteen at once, SipHash, 1M, : one by one",
-	  OURS("batch", KIND_U64_SIP, M), OURS("load", KIND_U64_SIP, M),
-	  2, 4 },
+	  { "batch", "syncmap", M, 2, KIND_U64_SIP },
+	  { "load", "syncmap", M, 2, KIND_U64_SIP }, 2, 4 },
 	AGAINST("grow to 1M, time per insert, : rhashtable's design",
 		"grow+read", "rhash", KIND_U64, M, 0.7, 0.5, true),
-	ALONE("grow to 1M, longest insert, ms", "insert worst", M,
+	ALONE("grow to 1M, longest insert, ms", "insert worst", M, 2,
 	      .must = 10, .aim = 1, .scale = 1e-3),
 	AGAINST("churn, 64k, : 32 shards",
 		"churn", "shards", KIND_U64, 64 * K, 0.5, 1.5),
 	AGAINST("small values 50/50, 64k, : 32 shards",
 		"payload 50/50", "shards", KIND_U64, 64 * K, 2, 4),
 	ALONE("p99.9 of a load among promotions, 64k, us", "promoting p99.9",
-	      64 * K, .must = 0.4, .aim = 0.2, .scale = 1e-3),
-	ALONE("p99.9 of a load among promotions, 1M, us", "promoting p99.9", M,
-	      .must = 0.65, .aim = 0.3, .scale = 1e-3),
-	ALONE("bytes per integer key, 64k", "bytes", 64 * K,
-	      .must = 27, .aim = 20, .threads = 1),
-	ALONE("bytes per integer key, 1M", "bytes", M,
-	      .must = 27, .aim = 20, .threads = 1),
+	      64 * K, 2, .must = 0.4, .aim = 0.2, .scale = 1e-3),
+	ALONE("p99.9 of a load among promotions, 1M, us", "promoting p99.9",
+	      M, 2, .must = 0.65, .aim = 0.3, .scale = 1e-3),
+	ALONE("bytes per integer key, 64k", "bytes", 64 * K, 1,
+	      .must = 27, .aim = 20),
+	ALONE("bytes per integer key, 1M", "bytes", M, 1, .must = 27, .aim = 20),
 	RANGE("64k", 64 * K, "", "1"),
 	RANGE("64k", 64 * K, "", "10"),
 	RANGE("64k", 64 * K, "", "1000"),
@@ -127,26 +116,14 @@ static const struct target targets[] = {
 		"latency", "rhash", KIND_16, 64 * K, 1.8, 2.5),
 };
 
-static const struct cell *figure_cell(const struct figure *figure, int threads)
-{
-	int contender = contender_index(figure->contender);
-
-	if (contender < 0)
-		return NULL;
-	return cell_find(figure->workload, figure->kind, figure->n,
-			 threads ?: 2, contender);
-}
-
 /* Turns of the same repetition are compared with each other, then the median */
 static double measure(const struct target *target)
 {
-	const struct cell *ours = figure_cell(&target->ours, target->threads);
-	const struct cell *theirs = NULL;
+	const struct cell *ours = figure_cell(&target->ours);
+	const struct cell *theirs = figure_cell(&target->theirs);
 	struct cell ratio = {};
 
-	if (target->theirs.contender)
-		theirs = figure_cell(&target->theirs, target->threads);
-	if (!ours || (target->theirs.contender && !theirs))
+	if (!ours || (target->theirs.workload && !theirs))
 		return NAN;
 	if (!theirs)
 		return cell_median(ours) * target->scale;
