@@ -7,25 +7,8 @@
 #ifndef _SHIM_SLAB_H
 #define _SHIM_SLAB_H
 
+#include <linux/gfp.h>
 #include <linux/kernel.h>
-
-#define __GFP_DIRECT_RECLAIM 1U
-#define GFP_NOIO	__GFP_DIRECT_RECLAIM
-#define GFP_NOFS	(GFP_NOIO | __GFP_IO)
-#define GFP_KERNEL	(GFP_NOFS | __GFP_FS)
-#define GFP_ATOMIC	2U
-#define __GFP_ZERO	4U
-#define __GFP_NOWARN	8U
-#define __GFP_ACCOUNT	16U
-#define __GFP_RETRY_MAYFAIL	32U
-#define __GFP_NOFAIL	64U
-#define __GFP_IO	128U
-#define __GFP_FS	256U
-#define __GFP_NORETRY	512U
-
-#define PAGE_SIZE	4096UL
-
-#define gfpflags_allow_blocking(gfp)	((gfp) & __GFP_DIRECT_RECLAIM)
 
 void *shim_alloc(size_t size, gfp_t gfp);
 void *shim_kmalloc(size_t size, gfp_t gfp);
