@@ -2,7 +2,6 @@
 /*
  * Memory, and failures of allocations on demand.
  */
-#include <linux/random.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -61,17 +60,4 @@ void shim_free(const void *p)
 {
 	if (p)
 		shim_raw_free((void *)p);
-}
-
-unsigned int shim_random;
-
-void get_random_bytes(void *buffer, size_t len)
-{
-	u64 z = __atomic_add_fetch(&shim_random, 1, __ATOMIC_RELAXED);
-	u8 *p = buffer;
-
-	while (len--) {
-		z = z * 0x5851f42d4c957f2dULL + 0x14057b7ef767814fULL;
-		*p++ = z >> 56;
-	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Threads: what they are to the core, and how they wait for each other.
+ * What threads are to the core, CPUs, readers of RCU and kthreads; and the memory and
+ * the locks that they have.
  */
 #include <pthread.h>
 #include <linux/compiler.h>
@@ -11,7 +12,6 @@
 #undef rcu_dereference
 #undef rcu_assign_pointer
 
-#include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -31,7 +31,6 @@ static char grace_period;
 #define GRACE_ACQUIRE()	((void)0)
 #endif
 
-__thread struct task_struct *shim_task;
 int nr_cpu_ids;
 
 static __thread int my_cpu = -1;
@@ -120,13 +119,6 @@ int shim_cpu(void)
 	return my_cpu;
 }
 
-struct task_struct *shim_task_make(void)
-{
-	static __thread struct task_struct own;
-
-	return shim_task = &own;
-}
-
 static void *run(void *arg)
 {
 	struct task_struct *task = arg;
@@ -172,16 +164,6 @@ void shim_raw_free(void *p)
 	free(p);
 }
 
-void shim_warn(const char *file, int line, const char *what)
-{
-	if (current->may_warn) {
-		current->warnings++;
-		return;
-	}
-	fprintf(stderr, "WARNING: %s:%d: %s\n", file, line, what);
-	abort();
-}
-
 static bool try_lock(spinlock_t *lock)
 {
 	int unlocked = 0;
@@ -203,45 +185,4 @@ void shim_lock(spinlock_t *lock)
 void shim_unlock(spinlock_t *lock)
 {
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
-}
-
-static pthread_mutex_t wait_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t woken = PTHREAD_COND_INITIALIZER;
-
-void shim_wait_begin(void)
-{
-	pthread_mutex_lock(&wait_lock);
-}
-
-void shim_wait(void)
-{
-	pthread_cond_wait(&woken, &wait_lock);
-}
-
-bool shim_wait_until(u64 ns)
-{
-	struct timespec until;
-	u64 now = ktime_get_ns();
-
-	if (now >= ns)
-		return false;
-	clock_gettime(CLOCK_REALTIME, &until);
-	ns -= now;
-	until.tv_sec += (until.tv_nsec + ns) / NSEC_PER_SEC;
-	until.tv_nsec = (until.tv_nsec + ns) % NSEC_PER_SEC;
-	pthread_cond_timedwait(&woken, &wait_lock, &until);
-	return true;
-}
-
-void shim_wait_end(void)
-{
-	pthread_mutex_unlock(&wait_lock);
-}
-
-/* Who waits has looked before it began to wait, or looks after this */
-void shim_wake(void)
-{
-	pthread_mutex_lock(&wait_lock);
-	pthread_cond_broadcast(&woken);
-	pthread_mutex_unlock(&wait_lock);
 }

@@ -65,7 +65,7 @@ static void wait_changed(void)
 static struct work_struct *next_work(void)
 {
 	struct work_struct *work = queue;
-	struct timespec until = {};
+	struct timespec until;
 	u64 now = ktime_get_ns();
 
 	for (; work && work->due <= now; work = work->next)
@@ -75,12 +75,9 @@ static struct work_struct *next_work(void)
 		pthread_cond_wait(&changed, &lock);
 		return NULL;
 	}
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += (work->due - now) % NSEC_PER_SEC;
-	until.tv_sec += (work->due - now) / NSEC_PER_SEC +
-			until.tv_nsec / NSEC_PER_SEC;
-	until.tv_nsec %= NSEC_PER_SEC;
-	pthread_cond_timedwait(&changed, &lock, &until);
+	until.tv_sec = work->due / NSEC_PER_SEC;
+	until.tv_nsec = work->due % NSEC_PER_SEC;
+	pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &until);
 	return NULL;
 }
 
