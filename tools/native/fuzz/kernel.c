@@ -105,27 +105,11 @@ void shim_unlock(spinlock_t *lock)
 	lock->locked = 0;
 }
 
-static void insert(struct work_struct *work)
-{
-	struct work_struct **link = &queue;
-
-	while (*link && (*link)->due <= work->due)
-		link = &(*link)->next;
-	work->next = *link;
-	work->pending = true;
-	*link = work;
-}
-
 bool shim_cancel(struct work_struct *work)
 {
-	struct work_struct **link = &queue;
-
 	if (!work->pending)
 		return false;
-	while (*link != work)
-		link = &(*link)->next;
-	*link = work->next;
-	work->pending = false;
+	shim_work_remove(&queue, work);
 	return true;
 }
 
@@ -137,7 +121,7 @@ bool shim_queue(struct work_struct *work, unsigned long delay, bool again)
 		shim_cancel(work);
 	if (!work->pending) {
 		work->due = now + delay * (NSEC_PER_SEC / HZ);
-		insert(work);
+		shim_work_insert(&queue, work);
 	}
 	return queued;
 }

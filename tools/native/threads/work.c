@@ -32,24 +32,8 @@ static bool is_running(const struct work_struct *work)
 
 static void insert(struct work_struct *work)
 {
-	struct work_struct **link = &queue;
-
-	while (*link && (*link)->due <= work->due)
-		link = &(*link)->next;
-	work->next = *link;
-	work->pending = true;
-	*link = work;
+	shim_work_insert(&queue, work);
 	pthread_cond_broadcast(&changed);
-}
-
-static void remove_pending(struct work_struct *work)
-{
-	struct work_struct **link = &queue;
-
-	while (*link != work)
-		link = &(*link)->next;
-	*link = work->next;
-	work->pending = false;
 }
 
 /* For who is not a worker; a reader of RCU must not keep others waiting */
@@ -90,7 +74,7 @@ static void *worker(void *arg)
 		*mine = next_work();
 		if (!*mine)
 			continue;
-		remove_pending(*mine);
+		shim_work_remove(&queue, *mine);
 		pthread_mutex_unlock(&lock);
 		shim_online(true);
 		(*mine)->func(*mine);
@@ -168,7 +152,7 @@ bool shim_queue(struct work_struct *work, unsigned long delay, bool again)
 	pthread_mutex_lock(&lock);
 	queued = !work->pending;
 	if (work->pending && again)
-		remove_pending(work);
+		shim_work_remove(&queue, work);
 	if (!work->pending) {
 		work->due = ktime_get_ns() + delay * (NSEC_PER_SEC / HZ);
 		insert(work);
@@ -185,7 +169,7 @@ bool shim_cancel(struct work_struct *work)
 	do {
 		pending = work->pending;
 		if (pending)
-			remove_pending(work);
+			shim_work_remove(&queue, work);
 		else if (is_running(work))
 			wait_changed();
 	} while (work->pending || is_running(work));

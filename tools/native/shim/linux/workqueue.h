@@ -33,6 +33,26 @@ struct irq_work {
 	void (*func)(struct irq_work *work);
 };
 
+/* Into, and out of, a queue by time */
+static inline void shim_work_insert(struct work_struct **queue,
+				    struct work_struct *work)
+{
+	while (*queue && (*queue)->due <= work->due)
+		queue = &(*queue)->next;
+	work->next = *queue;
+	work->pending = true;
+	*queue = work;
+}
+
+static inline void shim_work_remove(struct work_struct **queue,
+				    struct work_struct *work)
+{
+	while (*queue != work)
+		queue = &(*queue)->next;
+	*queue = work->next;
+	work->pending = false;
+}
+
 void shim_synchronize(void);
 bool shim_queue(struct work_struct *work, unsigned long delay, bool again);
 bool shim_cancel(struct work_struct *work);
