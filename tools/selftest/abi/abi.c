@@ -29,6 +29,13 @@ TEST(every_command_succeeds)
 	}
 }
 
+static void expect_zero(const char *p, size_t n)
+{
+	while (n--)
+		EXPECT_EQ(0, *p++);
+}
+
+/* And what is reserved in the answer is zero */
 TEST(results_are_ignored_on_input)
 {
 	const struct command *command;
@@ -36,9 +43,37 @@ TEST(results_are_ignored_on_input)
 	union argument arg;
 
 	for_each_command(command, arg, fixture) {
-		memset(arg.bytes + command->out, 0xff, command->out_size);
+		for_each_field(field, command->layout)
+			if (field->kind & ANSWERED && !(field->kind & ASKED))
+				memset(arg.bytes + field->offset, 0xff,
+				       field->size);
 		EXPECT_EQ(0, command_call(&fixture, command, command->number,
 					  &arg));
+		for_each_field(field, command->layout)
+			if (field->kind == (ANSWERED | RESERVED))
+				expect_zero(arg.bytes + field->offset,
+					    field->size);
+		command_undo(&fixture, command, &arg);
+	}
+}
+
+TEST(what_was_asked_stays)
+{
+	const struct command *command;
+	struct fixture fixture;
+	union argument arg;
+
+	for_each_command(command, arg, fixture) {
+		EXPECT_EQ(0, command_call(&fixture, command, command->number,
+					  &arg));
+		for_each_field(field, command->layout) {
+			if (field->kind & ANSWERED)
+				continue;
+			test_context("%s.%s", command->name, field->name);
+			EXPECT_MEM(command->good->bytes + field->offset,
+				   field->size, arg.bytes + field->offset,
+				   field->size);
+		}
 		command_undo(&fixture, command, &arg);
 	}
 }
@@ -111,7 +146,7 @@ TEST(longer_with_garbage)
 
 static bool is_known(int of_map, unsigned int nr)
 {
-	for (size_t i = 0; i < n_commands; i++)
+	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (commands[i].of_map == of_map &&
 		    _IOC_NR(commands[i].number) == nr)
 			return true;
@@ -181,6 +216,22 @@ TEST(wrong_descriptor)
 	}
 }
 
+/* The flags of @command, of which there is one field, are these */
+static void set_flags(const struct command *command, union argument *arg,
+		      __u32 flags)
+{
+	int n = 0;
+
+	for_each_field(field, command->layout) {
+		if (field->kind != FLAGS)
+			continue;
+		ASSERT_EQ(sizeof(flags), field->size);
+		memcpy(arg->bytes + field->offset, &flags, sizeof(flags));
+		n++;
+	}
+	ASSERT_EQ(1, n);
+}
+
 TEST(unknown_flags)
 {
 	const struct command *command;
@@ -189,12 +240,10 @@ TEST(unknown_flags)
 
 	for_each_command(command, arg, fixture) {
 		for (int bit = 0; bit < 32; bit++) {
-			__u32 flag = 1U << bit;
-
-			if (command->known & flag)
+			if (command->known & 1U << bit)
 				continue;
 			test_context("%s, bit %d", command->name, bit);
-			memcpy(arg.bytes + command->flags, &flag, sizeof(flag));
+			set_flags(command, &arg, 1U << bit);
 			EXPECT_EQ(-EOPNOTSUPP, command_call(&fixture, command,
 				command->number, &arg));
 		}
@@ -202,20 +251,29 @@ TEST(unknown_flags)
 	}
 }
 
+static void try_reserved(const struct fixture *fixture,
+			 const struct command *command,
+			 const struct field *field)
+{
+	for (size_t i = 0; i < field->size; i++) {
+		union argument arg = *command->good;
+
+		test_context("%s.%s, byte %zu", command->name, field->name, i);
+		arg.bytes[field->offset + i] = 1;
+		EXPECT_EQ(-EINVAL, command_call(fixture, command,
+						command->number, &arg));
+	}
+}
+
 TEST(reserved_fields)
 {
-	const struct command *command;
 	struct fixture fixture;
-	union argument arg;
 
-	for_each_command(command, arg, fixture) {
-		for (size_t i = 0; i < command->reserved_size; i++) {
-			test_context("%s, byte %zu", command->name, i);
-			command->fill(&arg);
-			arg.bytes[command->reserved + i] = 1;
-			EXPECT_EQ(-EINVAL, command_call(&fixture, command,
-				command->number, &arg));
-		}
+	command_set_up(&fixture);
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		for_each_field(field, commands[i].layout)
+			if (field->kind == RESERVED)
+				try_reserved(&fixture, &commands[i], field);
 		command_expect_unchanged(&fixture);
 	}
 }
@@ -227,8 +285,9 @@ TEST(operation_codes)
 
 	command_set_up(&fixture);
 	EXPECT_EQ(-EINVAL, map_op(fixture.map, (struct syncmap_op){ KEY("key") }));
-	for (unsigned int code = SYNCMAP_OP_UNLEASE + 1; code;
-	     code = code < 64 ? code + 1 : code << 1) {
+	for (__u32 code = 1; code; code = code < 64 ? code + 1 : code << 1) {
+		if (operation_find(code))
+			continue;
 		test_context("code %u", code);
 		EXPECT_EQ(-EOPNOTSUPP, map_op(fixture.map, (struct syncmap_op){
 			.op = code, KEY("key"), OUT(out) }));
@@ -236,49 +295,72 @@ TEST(operation_codes)
 	command_expect_unchanged(&fixture);
 }
 
-/* What each operation has no use for, one at a time */
+static int call_with_byte(int fd, const struct operation *operation,
+			  const struct field *field, size_t at)
+{
+	struct syncmap_op op = command_good_op(operation);
+
+	test_context("%s of %s, byte %zu", field->name, operation->name, at);
+	((char *)&op)[field->offset + at] = 1;
+	return map_op(fd, op);
+}
+
+static int call_with_flag(int fd, const struct operation *operation,
+			  const struct op_flag *flag)
+{
+	struct syncmap_op op = command_good_op(operation);
+
+	test_context("%s of %s", flag->name, operation->name);
+	op.flags = flag->bit;
+	if (flag->bit == SYNCMAP_OP_BY_REVISION)
+		op.old = op.old_len = 0;
+	return map_op(fd, op);
+}
+
+/* What an operation has no use for, one at a time */
+static void try_no_use(int fd, const struct operation *operation)
+{
+	for_each_field(field, &layouts[LAYOUT_op]) {
+		if (!(field->kind & TAKES_ANY) || field->kind & operation->takes)
+			continue;
+		for (size_t i = 0; i < field->size; i++)
+			EXPECT_EQ(-EINVAL, call_with_byte(fd, operation, field,
+							  i));
+	}
+	for_each_op_flag(flag)
+		if (!(flag->takes & operation->takes))
+			EXPECT_EQ(-EINVAL, call_with_flag(fd, operation, flag));
+}
+
 TEST(operands_of_no_use)
 {
-	static const struct {
-		const char	*what;
-		__u32		codes;	/* bits of operations that refuse it */
-		struct syncmap_op with;
-	} cases[] = {
-		{ "value", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9,
-		  { .value = 1 } },
-		{ "value_len", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9,
-		  { .value_len = 1 } },
-		{ "old", 0x27e, { .old = 1 } },
-		{ "old_len", 0x27e, { .old_len = 1 } },
-		{ "out", 1 << 2 | 1 << 5, { .out = 1 } },
-		{ "out_size", 1 << 2 | 1 << 5, { .out_size = 1 } },
-		{ "expected", 0x3fe, { .expected = 1 } },
-		{ "BY_REVISION", 0x27e, { .flags = SYNCMAP_OP_BY_REVISION } },
-		{ "OWNED", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9,
-		  { .flags = SYNCMAP_OP_OWNED } },
-		{ "deadline", 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8,
-		  { .deadline = 1 } },
-	};
 	struct fixture fixture;
 
 	command_set_up(&fixture);
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		for (__u32 code = 1; code <= 9; code++) {
-			struct syncmap_op op = cases[i].with;
-
-			if (!(cases[i].codes & 1 << code))
-				continue;
-			test_context("%s for operation %u", cases[i].what, code);
-			op.op = code;
-			op.key = PTR("key");
-			op.key_len = 3;
-			EXPECT_EQ(-EINVAL, map_op(fixture.map, op));
-		}
-	}
+	for_each_operation(operation)
+		try_no_use(fixture.map, operation);
 	test_context("old content besides a revision");
 	EXPECT_EQ(-EINVAL, DO(fixture.map, COMPARE_AND_DELETE, KEY("key"),
 			      OLD("before"), REVISION(1)));
 	command_expect_unchanged(&fixture);
+}
+
+/* What it takes is good for something, if not for this value of it */
+TEST(operands_of_use)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+
+	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("before")));
+	for_each_operation(operation) {
+		for_each_field(field, &layouts[LAYOUT_op])
+			if (field->kind & operation->takes)
+				EXPECT(call_with_byte(fd, operation, field, 0) !=
+				       -EINVAL);
+		for_each_op_flag(flag)
+			if (flag->takes & operation->takes)
+				EXPECT(call_with_flag(fd, operation, flag) !=
+				       -EINVAL);
+	}
 }
 
 TEST(info)

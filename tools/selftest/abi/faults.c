@@ -19,7 +19,7 @@ static void try_command(const struct command *command)
 	command_set_up(&fixture);
 	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
 		test_context("%s, fault %u", command->name, nth);
-		command->fill(&arg);
+		arg = *command->good;
 		with_fault(nth, &outcome, command_call(&fixture, command,
 						       command->number, &arg));
 		if (!outcome.ret) {
@@ -39,7 +39,7 @@ static void try_command(const struct command *command)
 TEST_LIMIT(commands, 120)
 {
 	fault_need();
-	for (size_t i = 0; i < n_commands; i++)
+	for (size_t i = 0; i < N_COMMANDS; i++)
 		try_command(&commands[i]);
 }
 

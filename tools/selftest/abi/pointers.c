@@ -47,7 +47,7 @@ TEST(struct_nowhere)
 	struct fixture fixture;
 
 	command_set_up(&fixture);
-	for (size_t i = 0; i < n_commands; i++) {
+	for (size_t i = 0; i < N_COMMANDS; i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(nowhere); j++) {
 			test_context("%s at %p", commands[i].name, nowhere[j]);
 			EXPECT_EQ(-EFAULT, command_call(&fixture, &commands[i],
@@ -64,10 +64,10 @@ TEST(struct_partly_unmapped)
 	union argument arg;
 
 	command_set_up(&fixture);
-	for (size_t i = 0; i < n_commands; i++) {
+	for (size_t i = 0; i < N_COMMANDS; i++) {
 		const struct command *command = &commands[i];
 
-		command->fill(&arg);
+		arg = *command->good;
 		for (size_t n = 1; n < command->size; n++) {
 			test_context("%s, %zu bytes", command->name, n);
 			EXPECT_EQ(-EFAULT, command_call(&fixture, command,
@@ -76,6 +76,16 @@ TEST(struct_partly_unmapped)
 		}
 		command_expect_unchanged(&fixture);
 	}
+}
+
+static size_t end_of_results(const struct command *command)
+{
+	size_t end = 0;
+
+	for_each_field(field, command->layout)
+		if (field->kind & ANSWERED)
+			end = field->offset + field->size;
+	return end;
 }
 
 /* Commands without results may or may not notice */
@@ -88,10 +98,10 @@ static void try_read_only(struct fixture *fixture,
 	int ret;
 
 	test_context("%s, %zu bytes", command->name, behind);
-	command->fill(&arg);
+	arg = *command->good;
 	p = across(edge, &arg, command->size, behind);
 	ret = command_call(fixture, command, command->number, p);
-	if (ret || command->replies) {
+	if (ret || end_of_results(command)) {
 		EXPECT_EQ(-EFAULT, ret);
 		command_expect_unchanged(fixture);
 	} else {
@@ -105,7 +115,7 @@ TEST(struct_read_only)
 	struct fixture fixture;
 
 	command_set_up(&fixture);
-	for (size_t i = 0; i < n_commands; i++)
+	for (size_t i = 0; i < N_COMMANDS; i++)
 		try_read_only(&fixture, &commands[i], &edge, commands[i].size);
 }
 
@@ -115,58 +125,33 @@ TEST(struct_partly_read_only)
 	struct fixture fixture;
 
 	command_set_up(&fixture);
-	for (size_t i = 0; i < n_commands; i++) {
+	for (size_t i = 0; i < N_COMMANDS; i++) {
 		const struct command *command = &commands[i];
+		size_t end = end_of_results(command);
 
-		if (!command->replies)
-			continue;
-		/* The first result is the last byte that can be written */
-		for (size_t n = command->size - command->out;
-		     n < command->size; n += 8)
+		/* At least the last byte of the results cannot be written */
+		for (size_t n = command->size - end + 1;
+		     end && n < command->size; n += 8)
 			try_read_only(&fixture, command, &edge, n);
 	}
 }
 
-/* The operands of SYNCMAP_OP, for each operation that has them */
+/* The operands of SYNCMAP_OP, and the operations that have them */
 struct operand {
 	const char	*name;
 	size_t		pointer;
 	size_t		length;
-	__u32		codes;
+	__u32		of;	/* what the operation takes; 0: all have it */
 };
 
 static const struct operand operands[] = {
 	{ "key", offsetof(struct syncmap_op, key),
-	  offsetof(struct syncmap_op, key_len), 0x1fe },
+	  offsetof(struct syncmap_op, key_len), 0 },
 	{ "value", offsetof(struct syncmap_op, value),
-	  offsetof(struct syncmap_op, value_len),
-	  1 << SYNCMAP_OP_STORE | 1 << SYNCMAP_OP_LOAD_OR_STORE |
-	  1 << SYNCMAP_OP_SWAP | 1 << SYNCMAP_OP_COMPARE_AND_SWAP },
+	  offsetof(struct syncmap_op, value_len), TAKES_VALUE },
 	{ "old", offsetof(struct syncmap_op, old),
-	  offsetof(struct syncmap_op, old_len),
-	  1 << SYNCMAP_OP_COMPARE_AND_SWAP |
-	  1 << SYNCMAP_OP_COMPARE_AND_DELETE },
+	  offsetof(struct syncmap_op, old_len), TAKES_OLD },
 };
-
-static struct syncmap_op good_op(__u32 code)
-{
-	static char out[16];
-	struct syncmap_op op = { .op = code, KEY("key") };
-
-	if (operands[1].codes & 1 << code) {
-		op.value = PTR("after");
-		op.value_len = 5;
-	}
-	if (operands[2].codes & 1 << code) {
-		op.old = PTR("before");
-		op.old_len = 6;
-	}
-	if (code != SYNCMAP_OP_STORE && code != SYNCMAP_OP_DELETE) {
-		op.out = PTR(out);
-		op.out_size = sizeof(out);
-	}
-	return op;
-}
 
 static void set_operand(struct syncmap_op *op, const struct operand *operand,
 			const void *p, __u32 len)
@@ -177,48 +162,47 @@ static void set_operand(struct syncmap_op *op, const struct operand *operand,
 	memcpy((char *)op + operand->length, &len, sizeof(len));
 }
 
-static void try_operand(const struct fixture *fixture, __u32 code,
+static void try_operand(const struct fixture *fixture,
+			const struct operation *operation,
 			const struct operand *operand, const void *p, __u32 len)
 {
-	struct syncmap_op op = good_op(code);
+	struct syncmap_op op = command_good_op(operation);
 
-	test_context("%s of operation %u, %u bytes at %p", operand->name, code,
-		     len, p);
+	test_context("%s of %s, %u bytes at %p", operand->name,
+		     operation->name, len, p);
 	set_operand(&op, operand, p, len);
 	EXPECT_EQ(-EFAULT, map_op(fixture->map, op));
 	command_expect_unchanged(fixture);
 }
 
-TEST(operands_nowhere)
+static void try_addresses(const struct fixture *fixture,
+			  const struct operation *operation,
+			  const struct operand *operand, struct edge *edge)
 {
 	static const __u32 lengths[] = { 1, 64, 65, 300 };
-	struct edge edge = make_edge(PROT_NONE);
-	static char data[PAGE];
-	struct fixture fixture;
+	char data[300];
 
 	memset(data, 'x', sizeof(data));
-	command_set_up(&fixture);
-	for (__u32 i = 0; i < 3 * 8; i++) {
-		const struct operand *operand = &operands[i / 8];
-		__u32 code = i % 8 + 1;
-
-		if (!(operand->codes & 1 << code))
-			continue;
-		for (size_t j = 0; j < ARRAY_SIZE(nowhere); j++)
-			for (size_t k = 0; k < ARRAY_SIZE(lengths); k++)
-				try_operand(&fixture, code, operand, nowhere[j],
-					    lengths[k]);
-		for (size_t k = 1; k < ARRAY_SIZE(lengths); k++)
-			try_operand(&fixture, code, operand,
-				    across(&edge, data, lengths[k], 1),
-				    lengths[k]);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(nowhere); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(lengths); j++)
+			try_operand(fixture, operation, operand, nowhere[i],
+				    lengths[j]);
+	for (size_t j = 1; j < ARRAY_SIZE(lengths); j++)
+		try_operand(fixture, operation, operand,
+			    across(edge, data, lengths[j], 1), lengths[j]);
 }
 
-static bool gives_value(__u32 code)
+TEST(operands_nowhere)
 {
-	return code == SYNCMAP_OP_LOAD || code == SYNCMAP_OP_LOAD_OR_STORE ||
-	       code == SYNCMAP_OP_LOAD_AND_DELETE || code == SYNCMAP_OP_SWAP;
+	struct edge edge = make_edge(PROT_NONE);
+	struct fixture fixture;
+
+	command_set_up(&fixture);
+	for_each_operation(operation)
+		for (size_t i = 0; i < ARRAY_SIZE(operands); i++)
+			if (!operands[i].of || operands[i].of & operation->takes)
+				try_addresses(&fixture, operation, &operands[i],
+					      &edge);
 }
 
 /* The value cannot be delivered, so it must not be lost */
@@ -229,8 +213,8 @@ TEST(result_buffer)
 	char data[16] = "";
 
 	command_set_up(&fixture);
-	for (__u32 code = 1; code <= 8; code++) {
-		struct syncmap_op op = good_op(code);
+	for_each_operation(operation) {
+		struct syncmap_op op = command_good_op(operation);
 		const __u64 bad[] = {
 			0, PTR(nowhere[4]), PTR(across(&none, data, 16, 16)),
 			PTR(across(&none, data, 16, 13)),
@@ -238,12 +222,13 @@ TEST(result_buffer)
 			PTR(across(&read, data, 16, 13)),
 		};
 
-		if (!gives_value(code))
+		if ((operation->takes & (TAKES_OUT | TAKES_OLD)) != TAKES_OUT)
 			continue;
 		for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-			test_context("operation %u, buffer at %#llx", code,
+			test_context("%s, buffer at %#llx", operation->name,
 				     bad[i]);
 			op.out = bad[i];
+			op.out_size = 16;
 			EXPECT_EQ(-EFAULT, map_op(fixture.map, op));
 			command_expect_unchanged(&fixture);
 		}
@@ -352,11 +337,11 @@ TEST(compat)
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	ASSERT(low != MAP_FAILED);
 	command_set_up(&fixture);
-	for (size_t i = 0; i < n_commands; i++) {
+	for (size_t i = 0; i < N_COMMANDS; i++) {
 		const struct command *command = &commands[i];
 
 		test_context("%s", command->name);
-		command->fill(low);
+		*low = *command->good;
 		EXPECT_EQ(0, ioctl32(command->of_map ? fixture.map :
 				     map_control(), command->number, low));
 		command_undo(&fixture, command, low);

@@ -1,150 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <dirent.h>
-#include <stddef.h>
 #include <unistd.h>
 
 #include "command.h"
 
 static char buffer[1024] __attribute__((aligned(8)));
 
-static void fill_zero(union argument *arg)
-{
-	memset(arg, 0, sizeof(*arg));
-}
-
-static void fill_create(union argument *arg)
-{
-	fill_zero(arg);
-	arg->create.key_type = SYNCMAP_KEY_STRING;
-	arg->create.mode = 0600;
-	arg->create.fd = -1;
-}
-
-static void fill_open(union argument *arg)
-{
-	fill_zero(arg);
-	strcpy(arg->open.name, COMMAND_NAME);
-	arg->open.access = SYNCMAP_ACCESS_READ;
-}
-
-static void fill_remove(union argument *arg)
-{
-	fill_zero(arg);
-	strcpy(arg->remove.name, COMMAND_NAME);
-}
-
-static void fill_list(union argument *arg)
-{
-	fill_zero(arg);
-	arg->list.buffer = PTR(buffer);
-	arg->list.entry_size = sizeof(struct syncmap_map_info);
-	arg->list.capacity = 2;
-}
-
-static void fill_op(union argument *arg)
-{
-	fill_zero(arg);
-	arg->op = (struct syncmap_op){
-		.op = SYNCMAP_OP_SWAP, KEY("key"), VALUE("value"), OUT(buffer),
-	};
-}
-
-static void fill_range(union argument *arg)
-{
-	fill_zero(arg);
-	arg->range.buffer = PTR(buffer);
-	arg->range.size = sizeof(buffer);
-}
-
-static void fill_watch(union argument *arg)
-{
-	fill_zero(arg);
-	arg->watch.filter = PTR("key");
-	arg->watch.filter_len = 3;
-	arg->watch.flags = SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_DUMP;
-}
-
-static void fill_batch(union argument *arg)
-{
-	static struct syncmap_op ops[2];
-
-	fill_zero(arg);
-	ops[0] = (struct syncmap_op){ .op = SYNCMAP_OP_LOAD, KEY("key") };
-	ops[1] = (struct syncmap_op){
-		.op = SYNCMAP_OP_SWAP, KEY("key"), VALUE("value"), OUT(buffer),
-	};
-	arg->batch.ops = PTR(ops);
-	arg->batch.op_size = sizeof(ops[0]);
-	arg->batch.count = 2;
-}
-
-static void fill_restrict(union argument *arg)
-{
-	fill_zero(arg);
-	arg->restrict_to.access = SYNCMAP_ACCESS_READ;
-}
-
-#define COMMAND(id, type, ...) {					\
-	.name = #id, .number = SYNCMAP_##id,				\
-	.size = sizeof(struct type), .flags = offsetof(struct type, flags), \
-	__VA_ARGS__							\
-}
-#define RESERVED(type)							\
-	.reserved = offsetof(struct type, reserved),			\
-	.reserved_size = sizeof(((struct type *)0)->reserved)
-/* From a field to the end of another one, or of the struct */
-#define RESULTS(type, from, to)						\
-	.replies = true, .out = offsetof(struct type, from),		\
-	.out_size = offsetof(struct type, to) +				\
-		    sizeof(((struct type *)0)->to) - offsetof(struct type, from)
-
-const struct command commands[] = {
-	COMMAND(INFO, syncmap_info, .fill = fill_zero,
-		RESULTS(syncmap_info, abi, reserved2)),
-	COMMAND(CREATE, syncmap_create, .fill = fill_create,
-		RESERVED(syncmap_create),
-		RESULTS(syncmap_create, limited, limit)),
-	COMMAND(OPEN, syncmap_open, .fill = fill_open,
-		RESERVED(syncmap_open), RESULTS(syncmap_open, fd, fd)),
-	COMMAND(REMOVE, syncmap_remove, .fill = fill_remove,
-		RESERVED(syncmap_remove)),
-	COMMAND(LIST, syncmap_list, .fill = fill_list,
-		RESERVED(syncmap_list), RESULTS(syncmap_list, count, count)),
-	COMMAND(MAP_INFO, syncmap_map_info, .fill = fill_zero, .of_map = true,
-		RESULTS(syncmap_map_info, state, stale)),
-	COMMAND(STATS, syncmap_map_stats, .fill = fill_zero, .of_map = true,
-		RESULTS(syncmap_map_stats, amended, batched)),
-	COMMAND(OP, syncmap_op, .fill = fill_op, .of_map = true,
-		.known = SYNCMAP_OP_BY_REVISION | SYNCMAP_OP_IF_NEWER |
-			 SYNCMAP_OP_U32 |
-			 SYNCMAP_OP_INITIAL | SYNCMAP_OP_BOUNDED |
-			 SYNCMAP_OP_NOWAIT | SYNCMAP_OP_STALE | SYNCMAP_OP_OWNED,
-		.reserved = offsetof(struct syncmap_op, token),
-		.reserved_size = offsetof(struct syncmap_op, expires) -
-				 offsetof(struct syncmap_op, token),
-		RESULTS(syncmap_op, revision, limit)),
-	COMMAND(RANGE, syncmap_range, .fill = fill_range, .of_map = true,
-		.known = SYNCMAP_RANGE_KEYS_ONLY,
-		RESERVED(syncmap_range), RESULTS(syncmap_range, count, needed)),
-	COMMAND(CLEAR, syncmap_clear, .fill = fill_zero, .of_map = true,
-		RESERVED(syncmap_clear)),
-	COMMAND(PROMOTE, syncmap_promote, .fill = fill_zero, .of_map = true,
-		RESERVED(syncmap_promote)),
-	COMMAND(WATCH, syncmap_watch, .fill = fill_watch, .of_map = true,
-		.known = SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_PREFIX |
-			 SYNCMAP_WATCH_VALUES | SYNCMAP_WATCH_DUMP,
-		RESULTS(syncmap_watch, record_size, limit)),
-	COMMAND(FREEZE, syncmap_freeze, .fill = fill_zero, .of_map = true,
-		RESERVED(syncmap_freeze)),
-	COMMAND(BATCH, syncmap_batch, .fill = fill_batch, .of_map = true,
-		.known = SYNCMAP_BATCH_STOP,
-		RESERVED(syncmap_batch), RESULTS(syncmap_batch, done, failed)),
-	COMMAND(RESTRICT, syncmap_restrict, .fill = fill_restrict,
-		.of_map = true, RESERVED(syncmap_restrict),
-		RESULTS(syncmap_restrict, fd, fd)),
+static struct syncmap_op batched[] = {
+	{ .op = SYNCMAP_OP_LOAD, KEY("key") },
+	{ .op = SYNCMAP_OP_SWAP, KEY("key"), VALUE("value"), OUT(buffer) },
 };
 
-const size_t n_commands = ARRAY_SIZE(commands);
+/* Those that are not here succeed with zeroes */
+static const union argument good[N_COMMANDS] = {
+	[COMMAND_CREATE].create = {
+		.key_type = SYNCMAP_KEY_STRING, .mode = 0600, .fd = -1,
+	},
+	[COMMAND_OPEN].open = {
+		.name = COMMAND_NAME, .access = SYNCMAP_ACCESS_READ,
+	},
+	[COMMAND_REMOVE].remove = { .name = COMMAND_NAME },
+	[COMMAND_LIST].list = {
+		.buffer = PTR(buffer), .capacity = 2,
+		.entry_size = sizeof(struct syncmap_map_info),
+	},
+	[COMMAND_OP].op = {
+		.op = SYNCMAP_OP_SWAP, KEY("key"), VALUE("value"), OUT(buffer),
+	},
+	[COMMAND_RANGE].range = {
+		.buffer = PTR(buffer), .size = sizeof(buffer),
+	},
+	[COMMAND_WATCH].watch = {
+		.filter = PTR("key"), .filter_len = 3,
+		.flags = SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_DUMP,
+	},
+	[COMMAND_BATCH].batch = {
+		.ops = PTR(batched), .op_size = sizeof(batched[0]),
+		.count = ARRAY_SIZE(batched),
+	},
+	[COMMAND_RESTRICT].restrict_to = { .access = SYNCMAP_ACCESS_READ },
+};
+
+enum {
+	OP_FLAGS = 0
+#define OP_FLAG(bit, ...)	| (bit)
+#include "abi.h"
+};
+
+#define COMMAND(id, s, flags, map)					\
+	[COMMAND_##id] = {						\
+		.name = #id, .number = SYNCMAP_##id, .of_map = (map),	\
+		.size = sizeof(struct syncmap_##s), .known = (flags),	\
+		.layout = &layouts[LAYOUT_##s], .good = &good[COMMAND_##id], \
+	},
+
+const struct command commands[N_COMMANDS] = {
+#define CONTROL_COMMAND(nr, id, s, flags)	COMMAND(id, s, flags, false)
+#define MAP_COMMAND(nr, id, s, flags)		COMMAND(id, s, flags, true)
+#include "abi.h"
+};
+
+struct syncmap_op command_good_op(const struct operation *operation)
+{
+	struct syncmap_op op = { .op = operation->code, KEY("key") };
+
+	if (operation->takes & TAKES_VALUE) {
+		op.value = PTR("after");
+		op.value_len = 5;
+	}
+	if (operation->takes & TAKES_OLD) {
+		op.old = PTR("before");
+		op.old_len = 6;
+	}
+	if (operation->takes & TAKES_OUT) {
+		op.out = PTR(buffer);
+		op.out_size = sizeof(buffer);
+	}
+	if (operation->takes & TAKES_NUMBER)
+		op.operand = 1;
+	if (operation->code == SYNCMAP_OP_UNLEASE)
+		op.token = 1;
+	return op;
+}
 
 static struct syncmap_map_info info_before;
 static __u32 maps_before;

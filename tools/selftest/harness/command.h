@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A table of all commands, each with an argument that succeeds; the tests
+ * All commands of the table, each with an argument that succeeds; the tests
  * spoil exactly one thing in it
  */
 #ifndef COMMAND_H
 #define COMMAND_H
 
 #include "map.h"
+#include "table.h"
 
 #define COMMAND_NAME	TEST_NAME "command"
 
@@ -30,22 +31,27 @@ union argument {
 };
 
 struct command {
-	const char	*name;
-	unsigned long	number;
-	size_t		size;
-	bool		of_map;
-	bool		replies;	/* has fields to write back */
-	size_t		flags;		/* offset */
-	__u32		known;		/* flags that mean something */
-	size_t		reserved;	/* offset and bytes; 0 if there are none */
-	size_t		reserved_size;
-	size_t		out;		/* offset and bytes of fields to be ignored */
-	size_t		out_size;
-	void		(*fill)(union argument *arg);
+	const char		*name;
+	unsigned long		number;
+	size_t			size;
+	bool			of_map;
+	__u32			known;	/* flags that mean something */
+	const struct layout	*layout;
+	const union argument	*good;
 };
 
-extern const struct command commands[];
-extern const size_t n_commands;
+/* Where it is in commands[] */
+enum {
+#define CONTROL_COMMAND(nr, id, ...)	COMMAND_##id,
+#define MAP_COMMAND(nr, id, ...)	COMMAND_##id,
+#include "abi.h"
+	N_COMMANDS
+};
+
+extern const struct command commands[N_COMMANDS];
+
+/* On the key that is there, with all the operands that the operation takes */
+struct syncmap_op command_good_op(const struct operation *operation);
 
 /* What the tests may not change: a map with a name, and with one entry */
 struct fixture {
@@ -64,8 +70,8 @@ void command_expect_unchanged(const struct fixture *fixture);
 /* Each command in turn, with a good argument in @arg and a fresh fixture */
 #define for_each_command(command, arg, fixture)				\
 	for (command_set_up(&(fixture)), (command) = commands;		\
-	     (command) < commands + n_commands &&			\
-	     (test_context("%s", (command)->name), (command)->fill(&(arg)), 1); \
+	     (command) < commands + N_COMMANDS &&			\
+	     (test_context("%s", (command)->name), (arg) = *(command)->good, 1); \
 	     (command)++)
 
 #endif /* COMMAND_H */

@@ -6,22 +6,21 @@
 
 TEST(bad_list)
 {
-	const struct command *list = &commands[4];
+	const struct command *list = &commands[COMMAND_LIST];
 	struct fixture fixture;
 	union argument arg;
 
-	ASSERT_EQ(SYNCMAP_LIST, list->number);
 	command_set_up(&fixture);
-	list->fill(&arg);
+	arg = *list->good;
 	arg.list.capacity = 0;
 	EXPECT_EQ(-EINVAL, command_call(&fixture, list, list->number, &arg));
-	list->fill(&arg);
+	arg = *list->good;
 	arg.list.entry_size = 0;
 	EXPECT_EQ(-EINVAL, command_call(&fixture, list, list->number, &arg));
-	list->fill(&arg);
+	arg = *list->good;
 	arg.list.entry_size = sizeof(struct syncmap_map_info) - 1;
 	EXPECT_EQ(-EINVAL, command_call(&fixture, list, list->number, &arg));
-	list->fill(&arg);
+	arg = *list->good;
 	arg.list.entry_size = 4097;
 	EXPECT_EQ(-EINVAL, command_call(&fixture, list, list->number, &arg));
 	command_expect_unchanged(&fixture);

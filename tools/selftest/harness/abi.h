@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ABI as one table: each field of each struct, each operation with what it
+ * takes, each command. Included wherever something is made of it, each time with
+ * other macros for the rows; a kind of row without a macro is left out.
+ *
+ * Whoever changes the ABI changes this. What is forgotten makes the tests abi
+ * and layout fail: fields lie one behind the other without holes, and fill the
+ * struct; what the kernel knows beyond the table is not refused.
+ *
+ *	STRUCT(s)			struct syncmap_s, whose fields follow
+ *	FIELD(s, kind, type, name)	enum kind is in table.h
+ *	OPERATION(code, name, takes)	SYNCMAP_OP_name
+ *	OP_FLAG(bit, name, takes)	SYNCMAP_OP_name, of operations that take it
+ *	CONTROL_COMMAND(nr, name, s, flags), MAP_COMMAND(nr, name, s, flags)
+ *					SYNCMAP_name, and the flags that it knows
+ */
+#ifndef STRUCT
+#define STRUCT(...)
+#endif
+#ifndef FIELD
+#define FIELD(...)
+#endif
+#ifndef OPERATION
+#define OPERATION(...)
+#endif
+#ifndef OP_FLAG
+#define OP_FLAG(...)
+#endif
+#ifndef CONTROL_COMMAND
+#define CONTROL_COMMAND(...)
+#endif
+#ifndef MAP_COMMAND
+#define MAP_COMMAND(...)
+#endif
+
+STRUCT(limits)
+FIELD(limits,	PART,			__u64,	entries)
+FIELD(limits,	PART,			__u64,	bytes)
+FIELD(limits,	PART,			__u32,	key_size)
+FIELD(limits,	PART,			__u32,	value_size)
+
+STRUCT(info)
+FIELD(info,	FLAGS,			__u32,	flags)
+FIELD(info,	ANSWERED,		__u32,	abi)
+FIELD(info,	ANSWERED,		__u64,	features)
+FIELD(info,	ANSWERED,		struct syncmap_limits,	max)
+FIELD(info,	ANSWERED,		struct syncmap_limits,	defaults)
+FIELD(info,	ANSWERED,		__u32,	entry_overhead)
+FIELD(info,	ANSWERED,		__u32,	maps)
+FIELD(info,	ANSWERED,		__u32,	max_maps)
+FIELD(info,	ANSWERED,		__u32,	max_user_maps)
+FIELD(info,	ANSWERED,		__u32,	user_maps)
+FIELD(info,	ANSWERED,		__u32,	user_watchers)
+FIELD(info,	ANSWERED,		__u32,	max_user_watchers)
+FIELD(info,	ANSWERED | RESERVED,	__u32,	reserved)
+FIELD(info,	ANSWERED,		__u64,	user_bytes)
+FIELD(info,	ANSWERED,		__u64,	max_user_bytes)
+FIELD(info,	ANSWERED,		__u64,	all_bytes)
+FIELD(info,	ANSWERED,		__u64,	max_all_bytes)
+FIELD(info,	ANSWERED,		__u32,	user_leases)
+FIELD(info,	ANSWERED,		__u32,	max_user_leases)
+FIELD(info,	ANSWERED,		__u32,	max_client_leases)
+FIELD(info,	ANSWERED | RESERVED,	__u32,	reserved2)
+
+STRUCT(create)
+FIELD(create,	ASKED,			char[64],	name)
+FIELD(create,	FLAGS,			__u32,	flags)
+FIELD(create,	ASKED,			__u32,	key_type)
+FIELD(create,	ASKED,			struct syncmap_limits,	limits)
+FIELD(create,	ASKED,			__u32,	mode)
+FIELD(create,	ANSWERED,		__s32,	fd)
+FIELD(create,	ASKED,			__u64,	ttl)
+FIELD(create,	ASKED,			__u64,	stale)
+FIELD(create,	RESERVED,		__u32,	reserved)
+FIELD(create,	ANSWERED,		__u32,	limited)
+FIELD(create,	ANSWERED,		__u64,	used)
+FIELD(create,	ANSWERED,		__u64,	limit)
+
+STRUCT(open)
+FIELD(open,	ASKED,			char[64],	name)
+FIELD(open,	FLAGS,			__u32,	flags)
+FIELD(open,	ASKED,			__u32,	access)
+FIELD(open,	ANSWERED,		__s32,	fd)
+FIELD(open,	RESERVED,		__u32,	reserved)
+
+STRUCT(remove)
+FIELD(remove,	ASKED,			char[64],	name)
+FIELD(remove,	FLAGS,			__u32,	flags)
+FIELD(remove,	RESERVED,		__u32,	reserved)
+
+STRUCT(map_info)
+FIELD(map_info,	FLAGS,			__u32,	flags)
+FIELD(map_info,	ANSWERED,		__u32,	state)
+FIELD(map_info,	ANSWERED,		__u64,	id)
+FIELD(map_info,	ANSWERED,		char[64],	name)
+FIELD(map_info,	ANSWERED,		__u32,	key_type)
+FIELD(map_info,	ANSWERED,		__u32,	mode)
+FIELD(map_info,	ANSWERED,		__u32,	uid)
+FIELD(map_info,	ANSWERED,		__u32,	gid)
+FIELD(map_info,	ANSWERED,		__u32,	access)
+FIELD(map_info,	ANSWERED | RESERVED,	__u32,	reserved)
+FIELD(map_info,	ANSWERED,		__u64,	count)
+FIELD(map_info,	ANSWERED,		__u64,	bytes)
+FIELD(map_info,	ANSWERED,		__u64,	revision)
+FIELD(map_info,	ANSWERED,		struct syncmap_limits,	limits)
+FIELD(map_info,	ANSWERED,		__u64,	ttl)
+FIELD(map_info,	ANSWERED,		__u64,	stale)
+
+STRUCT(list)
+FIELD(list,	ASKED | ANSWERED,	__u64,	cursor)
+FIELD(list,	ASKED,			__u64,	buffer)
+FIELD(list,	FLAGS,			__u32,	flags)
+FIELD(list,	ASKED,			__u32,	entry_size)
+FIELD(list,	ASKED,			__u32,	capacity)
+FIELD(list,	ANSWERED,		__u32,	count)
+FIELD(list,	RESERVED,		__u64,	reserved)
+
+STRUCT(map_stats)
+FIELD(map_stats, FLAGS,			__u32,	flags)
+FIELD(map_stats, ANSWERED,		__u32,	amended)
+FIELD(map_stats, ANSWERED,		__u64,	count)
+FIELD(map_stats, ANSWERED,		__u64,	bytes)
+FIELD(map_stats, ANSWERED,		__u64,	revision)
+FIELD(map_stats, ANSWERED,		__u64,	in_place)
+FIELD(map_stats, ANSWERED,		__u64,	replaced)
+FIELD(map_stats, ANSWERED,		__u64,	mismatches)
+FIELD(map_stats, ANSWERED,		__u64,	rejected)
+FIELD(map_stats, ANSWERED,		__u64,	throttled)
+FIELD(map_stats, ANSWERED,		__u64,	read_keys)
+FIELD(map_stats, ANSWERED,		__u64,	read_buckets)
+FIELD(map_stats, ANSWERED,		__u64,	tombstones)
+FIELD(map_stats, ANSWERED,		__u64,	dirty_keys)
+FIELD(map_stats, ANSWERED,		__u64,	dirty_buckets)
+FIELD(map_stats, ANSWERED,		__u64,	dirty_longest)
+FIELD(map_stats, ANSWERED,		__u64,	table_bytes)
+FIELD(map_stats, ANSWERED,		__u64,	hits)
+FIELD(map_stats, ANSWERED,		__u64,	misses)
+FIELD(map_stats, ANSWERED,		__u64,	promotions)
+FIELD(map_stats, ANSWERED,		__u64,	promote_fails)
+FIELD(map_stats, ANSWERED,		__u64,	expunged)
+FIELD(map_stats, ANSWERED,		__u64,	last_promote_ns)
+FIELD(map_stats, ANSWERED,		__u64,	max_promote_ns)
+FIELD(map_stats, ANSWERED,		__u64,	lock_waits)
+FIELD(map_stats, ANSWERED,		__u64[8],	fill)
+FIELD(map_stats, ANSWERED,		__u64[8],	displaced)
+FIELD(map_stats, ANSWERED,		__u64,	expiring)
+FIELD(map_stats, ANSWERED,		__u64,	expired)
+FIELD(map_stats, ANSWERED,		__u64,	lapsed)
+FIELD(map_stats, ANSWERED,		__u64,	owned)
+FIELD(map_stats, ANSWERED,		__u64,	orphaned)
+FIELD(map_stats, ANSWERED,		__u64,	leases)
+FIELD(map_stats, ANSWERED,		__u64,	lease_waits)
+FIELD(map_stats, ANSWERED,		__u64,	leases_granted)
+FIELD(map_stats, ANSWERED,		__u64,	leases_lost)
+FIELD(map_stats, ANSWERED,		__u64,	watchers)
+FIELD(map_stats, ANSWERED,		__u64,	events)
+FIELD(map_stats, ANSWERED,		__u64,	overflows)
+FIELD(map_stats, ANSWERED,		__u64,	reclaimed)
+FIELD(map_stats, ANSWERED,		__u64,	calculated)
+FIELD(map_stats, ANSWERED,		__u64,	appended)
+FIELD(map_stats, ANSWERED,		__u64,	batches)
+FIELD(map_stats, ANSWERED,		__u64,	batched)
+
+STRUCT(op)
+FIELD(op,	ASKED,			__u32,	op)
+FIELD(op,	FLAGS,			__u32,	flags)
+FIELD(op,	ASKED,			__u64,	key)
+FIELD(op,	TAKES_VALUE,		__u64,	value)
+FIELD(op,	TAKES_OLD,		__u64,	old)
+FIELD(op,	TAKES_OUT,		__u64,	out)
+FIELD(op,	ASKED,			__u32,	key_len)
+FIELD(op,	TAKES_VALUE,		__u32,	value_len)
+FIELD(op,	TAKES_OLD,		__u32,	old_len)
+FIELD(op,	TAKES_OUT,		__u32,	out_size)
+FIELD(op,	BY_FLAG,		__u64,	expected)
+FIELD(op,	ANSWERED,		__u64,	revision)
+FIELD(op,	ANSWERED,		__u64,	previous)
+FIELD(op,	ANSWERED,		__u32,	out_len)
+FIELD(op,	ANSWERED,		__u32,	result)
+FIELD(op,	ANSWERED,		__s32,	status)
+FIELD(op,	ANSWERED,		__u32,	limited)
+FIELD(op,	ANSWERED,		__u64,	used)
+FIELD(op,	ANSWERED,		__u64,	limit)
+FIELD(op,	TAKES_DEADLINE,		__u64,	deadline)
+FIELD(op,	TAKES_TOKEN,		__u64,	token)
+FIELD(op,	TAKES_WAIT,		__u64,	wait_until)
+FIELD(op,	TAKES_NUMBER,		__u64,	operand)
+FIELD(op,	BY_FLAG,		__u64,	initial)
+FIELD(op,	BY_FLAG,		__u64,	bound)
+FIELD(op,	ANSWERED,		__u64,	expires)
+FIELD(op,	ANSWERED,		__u64,	leased)
+FIELD(op,	ANSWERED,		__u64,	before)
+FIELD(op,	ANSWERED,		__u64,	after)
+
+STRUCT(batch)
+FIELD(batch,	ASKED,			__u64,	ops)
+FIELD(batch,	FLAGS,			__u32,	flags)
+FIELD(batch,	ASKED,			__u32,	op_size)
+FIELD(batch,	ASKED,			__u32,	count)
+FIELD(batch,	ANSWERED,		__u32,	done)
+FIELD(batch,	ANSWERED,		__u32,	failed)
+FIELD(batch,	RESERVED,		__u32,	reserved)
+
+STRUCT(record)
+FIELD(record,	ANSWERED,		__u32,	size)
+FIELD(record,	ANSWERED,		__u32,	key_len)
+FIELD(record,	ANSWERED,		__u32,	value_len)
+FIELD(record,	ANSWERED | RESERVED,	__u32,	reserved)
+FIELD(record,	ANSWERED,		__u64,	revision)
+FIELD(record,	ANSWERED,		__u64,	expires)
+FIELD(record,	ANSWERED,		__u8[0],	data)
+
+STRUCT(range)
+FIELD(range,	ASKED | ANSWERED,	__u64,	cursor)
+FIELD(range,	ASKED,			__u64,	buffer)
+FIELD(range,	ASKED,			__u32,	size)
+FIELD(range,	FLAGS,			__u32,	flags)
+FIELD(range,	ANSWERED,		__u32,	count)
+FIELD(range,	ANSWERED,		__u32,	used)
+FIELD(range,	ANSWERED,		__u32,	needed)
+FIELD(range,	RESERVED,		__u32,	reserved)
+
+STRUCT(clear)
+FIELD(clear,	FLAGS,			__u32,	flags)
+FIELD(clear,	RESERVED,		__u32,	reserved)
+
+STRUCT(promote)
+FIELD(promote,	FLAGS,			__u32,	flags)
+FIELD(promote,	RESERVED,		__u32,	reserved)
+
+STRUCT(freeze)
+FIELD(freeze,	FLAGS,			__u32,	flags)
+FIELD(freeze,	RESERVED,		__u32,	reserved)
+
+STRUCT(restrict)
+FIELD(restrict,	FLAGS,			__u32,	flags)
+FIELD(restrict,	ASKED,			__u32,	access)
+FIELD(restrict,	ANSWERED,		__s32,	fd)
+FIELD(restrict,	RESERVED,		__u32,	reserved)
+
+STRUCT(watch)
+FIELD(watch,	ASKED,			__u64,	filter)
+FIELD(watch,	ASKED,			__u64,	since)
+FIELD(watch,	ASKED,			__u32,	filter_len)
+FIELD(watch,	FLAGS,			__u32,	flags)
+FIELD(watch,	ASKED,			__u32,	queue_size)
+FIELD(watch,	ANSWERED,		__u32,	record_size)
+FIELD(watch,	ANSWERED,		__u64,	revision)
+FIELD(watch,	ANSWERED,		__s32,	fd)
+FIELD(watch,	ANSWERED,		__u32,	limited)
+FIELD(watch,	ANSWERED,		__u64,	used)
+FIELD(watch,	ANSWERED,		__u64,	limit)
+
+STRUCT(event)
+FIELD(event,	ANSWERED,		__u32,	size)
+FIELD(event,	ANSWERED,		__u32,	type)
+FIELD(event,	ANSWERED,		__u32,	reason)
+FIELD(event,	ANSWERED,		__u32,	flags)
+FIELD(event,	ANSWERED,		__u32,	key_len)
+FIELD(event,	ANSWERED,		__u32,	value_len)
+FIELD(event,	ANSWERED,		__u64,	revision)
+FIELD(event,	ANSWERED,		__u64,	expires)
+FIELD(event,	ANSWERED,		__u8[0],	data)
+
+OPERATION(1,	LOAD,			TAKES_OUT | TAKES_AGE)
+OPERATION(2,	STORE,			TAKES_VALUE | TAKES_DEADLINE |
+					TAKES_OWNER | TAKES_TOKEN)
+OPERATION(3,	LOAD_OR_STORE,		TAKES_VALUE | TAKES_OUT |
+					TAKES_DEADLINE | TAKES_OWNER)
+OPERATION(4,	LOAD_AND_DELETE,	TAKES_OUT)
+OPERATION(5,	DELETE,			0)
+OPERATION(6,	SWAP,			TAKES_VALUE | TAKES_OUT |
+					TAKES_DEADLINE | TAKES_OWNER)
+OPERATION(7,	COMPARE_AND_SWAP,	TAKES_VALUE | TAKES_OLD | TAKES_OUT |
+					TAKES_DEADLINE | TAKES_OWNER)
+OPERATION(8,	COMPARE_AND_DELETE,	TAKES_OLD | TAKES_OUT)
+OPERATION(9,	TOUCH,			TAKES_OUT | TAKES_DEADLINE)
+OPERATION(10,	ADD,			TAKES_NUMBER | TAKES_BOUND)
+OPERATION(11,	SUB,			TAKES_NUMBER | TAKES_BOUND)
+OPERATION(12,	MIN,			TAKES_NUMBER)
+OPERATION(13,	MAX,			TAKES_NUMBER)
+OPERATION(14,	AND,			TAKES_NUMBER)
+OPERATION(15,	OR,			TAKES_NUMBER)
+OPERATION(16,	XOR,			TAKES_NUMBER)
+OPERATION(17,	APPEND,			TAKES_VALUE | TAKES_DEADLINE |
+					TAKES_OWNER)
+OPERATION(18,	LOAD_OR_LEASE,		TAKES_OUT | TAKES_WAIT)
+OPERATION(19,	UNLEASE,		TAKES_TOKEN)
+
+OP_FLAG(0x01,	BY_REVISION,		TAKES_OLD)
+OP_FLAG(0x02,	IF_NEWER,		TAKES_AGE)
+OP_FLAG(0x04,	OWNED,			TAKES_OWNER)
+OP_FLAG(0x08,	NOWAIT,			TAKES_WAIT)
+OP_FLAG(0x10,	STALE,			TAKES_WAIT)
+OP_FLAG(0x20,	U32,			TAKES_NUMBER)
+OP_FLAG(0x40,	INITIAL,		TAKES_NUMBER)
+OP_FLAG(0x80,	BOUNDED,		TAKES_BOUND)
+
+CONTROL_COMMAND(0x00,	INFO,		info,		0)
+CONTROL_COMMAND(0x01,	CREATE,		create,		0)
+CONTROL_COMMAND(0x02,	OPEN,		open,		0)
+CONTROL_COMMAND(0x03,	REMOVE,		remove,		0)
+CONTROL_COMMAND(0x04,	LIST,		list,		0)
+MAP_COMMAND(0x10,	MAP_INFO,	map_info,	0)
+MAP_COMMAND(0x11,	STATS,		map_stats,	0)
+MAP_COMMAND(0x12,	OP,		op,		OP_FLAGS)
+MAP_COMMAND(0x13,	RANGE,		range,		SYNCMAP_RANGE_KEYS_ONLY)
+MAP_COMMAND(0x14,	CLEAR,		clear,		0)
+MAP_COMMAND(0x15,	PROMOTE,	promote,	0)
+MAP_COMMAND(0x16,	WATCH,		watch,		SYNCMAP_WATCH_KEY |
+							SYNCMAP_WATCH_PREFIX |
+							SYNCMAP_WATCH_VALUES |
+							SYNCMAP_WATCH_DUMP)
+MAP_COMMAND(0x17,	FREEZE,		freeze,		0)
+MAP_COMMAND(0x18,	BATCH,		batch,		SYNCMAP_BATCH_STOP)
+MAP_COMMAND(0x19,	RESTRICT,	restrict,	0)
+
+#undef STRUCT
+#undef FIELD
+#undef OPERATION
+#undef OP_FLAG
+#undef CONTROL_COMMAND
+#undef MAP_COMMAND
