@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 
 #include "noise.h"
+#include "table.h"
 
 #define SIZE	4096
 
@@ -56,34 +57,6 @@ __u32 noise_length(void)
 	       edges[test_random() % ARRAY_SIZE(edges)];
 }
 
-/* What operations take besides the key; the last two do not exist */
-enum {
-	TAKES_VALUE	= 0x01,
-	TAKES_OLD	= 0x02,
-	TAKES_OUT	= 0x04,
-	TAKES_DEADLINE	= 0x08,
-	TAKES_TOKEN	= 0x10,
-	TAKES_WAIT	= 0x20,
-	TAKES_NUMBER	= 0x40,
-};
-
-static const __u8 takes[] = {
-	[SYNCMAP_OP_LOAD] = TAKES_OUT,
-	[SYNCMAP_OP_STORE] = TAKES_VALUE | TAKES_DEADLINE | TAKES_TOKEN,
-	[SYNCMAP_OP_LOAD_OR_STORE] = TAKES_VALUE | TAKES_OUT | TAKES_DEADLINE,
-	[SYNCMAP_OP_LOAD_AND_DELETE] = TAKES_OUT,
-	[SYNCMAP_OP_SWAP] = TAKES_VALUE | TAKES_OUT | TAKES_DEADLINE,
-	[SYNCMAP_OP_COMPARE_AND_SWAP] = TAKES_VALUE | TAKES_OLD | TAKES_OUT |
-					TAKES_DEADLINE,
-	[SYNCMAP_OP_COMPARE_AND_DELETE] = TAKES_OLD | TAKES_OUT,
-	[SYNCMAP_OP_TOUCH] = TAKES_OUT | TAKES_DEADLINE,
-	[SYNCMAP_OP_ADD ... SYNCMAP_OP_XOR] = TAKES_NUMBER | TAKES_DEADLINE,
-	[SYNCMAP_OP_APPEND] = TAKES_VALUE | TAKES_DEADLINE,
-	[SYNCMAP_OP_LOAD_OR_LEASE] = TAKES_OUT | TAKES_WAIT,
-	[SYNCMAP_OP_UNLEASE] = TAKES_TOKEN,
-	[SYNCMAP_OP_UNLEASE + 2] = 0,
-};
-
 void noise_learn(const struct syncmap_op *op)
 {
 	if (op->result & SYNCMAP_OP_LEASED)
@@ -129,11 +102,11 @@ static __u32 random_code(void)
 		SYNCMAP_OP_UNLEASE, SYNCMAP_OP_STORE, SYNCMAP_OP_DELETE,
 	};
 
-	return test_random() % 2 ? test_random() % ARRAY_SIZE(takes) :
+	return test_random() % 2 ? test_random() % (n_operations + 3) :
 				   codes[test_random() % ARRAY_SIZE(codes)];
 }
 
-static void make_buffers(struct syncmap_op *op, __u8 has)
+static void make_buffers(struct syncmap_op *op, __u32 has)
 {
 	op->value = op->old = op->out = 0;
 	op->value_len = op->old_len = op->out_size = 0;
@@ -153,10 +126,13 @@ static void make_buffers(struct syncmap_op *op, __u8 has)
 
 void noise_op(struct syncmap_op *op)
 {
-	__u8 has;
+	const struct operation *operation;
+	__u32 has = test_random();
 
 	op->op = random_code();
-	has = test_random() % 8 ? takes[op->op] : test_random();
+	operation = operation_find(op->op);
+	if (test_random() % 8)
+		has = operation ? operation->takes : 0;
 	op->flags = random_flags();
 	if (has & TAKES_VALUE && test_random() % 4 == 0)
 		op->flags |= SYNCMAP_OP_OWNED;
@@ -166,7 +142,8 @@ void noise_op(struct syncmap_op *op)
 	op->expected = test_random() % 8 ? 0 : noise_learnt.revision;
 	if (op->flags & (SYNCMAP_OP_BY_REVISION | SYNCMAP_OP_IF_NEWER))
 		op->expected = noise_learnt.revision - test_random() % 4;
-	op->deadline = has & TAKES_DEADLINE ? random_deadline() : 0;
+	op->deadline = has & TAKES_DEADLINE || op->flags & SYNCMAP_OP_INITIAL ?
+		       random_deadline() : 0;
 	op->token = has & TAKES_TOKEN && test_random() % 2 ? noise_learnt.token : 0;
 	op->wait_until = has & TAKES_WAIT && !(op->flags & SYNCMAP_OP_NOWAIT) ?
 			 random_time() : 0;
