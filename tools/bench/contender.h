@@ -76,7 +76,8 @@
  *			The values of the map are then objects that begin with a
  *			struct payload and that map_write() allocates and frees;
  *			map_free() frees those that are left. However the design
- *			does it best: in place under a lock, by a new object.
+ *			does it best: in place under its own lock or one of the
+ *			value's (inplace.h), or by a new object.
  *	HAS_THREADS	static void map_enter(struct map *map, int thread);
  *			static void map_leave(struct map *map, int thread);
  *			Called by each worker before and after its operations;

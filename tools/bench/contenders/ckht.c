@@ -9,7 +9,6 @@
 #define CONTENDER	ckht
 #define SUMMARY		"Concurrency Kit's hash table, writers locked"
 #include "contender.h"
-#include "inplace.h"
 
 #define SLOTS_MIN	64
 
@@ -199,32 +198,7 @@ static u64 map_range(struct map *map)
 	return sum;
 }
 
-#define HAS_PAYLOAD
-static __always_inline void map_write(struct map *map, const struct key *key,
-				      const struct payload *from)
-{
-	struct inplace *new = NULL;
-	void *value;
-
-	if (unlikely(!map_load(map, key, &value))) {
-		new = inplace_new(from);
-		WRITE_ONCE(map->payload, true);
-		if (!store_if_absent(map, key, new, &value))
-			return;
-	}
-	inplace_write(value, from);
-	kfree(new);
-}
-
-static __always_inline bool map_read(struct map *map, const struct key *key,
-				     struct payload *to)
-{
-	void *value;
-
-	if (map_load(map, key, &value))
-		inplace_read(value, to);
-	return value;
-}
+#include "inplace.h"
 
 static void map_free(struct map *map)
 {

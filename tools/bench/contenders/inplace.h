@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A small value that is overwritten in place, under a sequence lock of its own,
- * as the store does it. Who deletes its key marks it dead under the lock, and
- * frees it after a grace period.
+ * Small values that are overwritten in place, each under a sequence lock of its
+ * own, as the store does it. Who deletes a key would mark its value dead under the
+ * lock, and free it after a grace period; here nobody does.
+ *
+ * Included behind map_load() and map_load_or_store(). What the map has then, which
+ * map->payload tells, is to be freed with kfree().
  */
 #ifndef BENCH_INPLACE_H
 #define BENCH_INPLACE_H
@@ -51,7 +54,7 @@ static __always_inline bool inplace_write(struct inplace *value,
 	return alive;
 }
 
-static inline struct inplace *inplace_new(const struct payload *from)
+static struct inplace *inplace_new(const struct payload *from)
 {
 	struct inplace *value = kmalloc(sizeof(*value), GFP_KERNEL);
 
@@ -60,6 +63,42 @@ static inline struct inplace *inplace_new(const struct payload *from)
 	spin_lock_init(&value->lock);
 	value->payload = *from;
 	return value;
+}
+
+static noinline void write_new(struct map *map, const struct key *key,
+			       const struct payload *from)
+{
+	struct inplace *new = inplace_new(from);
+	void *value;
+
+	WRITE_ONCE(map->payload, true);
+	while (map_load_or_store(map, key, new, &value)) {
+		if (inplace_write(value, from)) {
+			kfree(new);
+			return;
+		}
+	}
+}
+
+#define HAS_PAYLOAD
+static __always_inline void map_write(struct map *map, const struct key *key,
+				      const struct payload *from)
+{
+	void *value;
+
+	if (!map_load(map, key, &value) || !inplace_write(value, from))
+		write_new(map, key, from);
+}
+
+static __always_inline bool map_read(struct map *map, const struct key *key,
+				     struct payload *to)
+{
+	void *value;
+
+	if (!map_load(map, key, &value))
+		return false;
+	inplace_read(value, to);
+	return true;
 }
 
 #endif

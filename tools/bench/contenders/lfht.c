@@ -17,7 +17,6 @@
 #include <linux/workqueue.h>
 
 #include "contender.h"
-#include "inplace.h"
 
 #include <urcu/rculfhash.h>
 
@@ -181,34 +180,7 @@ static u64 map_range(struct map *map)
 	return sum;
 }
 
-#define HAS_PAYLOAD
-static __always_inline void map_write(struct map *map, const struct key *key,
-				      const struct payload *from)
-{
-	u64 h = key_hash(key);
-	struct node *node = map_find(map, key, h);
-	struct inplace *new = NULL;
-
-	if (unlikely(!node)) {
-		new = inplace_new(from);
-		node = insert(map, key, h, new);
-		WRITE_ONCE(map->payload, true);
-	}
-	if (likely(node)) {
-		inplace_write(node->value, from);
-		kfree(new);
-	}
-}
-
-static __always_inline bool map_read(struct map *map, const struct key *key,
-				     struct payload *to)
-{
-	void *value;
-
-	if (map_load(map, key, &value))
-		inplace_read(value, to);
-	return value;
-}
+#include "inplace.h"
 
 static void map_free(struct map *map)
 {

@@ -8,7 +8,6 @@
 #include <linux/workqueue.h>
 
 #include "contender.h"
-#include "inplace.h"
 
 struct node {
 	struct node __rcu	*next;

@@ -5,16 +5,15 @@
 #define CONTENDER	syncmap
 #define SUMMARY		"this map"
 #include "contender.h"
-#include "inplace.h"
 
 struct map {
 	struct syncmap	map;
-	bool		owns_values;
+	bool		payload;	/* the values are struct inplace */
 };
 
 static void free_value(void *value, void *map)
 {
-	if (((struct map *)map)->owns_values)
+	if (((struct map *)map)->payload)
 		kfree(value);
 }
 
@@ -149,40 +148,6 @@ static void map_promote(struct map *map)
 	syncmap_promote(&map->map);
 }
 
-#define HAS_PAYLOAD
-static noinline void write_new(struct map *map, const struct key *key,
-			       const struct payload *from)
-{
-	struct inplace *value = inplace_new(from);
-	void *actual;
-
-	map->owns_values = true;
-	while (map_load_or_store(map, key, value, &actual)) {
-		if (inplace_write(actual, from)) {
-			kfree(value);
-			return;
-		}
-	}
-}
-
-static __always_inline void map_write(struct map *map, const struct key *key,
-				      const struct payload *from)
-{
-	void *value;
-
-	if (!map_load(map, key, &value) || !inplace_write(value, from))
-		write_new(map, key, from);
-}
-
-static __always_inline bool map_read(struct map *map, const struct key *key,
-				     struct payload *to)
-{
-	void *value;
-
-	if (!map_load(map, key, &value))
-		return false;
-	inplace_read(value, to);
-	return true;
-}
+#include "inplace.h"
 
 #include "workloads.h"
