@@ -20,20 +20,22 @@ static bool grows(int i)
 		 (CAN_NOT_STORE | CAN_NOT_HURRY | CAN_NOT_SEE));
 }
 
-/* Inserts share the keys 0 to n - 1 between @threads */
-static void prepare(struct job *job, int i, struct map *map, u64 n, int threads)
+/* Inserts share the keys 0 to n - 1 between @threads, and may be timed */
+static void prepare(struct job *job, int i, struct map *map, u64 n, int threads,
+		    int type)
 {
 	int t;
 
-	job_init(job, kinds[KIND_U64].contenders[i], map, n, threads,
-		 RUN_INSERT);
+	memset(&inserts, 0, sizeof(inserts));
+	job_init(job, kinds[KIND_U64].contenders[i], map, n, threads, type);
 	for (t = 0; t < threads; t++) {
 		job->workers[t].fresh = t * (n / threads);
 		job->workers[t].limit = n / threads;
+		job->workers[t].times = &inserts;
 	}
 }
 
-static double ns_per_insert(const struct job *job, u64 n)
+static void sample_cost(const char *name, int i, u64 n, const struct job *job)
 {
 	u64 ns = 0;
 	int t;
@@ -41,48 +43,19 @@ static double ns_per_insert(const struct job *job, u64 n)
 	for (t = 0; t < job->threads; t++)
 		if (job->workers[t].limit != U64_MAX)
 			ns = max(ns, job->ns[t]);
-	return (double)ns / n;
+	sample(name, "ns", KIND_U64, n, 2, i, (double)ns / n);
 }
 
-/*
- * Until the job was not disturbed by other processes, or too often: whether it
- * is to be tried again, with a new map.
- */
-static bool disturbed(const struct job *job, int *tries)
+static void sample_times(const char *const *names, int i, u64 n,
+			 const struct histogram *times)
 {
-	return job_disturbed(job) > DISTURBED && ++*tries < TRIES;
-}
-
-static void grow(int i, u64 n, int threads, const char *workload)
-{
-	const struct contender *contender = kinds[KIND_U64].contenders[i];
-	struct map *map;
-	struct job job;
-	int tries = 0;
-
-	do {
-		map = contender->create();
-		prepare(&job, i, map, n, threads);
-		job_run(&job, 0);
-		contender->destroy(map);
-	} while (disturbed(&job, &tries));
-	sample(workload, "ns", KIND_U64, n, 2, i, ns_per_insert(&job, n));
-}
-
-static void sample_times(int i, u64 n, const struct histogram *histogram,
-			 const char *const *names)
-{
-	double ns[] = {
-		histogram_ns(histogram, 0.99),
-		histogram_ns(histogram, 0.999),
-	};
-
-	sample(names[0], "ns", KIND_U64, n, 2, i, ns[0]);
-	sample(names[1], "ns", KIND_U64, n, 2, i, ns[1]);
+	sample(names[0], "ns", KIND_U64, n, 2, i, histogram_ns(times, 0.99));
+	sample(names[1], "ns", KIND_U64, n, 2, i, histogram_ns(times, 0.999));
 	sample(names[2], "us", KIND_U64, n, 2, i,
-	       clock_ns(histogram->longest) / 1000);
+	       clock_ns(times->longest) / 1000);
 }
 
+static const char *const costs[] = { "grow", "grow by 2", "grow+read" };
 static const char *const alone_times[] = {
 	"alone p99", "alone p99.9", "alone worst",
 };
@@ -96,34 +69,34 @@ static const char *const still_times[] = {
 	"still p99", "still p99.9", "still worst",
 };
 
-/* The other CPU is left to the map's own background */
-static void grow_alone(int i, u64 n)
+/*
+ * Until the job was not disturbed by other processes, or too often: whether it
+ * is to be tried again, with a new map.
+ */
+static bool disturbed(const struct job *job, int *tries)
+{
+	return job_disturbed(job) > DISTURBED && ++*tries < TRIES;
+}
+
+static void grow(struct job *job, int i, u64 n, int threads, int type)
 {
 	const struct contender *contender = kinds[KIND_U64].contenders[i];
 	struct map *map;
-	struct job job;
 	int tries = 0;
 
 	do {
 		map = contender->create();
-		memset(&inserts, 0, sizeof(inserts));
-		prepare(&job, i, map, n, 1);
-		job.type[0] = RUN_TIMED_INSERT;
-		job.workers[0].times = &inserts;
-		job_run(&job, 0);
+		prepare(job, i, map, n, threads, type);
+		job_run(job, 0);
 		contender->destroy(map);
-	} while (disturbed(&job, &tries));
-	sample_times(i, n, &inserts, alone_times);
+	} while (disturbed(job, &tries));
 }
 
 static void prepare_reader(struct job *job, int i, struct map *map, u64 n)
 {
-	memset(&inserts, 0, sizeof(inserts));
 	memset(&loads, 0, sizeof(loads));
-	prepare(job, i, map, n, 1);
+	prepare(job, i, map, n, 1, RUN_TIMED_INSERT);
 	job->threads = 2;
-	job->type[0] = RUN_TIMED_INSERT;
-	job->workers[0].times = &inserts;
 	job->workers[1] = job->workers[0];
 	job->workers[1].thread = 1;
 	job->workers[1].limit = U64_MAX;
@@ -142,7 +115,7 @@ static void read_still(struct job *job, int i, u64 n)
 		memset(&loads, 0, sizeof(loads));
 		job_run(job, 10 * options.slice_ms);
 	} while (disturbed(job, &tries));
-	sample_times(i, n, &loads, still_times);
+	sample_times(still_times, i, n, &loads);
 }
 
 static void grow_beside_reader(int i, u64 n)
@@ -158,31 +131,40 @@ static void grow_beside_reader(int i, u64 n)
 		map = contender->create();
 		prepare_reader(&job, i, map, n);
 	}
-	sample("grow+read", "ns", KIND_U64, n, 2, i, ns_per_insert(&job, n));
-	sample_times(i, n, &inserts, insert_times);
-	sample_times(i, n, &loads, load_times);
+	sample_cost(costs[2], i, n, &job);
+	sample_times(insert_times, i, n, &inserts);
+	sample_times(load_times, i, n, &loads);
 	read_still(&job, i, n);
 	contender->destroy(map);
 }
 
+static void run_contender(int i, u64 n)
+{
+	const struct contender *contender = kinds[KIND_U64].contenders[i];
+	struct job job;
+
+	grow(&job, i, n, 1, RUN_INSERT);
+	sample_cost(costs[0], i, n, &job);
+	/* The other CPU is left to the map's own background */
+	grow(&job, i, n, 1, RUN_TIMED_INSERT);
+	sample_times(alone_times, i, n, &inserts);
+	if (contender->flags & CAN_NOT_SHARE)
+		return;
+	grow(&job, i, n, 2, RUN_INSERT);
+	sample_cost(costs[1], i, n, &job);
+	grow_beside_reader(i, n);
+}
+
 static void run_size(u64 n, int repetitions)
 {
-	static const char *const costs[] = { "grow", "grow by 2", "grow+read" };
 	char title[80];
 	int r, i, turn;
 
 	for (r = 0; r < repetitions; r++) {
 		for (turn = 0; turn < CONTENDERS; turn++) {
 			i = (turn + r) % CONTENDERS;
-			if (!grows(i))
-				continue;
-			grow(i, n, 1, costs[0]);
-			grow_alone(i, n);
-			if (!(kinds[KIND_U64].contenders[i]->flags &
-			      CAN_NOT_SHARE)) {
-				grow(i, n, 2, costs[1]);
-				grow_beside_reader(i, n);
-			}
+			if (grows(i))
+				run_contender(i, n);
 		}
 	}
 	snprintf(title, sizeof(title), "growth to %s u64 keys, ns per insert",
@@ -194,10 +176,8 @@ static void run_size(u64 n, int repetitions)
 		 "growth to %s keys beside a reader: inserts, ns (worst: us)",
 		 size_name(n));
 	table(title, KIND_U64, n, 2, insert_times, 3);
-	snprintf(title, sizeof(title), "the reader's loads meanwhile");
-	table(title, KIND_U64, n, 2, load_times, 3);
-	snprintf(title, sizeof(title), "its loads when nobody writes");
-	table(title, KIND_U64, n, 2, still_times, 3);
+	table("the reader's loads meanwhile", KIND_U64, n, 2, load_times, 3);
+	table("its loads when nobody writes", KIND_U64, n, 2, still_times, 3);
 }
 
 void run_growth(void)
