@@ -117,17 +117,15 @@ struct workload {
 	const char	*summary;
 	int		type;		/* RUN_... */
 	unsigned int	writes;		/* in a hundred operations */
-	unsigned int	keys;		/* in an operation; 0: one */
 };
+
+extern const struct workload workloads[];
 
 bool stores_rarely(const struct workload *workload, u64 n);
 bool is_able(const struct contender *contender, const struct workload *workload,
 	     u64 n);
-void take_turns(struct scene *scene, const struct workload *workloads,
-		int count);
-double turns_disturbed(void);
-void print_turns(const struct scene *scene, const struct workload *workloads,
-		 int count);
+void take_turns(const struct scene *scene, const char *list);
+void report_disturbed(void);
 
 /* go.c: the number of a contender begins with 0 here */
 const char *go_name(int i);

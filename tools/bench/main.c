@@ -31,6 +31,7 @@ bool is_listed(const char *list, const char *word)
 
 static void usage(FILE *file)
 {
+	const struct workload *workload;
 	const struct part *part;
 	int i;
 
@@ -41,7 +42,7 @@ static void usage(FILE *file)
 	      "  -f  full: all kinds of keys in all sizes, more repetitions\n"
 	      "  -p  these parts only; a list with commas\n"
 	      "  -m  these contenders only\n"
-	      "  -w  these columns of the tables only\n"
+	      "  -w  these workloads only, of those that maps take turns with\n"
 	      "  -k  these keys only: u64, u64-siphash, 16-byte, 32-byte\n"
 	      "  -r  repetitions\n"
 	      "  -s  milliseconds of each\n"
@@ -49,13 +50,16 @@ static void usage(FILE *file)
 	      "  -c  check that all contenders give right answers\n\nparts:\n",
 	      file);
 	for (part = parts; part->name; part++)
-		fprintf(file, "  %-12s %s\n", part->name, part->summary);
+		fprintf(file, "  %-13s %s\n", part->name, part->summary);
+	fputs("\nworkloads:\n", file);
+	for (workload = workloads; workload->name; workload++)
+		fprintf(file, "  %-13s %s\n", workload->name, workload->summary);
 	fputs("\ncontenders:\n", file);
 	for (i = 0; i < CONTENDERS; i++)
-		fprintf(file, "  %-12s %s\n", contender_name(i),
+		fprintf(file, "  %-13s %s\n", contender_name(i),
 			kinds[0].contenders[i]->summary);
 	for (i = 0; i < GO_CONTENDERS; i++)
-		fprintf(file, "  %-12s %s\n", go_name(i), go_summary(i));
+		fprintf(file, "  %-13s %s\n", go_name(i), go_summary(i));
 }
 
 static int number_of(const char *text, int most)
@@ -102,6 +106,16 @@ static bool is_contender(const char *word)
 	return contender_index(word) >= 0;
 }
 
+static bool is_workload(const char *word)
+{
+	const struct workload *workload;
+
+	for (workload = workloads; workload->name; workload++)
+		if (!strcmp(workload->name, word))
+			return true;
+	return false;
+}
+
 static bool is_kind(const char *word)
 {
 	int kind;
@@ -135,7 +149,7 @@ static bool parse(int argc, char **argv)
 			expect_names(options.maps = optarg, is_contender);
 			break;
 		case 'w':
-			options.workloads = optarg;
+			expect_names(options.workloads = optarg, is_workload);
 			break;
 		case 'k':
 			expect_names(options.kinds = optarg, is_kind);
@@ -200,8 +214,7 @@ int main(int argc, char **argv)
 	go_stop();
 	targets_print();
 	claims_print();
-	report("\n%.0f %% of the turns were disturbed by other processes.\n",
-	       100 * turns_disturbed());
+	report_disturbed();
 	report_close();
 	return 0;
 }

@@ -39,14 +39,12 @@ static bool is_wanted(const struct contender *contender, u64 n)
 	       (n <= LARGE_KEYS || is_listed(few, contender->name));
 }
 
-static void run_kind(int kind, u64 n, const struct workload *workloads,
-		     int count)
+static void run_kind(int kind, u64 n, const char *list)
 {
 	struct scene scene = { .kind = kind, .n = n, .threads = 2 };
 
 	scene_open(&scene, plain_value, &n, is_wanted);
-	take_turns(&scene, workloads, count);
-	print_turns(&scene, workloads, count);
+	take_turns(&scene, list);
 	scene_close(&scene);
 }
 
@@ -58,22 +56,11 @@ static bool is_optional(int kind, u64 n)
 	return kind != KIND_U64 && n != 64 * K;
 }
 
+static const char mixes[] =
+	"load,zipf,miss,latency,batch,99/1,95/5,zipf 95/5,50/50,5/95,churn";
+
 void run_mixes(void)
 {
-	static const struct workload workloads[] = {
-		{ "load", "any key", RUN_LOAD },
-		{ "zipf", "any key, some much more often", RUN_LOAD_ZIPF },
-		{ "miss", "a key that is absent", RUN_MISS },
-		{ "latency", "the key that the last value leads to",
-		  RUN_LATENCY },
-		{ "batch", "sixteen keys at once", RUN_BATCH, 0, BENCH_BATCH },
-		{ "99/1", "99 % loads, 1 % stores", RUN_MIX, 1 },
-		{ "95/5", "95 % loads", RUN_MIX, 5 },
-		{ "zipf 95/5", "95 % loads of such keys", RUN_MIX_ZIPF, 5 },
-		{ "50/50", "half of it stores", RUN_MIX, 50 },
-		{ "5/95", "95 % stores", RUN_MIX, 95 },
-		{ "churn", "store, load and delete a new key", RUN_CHURN },
-	};
 	static const u64 sizes[] = { K, 64 * K, M };
 	int kind, i;
 
@@ -82,8 +69,7 @@ void run_mixes(void)
 			if (!is_listed(options.kinds, kinds[kind].name) ||
 			    (!options.full && is_optional(kind, sizes[i])))
 				continue;
-			run_kind(kind, sizes[i], workloads,
-				 ARRAY_SIZE(workloads));
+			run_kind(kind, sizes[i], mixes);
 		}
 	}
 }
@@ -99,8 +85,7 @@ static bool everyone(const struct contender *contender, u64 n)
 	return true;
 }
 
-static void run_object_kind(int kind, u64 n, const struct workload *workloads,
-			    int count)
+static void run_object_kind(int kind, u64 n)
 {
 	struct scene scene = { .kind = kind, .n = n, .threads = 2 };
 	struct object *objects = kvmalloc(n * sizeof(*objects), GFP_KERNEL);
@@ -109,27 +94,20 @@ static void run_object_kind(int kind, u64 n, const struct workload *workloads,
 	for (i = 0; i < n; i++)
 		objects[i].next = key_next(i, n);
 	scene_open(&scene, object_value, objects, everyone);
-	take_turns(&scene, workloads, count);
-	print_turns(&scene, workloads, count);
+	take_turns(&scene, "chase,object");
 	scene_close(&scene);
 	kvfree(objects);
 }
 
 void run_objects(void)
 {
-	static const struct workload workloads[] = {
-		{ "chase", "the key that the last object leads to", RUN_CHASE },
-		{ "object", "any key, and look into its object", RUN_OBJECT },
-	};
 	static const u64 sizes[] = { 64 * K, M };
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		run_object_kind(KIND_U64, sizes[i], workloads,
-				ARRAY_SIZE(workloads));
+		run_object_kind(KIND_U64, sizes[i]);
 		if (options.full)
-			run_object_kind(KIND_16, sizes[i], workloads,
-					ARRAY_SIZE(workloads));
+			run_object_kind(KIND_16, sizes[i]);
 	}
 }
 
@@ -140,10 +118,6 @@ static bool has_payload(const struct contender *contender, u64 n)
 
 void run_payloads(void)
 {
-	static const struct workload workloads[] = {
-		{ "payload 95/5", "95 % reads", RUN_PAYLOAD, 5 },
-		{ "payload 50/50", "half of it writes", RUN_PAYLOAD, 50 },
-	};
 	static const u64 sizes[] = { 64 * K, M };
 	struct scene scene = { .kind = KIND_U64, .threads = 2 };
 	int i;
@@ -151,8 +125,7 @@ void run_payloads(void)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		scene.n = sizes[i];
 		scene_open(&scene, NULL, NULL, has_payload);
-		take_turns(&scene, workloads, ARRAY_SIZE(workloads));
-		print_turns(&scene, workloads, ARRAY_SIZE(workloads));
+		take_turns(&scene, "payload 95/5,payload 50/50");
 		scene_close(&scene);
 	}
 }
@@ -170,26 +143,15 @@ static bool is_done(const char *workload, u64 n, int threads)
 
 void run_sizes(void)
 {
-	static const struct workload workloads[] = {
-		{ "load", "any key", RUN_LOAD },
-		{ "miss", "a key that is absent", RUN_MISS },
-		{ "latency", "the key that the last value leads to",
-		  RUN_LATENCY },
-	};
 	u64 n;
 
 	for (n = K; n <= (options.quick ? M : 16 * M); n *= 4)
 		if (!is_done("latency", n, 2))
-			run_kind(KIND_U64, n, workloads, ARRAY_SIZE(workloads));
+			run_kind(KIND_U64, n, "load,miss,latency");
 }
 
 void run_scaling(void)
 {
-	static const struct workload workloads[] = {
-		{ "load", "any key", RUN_LOAD },
-		{ "95/5", "95 % loads", RUN_MIX, 5 },
-		{ "50/50", "half of it stores", RUN_MIX, 50 },
-	};
 	static const u64 sizes[] = { 64 * K, M };
 	struct scene scene = { .kind = KIND_U64 };
 	int i, threads;
@@ -204,8 +166,7 @@ void run_scaling(void)
 			if (is_done("50/50", sizes[i], threads))
 				continue;
 			scene.threads = threads;
-			take_turns(&scene, workloads, ARRAY_SIZE(workloads));
-			print_turns(&scene, workloads, ARRAY_SIZE(workloads));
+			take_turns(&scene, "load,95/5,50/50");
 		}
 		scene_close(&scene);
 	}

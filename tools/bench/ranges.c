@@ -132,14 +132,12 @@ void run_ranges(void)
 {
 	static const u64 sizes[] = { K, M };
 	struct scene scene = { .kind = KIND_U64, .threads = 1 };
-	struct workload workload = { "range", "all entries", RUN_RANGE };
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		scene.n = workload.keys = sizes[i];
+		scene.n = sizes[i];
 		scene_open(&scene, plain_value, &scene.n, is_plain);
-		take_turns(&scene, &workload, 1);
-		print_turns(&scene, &workload, 1);
+		take_turns(&scene, "range");
 		scene_close(&scene);
 	}
 	run_dirty();

@@ -14,6 +14,27 @@
 /* What takes as long as there are keys is done rarely, or in small maps only */
 #define SLOW_KEYS	(4 * K)
 
+/* Behind the last one is one without a name */
+const struct workload workloads[] = {
+	{ "load", "any key", RUN_LOAD },
+	{ "zipf", "any key, some much more often", RUN_LOAD_ZIPF },
+	{ "miss", "a key that is absent", RUN_MISS },
+	{ "latency", "the key that the last value leads to", RUN_LATENCY },
+	{ "batch", "sixteen keys at once", RUN_BATCH },
+	{ "99/1", "99 % loads, 1 % stores", RUN_MIX, 1 },
+	{ "95/5", "95 % loads, 5 % stores", RUN_MIX, 5 },
+	{ "zipf 95/5", "the same, some keys much more often", RUN_MIX_ZIPF, 5 },
+	{ "50/50", "half loads, half stores", RUN_MIX, 50 },
+	{ "5/95", "5 % loads, 95 % stores", RUN_MIX, 95 },
+	{ "churn", "store, load and delete a new key", RUN_CHURN },
+	{ "chase", "the key that the last object leads to", RUN_CHASE },
+	{ "object", "any key, and look into its object", RUN_OBJECT },
+	{ "payload 95/5", "small values, 95 % reads", RUN_PAYLOAD, 5 },
+	{ "payload 50/50", "small values, half reads", RUN_PAYLOAD, 50 },
+	{ "range", "all entries", RUN_RANGE },
+	{}
+};
+
 static unsigned int turns, disturbed_turns;
 
 static bool changes_keys(int type)
@@ -39,65 +60,70 @@ bool is_able(const struct contender *contender, const struct workload *workload,
 	       stores_rarely(workload, n);
 }
 
-/*
- * A turn in which other processes have taken the CPUs away is taken again; the
- * least disturbed one counts.
- */
-static double undisturbed_rate(struct job *job)
-{
-	double best = 1, rate = 0, disturbed;
-	int i;
-
-	for (i = 0; i < TRIES && best > DISTURBED; i++) {
-		job_run(job, options.slice_ms);
-		disturbed = job_disturbed(job);
-		if (disturbed <= best) {
-			best = disturbed;
-			rate = job_rate(job);
-		}
-	}
-	turns++;
-	disturbed_turns += best > DISTURBED;
-	return rate;
-}
-
-double turns_disturbed(void)
-{
-	return turns ? (double)disturbed_turns / turns : 0;
-}
-
 static unsigned int warm_ms(u64 n)
 {
 	return WARM_MS + min_t(u64, n * WARM_NS_PER_KEY / 1000000, WARM_MS_MAX);
 }
 
+/* Keys that an operation is about */
+static u64 keys_of(const struct workload *workload, u64 n)
+{
+	if (workload->type == RUN_RANGE)
+		return n;
+	return workload->type == RUN_BATCH ? BENCH_BATCH : 1;
+}
+
+/* Whether the contender is on the scene, and can do this */
+static bool takes_turn(const struct scene *scene,
+		       const struct workload *workload, int i)
+{
+	if (i >= CONTENDERS)
+		return go_is_able(i - CONTENDERS, scene->kind, workload,
+				  scene->n);
+	return scene->maps[i] &&
+	       is_able(kinds[scene->kind].contenders[i], workload, scene->n);
+}
+
+static void prepare(struct job *job, const struct scene *scene,
+		    const struct workload *workload, int i)
+{
+	const struct contender *contender = kinds[scene->kind].contenders[i];
+	int t;
+
+	job_init(job, contender, scene->maps[i], scene->n,
+		 contender->flags & CAN_NOT_SHARE ? 1 : scene->threads,
+		 workload->type);
+	for (t = 0; t < job->threads; t++)
+		job->workers[t].writes = U32_MAX / 100 * workload->writes;
+}
+
+static double run(struct job *job, unsigned int warm, double *disturbed)
+{
+	if (warm)
+		job_run(job, warm);
+	job_run(job, options.slice_ms);
+	*disturbed = job_disturbed(job);
+	return job_rate(job);
+}
+
+/*
+ * A turn in which other processes have taken the CPUs away is taken again; the
+ * least disturbed one counts.
+ */
 static void take_turn(const struct scene *scene,
 		      const struct workload *workload, int i)
 {
-	const struct contender *contender = kinds[scene->kind].contenders[i];
-	bool alone = contender->flags & CAN_NOT_SHARE;
-	struct job job;
-	int t;
-
-	job_init(&job, contender, scene->maps[i], scene->n,
-		 alone ? 1 : scene->threads, workload->type);
-	for (t = 0; t < job.threads; t++)
-		job.workers[t].writes = U32_MAX / 100 * workload->writes;
-	job_run(&job, warm_ms(scene->n));
-	sample(workload->name, "Mops", scene->kind, scene->n, scene->threads, i,
-	       undisturbed_rate(&job) * max(workload->keys, 1U));
-}
-
-static void take_go_turn(const struct scene *scene,
-			 const struct workload *workload, int i)
-{
 	double best = 1, best_rate = 0, rate, disturbed;
+	unsigned int warm = warm_ms(scene->n);
+	struct job job;
 	int try;
 
-	for (try = 0; try < TRIES && best > DISTURBED; try++) {
-		rate = go_rate(i, scene->kind, workload, scene->n,
-			       scene->threads, try ? 0 : warm_ms(scene->n),
-			       &disturbed);
+	if (i < CONTENDERS)
+		prepare(&job, scene, workload, i);
+	for (try = 0; try < TRIES && best > DISTURBED; try++, warm = 0) {
+		rate = i < CONTENDERS ? run(&job, warm, &disturbed) :
+		       go_rate(i - CONTENDERS, scene->kind, workload, scene->n,
+			       scene->threads, warm, &disturbed);
 		if (disturbed <= best) {
 			best = disturbed;
 			best_rate = rate;
@@ -105,53 +131,55 @@ static void take_go_turn(const struct scene *scene,
 	}
 	turns++;
 	disturbed_turns += best > DISTURBED;
-	sample(workload->name, "Mops", scene->kind, scene->n, scene->threads,
-	       CONTENDERS + i, best_rate);
+	sample(workload->name, "Mops", scene->kind, scene->n, scene->threads, i,
+	       best_rate * keys_of(workload, scene->n));
 }
 
-/* Whose turn it is, if he can do it */
-static void offer_turn(const struct scene *scene,
-		       const struct workload *workload, int i)
+static bool is_wanted(const struct workload *workload, const char *list)
 {
-	if (!is_listed(options.workloads, workload->name))
-		return;
-	if (i >= CONTENDERS) {
-		i -= CONTENDERS;
-		if (go_is_able(i, scene->kind, workload, scene->n))
-			take_go_turn(scene, workload, i);
-	} else if (scene->maps[i] &&
-		   is_able(kinds[scene->kind].contenders[i], workload,
-			   scene->n)) {
-		take_turn(scene, workload, i);
-	}
+	return is_listed(list, workload->name) &&
+	       is_listed(options.workloads, workload->name);
 }
 
-void take_turns(struct scene *scene, const struct workload *workloads,
-		int count)
+static void print_turns(const struct scene *scene, const char *list)
 {
 	const struct workload *workload;
-	int r, turn;
-
-	for (r = 0; r < options.repetitions; r++)
-		for (workload = workloads; workload < workloads + count;
-		     workload++)
-			for (turn = 0; turn < ENTRANTS; turn++)
-				offer_turn(scene, workload,
-					   (turn + r) % ENTRANTS);
-}
-
-void print_turns(const struct scene *scene, const struct workload *workloads,
-		 int count)
-{
-	const char *names[16];
+	const char *names[ARRAY_SIZE(workloads)];
 	char title[80];
-	int i, listed = 0;
+	int count = 0;
 
-	for (i = 0; i < count; i++)
-		if (is_listed(options.workloads, workloads[i].name))
-			names[listed++] = workloads[i].name;
+	for (workload = workloads; workload->name; workload++)
+		if (is_wanted(workload, list))
+			names[count++] = workload->name;
 	snprintf(title, sizeof(title), "%s, %s keys, %d thread%s, Mops",
 		 kinds[scene->kind].name, size_name(scene->n), scene->threads,
 		 scene->threads > 1 ? "s" : "");
-	table(title, scene->kind, scene->n, scene->threads, names, listed);
+	table(title, scene->kind, scene->n, scene->threads, names, count);
+}
+
+/* With the workloads in a list with commas */
+void take_turns(const struct scene *scene, const char *list)
+{
+	const struct workload *workload;
+	int r, turn, i;
+
+	for (r = 0; r < options.repetitions; r++) {
+		for (workload = workloads; workload->name; workload++) {
+			if (!is_wanted(workload, list))
+				continue;
+			for (turn = 0; turn < ENTRANTS; turn++) {
+				i = (turn + r) % ENTRANTS;
+				if (takes_turn(scene, workload, i))
+					take_turn(scene, workload, i);
+			}
+		}
+	}
+	print_turns(scene, list);
+}
+
+void report_disturbed(void)
+{
+	if (turns)
+		report("\n%.0f %% of the turns were disturbed by other processes.\n",
+		       100.0 * disturbed_turns / turns);
 }
