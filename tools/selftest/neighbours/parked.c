@@ -190,13 +190,14 @@ TEST_LIMIT(values, 90)
 	buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT(buffer != MAP_FAILED);
-	memset(buffer + PAGE, 1, size - PAGE);
 	faulting.uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	if (faulting.uffd < 0 || ioctl(faulting.uffd, UFFDIO_API, &api))
 		test_skip("no userfaultfd");
 	first.range.start = PTR(buffer);
 	first.range.len = PAGE;
 	ASSERT_EQ(0, ioctl(faulting.uffd, UFFDIO_REGISTER, &first));
+	/* Not earlier: a huge page could reach into the first one */
+	memset(buffer + PAGE, 1, size - PAGE);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, delete_all, buffer));
 	range.buffer = PTR(buffer);
 	ASSERT_EQ(0, map_call(large, SYNCMAP_RANGE, &range));
