@@ -111,12 +111,13 @@ struct operations {
 	u64	(*range)(struct map *map);	/* or NULL */
 };
 
+/* What the macros of contender.h say */
 enum {
 	CAN_NOT_SHARE	= 1,	/* ONE_THREAD */
 	CAN_NOT_SEE	= 2,	/* NO_SHARING */
 	CAN_NOT_STORE	= 4,	/* SLOW_STORE */
-	CAN_NOT_HURRY	= 16,	/* SLOW */
-	CAN_EMBED	= 8,	/* INTRUSIVE */
+	CAN_NOT_HURRY	= 8,	/* SLOW */
+	CAN_EMBED	= 16,	/* INTRUSIVE */
 };
 
 struct contender {
@@ -134,8 +135,6 @@ struct contender {
 				  bool present, value_fn value, void *arg);
 	/* The same with small values, that are struct payload */
 	void		(*fill_payload)(struct map *map, u64 n);
-	/* Run it against a model; the number of wrong answers */
-	u64		(*check)(u64 seed, int threads);
 	/* Memory that it did not get from kmalloc(), or NULL */
 	size_t		(*bytes)(struct map *map);
 	void		(*enter)(struct map *map, int thread);

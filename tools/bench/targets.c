@@ -23,9 +23,8 @@ struct target {
 	  __VA_ARGS__ }
 
 /* A figure of our own */
-#define ALONE(text, work, n, threads, ...)				\
-	{ .what = text, .ours = { work, "syncmap", n, threads },	\
-	  .less = true, .scale = 1, __VA_ARGS__ }
+#define ALONE(text, work, n, threads, must, aim, scale)			\
+	{ text, { work, "syncmap", n, threads }, {}, must, aim, true, scale }
 
 /* A range, with so many dirty keys, and without any */
 #define RANGE(size, n, state, dirty)					\
@@ -85,19 +84,19 @@ static const struct target targets[] = {
 	  { "load", "syncmap", M, 2, KIND_U64_SIP }, 2, 4 },
 	AGAINST("grow to 1M, time per insert, : rhashtable's design",
 		"grow+read", "rhash", KIND_U64, M, 0.7, 0.5, true),
-	ALONE("grow to 1M, longest insert, ms", "insert worst", M, 2,
-	      .must = 10, .aim = 1, .scale = 1e-3),
+	ALONE("grow to 1M, longest insert, ms", "insert worst", M, 2, 10, 1,
+	      1e-3),
 	AGAINST("churn, 64k, : 32 shards",
 		"churn", "shards", KIND_U64, 64 * K, 0.5, 1.5),
 	AGAINST("small values 50/50, 64k, : 32 shards",
 		"payload 50/50", "shards", KIND_U64, 64 * K, 2, 4),
 	ALONE("p99.9 of a load among promotions, 64k, us", "promoting p99.9",
-	      64 * K, 2, .must = 0.4, .aim = 0.2, .scale = 1e-3),
+	      64 * K, 2, 0.4, 0.2, 1e-3),
 	ALONE("p99.9 of a load among promotions, 1M, us", "promoting p99.9",
-	      M, 2, .must = 0.65, .aim = 0.3, .scale = 1e-3),
-	ALONE("bytes per integer key, 64k", "bytes", 64 * K, 1,
-	      .must = 27, .aim = 20),
-	ALONE("bytes per integer key, 1M", "bytes", M, 1, .must = 27, .aim = 20),
+	      M, 2, 0.65, 0.3, 1e-3),
+	ALONE("bytes per integer key, 64k", "bytes", 64 * K, 1, 27, 20,
+	      1),
+	ALONE("bytes per integer key, 1M", "bytes", M, 1, 27, 20, 1),
 	RANGE("64k", 64 * K, "", "1"),
 	RANGE("64k", 64 * K, "", "10"),
 	RANGE("64k", 64 * K, "", "1000"),

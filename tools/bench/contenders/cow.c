@@ -183,8 +183,7 @@ static __always_inline bool map_load_or_store(struct map *map,
 }
 
 #define HAS_FILL
-static void map_fill(struct map *map, u64 n,
-		     void *(*value)(u64 number, void *arg), void *arg)
+static void map_fill(struct map *map, u64 n, value_fn value, void *arg)
 {
 	struct table *table;
 	struct key key;

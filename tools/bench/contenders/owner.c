@@ -33,9 +33,9 @@ enum request {
 
 /* What keys 0 to n - 1 get */
 struct filling {
-	u64	n;
-	void	*(*value)(u64 number, void *arg);
-	void	*arg;
+	u64		n;
+	value_fn	value;
+	void		*arg;
 };
 
 struct mailbox {
@@ -253,8 +253,7 @@ static u64 map_range(struct map *map)
 }
 
 #define HAS_FILL
-static void map_fill(struct map *map, u64 n,
-		     void *(*value)(u64 number, void *arg), void *arg)
+static void map_fill(struct map *map, u64 n, value_fn value, void *arg)
 {
 	struct filling filling = { n, value, arg };
 

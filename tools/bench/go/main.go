@@ -7,7 +7,7 @@
 // With "claims" and a number of repetitions, it measures what the articles say.
 //
 //	$ echo work=mix n=1024 len=8 threads=2 writes=5 ms=15 | bench-go go_syncmap
-//	mops=29.1 lost=0.006 version=go1.19.8
+//	mops=29.1 lost=0.006
 package main
 
 import (
@@ -101,19 +101,11 @@ func (s *scene[K]) answer(contender string, r request) (string, error) {
 	if r.warm > 0 {
 		run(workers, work, time.Duration(r.warm)*time.Millisecond)
 	}
-	for _, w := range workers {
-		w.times = histogram{}
-	}
 	before := waited()
 	wall := run(workers, work, time.Duration(r.ms)*time.Millisecond)
 	cpus := math.Min(float64(r.threads), float64(runtime.NumCPU()))
 	lost := math.Min(float64(waited()-before)/float64(wall)/cpus, 1)
-	text := fmt.Sprintf("mops=%.4g lost=%.3f", rate(workers, wall), lost)
-	if times := allTimes(workers); times.total > 0 {
-		text += fmt.Sprintf(" p50=%d p99=%d p999=%d", times.quantile(.5),
-			times.quantile(.99), times.quantile(.999))
-	}
-	return text + " version=" + runtime.Version(), nil
+	return fmt.Sprintf("mops=%.4g lost=%.3f", rate(workers, wall), lost), nil
 }
 
 // A server has one scene at a time: other maps would burden the collector.

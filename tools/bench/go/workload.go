@@ -52,16 +52,14 @@ func (w *worker[K]) mix(number uint64) {
 // workloads returns a function that runs one burst, by its name.
 func workloads[K key]() map[string]func(w *worker[K]) {
 	return map[string]func(w *worker[K]){
-		"load":       runLoad[K],
-		"load_zipf":  runLoadZipf[K],
-		"miss":       runMiss[K],
-		"latency":    runLatency[K],
-		"mix":        runMix[K],
-		"mix_zipf":   runMixZipf[K],
-		"churn":      runChurn[K],
-		"insert":     runInsert[K],
-		"timed_load": runTimedLoad[K],
-		"timed_mix":  runTimedMix[K],
+		"load":      runLoad[K],
+		"load_zipf": runLoadZipf[K],
+		"miss":      runMiss[K],
+		"latency":   runLatency[K],
+		"mix":       runMix[K],
+		"mix_zipf":  runMixZipf[K],
+		"churn":     runChurn[K],
+		"timed_mix": runTimedMix[K],
 	}
 }
 
@@ -117,22 +115,6 @@ func runChurn[K key](w *worker[K]) {
 		if _, ok := w.t.LoadAndDelete(k); ok {
 			w.hits++
 		}
-	}
-}
-
-func runInsert[K key](w *worker[K]) {
-	for i := 0; i < burst; i++ {
-		w.t.Store(keyOf[K](w.fresh), valueOf(w.fresh, w.n))
-		w.fresh++
-	}
-}
-
-func runTimedLoad[K key](w *worker[K]) {
-	for i := 0; i < burst; i++ {
-		k := keyOf[K](w.random.below(w.n))
-		start := time.Now()
-		w.load(k)
-		w.times.add(uint64(time.Since(start)))
 	}
 }
 

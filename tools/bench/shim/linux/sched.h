@@ -18,6 +18,10 @@ static inline void bench_resched(void)
 #undef cond_resched
 #undef cpu_relax
 #define cond_resched()	bench_resched()
+#ifdef __x86_64__
 #define cpu_relax()	__builtin_ia32_pause()
+#else
+#define cpu_relax()	barrier()
+#endif
 
 #endif

@@ -7,13 +7,13 @@
 #define _SHIM_SPINLOCK_H
 
 #include <sched.h>
-#include <linux/kernel.h>
+#include <linux/sched.h>
 
 /* For who spins; there may be more threads than cores */
 static inline void pause_or_yield(unsigned int *spins)
 {
 	if (++*spins % 1024)
-		__builtin_ia32_pause();
+		cpu_relax();
 	else
 		sched_yield();
 }
@@ -91,7 +91,6 @@ static __always_inline void write_unlock(rwlock_t *lock)
 
 #define __SPIN_LOCK_UNLOCKED(name)	{}
 #define DEFINE_SPINLOCK(name)		spinlock_t name = {}
-#define DEFINE_MUTEX(name)		struct mutex name = {}
 #define spin_lock_init(l)		(*(l) = (spinlock_t){})
 #define rwlock_init(l)			(*(l) = (rwlock_t){})
 #define mutex_init(l)			(*(l) = (struct mutex){})

@@ -8,7 +8,6 @@
 #define BIT(n)		(1UL << (n))
 #define GENMASK_ULL(h, l) ((~0ULL << (l)) & (~0ULL >> (63 - (h))))
 #define ilog2(n)	(63 - __builtin_clzll(n))
-#define is_power_of_2(n) (__builtin_popcountll(n) == 1)
 #define __ffs64(n)	((unsigned int)__builtin_ctzll(n))
 
 #define BITS_TO_LONGS(n) (((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)

@@ -4,7 +4,6 @@
 
 #include <linux/kernel.h>
 
-#define LIST_HEAD(name)		struct list_head name = { &(name), &(name) }
 
 static inline void list_add(struct list_head *entry, struct list_head *head)
 {
@@ -62,10 +61,5 @@ static inline void hlist_del(struct hlist_node *entry)
 	for (pos = hlist_entry_or_null((head)->first, __typeof__(*pos), member); \
 	     pos;							\
 	     pos = hlist_entry_or_null(pos->member.next, __typeof__(*pos), member))
-
-#define list_for_each_entry(pos, head, member)				\
-	for (pos = container_of((head)->next, __typeof__(*pos), member); \
-	     &pos->member != (head);					\
-	     pos = container_of(pos->member.next, __typeof__(*pos), member))
 
 #endif

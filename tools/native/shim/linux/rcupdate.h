@@ -20,7 +20,6 @@ static inline void shim_online(bool again)
 
 #define rcu_access_pointer(p)		READ_ONCE(p)
 #define rcu_dereference(p)		READ_ONCE(p)
-#define rcu_dereference_check(p, c)	((void)sizeof(c), READ_ONCE(p))
 #define rcu_dereference_protected(p, c)	((void)sizeof(c), (p))
 #define rcu_assign_pointer(p, v)	smp_store_release(&(p), v)
 #define RCU_INIT_POINTER(p, v)		((void)((p) = (v)))

@@ -9,10 +9,6 @@ typedef struct {
 	int	waiters;
 } spinlock_t;
 
-struct mutex {
-	spinlock_t	lock;
-};
-
 void shim_lock(spinlock_t *lock);
 void shim_unlock(spinlock_t *lock);
 
@@ -20,14 +16,11 @@ void shim_unlock(spinlock_t *lock);
 #define DEFINE_SPINLOCK(name)		spinlock_t name = {}
 #define spin_lock(l)			shim_lock(l)
 #define spin_unlock(l)			shim_unlock(l)
-#define DEFINE_MUTEX(name)		struct mutex name = {}
 #define spin_lock_init(l)		(*(l) = (spinlock_t){})
 #define spin_lock_irqsave(l, flags)	((flags) = 0, shim_lock(l))
 #define spin_unlock_irqrestore(l, flags) ((void)(flags), shim_unlock(l))
 #define spin_is_contended(l)						\
 	(__atomic_load_n(&(l)->waiters, __ATOMIC_RELAXED) > 0)
-#define mutex_lock(m)			shim_lock(&(m)->lock)
-#define mutex_unlock(m)			shim_unlock(&(m)->lock)
 #define lockdep_assert_held(l)						\
 	WARN_ON_ONCE(!__atomic_load_n(&(l)->locked, __ATOMIC_RELAXED))
 
