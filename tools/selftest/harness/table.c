@@ -10,21 +10,27 @@
 		"the type of syncmap_" #s "." #id);
 #include "abi.h"
 
-/* Where it is in fields[]; before those of a struct is the end of another one */
-enum {
-#define STRUCT(s)			BEFORE_##s,
-#define FIELD(s, kind, type, id)	FIELD_##s##_##id,
-#include "abi.h"
-	N_FIELDS
-};
-
-static const struct field fields[N_FIELDS + 1] = {
+/* Before the fields of a struct is the end of another one's */
+static const struct field fields[] = {
+#define STRUCT(s)							\
+	{ },
 #define FIELD(s, what, type, id)					\
-	[FIELD_##s##_##id] = {						\
+	{								\
 		.name = #id, .text = #type ", " #what, .kind = (what),	\
 		.offset = offsetof(struct syncmap_##s, id),		\
 		.size = sizeof(type),					\
 	},
+#include "abi.h"
+	{ },
+};
+
+/* Where rows are in fields[]; a name, of a field in a field, may be no identifier */
+#define PASTE(a, b)			a##b
+#define LINE(number)			PASTE(LINE_, number)
+
+enum {
+#define STRUCT(s)			BEFORE_##s,
+#define FIELD(...)			LINE(__LINE__),
 #include "abi.h"
 };
 
