@@ -110,6 +110,8 @@ void scene_open(struct scene *scene, value_fn value, void *arg,
 void scene_close(struct scene *scene);
 void settle(void);
 void *plain_value(u64 number, void *n);
+struct object *objects_make(u64 n);
+void *object_value(u64 number, void *objects);
 
 /* turns.c */
 struct workload {
@@ -218,6 +220,14 @@ void run_ranges(void);
 void run_steps(void);
 void run_claims(void);
 void run_gobench(void);
+
+/* gobench.c: by RUN_GO_... - RUN_GO */
+struct go_benchmark {
+	const char	*name;
+	u64		keys;	/* that the map has at first */
+};
+
+extern const struct go_benchmark go_benchmarks[];
 
 /* check.c */
 u64 check_contender(const struct contender *contender, u64 seed, int threads);

@@ -7,22 +7,18 @@
 #define N		K
 #define THREADS		2
 
-static const char *const names[] = {
-#define GO(name, keys)	#name,
+const struct go_benchmark go_benchmarks[] = {
+#define GO(name, keys)	{ #name, keys },
 #include "golist.h"
 #undef GO
 };
 
-static const u64 keys[] = {
-#define GO(name, keys)	keys,
-#include "golist.h"
-#undef GO
-};
+#define COUNT		ARRAY_SIZE(go_benchmarks)
 
 static double measure(const struct contender *contender, int benchmark)
 {
 	u64 n = N;
-	struct map *map = map_open(contender, keys[benchmark], 1,
+	struct map *map = map_open(contender, go_benchmarks[benchmark].keys, 1,
 				   plain_value, &n);
 	struct job job;
 
@@ -44,18 +40,22 @@ static void measure_all(int r, int b)
 	for (turn = 0; turn < CONTENDERS; turn++) {
 		i = (turn + r) % CONTENDERS;
 		if (has_all(i))
-			sample(names[b], "ns", KIND_U64, N, THREADS, i,
+			sample(go_benchmarks[b].name, "ns", KIND_U64, N,
+			       THREADS, i,
 			       measure(kinds[KIND_U64].contenders[i], b));
 	}
 }
 
 void run_gobench(void)
 {
+	const char *names[COUNT];
 	int b, r;
 
+	for (b = 0; b < COUNT; b++)
+		names[b] = go_benchmarks[b].name;
 	for (r = 0; r < options.repetitions; r++)
-		for (b = 0; b < ARRAY_SIZE(names); b++)
+		for (b = 0; b < COUNT; b++)
 			measure_all(r, b);
 	table_down("benchmarks of Go's sync.Map, 2 threads, ns per operation",
-		   KIND_U64, N, THREADS, names, ARRAY_SIZE(names));
+		   KIND_U64, N, THREADS, names, COUNT);
 }

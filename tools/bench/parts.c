@@ -74,12 +74,6 @@ void run_mixes(void)
 	}
 }
 
-/* The intrusive contender has its nodes in them, the others share them */
-static void *object_value(u64 number, void *objects)
-{
-	return (struct object *)objects + number;
-}
-
 static bool everyone(const struct contender *contender, u64 n)
 {
 	return true;
@@ -88,11 +82,8 @@ static bool everyone(const struct contender *contender, u64 n)
 static void run_object_kind(int kind, u64 n)
 {
 	struct scene scene = { .kind = kind, .n = n, .threads = 2 };
-	struct object *objects = kvmalloc(n * sizeof(*objects), GFP_KERNEL);
-	u64 i;
+	struct object *objects = objects_make(n);
 
-	for (i = 0; i < n; i++)
-		objects[i].next = key_next(i, n);
 	scene_open(&scene, object_value, objects, everyone);
 	take_turns(&scene, "chase,object");
 	scene_close(&scene);

@@ -15,7 +15,7 @@
 #define CHECK_SEED	1
 #define CHECK_THREADS	4
 
-static const char *const names[RUN_TYPES] = {
+static const char *const names[RUN_GO] = {
 	[RUN_LOAD] = "load",
 	[RUN_LOAD_ZIPF] = "load_zipf",
 	[RUN_MISS] = "miss",
@@ -35,18 +35,10 @@ static const char *const names[RUN_TYPES] = {
 	[RUN_TIMED_LOAD] = "timed_load",
 	[RUN_TIMED_MIX] = "timed_mix",
 	[RUN_TIMED_INSERT] = "timed_insert",
-#define GO(name, keys)	[RUN_GO_##name] = #name,
-#include "golist.h"
-#undef GO
 };
 
-static struct object objects[KEYS];
+static struct object *objects;
 static unsigned int passed, failed;
-
-static void *object_value(u64 number, void *arg)
-{
-	return &objects[number];
-}
 
 static void expect_hit(struct worker *model, u64 number)
 {
@@ -262,13 +254,9 @@ static void check_payloads(const struct contender *contender, int kind)
 static void check_go(const struct contender *contender, int kind, int type)
 {
 	static struct worker first[RUN_TYPES];
-	static const u64 keys[] = {
-#define GO(name, keys)	keys,
-#include "golist.h"
-#undef GO
-	};
+	const struct go_benchmark *benchmark = &go_benchmarks[type - RUN_GO];
 	u64 n = KEYS;
-	struct map *map = map_open(contender, keys[type - RUN_GO], 1,
+	struct map *map = map_open(contender, benchmark->keys, 1,
 				   plain_value, &n);
 	struct worker *expected = &first[type];
 	struct job job;
@@ -282,7 +270,7 @@ static void check_go(const struct contender *contender, int kind, int type)
 	judge(expected->hits == job.workers[0].hits &&
 	      expected->sum == job.workers[0].sum &&
 	      expected->ops == job.workers[0].ops,
-	      contender, kind, names[type]);
+	      contender, kind, benchmark->name);
 	contender->destroy(map);
 }
 
@@ -297,7 +285,7 @@ static void check_contender_kind(const struct contender *contender, int kind)
 		return;
 	if (is_plain(contender, KEYS))
 		check_map(contender, kind, plain_value, &keys);
-	check_map(contender, kind, object_value, NULL);
+	check_map(contender, kind, object_value, objects);
 	if (contender->fill_payload)
 		check_payloads(contender, kind);
 	for (type = RUN_GO; type < RUN_TYPES; type++)
@@ -309,8 +297,7 @@ int check_all(void)
 {
 	int kind, i;
 
-	for (i = 0; i < KEYS; i++)
-		objects[i].next = key_next(i, KEYS);
+	objects = objects_make(KEYS);
 	for (kind = 0; kind < KINDS; kind++)
 		for (i = 0; i < CONTENDERS; i++)
 			if (takes_part(i))

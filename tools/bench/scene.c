@@ -4,6 +4,7 @@
  * that the contenders can take turns.
  */
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
 
 #include "driver.h"
 #include "rt/mem.h"
@@ -26,6 +27,22 @@ bool is_plain(const struct contender *contender, u64 n)
 void *plain_value(u64 number, void *n)
 {
 	return value_of(number, *(u64 *)n);
+}
+
+/* To be values of all contenders; those that embed have their nodes in them */
+struct object *objects_make(u64 n)
+{
+	struct object *objects = kvmalloc(n * sizeof(*objects), GFP_KERNEL);
+	u64 i;
+
+	for (i = 0; i < n; i++)
+		objects[i].next = key_next(i, n);
+	return objects;
+}
+
+void *object_value(u64 number, void *objects)
+{
+	return (struct object *)objects + number;
 }
 
 static void fill(const struct contender *contender, struct map *map, u64 n,
