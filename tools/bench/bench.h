@@ -14,7 +14,7 @@
 struct map;
 struct zipf;
 
-/* The value of a key */
+/* It says which value a key has */
 typedef void *(*value_fn)(u64 number, void *arg);
 
 /* Time in units of its own, see time.c; what comes before is complete */
@@ -101,7 +101,7 @@ enum {
 	RUN_TYPES,
 };
 
-/* By the number of a key, whatever its length */
+/* They know a key by its number, whatever its length */
 struct operations {
 	bool	(*load)(struct map *map, u64 number, void **value);
 	void	(*store)(struct map *map, u64 number, void *value);

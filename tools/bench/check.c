@@ -170,7 +170,7 @@ static void check_own(struct checker *checker, u64 op)
 		check_delete(checker, number, &checker->model[i]);
 }
 
-/* Any thread's key */
+/* A thread loads keys of all the others, too */
 static void check_other(struct checker *checker)
 {
 	struct run *run = checker->run;
@@ -240,7 +240,7 @@ static void check_worker(struct worker *worker)
 		check_load(checker, own_key(checker, i), checker->model[i]);
 }
 
-/* As a workload, for the pool */
+/* To the pool the checkers are a workload */
 static void run_workers(struct run *run)
 {
 	struct contender contender = *run->contender;
@@ -255,7 +255,7 @@ static void run_workers(struct run *run)
 	job_run(&job, 0);
 }
 
-/* The keys that were fought for, in the end */
+/* What is left of the keys that were fought for; the sum of its numbers */
 static u64 check_balance(struct run *run)
 {
 	u64 number, sum = 0;

@@ -20,7 +20,7 @@ static bool shares(int i)
 		 (CAN_NOT_STORE | CAN_NOT_HURRY | CAN_NOT_SHARE | CAN_NOT_SEE));
 }
 
-/* All operations together, on so many keys; the map begins empty */
+/* Ten threads do a million operations each, on @n keys; the map begins empty */
 static void equal_mix(int i, u64 n, const char *workload)
 {
 	const struct contender *contender = kinds[KIND_U64].contenders[i];
@@ -89,7 +89,7 @@ void run_claims(void)
 	go_claims();
 }
 
-/* Of a ratio of two medians: of two contenders, or two workloads */
+/* It is about a ratio of two medians: of two contenders, or two workloads */
 struct claim {
 	const char	*claim;
 	const char	*what;

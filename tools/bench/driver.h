@@ -78,7 +78,7 @@ void job_run(struct job *job, unsigned int ms);
 double job_rate(const struct job *job);
 double job_disturbed(const struct job *job);
 
-/* What other processes have disturbed more than this is run again, so often */
+/* A run that other processes have disturbed more than this is tried again */
 #define DISTURBED	0.05
 #define TRIES		5
 
@@ -140,7 +140,7 @@ void go_stop(void);
 bool go_check(int i);
 void go_claims(void);
 
-/* result.c: samples of a workload by a contender */
+/* result.c: a cell has the samples of a workload by a contender */
 #define SAMPLES_MAX	16
 
 struct cell {
@@ -154,7 +154,7 @@ struct cell {
 	double		samples[SAMPLES_MAX];
 };
 
-/* Which cell, as those say who write about results */
+/* A figure says which cell is meant */
 struct figure {
 	const char	*workload;
 	const char	*contender;
@@ -199,7 +199,7 @@ void targets_print(void);
 /* claims.c */
 void claims_print(void);
 
-/* The parts of a run: parts.c */
+/* parts.c, and a file for each part that is more than turns */
 struct part {
 	const char	*name;
 	const char	*summary;

@@ -11,7 +11,7 @@
 
 #include "driver.h"
 
-/* Above that they take too long to fill, and five of them too much memory */
+/* Larger maps take too long to fill, and five of them too much memory */
 #define GO_KEYS_MAX	M
 
 static struct process {
@@ -54,7 +54,7 @@ const char *go_summary(int i)
 	return processes[i].summary;
 }
 
-/* Beside this program, if it could be built */
+/* Go's program lies beside this one, if it could be built */
 static const char *program(void)
 {
 	static char path[4096];
@@ -99,7 +99,7 @@ bool go_takes_part(int i)
 	return program() && is_listed(options.maps, go_name(i));
 }
 
-/* Whether it has a map of this kind, and can run this on so many keys */
+/* Whether there is a map of this kind that can run this on so many keys */
 bool go_is_able(int i, int kind, const struct workload *workload, u64 n)
 {
 	if (!go_takes_part(i) || !key_lens[kind] || !works[workload->type] ||

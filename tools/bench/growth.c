@@ -6,7 +6,7 @@
  */
 #include "driver.h"
 
-/* Of the largest map, in full */
+/* A full run lets the largest map grow so often */
 #define REPETITIONS	3
 
 static struct histogram inserts, loads;
@@ -70,8 +70,8 @@ static const char *const still_times[] = {
 };
 
 /*
- * Until the job was not disturbed by other processes, or too often: whether it
- * is to be tried again, with a new map.
+ * A job that other processes have disturbed is tried again, with a new map, but
+ * not for ever.
  */
 static bool disturbed(const struct job *job, int *tries)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What it was measured on.
+ * The machine that the figures are from.
  */
 #include <ctype.h>
 #include <stdlib.h>

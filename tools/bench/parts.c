@@ -48,7 +48,7 @@ static void run_kind(int kind, u64 n, const char *list)
 	scene_close(&scene);
 }
 
-/* If not in full: those that the targets are about */
+/* Only a full run has these: the targets are about the others */
 static bool is_optional(int kind, u64 n)
 {
 	if (kind == KIND_U64_SIP)

@@ -52,7 +52,7 @@ const char *contender_name(int contender)
 	return kinds[0].contenders[contender]->name;
 }
 
-/* Or -1 */
+/* -1 if there is none */
 int contender_index(const char *name)
 {
 	int i;

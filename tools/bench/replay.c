@@ -67,7 +67,7 @@ static void expect_young(struct worker *model)
 	expect_hit(model, number);
 }
 
-/* One operation; @done are over */
+/* What an operation should count, of which @done have come before */
 static void expect(struct worker *model, int type, u64 done, u64 *number)
 {
 	int i;
@@ -148,7 +148,7 @@ static void judge(bool right, const struct contender *contender, int kind,
 		       kinds[kind].name, workload);
 }
 
-/* What a workload has to have, and what it leaves in the map */
+/* A workload ends after so many operations, and some need more */
 static void prepare(struct job *job, int type)
 {
 	struct worker *worker;
@@ -221,7 +221,7 @@ static bool runs_on(const struct contender *contender, int type, bool objects)
 	return objects == (type == RUN_CHASE || type == RUN_OBJECT);
 }
 
-/* Runs on one map, and nothing is lost or left over */
+/* All workloads run on one map, in which nothing may be lost or left over */
 static void check_map(const struct contender *contender, int kind,
 		      value_fn value, void *arg)
 {

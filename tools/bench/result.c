@@ -46,7 +46,7 @@ static struct cell *cell_make(const char *workload, const char *unit, int kind,
 	return &cells[used++];
 }
 
-/* @workload and @unit are kept */
+/* The results keep @workload and @unit, and copy neither */
 void sample(const char *workload, const char *unit, int kind, u64 n,
 	    int threads, int contender, double value)
 {

@@ -18,7 +18,7 @@ bool takes_part(int contender)
 	return is_listed(options.maps, contender_name(contender));
 }
 
-/* Those whose values are values, and not their nodes */
+/* Whether the values are values, and not the map's nodes */
 bool is_plain(const struct contender *contender, u64 n)
 {
 	return !(contender->flags & CAN_EMBED);
@@ -29,7 +29,7 @@ void *plain_value(u64 number, void *n)
 	return value_of(number, *(u64 *)n);
 }
 
-/* To be values of all contenders; those that embed have their nodes in them */
+/* All contenders can share these values, but for one that has its nodes in them */
 struct object *objects_make(u64 n)
 {
 	struct object *objects = kvmalloc(n * sizeof(*objects), GFP_KERNEL);

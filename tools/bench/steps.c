@@ -19,11 +19,11 @@
 /* Steps in a row, and such runs in a long one */
 #define RUN		32
 #define LONG_RUN	32
-/* Of what is done key by key, in a repetition; and at most */
+/* A repetition has so many runs of what is done key by key, and at most so many */
 #define RUNS		(8 * LONG_RUN)
 #define RUNS_MAX	(4096 * LONG_RUN)
 
-/* Of all keys so many are new, and in the dirty table */
+/* One key in so many is new, and in the dirty table */
 #define FRESH_SHARE	8
 
 #define ENTRIES		64
@@ -111,7 +111,7 @@ static void sample_steps(const struct name *name, struct steps *steps)
 	sample_median(name->of_run, steps->maxima, steps->runs);
 }
 
-/* What is a step each time */
+/* A call of these is a step */
 
 static void expect(bool right)
 {
@@ -255,7 +255,7 @@ static void time_calls(const struct name *name, void (*run)(void),
 	sample_steps(name, &steps);
 }
 
-/* What takes longer in a large map, and rests */
+/* These take longer in a large map, and rest */
 
 static void get_stats(void)
 {
@@ -284,7 +284,7 @@ static void time_steps(const struct name *name, void (*run)(void))
 	sample_steps(name, &steps);
 }
 
-/* By the workers, when a Clear has left them all that there was */
+/* The workers free what a Clear has left them: all that there was */
 static void time_clear(void)
 {
 	static struct steps steps;
