@@ -26,23 +26,23 @@ static void a_user_has_one_account(struct kunit *test)
 /* What has come to pass has met no limit */
 static int add_map(struct bytemap_account *account, u64 bytes)
 {
-	struct syncmap_create params = {};
-	int err = bytemap_account_add_map(account, bytes, &params);
+	struct bytemap_shortage shortage = {};
+	int err = bytemap_account_add_map(account, bytes, &shortage);
 
-	return params.limited && !err ? -EINVAL : err;
+	return shortage.which && !err ? -EINVAL : err;
 }
 
 static void expect_refused(struct kunit *test, struct bytemap_account *account,
-			   u64 bytes, const struct syncmap_create *want)
+			   u64 bytes, const struct bytemap_shortage *want)
 {
-	int err = want->limited == SYNCMAP_LIMITED_MAPS ? -ENOSPC : -EDQUOT;
-	struct syncmap_create params = {};
+	int err = want->which == SYNCMAP_LIMITED_MAPS ? -ENOSPC : -EDQUOT;
+	struct bytemap_shortage shortage = {};
 
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, bytes, &params),
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, bytes, &shortage),
 			err);
-	KUNIT_EXPECT_EQ(test, params.limited, want->limited);
-	KUNIT_EXPECT_EQ(test, params.used, want->used);
-	KUNIT_EXPECT_EQ(test, params.limit, want->limit);
+	KUNIT_EXPECT_EQ(test, shortage.which, want->which);
+	KUNIT_EXPECT_EQ(test, shortage.used, want->used);
+	KUNIT_EXPECT_EQ(test, shortage.limit, want->limit);
 }
 
 static void maps_are_counted(struct kunit *test)
@@ -69,8 +69,8 @@ static void no_more_maps_than_max_maps(struct kunit *test)
 
 	max_maps = 1;
 	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
-	expect_refused(test, other, 0, &(struct syncmap_create){
-		.limited = SYNCMAP_LIMITED_MAPS, .used = 1, .limit = 1,
+	expect_refused(test, other, 0, &(struct bytemap_shortage){
+		.which = SYNCMAP_LIMITED_MAPS, .used = 1, .limit = 1,
 	});
 	bytemap_account_remove_map(account, 0);
 	bytemap_account_put(account);
@@ -84,8 +84,8 @@ static void add_all_but_the_last(struct kunit *test, struct bytemap *map)
 
 	while (used(account, MAPS) < RESERVE - 1)
 		KUNIT_ASSERT_EQ(test, add_map(account, 0), 0);
-	expect_refused(test, account, 0, &(struct syncmap_create){
-		.limited = SYNCMAP_LIMITED_MAPS, .used = RESERVE - 1,
+	expect_refused(test, account, 0, &(struct bytemap_shortage){
+		.which = SYNCMAP_LIMITED_MAPS, .used = RESERVE - 1,
 		.limit = RESERVE - 1,
 	});
 	/* That has left no trace */
@@ -100,8 +100,8 @@ static void the_last_maps_are_for_the_privileged(struct kunit *test)
 	max_maps = RESERVE;
 	store_as_user(test, 7, 7, add_all_but_the_last, NULL);
 	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
-	expect_refused(test, account, 0, &(struct syncmap_create){
-		.limited = SYNCMAP_LIMITED_MAPS, .used = RESERVE,
+	expect_refused(test, account, 0, &(struct bytemap_shortage){
+		.which = SYNCMAP_LIMITED_MAPS, .used = RESERVE,
 		.limit = RESERVE,
 	});
 	while (used(account, MAPS))
@@ -210,15 +210,15 @@ static void add_as_mapped(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_account *first = get_in(test, &outer, KUIDT_INIT(100));
 	struct bytemap_account *other = get_in(test, &outer, KUIDT_INIT(101));
-	struct syncmap_watch params = {};
+	struct bytemap_shortage shortage = {};
 
 	KUNIT_EXPECT_EQ(test, add_map(first, 0), 0);
-	expect_refused(test, other, 0, &(struct syncmap_create){
-		.limited = SYNCMAP_LIMITED_USER_MAPS, .used = 1, .limit = 1,
+	expect_refused(test, other, 0, &(struct bytemap_shortage){
+		.which = SYNCMAP_LIMITED_USER_MAPS, .used = 1, .limit = 1,
 	});
 	bytemap_account_remove_map(first, 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(other, 0, &params), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(first, 0, &params),
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(other, 0, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(first, 0, &shortage),
 			-EDQUOT);
 	bytemap_account_remove_watcher(other, 0);
 	KUNIT_EXPECT_EQ(test, used(first, WATCHERS), 0ULL);
@@ -242,8 +242,8 @@ static void add_two(struct kunit *test, struct bytemap *map)
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
 
 	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
-	expect_refused(test, account, 0, &(struct syncmap_create){
-		.limited = SYNCMAP_LIMITED_USER_MAPS, .used = 1, .limit = 1,
+	expect_refused(test, account, 0, &(struct bytemap_shortage){
+		.which = SYNCMAP_LIMITED_USER_MAPS, .used = 1, .limit = 1,
 	});
 	bytemap_account_remove_map(account, 0);
 	bytemap_account_put(account);
@@ -310,12 +310,25 @@ static void who_creates_waits_for_maps_that_end(struct kunit *test)
 	max_user_maps = before;
 }
 
-static void expect_limited(struct kunit *test, const struct syncmap_op *op,
-			   u32 which, u64 used)
+static int add_lease(struct bytemap_client *client,
+		     struct bytemap_shortage *shortage)
 {
-	KUNIT_EXPECT_EQ(test, op->limited, which);
-	KUNIT_EXPECT_EQ(test, op->used, used);
-	KUNIT_EXPECT_EQ(test, op->limit, used);
+	return bytemap_account_add_lease(client->account, &client->nr_leases,
+					 shortage);
+}
+
+static void remove_lease(struct bytemap_client *client)
+{
+	bytemap_account_remove_lease(client->account, &client->nr_leases);
+}
+
+static void expect_short(struct kunit *test,
+			 const struct bytemap_shortage *shortage, u32 which,
+			 u64 used)
+{
+	KUNIT_EXPECT_EQ(test, shortage->which, which);
+	KUNIT_EXPECT_EQ(test, shortage->used, used);
+	KUNIT_EXPECT_EQ(test, shortage->limit, used);
 }
 
 static void no_more_leases_of_a_descriptor(struct kunit *test)
@@ -323,15 +336,15 @@ static void no_more_leases_of_a_descriptor(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_client *client = store_client(test, map);
 	unsigned int before = max_client_leases;
-	struct syncmap_op op = {};
+	struct bytemap_shortage shortage;
 
 	max_client_leases = 1;
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), -EDQUOT);
-	expect_limited(test, &op, SYNCMAP_LIMITED_LEASES, 1);
-	bytemap_account_remove_lease(client);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
-	bytemap_account_remove_lease(client);
+	KUNIT_EXPECT_EQ(test, add_lease(client, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, add_lease(client, &shortage), -EDQUOT);
+	expect_short(test, &shortage, SYNCMAP_LIMITED_LEASES, 1);
+	remove_lease(client);
+	KUNIT_EXPECT_EQ(test, add_lease(client, &shortage), 0);
+	remove_lease(client);
 	store_client_end(client);
 	max_client_leases = before;
 }
@@ -340,15 +353,15 @@ static void lease_two(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_client *client = store_client(test, map);
 	struct bytemap_client *other = store_client(test, map);
-	struct syncmap_op op = {};
+	struct bytemap_shortage shortage;
 
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(other, &op), -EDQUOT);
-	expect_limited(test, &op, SYNCMAP_LIMITED_USER_LEASES, 1);
+	KUNIT_EXPECT_EQ(test, add_lease(client, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, add_lease(other, &shortage), -EDQUOT);
+	expect_short(test, &shortage, SYNCMAP_LIMITED_USER_LEASES, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&other->nr_leases), 0);
-	bytemap_account_remove_lease(client);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(other, &op), 0);
-	bytemap_account_remove_lease(other);
+	remove_lease(client);
+	KUNIT_EXPECT_EQ(test, add_lease(other, &shortage), 0);
+	remove_lease(other);
 	store_client_end(client);
 	store_client_end(other);
 }
@@ -358,15 +371,15 @@ static void no_more_leases_of_a_user(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_client *client = store_client(test, map);
 	unsigned int before = max_user_leases;
-	struct syncmap_op op = {};
+	struct bytemap_shortage shortage;
 
 	max_user_leases = 1;
 	store_as_user(test, 7, 7, lease_two, map);
 	/* with CAP_SYS_RESOURCE there may be */
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
-	bytemap_account_remove_lease(client);
-	bytemap_account_remove_lease(client);
+	KUNIT_EXPECT_EQ(test, add_lease(client, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, add_lease(client, &shortage), 0);
+	remove_lease(client);
+	remove_lease(client);
 	store_client_end(client);
 	max_user_leases = before;
 }
@@ -374,8 +387,8 @@ static void no_more_leases_of_a_user(struct kunit *test)
 static void bytes_of_maps_have_a_sum(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
-	struct syncmap_create want = {
-		.limited = SYNCMAP_LIMITED_USER_BYTES,
+	struct bytemap_shortage want = {
+		.which = SYNCMAP_LIMITED_USER_BYTES,
 		.used = max_user_bytes - 1, .limit = max_user_bytes,
 	};
 
@@ -408,18 +421,18 @@ static void no_more_bytes_than_max_user_bytes(struct kunit *test)
 static void add_two_watchers(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
-	struct syncmap_watch params = {};
+	struct bytemap_shortage shortage = {};
 
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &params), 0);
-	KUNIT_EXPECT_EQ(test, params.limited, (u32)SYNCMAP_LIMITED_NOT);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &params),
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, shortage.which, (u32)SYNCMAP_LIMITED_NOT);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &shortage),
 			-EDQUOT);
-	KUNIT_EXPECT_EQ(test, params.limited,
+	KUNIT_EXPECT_EQ(test, shortage.which,
 			(u32)SYNCMAP_LIMITED_USER_WATCHERS);
-	KUNIT_EXPECT_EQ(test, params.used, 1ULL);
-	KUNIT_EXPECT_EQ(test, params.limit, 1ULL);
+	KUNIT_EXPECT_EQ(test, shortage.used, 1ULL);
+	KUNIT_EXPECT_EQ(test, shortage.limit, 1ULL);
 	bytemap_account_remove_watcher(account, 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &params), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &shortage), 0);
 	bytemap_account_remove_watcher(account, 0);
 	bytemap_account_put(account);
 }

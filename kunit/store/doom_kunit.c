@@ -38,7 +38,7 @@ static void another_map_makes_nobody_wait(struct kunit *test)
 	struct bytemap *other = store_map(test, SYNCMAP_KEY_STRING, NULL);
 
 	pretend(other, MOST + 1);
-	KUNIT_EXPECT_TRUE(test, bytemap_doom_is_full(other));
+	KUNIT_EXPECT_TRUE(test, bytemap_doom_is_full(&other->doom));
 	write_and_delete(test, map);
 	KUNIT_EXPECT_EQ(test, throttled(map), 0ULL);
 	pretend(other, -MOST - 1);
@@ -87,7 +87,7 @@ static void who_writes_waits_and_can_be_killed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "in place"), 0);
 	KUNIT_EXPECT_EQ(test, throttled(map), 1ULL);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_doom_wait(map), -EINTR);
+	KUNIT_EXPECT_EQ(test, bytemap_doom_wait(&map->doom), -EINTR);
 	store_revive();
 	KUNIT_EXPECT_EQ(test, throttled(map), 2ULL);
 	pretend(map, -MOST - 1);
@@ -111,7 +111,7 @@ static void a_writer_goes_on_when_less_is_doomed(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
 	KUNIT_EXPECT_EQ(test, throttled(map), 1ULL);
-	KUNIT_EXPECT_FALSE(test, bytemap_doom_is_full(map));
+	KUNIT_EXPECT_FALSE(test, bytemap_doom_is_full(&map->doom));
 }
 
 /* In portions, those that come meanwhile included */
@@ -125,9 +125,9 @@ static void all_that_is_doomed_is_freed(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, store_delete(map, "k"), 0);
 	}
 	KUNIT_EXPECT_GT(test, atomic64_read(&map->doom.bytes), 0LL);
-	KUNIT_EXPECT_EQ(test, bytemap_doom_wait(map), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_doom_wait(&map->doom), 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&map->doom.bytes), 0LL);
-	KUNIT_EXPECT_TRUE(test, bytemap_doom_is_empty(map));
+	KUNIT_EXPECT_TRUE(test, bytemap_doom_is_empty(&map->doom));
 }
 
 static void a_share_of_what_the_map_may_hold(struct kunit *test)

@@ -30,8 +30,8 @@ static void memory_that_came_back_is_tried_again(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, reclaim(&req));
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
-	KUNIT_ASSERT_EQ(test, bytemap_doom_wait(map), 0);
-	KUNIT_ASSERT_TRUE(test, bytemap_doom_is_empty(map));
+	KUNIT_ASSERT_EQ(test, bytemap_doom_wait(&map->doom), 0);
+	KUNIT_ASSERT_TRUE(test, bytemap_doom_is_empty(&map->doom));
 	KUNIT_EXPECT_TRUE(test, reclaim(&req));
 	KUNIT_EXPECT_FALSE(test, reclaim(&req));
 	store_client_end(client);

@@ -13,7 +13,7 @@ static struct bytemap_value *value_new(struct kunit *test, struct bytemap *map,
 
 	KUNIT_ASSERT_NOT_NULL(test, value);
 	memset(value->bytes, 'v', len);
-	value->map = map;
+	value->doom = &map->doom;
 	value->epoch = 0;
 	value->state = VALUE_LIVE;
 	value->revision = 5;

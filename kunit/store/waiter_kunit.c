@@ -161,10 +161,10 @@ static void a_cleared_lease_is_not_late(struct kunit *test)
 	store_lease(holder, "k");
 	value = store_object(map, "k");
 	KUNIT_ASSERT_NOT_NULL(test, value);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_lease_count(client, &op), 0);
 	KUNIT_EXPECT_EQ(test, wait_for(map, &req, value), -ETIMEDOUT);
 	map->epoch = !map->epoch;
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_lease(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_lease_count(client, &op), 0);
 	KUNIT_EXPECT_EQ(test, wait_for(map, &req, value), 0);
 	map->epoch = !map->epoch;
 	bytemap_value_put(value);

@@ -25,7 +25,6 @@
 #include <linux/wait_bit.h>
 
 #include "store.h"
-#include "trace.h"
 
 static unsigned int max_maps = 4096;
 module_param(max_maps, uint, 0644);
@@ -385,26 +384,28 @@ void bytemap_account_sub_bytes(struct bytemap_account *account, u64 bytes)
 }
 
 /*
- * Counts one more map of this user, which takes @bytes to begin with, if there
- * may be one; else @params tell
+ * Counts one more of @kind, which takes @bytes to begin with, if there may be
+ * one; else @shortage tells
  */
-int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
-			    struct syncmap_create *params)
+static int add_with_bytes(struct bytemap_account *account, enum kind kind,
+			  u64 bytes, struct bytemap_shortage *shortage)
 {
-	struct bytemap_shortage shortage;
 	int err;
 
-	err = add(account, MAPS, 1, &shortage);
+	err = add(account, kind, 1, shortage);
 	if (err)
-		goto refuse;
-	err = add(account, BYTES, bytes, &shortage);
-	if (!err)
-		return 0;
-	sub(account, MAPS, 1);
-refuse:
-	bytemap_create_limited(params, shortage.which, shortage.used,
-			       shortage.limit);
+		return err;
+	err = add(account, BYTES, bytes, shortage);
+	if (err)
+		sub(account, kind, 1);
 	return err;
+}
+
+/* One more map of this user. Return: 0, -EDQUOT, or -ENOSPC: too many of all */
+int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
+			    struct bytemap_shortage *shortage)
+{
+	return add_with_bytes(account, MAPS, bytes, shortage);
 }
 
 /* Whoever owns the outermost of the user's namespaces but the initial one */
@@ -493,66 +494,53 @@ int bytemap_account_wait(struct bytemap_account *account, unsigned int ended,
 		-EINTR : -EAGAIN;
 }
 
-static int refuse_lease(const struct bytemap_client *client,
-			struct syncmap_op *op, u32 which, u64 used, u64 limit)
+static bool add_client_lease(atomic_t *client, unsigned int max)
 {
-	bytemap_limited(op, which, used, limit);
-	trace_bytemap_full(client->map, which, used, limit);
-	return -EDQUOT;
-}
-
-static int add_client_lease(struct bytemap_client *client, unsigned int max)
-{
-	int n = atomic_read(&client->nr_leases);
+	int n = atomic_read(client);
 
 	do {
 		if ((unsigned int)n >= max)
-			return -EDQUOT;
-	} while (!atomic_try_cmpxchg(&client->nr_leases, &n, n + 1));
-	return 0;
+			return false;
+	} while (!atomic_try_cmpxchg(client, &n, n + 1));
+	return true;
 }
 
-/* Counts one more lease of this client, if there may be one; else @op tells */
-int bytemap_account_add_lease(struct bytemap_client *client,
-			      struct syncmap_op *op)
+/*
+ * Counts one more lease of a user, and of the descriptor that has *@client, if
+ * there may be one; else @shortage tells.
+ *
+ * Return: 0 or -EDQUOT.
+ */
+int bytemap_account_add_lease(struct bytemap_account *account, atomic_t *client,
+			      struct bytemap_shortage *shortage)
 {
 	unsigned int max = READ_ONCE(max_client_leases);
-	struct bytemap_shortage shortage;
-
-	if (add_client_lease(client, max))
-		return refuse_lease(client, op, SYNCMAP_LIMITED_LEASES,
-				    atomic_read(&client->nr_leases), max);
-	if (!add(client->account, LEASES, 1, &shortage))
-		return 0;
-	atomic_dec(&client->nr_leases);
-	return refuse_lease(client, op, shortage.which, shortage.used,
-			    shortage.limit);
-}
-
-void bytemap_account_remove_lease(struct bytemap_client *client)
-{
-	atomic_dec(&client->nr_leases);
-	sub(client->account, LEASES, 1);
-}
-
-/* Counts one more watcher of this user, if there may be one; else @params tell */
-int bytemap_account_add_watcher(struct bytemap_account *account, u64 bytes,
-				struct syncmap_watch *params)
-{
-	struct bytemap_shortage shortage;
 	int err;
 
-	err = add(account, WATCHERS, 1, &shortage);
+	if (!add_client_lease(client, max)) {
+		shortage->which = SYNCMAP_LIMITED_LEASES;
+		shortage->used = atomic_read(client);
+		shortage->limit = max;
+		return -EDQUOT;
+	}
+	err = add(account, LEASES, 1, shortage);
 	if (err)
-		goto refuse;
-	err = add(account, BYTES, bytes, &shortage);
-	if (!err)
-		return 0;
-	sub(account, WATCHERS, 1);
-refuse:
-	bytemap_watch_limited(params, shortage.which, shortage.used,
-			      shortage.limit);
+		atomic_dec(client);
 	return err;
+}
+
+void bytemap_account_remove_lease(struct bytemap_account *account,
+				  atomic_t *client)
+{
+	atomic_dec(client);
+	sub(account, LEASES, 1);
+}
+
+/* One more watcher of this user. Return: 0, -EDQUOT, or -ENOSPC: no bytes */
+int bytemap_account_add_watcher(struct bytemap_account *account, u64 bytes,
+				struct bytemap_shortage *shortage)
+{
+	return add_with_bytes(account, WATCHERS, bytes, shortage);
 }
 
 void bytemap_account_remove_watcher(struct bytemap_account *account, u64 bytes)

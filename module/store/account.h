@@ -5,18 +5,14 @@
 #ifndef _SYNCMAP_STORE_ACCOUNT_H
 #define _SYNCMAP_STORE_ACCOUNT_H
 
+#include <linux/atomic.h>
 #include <linux/gfp.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
-struct bytemap;
 struct bytemap_account;
-struct bytemap_client;
 struct bytemap_share;
-struct syncmap_create;
 struct syncmap_info;
-struct syncmap_op;
-struct syncmap_watch;
 
 /* Which limit is in the way, how much there is, and may be */
 struct bytemap_shortage {
@@ -40,7 +36,7 @@ struct bytemap_share *bytemap_account_share(struct bytemap_account *account);
 bool bytemap_account_is_same_user(const struct bytemap_account *account,
 				  const struct bytemap_account *other);
 int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
-			    struct syncmap_create *params);
+			    struct bytemap_shortage *shortage);
 void bytemap_account_end_map(struct bytemap_account *account);
 void bytemap_account_map_ended(struct bytemap_account *account, u64 bytes);
 unsigned int bytemap_account_ended(struct bytemap_account *account);
@@ -48,11 +44,12 @@ int bytemap_account_wait(struct bytemap_account *account, unsigned int ended,
 			 int err);
 void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes);
 int bytemap_account_add_watcher(struct bytemap_account *account, u64 bytes,
-				struct syncmap_watch *params);
+				struct bytemap_shortage *shortage);
 void bytemap_account_remove_watcher(struct bytemap_account *account, u64 bytes);
-int bytemap_account_add_lease(struct bytemap_client *client,
-			      struct syncmap_op *op);
-void bytemap_account_remove_lease(struct bytemap_client *client);
+int bytemap_account_add_lease(struct bytemap_account *account, atomic_t *client,
+			      struct bytemap_shortage *shortage);
+void bytemap_account_remove_lease(struct bytemap_account *account,
+				  atomic_t *client);
 void bytemap_account_info(struct syncmap_info *info);
 
 #endif /* _SYNCMAP_STORE_ACCOUNT_H */

@@ -72,7 +72,7 @@ static void work(struct bytemap_job *job)
 	struct bytemap_client *client = container_of(job, struct bytemap_client,
 						     job);
 
-	if (bytemap_doom_is_full(client->map)) {
+	if (bytemap_doom_is_full(&client->map->doom)) {
 		bytemap_job_delay(job, 1);
 	} else if (bytemap_owner_drop_some(client)) {
 		bytemap_job_queue(job);

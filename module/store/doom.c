@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Values that nobody has any more, but that readers may still look at
+ * Objects that nobody has any more, but that readers may still look at
  *
  * Each map has its own. They wait for a grace period together, and are freed in
  * portions by a job of the map's owner. What comes meanwhile waits for the next
@@ -13,7 +13,7 @@
  */
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
-#include <linux/sched/signal.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 
 #include "store.h"
@@ -42,23 +42,22 @@ static void end_grace_period(struct rcu_head *rcu)
 /* Begin a grace period if none is under way; the job sees to the next one */
 static void begin(struct bytemap_doom *doom)
 {
-	if (llist_empty(&doom->values) || test_and_set_bit_lock(0, &doom->busy))
+	if (llist_empty(&doom->objects) || test_and_set_bit_lock(0, &doom->busy))
 		return;
-	doom->waiting = llist_del_all(&doom->values);
+	doom->waiting = llist_del_all(&doom->objects);
 	call_rcu_hurry(&doom->rcu, end_grace_period);
 }
 
 static void free_some(struct bytemap_doom *doom)
 {
-	struct bytemap_value *value;
+	struct llist_node *object;
 	unsigned int n = 0;
 	u64 bytes = 0;
 
 	while (doom->waiting && n++ < PORTION && bytes < PORTION_BYTES) {
-		value = llist_entry(doom->waiting, struct bytemap_value, doomed);
-		doom->waiting = doom->waiting->next;
-		bytes += bytemap_value_size(value);
-		bytemap_value_release(value);
+		object = doom->waiting;
+		doom->waiting = object->next;
+		bytes += doom->free(object);
 		cond_resched();
 	}
 	atomic64_sub(bytes, &doom->bytes);
@@ -82,73 +81,70 @@ static void run(struct bytemap_job *job)
 		wake_up(&doom->wait);
 }
 
-/* The last reference is gone. From any context */
-void bytemap_doom(struct bytemap_value *value)
+/*
+ * The last reference to @object, of @size bytes, is gone: it is freed after a
+ * grace period. From any context
+ */
+void bytemap_doom_add(struct bytemap_doom *doom, struct llist_node *object,
+		      size_t size)
 {
-	struct bytemap_doom *doom = &value->map->doom;
-
-	atomic64_add(bytemap_value_size(value), &doom->bytes);
-	if (llist_add(&value->doomed, &doom->values))
+	atomic64_add(size, &doom->bytes);
+	if (llist_add(object, &doom->objects))
 		begin(doom);
 }
 
-bool bytemap_doom_is_full(struct bytemap *map)
+/* Return: true if writers have to wait, or to put off what dooms more */
+bool bytemap_doom_is_full(const struct bytemap_doom *doom)
 {
-	return atomic64_read(&map->doom.bytes) > map->doom.max;
+	return atomic64_read(&doom->bytes) > doom->max;
 }
 
-/* And will be, if nobody uses the map */
-bool bytemap_doom_is_empty(struct bytemap *map)
+/* Return: true if there is nothing, nor will be if nobody uses the map */
+bool bytemap_doom_is_empty(const struct bytemap_doom *doom)
 {
-	if (!llist_empty(&map->doom.values))
+	if (!llist_empty(&doom->objects))
 		return false;
 	/* Pairs with llist_del_all(): who has taken them is seen to be busy */
 	smp_rmb();
-	return !test_bit(0, &map->doom.busy);
+	return !test_bit(0, &doom->busy);
 }
 
-static bool is_past(struct bytemap *map, unsigned long round)
+static bool is_past(const struct bytemap_doom *doom, unsigned long round)
 {
-	return bytemap_doom_is_empty(map) ||
-	       (long)(READ_ONCE(map->doom.rounds) - round) >= 0;
+	return bytemap_doom_is_empty(doom) ||
+	       (long)(READ_ONCE(doom->rounds) - round) >= 0;
 }
 
 /*
- * Until all that is doomed now is freed. That ends with the next grace period,
- * whatever is doomed meanwhile. -EINTR: killed.
+ * Waits until all that is doomed now is freed. That ends with the next grace
+ * period, whatever is doomed meanwhile.
+ *
+ * Return: 0, or -EINTR: killed.
  */
-int bytemap_doom_wait(struct bytemap *map)
+int bytemap_doom_wait(struct bytemap_doom *doom)
 {
-	unsigned long round = READ_ONCE(map->doom.rounds) + 2;
+	unsigned long round = READ_ONCE(doom->rounds) + 2;
 
-	return wait_event_killable(map->doom.wait, is_past(map, round)) ?
+	return wait_event_killable(doom->wait, is_past(doom, round)) ?
 		-EINTR : 0;
 }
 
-/* The same for who has found no memory. False: there is nothing to wait for */
-bool bytemap_wait_doomed(struct bytemap *map)
+/* Waits until bytemap_doom_is_full() is over, or the caller is killed */
+void bytemap_doom_wait_for_room(struct bytemap_doom *doom)
 {
-	if (fatal_signal_pending(current) || bytemap_doom_is_empty(map))
-		return false;
-	bytemap_count(map, BYTEMAP_THROTTLED);
-	return !bytemap_doom_wait(map);
+	wait_event_killable(doom->wait, !bytemap_doom_is_full(doom));
 }
 
-/* For who has written into the map. What it has done stays done if it is killed */
-void bytemap_throttle(struct bytemap *map)
+/*
+ * For a map that may hold @bytes. Its jobs run in @share; @free frees an object,
+ * and returns its size.
+ */
+void bytemap_doom_init(struct bytemap_doom *doom, struct bytemap_share *share,
+		       u64 bytes, size_t (*free)(struct llist_node *object))
 {
-	if (!bytemap_doom_is_full(map))
-		return;
-	bytemap_count(map, BYTEMAP_THROTTLED);
-	wait_event_killable(map->doom.wait, !bytemap_doom_is_full(map));
-}
-
-void bytemap_doom_init(struct bytemap *map)
-{
-	struct bytemap_doom *doom = &map->doom;
-
-	doom->max = clamp_t(u64, map->limits.bytes / SHARE, LEAST, MOST);
-	init_llist_head(&doom->values);
+	doom->max = clamp_t(u64, bytes / SHARE, LEAST, MOST);
+	doom->free = free;
+	init_llist_head(&doom->objects);
 	init_waitqueue_head(&doom->wait);
-	bytemap_job_init(&doom->job, bytemap_account_share(map->account), run);
+	bytemap_job_init(&doom->job, share, run);
 }

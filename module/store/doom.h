@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Values that nobody has any more, but that may be looked at: doom.c
+ * Objects that nobody has any more, but that may be looked at: doom.c
  */
 #ifndef _SYNCMAP_STORE_DOOM_H
 #define _SYNCMAP_STORE_DOOM_H
@@ -12,11 +12,8 @@
 
 #include "job.h"
 
-struct bytemap;
-struct bytemap_value;
-
 struct bytemap_doom {
-	struct llist_head	values;		/* for the next grace period */
+	struct llist_head	objects;	/* for the next grace period */
 	atomic64_t		bytes;		/* of all */
 	s64			max;		/* before writers wait */
 	unsigned long		busy;		/* bit 0: @waiting is in use */
@@ -25,14 +22,16 @@ struct bytemap_doom {
 	struct rcu_head		rcu;
 	struct bytemap_job	job;
 	wait_queue_head_t	wait;
+	size_t			(*free)(struct llist_node *object);
 };
 
-void bytemap_doom_init(struct bytemap *map);
-void bytemap_doom(struct bytemap_value *value);
-bool bytemap_doom_is_full(struct bytemap *map);
-bool bytemap_doom_is_empty(struct bytemap *map);
-int bytemap_doom_wait(struct bytemap *map);
-bool bytemap_wait_doomed(struct bytemap *map);
-void bytemap_throttle(struct bytemap *map);
+void bytemap_doom_init(struct bytemap_doom *doom, struct bytemap_share *share,
+		       u64 bytes, size_t (*free)(struct llist_node *object));
+void bytemap_doom_add(struct bytemap_doom *doom, struct llist_node *object,
+		      size_t size);
+bool bytemap_doom_is_full(const struct bytemap_doom *doom);
+bool bytemap_doom_is_empty(const struct bytemap_doom *doom);
+int bytemap_doom_wait(struct bytemap_doom *doom);
+void bytemap_doom_wait_for_room(struct bytemap_doom *doom);
 
 #endif /* _SYNCMAP_STORE_DOOM_H */

@@ -305,7 +305,7 @@ bool bytemap_expiry_reclaim(struct bytemap *map)
 	if (fatal_signal_pending(current) ||
 	    !bytemap_expiry_sweep(map, BYTEMAP_SWEEP, true))
 		return false;
-	return !bytemap_doom_wait(map);
+	return !bytemap_doom_wait(&map->doom);
 }
 
 /* As long as there is much to be freed, what is late goes on being charged */
@@ -313,7 +313,7 @@ static void sweep(struct bytemap_job *job)
 {
 	struct bytemap *map = container_of(job, struct bytemap, expiry.job);
 
-	if (bytemap_doom_is_full(map)) {
+	if (bytemap_doom_is_full(&map->doom)) {
 		bytemap_job_delay(job, 1);
 	} else if (bytemap_expiry_sweep(map, BYTEMAP_SWEEP, false) ==
 		   BYTEMAP_SWEEP) {

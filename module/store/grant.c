@@ -194,7 +194,7 @@ static int become_holder(struct bytemap *map, struct bytemap_request *req,
 {
 	int err;
 
-	err = bytemap_account_add_lease(req->client, req->op);
+	err = bytemap_lease_count(req->client, req->op);
 	if (err)
 		return err;
 	if (old && old->leased)
@@ -202,7 +202,7 @@ static int become_holder(struct bytemap *map, struct bytemap_request *req,
 	else
 		err = create(map, req, old);
 	if (err)
-		bytemap_account_remove_lease(req->client);
+		bytemap_lease_uncount(req->client);
 	return err;
 }
 

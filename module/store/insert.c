@@ -4,6 +4,7 @@
  */
 #include <linux/errno.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 
 #include "store.h"
@@ -25,6 +26,14 @@ static struct bytemap_value *alloc(const struct bytemap_request *req,
 	return value;
 }
 
+static bool wait_doomed(struct bytemap *map)
+{
+	if (fatal_signal_pending(current) || bytemap_doom_is_empty(&map->doom))
+		return false;
+	bytemap_count(map, BYTEMAP_THROTTLED);
+	return !bytemap_doom_wait(&map->doom);
+}
+
 /*
  * Is there memory now? What has been replaced or deleted only waits for a grace
  * period, and what has expired makes room. Not for ever: others may let more and
@@ -37,7 +46,7 @@ static bool reclaim(struct bytemap_request *req)
 
 	if (!map || req->reclaims++ >= RECLAIM_TRIES)
 		return false;
-	if (bytemap_wait_doomed(map) || bytemap_expiry_reclaim(map))
+	if (wait_doomed(map) || bytemap_expiry_reclaim(map))
 		return true;
 	/* What was to be freed may have been, since there was none */
 	round = READ_ONCE(map->doom.rounds);
@@ -93,7 +102,7 @@ void bytemap_publish(struct bytemap *map, struct bytemap_request *req, u8 epoch)
 	struct bytemap_value *fresh = req->fresh;
 
 	refcount_inc(&fresh->refs);
-	fresh->map = map;
+	fresh->doom = &map->doom;
 	fresh->epoch = epoch;
 	fresh->revision = 0;
 	fresh->inserter = req;
@@ -217,10 +226,13 @@ int bytemap_insert_prepare(struct bytemap *map, struct bytemap_request *req)
 
 	if (bytemap_request_has(req, OP_APPENDS))
 		return bytemap_append_begin(map, req);
-	err = bytemap_request_has(req, OP_CALCULATES) ?
-		bytemap_number_begin(req) : 0;
-
-	return err ?: bytemap_request_fresh(map, req);
+	if (bytemap_request_has(req, OP_CALCULATES)) {
+		err = bytemap_number_begin(req->op, &req->number);
+		if (err)
+			return err;
+		bytemap_request_take_number(req);
+	}
+	return bytemap_request_fresh(map, req);
 }
 
 /* Return: as bytemap_update() */

@@ -53,6 +53,32 @@
 
 static atomic64_t last_token;
 
+/*
+ * One more that @client has, or waits for, if there may be one; else @op tells.
+ *
+ * Return: 0 or -EDQUOT.
+ */
+int bytemap_lease_count(struct bytemap_client *client, struct syncmap_op *op)
+{
+	struct bytemap_shortage shortage;
+	int err;
+
+	err = bytemap_account_add_lease(client->account, &client->nr_leases,
+					&shortage);
+	if (err) {
+		bytemap_limited(op, shortage.which, shortage.used,
+				shortage.limit);
+		trace_bytemap_full(client->map, op->limited, op->used,
+				   op->limit);
+	}
+	return err;
+}
+
+void bytemap_lease_uncount(struct bytemap_client *client)
+{
+	bytemap_account_remove_lease(client->account, &client->nr_leases);
+}
+
 u64 bytemap_lease_new_token(void)
 {
 	return atomic64_inc_return(&last_token);
@@ -84,7 +110,7 @@ static void unhold_locked(struct bytemap_lease *lease)
 		return;
 	spin_lock(&client->lock);
 	list_del_init(&lease->held);
-	bytemap_account_remove_lease(client);
+	bytemap_lease_uncount(client);
 	spin_unlock(&client->lock);
 }
 

@@ -12,8 +12,11 @@ struct bytemap_client;
 struct bytemap_lease;
 struct bytemap_request;
 struct bytemap_value;
+struct syncmap_op;
 
 /* lease.c */
+int bytemap_lease_count(struct bytemap_client *client, struct syncmap_op *op);
+void bytemap_lease_uncount(struct bytemap_client *client);
 u64 bytemap_lease_new_token(void);
 void bytemap_lease_hold_locked(struct bytemap *map,
 			       struct bytemap_lease *lease);

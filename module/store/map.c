@@ -165,17 +165,24 @@ void bytemap_create_limited(struct syncmap_create *params, u32 which, u64 used,
 /* -EINTR: killed while a map of the same user that nobody has any more ends */
 static int add_to_account(struct bytemap *map, struct syncmap_create *params)
 {
+	struct bytemap_shortage shortage;
 	unsigned int ended;
 	int err;
 
 	do {
-		bytemap_create_limited(params, SYNCMAP_LIMITED_NOT, 0, 0);
 		ended = bytemap_account_ended(map->account);
 		err = bytemap_account_add_map(map->account,
-					      bytemap_memory_of_map(), params);
+					      bytemap_memory_of_map(),
+					      &shortage);
 		if (err)
 			err = bytemap_account_wait(map->account, ended, err);
 	} while (err == -EAGAIN);
+	if (err && err != -EINTR) {
+		bytemap_create_limited(params, shortage.which, shortage.used,
+				       shortage.limit);
+		trace_bytemap_full(map, shortage.which, shortage.used,
+				   shortage.limit);
+	}
 	return err;
 }
 
@@ -183,8 +190,11 @@ static void end(struct bytemap_job *job);
 
 static void init_jobs(struct bytemap *map)
 {
-	bytemap_job_init(&map->end, bytemap_account_share(map->account), end);
-	bytemap_doom_init(map);
+	struct bytemap_share *share = bytemap_account_share(map->account);
+
+	bytemap_job_init(&map->end, share, end);
+	bytemap_doom_init(&map->doom, share, map->limits.bytes,
+			  bytemap_value_free_doomed);
 	bytemap_expiry_init(map);
 }
 
@@ -230,9 +240,6 @@ remove_map:
 	bytemap_account_remove_map(map->account, bytemap_memory_of_map());
 put_account:
 	bytemap_account_put(map->account);
-	if (params->limited)
-		trace_bytemap_full(map, params->limited, params->used,
-				   params->limit);
 free_map:
 	free_percpu(map->counts);
 	kfree(map);
@@ -278,7 +285,7 @@ static void end_later(struct bytemap_job *job)
 {
 	struct bytemap *map = container_of(job, struct bytemap, end);
 
-	if (syncmap_is_freed(&map->core) && bytemap_doom_is_empty(map))
+	if (syncmap_is_freed(&map->core) && bytemap_doom_is_empty(&map->doom))
 		finish(map);
 	else
 		bytemap_job_delay(job, END_JIFFIES);
@@ -422,7 +429,7 @@ int bytemap_clear(struct bytemap *map)
 void bytemap_sweep(struct bytemap *map)
 {
 	/* Who only asks does not wait until there is less to be freed */
-	if (bytemap_doom_is_full(map))
+	if (bytemap_doom_is_full(&map->doom))
 		return;
 	bytemap_expiry_sweep(map, BYTEMAP_SWEEP, false);
 	bytemap_owner_sweep(map, BYTEMAP_SWEEP);

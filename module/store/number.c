@@ -4,9 +4,11 @@
  */
 #include <linux/errno.h>
 #include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
+#include <uapi/linux/syncmap.h>
 
-#include "store.h"
+#include "number.h"
 
 static bool is_u32(const struct syncmap_op *op)
 {
@@ -76,51 +78,60 @@ static int calculate(const struct syncmap_op *op, u64 *number)
 	return 0;
 }
 
-static void set_value(struct bytemap_request *req, u64 number)
+static void set_value(const struct syncmap_op *op,
+		      struct bytemap_number *number)
 {
-	if (is_u32(req->op)) {
-		req->number.narrow = number;
-		req->room = sizeof(req->number.narrow);
+	if (is_u32(op)) {
+		number->narrow = op->after;
+		number->len = sizeof(number->narrow);
 	} else {
-		req->number.wide = number;
-		req->room = sizeof(req->number.wide);
+		number->wide = op->after;
+		number->len = sizeof(number->wide);
 	}
-	req->value = &req->number;
 }
 
-static int set_result(struct bytemap_request *req, u64 before)
+static int set_result(struct syncmap_op *op, u64 before,
+		      struct bytemap_number *number)
 {
-	struct syncmap_op *op = req->op;
 	int err;
 
 	op->before = before;
 	op->after = before;
 	err = calculate(op, &op->after);
-	set_value(req, op->after);
+	set_value(op, number);
 	return err;
 }
 
-/* The new value of a key that is absent */
-int bytemap_number_begin(struct bytemap_request *req)
+/*
+ * Sets @number to the value of a key that is absent, and the results in @op.
+ *
+ * Return: 0 or -ERANGE.
+ */
+int bytemap_number_begin(struct syncmap_op *op, struct bytemap_number *number)
 {
-	return set_result(req, req->op->initial);
+	return set_result(op, op->initial, number);
 }
 
-/* The new value of a key whose value is @bytes: no allocation, bounded time */
-int bytemap_number_change(struct bytemap_request *req, const void *bytes,
-			  u32 len)
+/*
+ * The same for a key whose value is the @len bytes at @bytes. It allocates
+ * nothing, and takes bounded time.
+ *
+ * Return: 0, -ERANGE, or -EILSEQ: the bytes are no such number.
+ */
+int bytemap_number_change(struct syncmap_op *op, const void *bytes, u32 len,
+			  struct bytemap_number *number)
 {
 	u32 narrow;
 	u64 wide;
 
-	if (is_u32(req->op)) {
+	if (is_u32(op)) {
 		if (len != sizeof(narrow))
 			return -EILSEQ;
 		memcpy(&narrow, bytes, sizeof(narrow));
-		return set_result(req, narrow);
+		return set_result(op, narrow, number);
 	}
 	if (len != sizeof(wide))
 		return -EILSEQ;
 	memcpy(&wide, bytes, sizeof(wide));
-	return set_result(req, wide);
+	return set_result(op, wide, number);
 }

@@ -217,6 +217,15 @@ int bytemap_request_blocked(struct bytemap_request *req,
 	return err;
 }
 
+/* For who has written. What was done stays done if it is killed here */
+static void throttle(struct bytemap *map)
+{
+	if (!bytemap_doom_is_full(&map->doom))
+		return;
+	bytemap_count(map, BYTEMAP_THROTTLED);
+	bytemap_doom_wait_for_room(&map->doom);
+}
+
 /*
  * Does what @req says, which has passed bytemap_op_check() and
  * bytemap_key_check(). On 0 and -EBUSY @req->found is the value that was found,
@@ -248,7 +257,7 @@ int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 	if (ret && req->granted)
 		bytemap_lease_abandon(req->client, req->granted);
 	if (req->dooms)
-		bytemap_throttle(map);
+		throttle(map);
 	if (bytemap_op_access(req->op->op) & SYNCMAP_ACCESS_WRITE) {
 		/*
 		 * As an update of the core: unlocking a value is no barrier,

@@ -10,6 +10,7 @@
 #include <uapi/linux/syncmap.h>
 
 #include "map.h"
+#include "number.h"
 #include "value.h"
 
 /* request.c */
@@ -71,7 +72,7 @@ static inline bool bytemap_op_has(u32 op, u16 any)
  * @met_lease: private: a lease has the place of the key
  * @wants_lease: private: somebody else has it
  * @dooms: private: may have left memory to a grace period, or has taken some:
- *	bytemap_throttle()
+ *	throttle()
  * @reclaims: private: how often it has found no memory
  * @round: private: of the map's doom, when it began or last found none
  * @granted: private: token of a lease that the request got while it waited
@@ -86,10 +87,7 @@ struct bytemap_request {
 	struct bytemap_value	*fresh;
 	const void		*old;
 	u64			deadline;
-	union {
-		u32	narrow;
-		u64	wide;
-	}			number;
+	struct bytemap_number	number;
 	struct bytemap_gauge	*blocked;
 	u64			blocked_for;
 	struct bytemap_shortage	shortage;
@@ -155,6 +153,13 @@ static inline bool bytemap_request_inserts(const struct bytemap_request *req)
 	       req->op->flags & SYNCMAP_OP_INITIAL;
 }
 
+/* The new value is the number */
+static inline void bytemap_request_take_number(struct bytemap_request *req)
+{
+	req->value = &req->number.wide;
+	req->room = req->number.len;
+}
+
 /* many.c */
 
 /* Loads that are looked up together at most */
@@ -162,12 +167,6 @@ static inline bool bytemap_request_inserts(const struct bytemap_request *req)
 
 void bytemap_load_many(struct bytemap *map, struct bytemap_request **reqs,
 		       unsigned int n);
-
-/* number.c */
-int bytemap_number_check(const struct syncmap_op *op);
-int bytemap_number_begin(struct bytemap_request *req);
-int bytemap_number_change(struct bytemap_request *req, const void *bytes,
-			  u32 len);
 
 /* append.c */
 int bytemap_append_begin(struct bytemap *map, struct bytemap_request *req);

@@ -161,10 +161,12 @@ static int delete_locked(struct bytemap *map, struct bytemap_request *req,
 static int calculate_locked(struct bytemap *map, struct bytemap_request *req,
 			    struct bytemap_value *value)
 {
-	int err = bytemap_number_change(req, value->bytes, value->len);
+	int err = bytemap_number_change(req->op, value->bytes, value->len,
+					&req->number);
 
 	if (err)
 		return err;
+	bytemap_request_take_number(req);
 	bytemap_count(map, BYTEMAP_CALCULATED);
 	return overwrite_locked(map, req, value, value->len);
 }

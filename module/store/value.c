@@ -36,25 +36,40 @@ size_t bytemap_value_size(const struct bytemap_value *value)
 	return sizeof(*value) + size;
 }
 
-/* The lease's grace period is over, so is that of the value it has replaced */
-static void free_lease(const struct bytemap_lease *lease)
+static struct bytemap_value *stale_of(const struct bytemap_value *value)
 {
-	struct bytemap_value *stale = lease->stale;
-
-	kvfree(lease);
-	if (stale && refcount_dec_and_test(&stale->refs))
-		bytemap_value_release(stale);
+	return value->leased ? bytemap_lease(value)->stale : NULL;
 }
 
-/* Free it, as nobody looks at it any more */
-void bytemap_value_release(const struct bytemap_value *value)
+static void *allocation_of(const struct bytemap_value *value)
 {
 	if (value->leased)
-		free_lease(bytemap_lease(value));
-	else if (value->mortal)
-		kvfree(bytemap_mortal(value));
-	else
-		kvfree(value);
+		return bytemap_lease(value);
+	return value->mortal ? (void *)bytemap_mortal(value) : (void *)value;
+}
+
+/*
+ * Nobody looks at it any more. As the grace period of a lease is over, so is
+ * that of the value that it has replaced.
+ */
+static void free_value(struct bytemap_value *value)
+{
+	struct bytemap_value *stale = stale_of(value);
+
+	kvfree(allocation_of(value));
+	if (stale && refcount_dec_and_test(&stale->refs))
+		kvfree(allocation_of(stale));
+}
+
+/* &bytemap_doom.free */
+size_t bytemap_value_free_doomed(struct llist_node *doomed)
+{
+	struct bytemap_value *value = llist_entry(doomed, struct bytemap_value,
+						  doomed);
+	size_t size = bytemap_value_size(value);
+
+	free_value(value);
+	return size;
 }
 
 /*
@@ -152,9 +167,10 @@ void bytemap_value_put(struct bytemap_value *value)
 	if (!refcount_dec_and_test(&value->refs))
 		return;
 	if (value->state == VALUE_FRESH)
-		bytemap_value_release(value);
+		free_value(value);
 	else
-		bytemap_doom(value);
+		bytemap_doom_add(value->doom, &value->doomed,
+				 bytemap_value_size(value));
 }
 
 /* The entry has been published. Its reservation is still in flight */
@@ -221,7 +237,7 @@ void bytemap_value_free(void *ptr, void *arg)
 	else if (value->state != VALUE_DELETED)
 		bytemap_value_uncharge(map, value);
 	if (refcount_dec_and_test(&value->refs))
-		bytemap_value_release(value);
+		free_value(value);
 }
 
 /* A Clear waits for whoever inserts it, so there is a revision */

@@ -16,6 +16,7 @@
 
 struct bytemap;
 struct bytemap_client;
+struct bytemap_doom;
 struct bytemap_request;
 
 /* Bytes that an entry counts besides key and value; a mortal one, once more */
@@ -57,7 +58,7 @@ struct bytemap_value {
 		u64		born;	/* revision of its insertion */
 		struct llist_node doomed;	/* without references */
 	};
-	struct bytemap	*map;		/* since it was published */
+	struct bytemap_doom	*doom;	/* since it was published */
 	u8		bytes[];
 };
 
@@ -106,7 +107,7 @@ struct bytemap_value *bytemap_mortal_alloc(size_t len, const void *key,
 					   size_t key_len);
 struct bytemap_value *bytemap_lease_alloc(const void *key, size_t key_len);
 size_t bytemap_value_size(const struct bytemap_value *value);
-void bytemap_value_release(const struct bytemap_value *value);
+size_t bytemap_value_free_doomed(struct llist_node *doomed);
 void bytemap_value_put(struct bytemap_value *value);
 void bytemap_value_charged(struct bytemap *map,
 			   const struct bytemap_value *value);

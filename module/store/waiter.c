@@ -176,7 +176,7 @@ static int wait_for(struct bytemap *map, struct bytemap_request *req,
 	int err = 0;
 
 	if (!enqueue(value, &waiter)) {
-		bytemap_account_remove_lease(req->client);
+		bytemap_lease_uncount(req->client);
 		return 0;
 	}
 	bytemap_count(map, BYTEMAP_LEASE_WAIT);
@@ -188,7 +188,7 @@ static int wait_for(struct bytemap *map, struct bytemap_request *req,
 	if (leave(value, &waiter) || (cleared && err == -ETIMEDOUT))
 		err = 0;
 	if (!waiter.token)
-		bytemap_account_remove_lease(req->client);
+		bytemap_lease_uncount(req->client);
 	req->granted = waiter.token;
 	return fatal_signal_pending(current) ? -EINTR : err;
 }
@@ -208,7 +208,7 @@ int bytemap_lease_wait(struct bytemap *map, struct bytemap_request *req)
 		return -EAGAIN;
 	value = bytemap_request_get(map, req);
 	if (value && value->leased)
-		err = bytemap_account_add_lease(req->client, req->op) ?:
+		err = bytemap_lease_count(req->client, req->op) ?:
 		      wait_for(map, req, value);
 	if (value)
 		bytemap_value_put(value);

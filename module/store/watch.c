@@ -492,6 +492,7 @@ static void wake_readers(struct bytemap_job *job)
 static int charge(struct bytemap_watch *watch, const struct bytemap *map,
 		  struct syncmap_watch *params)
 {
+	struct bytemap_shortage shortage;
 	int err;
 
 	watch->account = bytemap_account_get(current_fsuid());
@@ -499,14 +500,17 @@ static int charge(struct bytemap_watch *watch, const struct bytemap *map,
 		return PTR_ERR(watch->account);
 	watch->memory = bytemap_memory_of_watcher(watch->queue.size) +
 			(watch->walk ? bytemap_walk_size(map) : 0);
-	err = bytemap_account_add_watcher(watch->account, watch->memory, params);
-	if (err)
+	err = bytemap_account_add_watcher(watch->account, watch->memory,
+					  &shortage);
+	if (err) {
+		bytemap_watch_limited(params, shortage.which, shortage.used,
+				      shortage.limit);
 		bytemap_account_put(watch->account);
-	else
-		bytemap_job_init(&watch->job,
-				 bytemap_account_share(watch->account),
-				 wake_readers);
-	return err;
+		return err;
+	}
+	bytemap_job_init(&watch->job, bytemap_account_share(watch->account),
+			 wake_readers);
+	return 0;
 }
 
 /* @params has passed bytemap_watch_check(). Sleeps for a grace period */
