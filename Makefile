@@ -29,6 +29,7 @@ help:
 	@echo '                where it ended, and repeats what failed)'
 	@echo 'make bench      measure the map and its rivals: build/bench/report (15 minutes;'
 	@echo '                BENCH=-q: up to 1M keys, 5; BENCH=-f: all there is, 40)'
+	@echo 'make calls      count the instructions of each call of the device (a minute)'
 	@echo 'make fuzz       feed the map with operations, and syncmapctl with lines, that'
 	@echo '                are found by chance and coverage (FUZZ_SECONDS=600 each)'
 	@echo 'make mutants    break the core in many ways, and see that a test notices each'
@@ -83,6 +84,9 @@ check-all:
 bench: deps-bench
 	$(MAKE) -C tools/bench report
 
+calls:
+	tools/bench/calls/run
+
 fuzz: deps-fuzz
 	$(MAKE) -C tools/native fuzz
 	$(MAKE) -C tools fuzz
@@ -100,4 +104,4 @@ deps-%:
 	@$(DEPS) $*
 
 .PHONY: all help modules kernelrelease tools install uninstall demo shell \
-	check check-fast check-all bench fuzz mutants clean
+	check check-fast check-all bench calls fuzz mutants clean
