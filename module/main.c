@@ -7,7 +7,10 @@
 
 #include "core/core.h"
 #include "dev/dev.h"
-#include "store/store.h"
+#include "store/job.h"
+#include "store/map.h"
+#include "store/name.h"
+#include "store/shrink.h"
 
 static int __init syncmap_module_init(void)
 {

@@ -5,6 +5,7 @@
 #include <linux/sizes.h>
 
 #include "../../module/store/append.c"
+#include "../../module/store/info.h"
 #include "common.h"
 
 static int store_append(struct bytemap *map, const char *value)
@@ -20,7 +21,7 @@ static u64 replaced(struct bytemap *map)
 {
 	struct syncmap_map_stats stats;
 
-	bytemap_get_stats(map, &stats);
+	bytemap_info_stats(map, &stats);
 	return stats.replaced;
 }
 
@@ -68,29 +69,28 @@ static void objects_suit_their_values(struct kunit *test)
 	struct syncmap_op op = { .op = SYNCMAP_OP_APPEND, .key_len = 1,
 				 .value_len = 1 };
 	struct bytemap_request req = { .op = &op, .key = "k", .value = "v" };
+	struct bytemap_attempt *at = store_attempt(test, map, &req);
 	size_t len;
 
-	KUNIT_EXPECT_FALSE(test, suits(map, &req, 1));
+	KUNIT_EXPECT_FALSE(test, suits(at, 1));
 	for (len = 1; len < SZ_64K; len += 1 + len / 3) {
-		req.room = room_for(map, &req, len);
-		KUNIT_ASSERT_EQ(test, bytemap_append_fresh(&req), 0);
-		KUNIT_EXPECT_TRUE(test, suits(map, &req, len));
-		KUNIT_EXPECT_TRUE(test, suits(map, &req,
-					      req.fresh->capacity));
-		KUNIT_EXPECT_FALSE(test, suits(map, &req,
-					       req.fresh->capacity + 1));
-		KUNIT_EXPECT_FALSE(test, suits(map, &req, len / 4) &&
+		at->room = room_for(at, len);
+		KUNIT_ASSERT_EQ(test, bytemap_fresh_get(at), 0);
+		KUNIT_EXPECT_TRUE(test, suits(at, len));
+		KUNIT_EXPECT_TRUE(test, suits(at, req.fresh->capacity));
+		KUNIT_EXPECT_FALSE(test, suits(at, req.fresh->capacity + 1));
+		KUNIT_EXPECT_FALSE(test, suits(at, len / 4) &&
 				   len > 4 * BYTEMAP_SMALL);
-		KUNIT_EXPECT_FALSE(test, suits(map, &req, BYTEMAP_SMALL) &&
+		KUNIT_EXPECT_FALSE(test, suits(at, BYTEMAP_SMALL) &&
 				   len > BYTEMAP_SMALL);
-		req.mortal = true;
-		KUNIT_EXPECT_FALSE(test, suits(map, &req, len));
-		req.mortal = false;
+		at->mortal = true;
+		KUNIT_EXPECT_FALSE(test, suits(at, len));
+		at->mortal = false;
 		/* The key was deleted meanwhile */
-		KUNIT_EXPECT_EQ(test, bytemap_append_begin(map, &req), 0);
+		KUNIT_EXPECT_EQ(test, bytemap_append_create(at), 0);
 		KUNIT_EXPECT_EQ(test, req.fresh->len, 1U);
 		KUNIT_EXPECT_TRUE(test, bytemap_value_is_small(req.fresh));
-		bytemap_request_drop(&req);
+		bytemap_request_release(&req);
 	}
 }
 
@@ -98,6 +98,7 @@ static void objects_suit_their_values(struct kunit *test)
 struct halves {
 	struct syncmap_op	op;
 	struct bytemap_request	req;
+	struct bytemap_attempt	*at;
 	struct bytemap_value	*value;
 };
 
@@ -116,22 +117,22 @@ static struct halves *begin(struct kunit *test, struct bytemap *map,
 	};
 	halves->value = store_object(map, "k");
 	KUNIT_ASSERT_NOT_NULL(test, halves->value);
-	if (bytemap_append_needs_fresh(map, &halves->req, halves->value)) {
-		KUNIT_ASSERT_EQ(test, bytemap_append_fresh(&halves->req), 0);
-		KUNIT_ASSERT_FALSE(test,
-				   bytemap_append_needs_fresh(map, &halves->req,
-							      halves->value));
+	halves->at = store_attempt(test, map, &halves->req);
+	if (bytemap_append_prepare(halves->at, halves->value) == NEED_FRESH) {
+		KUNIT_ASSERT_EQ(test, bytemap_fresh_get(halves->at), 0);
+		KUNIT_ASSERT_EQ(test, bytemap_append_prepare(halves->at,
+							     halves->value), 0);
 	}
 	return halves;
 }
 
-static int finish(struct bytemap *map, struct halves *halves)
+static int finish(struct halves *halves)
 {
 	struct bytemap_value *value = halves->value;
 	int ret;
 
 	write_seqlock(&value->lock);
-	ret = bytemap_append_locked(map, &halves->req, value);
+	ret = bytemap_append_locked(halves->at, value);
 	write_sequnlock(&value->lock);
 	bytemap_request_release(&halves->req);
 	bytemap_value_put(value);
@@ -182,7 +183,7 @@ static void meet(struct kunit *test, struct bytemap *map,
 	KUNIT_EXPECT_EQ(test, store_append(map, between), 0);
 	KUNIT_EXPECT_EQ(test, replaced(map), before);
 	len = halves->value->len;
-	KUNIT_EXPECT_EQ(test, finish(map, halves), meeting->ret);
+	KUNIT_EXPECT_EQ(test, finish(halves), meeting->ret);
 	KUNIT_EXPECT_EQ(test, replaced(map), before + !meeting->ret);
 	expect_value(test, map, len, meeting->ret ? 0 : meeting->after);
 }
@@ -195,8 +196,8 @@ static void what_came_between_is_made_up_for(struct kunit *test)
 		{ 0, 20000, 0 },
 		{ 1, BYTEMAP_STEP, 0 },
 		{ BYTEMAP_STEP - 1, BYTEMAP_STEP, 0 },
-		{ 1, BYTEMAP_STEP + 1, -EAGAIN },
-		{ BYTEMAP_STEP, 20000, -EAGAIN },
+		{ 1, BYTEMAP_STEP + 1, START_OVER },
+		{ BYTEMAP_STEP, 20000, START_OVER },
 	};
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	unsigned int i;
@@ -217,17 +218,17 @@ static void a_copy_belongs_to_its_object(struct kunit *test)
 	bytemap_value_put(halves->value);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", other), 0);
 	halves->value = store_object(map, "k");
-	KUNIT_EXPECT_EQ(test, finish(map, halves), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, finish(halves), START_OVER);
 	expect_value(test, map, 500, 0);
 }
 
-static int carry_locked(struct bytemap_request *req,
+static int carry_locked(struct bytemap_attempt *at,
 			struct bytemap_value *value)
 {
 	int ret;
 
 	write_seqlock(&value->lock);
-	ret = bytemap_carry_locked(req, value);
+	ret = bytemap_fresh_carry_locked(at, value);
 	write_sequnlock(&value->lock);
 	return ret;
 }
@@ -236,22 +237,23 @@ static void carry(struct kunit *test, struct bytemap *map,
 		  struct bytemap_request *req, size_t more)
 {
 	const char *text = store_text(test, 'a', more - 1);
+	struct bytemap_attempt *at = store_attempt(test, map, req);
 	struct bytemap_value *value;
 	int ret;
 
 	store_growing(test, map, more);
 	value = store_object(map, "k");
-	req->room = value->capacity;
-	KUNIT_ASSERT_EQ(test, bytemap_append_fresh(req), 0);
-	bytemap_carry(req, value, value->len);
+	at->room = value->capacity;
+	KUNIT_ASSERT_EQ(test, bytemap_fresh_get(at), 0);
+	bytemap_fresh_carry(at, value, value->len);
 	KUNIT_EXPECT_EQ(test, store_append(map, "a"), 0);
 	KUNIT_EXPECT_EQ(test, store_append(map, text), 0);
-	ret = carry_locked(req, value);
-	KUNIT_EXPECT_EQ(test, ret, more > BYTEMAP_STEP ? -EAGAIN : 0);
+	ret = carry_locked(at, value);
+	KUNIT_EXPECT_EQ(test, ret, more > BYTEMAP_STEP ? START_OVER : 0);
 	if (!ret)
 		KUNIT_EXPECT_EQ(test, memcmp(req->fresh->bytes, value->bytes,
 					     value->len), 0);
-	bytemap_request_drop(req);
+	bytemap_request_release(req);
 	bytemap_value_put(value);
 }
 

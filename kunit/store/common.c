@@ -7,6 +7,19 @@
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 
+#include "../../module/store/client.h"
+#include "../../module/store/fresh.h"
+#include "../../module/store/gauge.h"
+#include "../../module/store/info.h"
+#include "../../module/store/job.h"
+#include "../../module/store/map.h"
+#include "../../module/store/op.h"
+#include "../../module/store/queue.h"
+#include "../../module/store/reader.h"
+#include "../../module/store/sweep.h"
+#include "../../module/store/tell.h"
+#include "../../module/store/value.h"
+#include "../../module/store/watch.h"
 #include "../common.h"
 #include "common.h"
 
@@ -87,17 +100,20 @@ static u32 length(const char *text)
 	return text ? strlen(text) : 0;
 }
 
-/* As the device does it */
-static int prepare(const struct bytemap *map, struct bytemap_request *req,
-		   const struct store_op *so)
+/* As the device does it, for all that is not appended */
+static int make_long(struct bytemap *map, struct bytemap_request *req)
 {
-	req->key = so->key;
-	req->value = so->value;
-	req->old = so->old;
+	int err;
+
 	if (req->op->value_len <= BYTEMAP_SMALL ||
 	    bytemap_request_has(req, OP_APPENDS))
 		return 0;
-	return bytemap_request_fresh(map, req);
+	err = bytemap_fresh_for(map, req);
+	if (err)
+		return err;
+	memcpy(req->fresh->bytes, req->value, req->op->value_len);
+	req->value = req->fresh->bytes;
+	return 0;
 }
 
 /* One for all: the cases run one after another */
@@ -106,7 +122,10 @@ static char out[1024];
 int store_op(struct bytemap *map, struct store_op *so)
 {
 	struct syncmap_op *op = &so->op;
-	struct bytemap_request req = { .op = op, .client = so->client };
+	struct bytemap_request req = {
+		.op = op, .client = so->client, .key = so->key,
+		.value = so->value, .old = so->old,
+	};
 	int err;
 
 	op->key_len = length(so->key);
@@ -114,9 +133,8 @@ int store_op(struct bytemap *map, struct store_op *so)
 	op->old_len = length(so->old);
 	if (bytemap_op_has(op->op, OP_GIVES_VALUE) && !op->out_size)
 		op->out_size = sizeof(out);
-	err = bytemap_op_check(map, op) ?: prepare(map, &req, so);
-	if (!err)
-		err = bytemap_op(map, &req);
+	err = bytemap_request_check(map, op) ?: make_long(map, &req) ?:
+	      bytemap_op(map, &req);
 	so->out = out;
 	memset(out, 0, sizeof(out));
 	if (op->out_len <= op->out_size)
@@ -137,6 +155,17 @@ int store_store(struct bytemap *map, const char *key, const char *value)
 int store_delete(struct bytemap *map, const char *key)
 {
 	struct store_op so = { .op.op = SYNCMAP_OP_DELETE, .key = key };
+
+	return store_op(map, &so);
+}
+
+int store_owned(struct bytemap *map, struct bytemap_client *client,
+		const char *key, const char *value)
+{
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_STORE, .op.flags = SYNCMAP_OP_OWNED,
+		.client = client, .key = key, .value = value,
+	};
 
 	return store_op(map, &so);
 }
@@ -227,6 +256,20 @@ struct bytemap_value *store_object(struct bytemap *map, const char *key)
 	return value;
 }
 
+struct bytemap_value *store_value(struct kunit *test, struct bytemap *map,
+				  size_t len)
+{
+	struct bytemap_value *value = bytemap_value_alloc(len);
+
+	KUNIT_ASSERT_NOT_NULL(test, value);
+	memset(value->bytes, 'v', len);
+	value->doom = &map->doom;
+	value->epoch = 0;
+	value->state = VALUE_LIVE;
+	value->revision = 5;
+	return value;
+}
+
 struct bytemap_watch *store_watch(struct kunit *test, struct bytemap *map,
 				  u32 flags, const char *filter)
 {
@@ -248,10 +291,10 @@ store_event(struct kunit *test, struct bytemap_watch *watch, u32 type)
 	static struct bytemap_record record;
 
 	mutex_lock(&watch->lock);
-	KUNIT_EXPECT_TRUE(test, bytemap_watch_readable(watch));
-	KUNIT_EXPECT_EQ(test, bytemap_watch_peek(watch, &record), 1);
+	KUNIT_EXPECT_TRUE(test, bytemap_reader_has_record(watch));
+	KUNIT_EXPECT_EQ(test, bytemap_reader_peek(watch, &record), 1);
 	KUNIT_EXPECT_EQ(test, record.event.type, type);
-	bytemap_watch_consume(watch, &record);
+	bytemap_reader_consume(watch, &record);
 	mutex_unlock(&watch->lock);
 	return &record.event;
 }
@@ -261,8 +304,8 @@ void store_no_event(struct kunit *test, struct bytemap_watch *watch)
 	struct bytemap_record record;
 
 	mutex_lock(&watch->lock);
-	KUNIT_EXPECT_FALSE(test, bytemap_watch_readable(watch));
-	KUNIT_EXPECT_EQ(test, bytemap_watch_peek(watch, &record), 0);
+	KUNIT_EXPECT_FALSE(test, bytemap_reader_has_record(watch));
+	KUNIT_EXPECT_EQ(test, bytemap_reader_peek(watch, &record), 0);
 	mutex_unlock(&watch->lock);
 }
 
@@ -280,7 +323,7 @@ u64 store_count(struct bytemap *map)
 	struct syncmap_map_info info;
 
 	bytemap_sweep(map);
-	bytemap_get_info(map, &info);
+	bytemap_info(map, &info);
 	return info.count;
 }
 

@@ -8,7 +8,13 @@
 
 #include <kunit/test.h>
 
-#include "../../module/store/store.h"
+#include "../../module/store/attempt.h"
+#include "../../module/store/bytemap.h"
+#include "../../module/store/request.h"
+#include "../../module/store/value.h"
+
+struct bytemap_client;
+struct bytemap_watch;
 
 int store_suite_init(struct kunit_suite *suite);
 void store_suite_exit(struct kunit_suite *suite);
@@ -40,6 +46,9 @@ struct store_op {
 int store_op(struct bytemap *map, struct store_op *so);
 int store_store(struct bytemap *map, const char *key, const char *value);
 int store_delete(struct bytemap *map, const char *key);
+/* The value goes with the client */
+int store_owned(struct bytemap *map, struct bytemap_client *client,
+		const char *key, const char *value);
 /* Keys that are deleted when they are in the read table, beside what there is */
 int store_tombstones(struct bytemap *map, unsigned int keys);
 bool store_has(struct bytemap *map, const char *key, const char *value);
@@ -55,6 +64,14 @@ int store_unlease(struct bytemap_client *client, const char *key, u64 token);
 
 /* The object that has the key, with a reference; NULL if there is none */
 struct bytemap_value *store_object(struct bytemap *map, const char *key);
+
+/* A live, settled value of @len bytes 'v' that is in no map */
+struct bytemap_value *store_value(struct kunit *test, struct bytemap *map,
+				  size_t len);
+
+/* What bytemap_op() begins with; freed with the case (op_kunit.c) */
+struct bytemap_attempt *store_attempt(struct kunit *test, struct bytemap *map,
+				      struct bytemap_request *req);
 
 /* A watcher with the smallest queue, for bytemap_watch_destroy() */
 struct bytemap_watch *store_watch(struct kunit *test, struct bytemap *map,

@@ -5,6 +5,8 @@
 
 #include <linux/ktime.h>
 
+#include "../../module/store/info.h"
+#include "../../module/store/sweep.h"
 #include "common.h"
 
 #define PAST	1ULL
@@ -60,7 +62,7 @@ static inline const struct syncmap_map_stats *stats_of(struct bytemap *map)
 	static struct syncmap_map_stats stats;
 
 	bytemap_sweep(map);
-	bytemap_get_stats(map, &stats);
+	bytemap_info_stats(map, &stats);
 	return &stats;
 }
 

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What operations make of deadlines, whether the sweeper has come or not */
+#include "../../module/store/deadline.c"
+#include "../../module/store/clear.h"
+#include "../../module/store/entry.h"
+#include "../../module/store/fresh.h"
+#include "../../module/store/update.h"
 #include "deadline.h"
 
 struct late_case {
@@ -121,20 +126,21 @@ static void touch_copies_what_is_there(struct kunit *test)
 	struct bytemap_request *req = kunit_kzalloc(test, sizeof(*req),
 						    GFP_KERNEL);
 	const char *longer = store_text(test, 'l', 500);
+	struct bytemap_attempt *at;
 
 	KUNIT_ASSERT_NOT_NULL(test, req);
 	req->op = &op;
 	req->key = "k";
-	req->deadline = op.deadline;
+	at = store_attempt(test, map, req);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "short"), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_update(map, req, object(test, map, "k")),
-			-EAGAIN);
-	KUNIT_EXPECT_EQ(test, bytemap_request_fresh(map, req), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_update(at, object(test, map, "k")),
+			NEED_FRESH);
+	KUNIT_EXPECT_EQ(test, bytemap_fresh_get(at), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", longer), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_update(map, req, object(test, map, "k")),
-			-EAGAIN);
-	KUNIT_EXPECT_EQ(test, bytemap_request_fresh(map, req) ?:
-			bytemap_update(map, req, object(test, map, "k")), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_update(at, object(test, map, "k")),
+			NEED_FRESH);
+	KUNIT_EXPECT_EQ(test, bytemap_fresh_get(at) ?:
+			bytemap_update(at, object(test, map, "k")), 0);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", longer));
 	bytemap_request_release(req);
 }
@@ -170,10 +176,10 @@ static void a_reader_of_a_late_replaced_value_starts_over(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_until(map, "k", store_text(test, 'l', 99),
 					  in_an_hour()), 0);
 	KUNIT_EXPECT_EQ(test, value->state, VALUE_REPLACED);
-	KUNIT_EXPECT_EQ(test, bytemap_value_view(map, value, &view, 64), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_entry_view(map, value, &view, 64), 0);
 	bytemap_mortal(value)->deadline = PAST;
-	KUNIT_EXPECT_EQ(test, bytemap_value_view(map, value, &view, 64),
-			-EAGAIN);
+	KUNIT_EXPECT_EQ(test, bytemap_entry_view(map, value, &view, 64),
+			START_OVER);
 	bytemap_value_put(value);
 }
 

@@ -7,13 +7,14 @@
 #include <linux/mm.h>
 
 #include "../../module/store/doom.c"
+#include "../../module/store/info.h"
 #include "common.h"
 
 static u64 throttled(struct bytemap *map)
 {
 	struct syncmap_map_stats stats;
 
-	bytemap_get_stats(map, &stats);
+	bytemap_info_stats(map, &stats);
 	return stats.throttled;
 }
 

@@ -3,6 +3,9 @@
  * Maps that are frozen
  */
 #include "../../module/store/freeze.c"
+#include "../../module/store/clear.h"
+#include "../../module/store/deadline.h"
+#include "../../module/store/insert.h"
 #include "common.h"
 #include "deadline.h"
 
@@ -33,7 +36,7 @@ static void nothing_is_written(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, store_store(map, "key", "0"), 0);
 	KUNIT_ASSERT_EQ(test, store_store(map, "gone", "0"), 0);
 	KUNIT_ASSERT_EQ(test, store_delete(map, "gone"), 0);
-	bytemap_get_info(map, &before);
+	bytemap_info(map, &before);
 	KUNIT_EXPECT_EQ(test, before.state, (u32)SYNCMAP_MAP_PRIVATE);
 	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), 0);
 	expect_refused(test, map, "key");
@@ -42,7 +45,7 @@ static void nothing_is_written(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_clear(map), -EROFS);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "key", "0"));
 	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), 0);
-	bytemap_get_info(map, &after);
+	bytemap_info(map, &after);
 	KUNIT_EXPECT_EQ(test, after.state,
 			(u32)(SYNCMAP_MAP_PRIVATE | SYNCMAP_MAP_FROZEN));
 	KUNIT_EXPECT_EQ(test, after.revision, before.revision);
@@ -55,11 +58,11 @@ static void a_late_insertion_gives_back(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct syncmap_op op = { .op = SYNCMAP_OP_STORE, .key_len = 1,
 				 .value_len = 1 };
-	struct bytemap_request req = { .op = &op, .key = "k", .value = "v",
-				       .deadline = SYNCMAP_NEVER };
+	struct bytemap_request req = { .op = &op, .key = "k", .value = "v" };
+	struct bytemap_attempt *at = store_attempt(test, map, &req);
 
 	KUNIT_ASSERT_EQ(test, bytemap_freeze(map), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_insert(map, &req), -EROFS);
+	KUNIT_EXPECT_EQ(test, bytemap_insert(at), -EROFS);
 	bytemap_request_release(&req);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&map->entries.word), 0LL);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&map->bytes.word), 0LL);
@@ -135,14 +138,14 @@ static void an_expired_value_outlives_its_lease(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&map->leases), 0LL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&client->nr_leases), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_expiry_stale(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_deadline_stale(map), 1ULL);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), bytes);
 	KUNIT_EXPECT_EQ(test, store_lease(client, "k"), 0ULL);
 	KUNIT_EXPECT_EQ(test, revision_of(client, "k"), 1ULL);
 	/* Nor does one end it that has lapsed while the map was being frozen */
 	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), 0);
 	store_client_end(client);
-	KUNIT_EXPECT_EQ(test, bytemap_expiry_stale(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_deadline_stale(map), 1ULL);
 }
 
 static struct kunit_case freeze_cases[] = {

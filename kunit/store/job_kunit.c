@@ -31,7 +31,7 @@ static void block_all(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < WORKERS; i++) {
-		share = bytemap_share_alloc();
+		share = bytemap_job_share_alloc();
 		KUNIT_ASSERT_NOT_NULL(test, share);
 		init_completion(&blockers[i].begun);
 		init_completion(&blockers[i].end);
@@ -53,7 +53,7 @@ static void free_blockers(void)
 	flush_workqueue(workers);
 	for (i = 0; i < WORKERS; i++) {
 		cancel_delayed_work_sync(&blockers[i].job.timer);
-		bytemap_share_put(blockers[i].job.share);
+		bytemap_job_share_put(blockers[i].job.share);
 	}
 }
 
@@ -93,8 +93,8 @@ static void init(struct worker *worker, struct bytemap_share *share,
 /* Who has forty maps with work to do makes another user wait for one of them */
 static void users_take_turns(struct kunit *test)
 {
-	struct bytemap_share *rich = bytemap_share_alloc();
-	struct bytemap_share *poor = bytemap_share_alloc();
+	struct bytemap_share *rich = bytemap_job_share_alloc();
+	struct bytemap_share *poor = bytemap_job_share_alloc();
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, rich);
@@ -114,8 +114,8 @@ static void users_take_turns(struct kunit *test)
 		usleep_range(1000, 2000);
 	free_blockers();
 	KUNIT_EXPECT_EQ(test, refcount_read(&rich->refs), 1U);
-	bytemap_share_put(rich);
-	bytemap_share_put(poor);
+	bytemap_job_share_put(rich);
+	bytemap_job_share_put(poor);
 }
 
 static void work_alone(struct bytemap_job *job)
@@ -132,7 +132,7 @@ static void work_alone(struct bytemap_job *job)
 
 static void a_user_has_one_worker(struct kunit *test)
 {
-	struct bytemap_share *share = bytemap_share_alloc();
+	struct bytemap_share *share = bytemap_job_share_alloc();
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, share);
@@ -146,13 +146,13 @@ static void a_user_has_one_worker(struct kunit *test)
 		usleep_range(1000, 2000);
 	flush_workqueue(workers);
 	KUNIT_EXPECT_EQ(test, most, 1U);
-	bytemap_share_put(share);
+	bytemap_job_share_put(share);
 }
 
 /* The user is gone, and so are its jobs, before their turn comes */
 static void a_share_lives_as_long_as_it_is_queued(struct kunit *test)
 {
-	struct bytemap_share *share = bytemap_share_alloc();
+	struct bytemap_share *share = bytemap_job_share_alloc();
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, share);
@@ -161,7 +161,7 @@ static void a_share_lives_as_long_as_it_is_queued(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(&share->refs), 2U);
 	bytemap_job_stop(&one.job);
 	KUNIT_EXPECT_EQ(test, one.portions, 1U);
-	bytemap_share_put(share);
+	bytemap_job_share_put(share);
 	for (i = 0; i < WORKERS; i++)
 		unblock(i);
 	free_blockers();
@@ -182,14 +182,14 @@ static void build(struct work_struct *work)
 static void users_do_not_wait_for_promotions(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_BYTES, NULL);
-	struct bytemap_share *other = bytemap_share_alloc();
+	struct bytemap_share *other = bytemap_job_share_alloc();
 	struct workqueue_struct *wq;
 	struct builder builder;
 
 	KUNIT_ASSERT_NOT_NULL(test, other);
-	wq = bytemap_share_builders(other);
+	wq = bytemap_job_share_builders(other);
 	KUNIT_ASSERT_NOT_NULL(test, wq);
-	KUNIT_EXPECT_PTR_EQ(test, wq, bytemap_share_builders(other));
+	KUNIT_EXPECT_PTR_EQ(test, wq, bytemap_job_share_builders(other));
 	KUNIT_EXPECT_PTR_NE(test, wq, map->core.params.wq);
 	KUNIT_ASSERT_NOT_NULL(test, map->core.params.wq);
 	INIT_WORK_ONSTACK(&builder.work, build);
@@ -200,7 +200,7 @@ static void users_do_not_wait_for_promotions(struct kunit *test)
 	complete(&builder.end);
 	flush_work(&builder.work);
 	destroy_work_on_stack(&builder.work);
-	bytemap_share_put(other);
+	bytemap_job_share_put(other);
 }
 
 static struct kunit_case job_cases[] = {

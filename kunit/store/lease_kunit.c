@@ -3,6 +3,7 @@
  * Leases and those who come too late
  */
 #include "../../module/store/lease.c"
+#include "../../module/store/clear.h"
 #include "common.h"
 
 static struct bytemap *string_map(struct kunit *test)
@@ -38,8 +39,8 @@ static void an_ended_lease_is_no_value_either(struct kunit *test)
 	struct bytemap_view view;
 
 	KUNIT_EXPECT_EQ(test, store_leased(client, "k", "v", token), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_value_view(map, value, &view, 0),
-			-ENOENT);
+	KUNIT_EXPECT_EQ(test, bytemap_entry_view(map, value, &view, 0),
+			ABSENT);
 	KUNIT_EXPECT_EQ(test, value->revision, 0ULL);
 	bytemap_value_put(value);
 	store_client_end(client);
@@ -51,11 +52,12 @@ static void a_late_delete_looks_again(struct kunit *test)
 	struct bytemap_client *client = store_client(test, map);
 	struct syncmap_op op = { .op = SYNCMAP_OP_DELETE, .key_len = 1 };
 	struct bytemap_request req = { .op = &op, .key = "k" };
+	struct bytemap_attempt *at = store_attempt(test, map, &req);
 	u64 token = store_lease(client, "k");
 	struct bytemap_value *value = store_object(map, "k");
 
 	KUNIT_EXPECT_EQ(test, store_leased(client, "k", "v", token), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_lease_meet(map, &req, value), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, bytemap_lease_meet(at, value), START_OVER);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "v"));
 	bytemap_value_put(value);
 	store_client_end(client);
@@ -95,35 +97,12 @@ static void a_token_is_of_one_client(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
 }
 
-/* Who was given a lease while he waited, and then fails, does not keep it */
-static void a_lease_that_is_not_told_is_given_up(struct kunit *test)
-{
-	struct bytemap *map = string_map(test);
-	struct bytemap_client *client = store_client(test, map);
-	struct bytemap_client *other = store_client(test, map);
-	struct syncmap_op op = {
-		.op = SYNCMAP_OP_LOAD_OR_LEASE, .key_len = 1, .out_size = 1,
-	};
-	struct bytemap_request req = {
-		.op = &op, .client = client, .key = "l",
-	};
-
-	KUNIT_EXPECT_EQ(test, store_store(map, "l", "long"), 0);
-	req.granted = store_lease(client, "k");
-	KUNIT_EXPECT_EQ(test, bytemap_op(map, &req), -EMSGSIZE);
-	KUNIT_EXPECT_NE(test, store_lease(other, "k"), 0ULL);
-	bytemap_request_release(&req);
-	store_client_end(client);
-	store_client_end(other);
-}
-
 static struct kunit_case lease_cases[] = {
 	KUNIT_CASE(a_lease_is_no_value),
 	KUNIT_CASE(an_ended_lease_is_no_value_either),
 	KUNIT_CASE(a_late_delete_looks_again),
 	KUNIT_CASE(clear_takes_the_lease_away),
 	KUNIT_CASE(a_token_is_of_one_client),
-	KUNIT_CASE(a_lease_that_is_not_told_is_given_up),
 	{}
 };
 

@@ -30,7 +30,7 @@ static struct many *load_many(struct kunit *test, struct bytemap *map,
 		many->requests[i].key = many->keys[i];
 		reqs[i] = &many->requests[i];
 	}
-	bytemap_load_many(map, reqs, n);
+	bytemap_many_load(map, reqs, n);
 	return many;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Life of a bytemap, its rights, its limits, and Clear
+ * The life of a map, its rights, and its limits
  */
 #include <linux/delay.h>
 
@@ -20,7 +20,6 @@ static const struct create_check bad_creates[] = {
 	{ "unknown key type", { .key_type = 4 } },
 	{ "mode", { STRING, .mode = 0700 } },
 	{ "sticky mode", { STRING, .mode = 01600 } },
-	{ "name", { STRING, .name = "a b" } },
 	{ "short u64", { U64, .limits.key_size = 4 } },
 	{ "long u64", { U64, .limits.key_size = 16 } },
 	{ "key size", { STRING, .limits.key_size = BYTEMAP_KEY_MAX + 1 } },
@@ -54,7 +53,7 @@ static void zero_means_a_default(struct kunit *test)
 	struct bytemap *number = store_map(test, SYNCMAP_KEY_U64, NULL);
 	struct syncmap_info info = {};
 
-	bytemap_default_limits(&info);
+	bytemap_limits(&info);
 	KUNIT_EXPECT_EQ(test, memcmp(&string->limits, &info.defaults,
 				     sizeof(info.defaults)), 0);
 	KUNIT_EXPECT_EQ(test, number->limits.key_size, 8U);
@@ -117,63 +116,6 @@ static void rights_are_those_of_a_file(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, bytemap_is_owner(map));
 }
 
-static void clear_empties_and_can_be_filled_again(struct kunit *test)
-{
-	const struct syncmap_limits limits = { .entries = 3 };
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, &limits);
-	int i;
-
-	for (i = 0; i < 5; i++) {
-		KUNIT_EXPECT_EQ(test, store_store(map, "a", "1"), 0);
-		KUNIT_EXPECT_EQ(test, store_store(map, "b", "2"), 0);
-		KUNIT_EXPECT_EQ(test, store_store(map, "c", "3"), 0);
-		KUNIT_EXPECT_EQ(test, store_store(map, "d", "4"), -ENOSPC);
-		KUNIT_EXPECT_EQ(test, store_count(map), 3ULL);
-		KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
-		KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
-		KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
-		KUNIT_EXPECT_FALSE(test, bytemap_is_clearing(map));
-		KUNIT_EXPECT_FALSE(test, store_has(map, "a", "1"));
-	}
-}
-
-/* Who is killed while others insert has cleared nothing, and stops nobody */
-static void who_dies_before_a_clear_has_done_nothing(struct kunit *test)
-{
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-
-	KUNIT_EXPECT_EQ(test, store_store(map, "a", "1"), 0);
-	KUNIT_ASSERT_EQ(test, bytemap_gauge_reserve(&map->entries, 1), 0);
-	store_kill();
-	KUNIT_EXPECT_EQ(test, bytemap_clear(map), -EINTR);
-	store_revive();
-	KUNIT_ASSERT_EQ(test, bytemap_gauge_reserve(&map->entries, 1), 0);
-	bytemap_gauge_cancel(&map->entries, 1);
-	bytemap_gauge_cancel(&map->entries, 1);
-	KUNIT_EXPECT_TRUE(test, store_has(map, "a", "1"));
-	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
-	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
-}
-
-/* What a Clear has removed counts until it is freed */
-static void the_old_epoch_ends_with_its_entries(struct kunit *test)
-{
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-
-	KUNIT_EXPECT_EQ(test, store_store(map, "a", "1"), 0);
-	map->epoch = 1;
-	KUNIT_EXPECT_TRUE(test, bytemap_is_clearing(map));
-	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
-	KUNIT_EXPECT_EQ(test, store_store(map, "b", "2"), 0);
-	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
-	/* a value keeps the epoch of its key when it is replaced */
-	KUNIT_EXPECT_EQ(test, store_store(map, "a", store_text(test, 'x', 99)),
-			0);
-	KUNIT_EXPECT_EQ(test, store_delete(map, "a"), 0);
-	KUNIT_EXPECT_FALSE(test, bytemap_is_clearing(map));
-	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
-}
-
 /* Where nobody may sleep, and however much there is */
 static void the_last_reference_may_go_anywhere(struct kunit *test)
 {
@@ -213,44 +155,13 @@ static void a_map_counts_until_it_is_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, maps_of_user(), 0U);
 }
 
-static void info_and_stats_tell_what_happened(struct kunit *test)
-{
-	static struct syncmap_map_stats stats;
-	static struct syncmap_map_info info;
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct store_op so = { .op.op = SYNCMAP_OP_COMPARE_AND_DELETE,
-			       .key = "a", .old = "other" };
-
-	KUNIT_EXPECT_EQ(test, store_store(map, "a", "1"), 0);
-	KUNIT_EXPECT_EQ(test, store_store(map, "a", "2"), 0);
-	KUNIT_EXPECT_EQ(test, store_store(map, "a", store_text(test, 'x', 99)),
-			0);
-	KUNIT_EXPECT_EQ(test, store_op(map, &so), -EBUSY);
-	bytemap_get_info(map, &info);
-	KUNIT_EXPECT_EQ(test, info.state, (u32)SYNCMAP_MAP_PRIVATE);
-	KUNIT_EXPECT_EQ(test, info.bytes, 64ULL + 1 + 99);
-	KUNIT_EXPECT_EQ(test, info.revision, 3ULL);
-	bytemap_get_stats(map, &stats);
-	KUNIT_EXPECT_EQ(test, stats.count, 1ULL);
-	KUNIT_EXPECT_EQ(test, stats.in_place, 1ULL);
-	KUNIT_EXPECT_EQ(test, stats.replaced, 1ULL);
-	KUNIT_EXPECT_EQ(test, stats.mismatches, 1ULL);
-	KUNIT_EXPECT_EQ(test, bytemap_promote(map), 0);
-	bytemap_get_stats(map, &stats);
-	KUNIT_EXPECT_EQ(test, stats.read_keys, 1ULL);
-}
-
 static struct kunit_case map_cases[] = {
 	KUNIT_CASE(bad_creations_are_refused),
 	KUNIT_CASE(zero_means_a_default),
 	KUNIT_CASE(ids_are_not_used_again),
 	KUNIT_CASE(rights_are_those_of_a_file),
-	KUNIT_CASE(clear_empties_and_can_be_filled_again),
-	KUNIT_CASE(who_dies_before_a_clear_has_done_nothing),
-	KUNIT_CASE(the_old_epoch_ends_with_its_entries),
 	KUNIT_CASE(the_last_reference_may_go_anywhere),
 	KUNIT_CASE(a_map_counts_until_it_is_free),
-	KUNIT_CASE(info_and_stats_tell_what_happened),
 	{}
 };
 

@@ -3,6 +3,7 @@
  * What maps take of the memory of their owner, and give back
  */
 #include "../../module/store/memory.c"
+#include "../../module/store/clear.h"
 #include "common.h"
 
 static u64 counted(void)
@@ -25,15 +26,15 @@ static void it_comes_in_portions(struct kunit *test)
 	u64 before = counted();
 
 	KUNIT_EXPECT_EQ(test, before, bytemap_memory_of_map());
-	KUNIT_EXPECT_EQ(test, bytemap_memory_add(map, 100, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, 100, &shortage), 0);
 	KUNIT_EXPECT_EQ(test, counted(), before + 100 + PORTION);
-	KUNIT_EXPECT_EQ(test, bytemap_memory_add(map, PORTION, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, PORTION, &shortage), 0);
 	KUNIT_EXPECT_EQ(test, counted(), before + 100 + PORTION);
 	KUNIT_EXPECT_EQ(test, credit(map), 0ULL);
 	bytemap_memory_sub(map, PORTION);
 	bytemap_memory_sub(map, 100);
 	KUNIT_EXPECT_EQ(test, counted(), before + 100 + PORTION);
-	KUNIT_EXPECT_EQ(test, bytemap_memory_add(map, SZ_1M, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, SZ_1M, &shortage), 0);
 	bytemap_memory_sub(map, SZ_1M);
 	KUNIT_EXPECT_EQ(test, counted(), before + PORTION);
 	KUNIT_EXPECT_EQ(test, credit(map), (u64)PORTION);
@@ -48,12 +49,12 @@ static void fill_up(struct kunit *test, struct bytemap *unused)
 
 	bytemap_account_info(&info);
 	room = info.max_user_bytes - info.user_bytes;
-	KUNIT_EXPECT_EQ(test, bytemap_memory_add(map, room + 1, &shortage),
+	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, room + 1, &shortage),
 			-EDQUOT);
 	KUNIT_EXPECT_EQ(test, shortage.which, (u32)SYNCMAP_LIMITED_USER_BYTES);
 	KUNIT_EXPECT_EQ(test, shortage.used, info.user_bytes);
 	KUNIT_EXPECT_EQ(test, shortage.limit, info.max_user_bytes);
-	KUNIT_EXPECT_EQ(test, bytemap_memory_add(map, room, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, room, &shortage), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), -EDQUOT);
 	bytemap_memory_sub(map, room);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);

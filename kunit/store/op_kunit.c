@@ -5,6 +5,17 @@
 #include "../../module/store/op.c"
 #include "common.h"
 
+struct bytemap_attempt *store_attempt(struct kunit *test, struct bytemap *map,
+				      struct bytemap_request *req)
+{
+	struct bytemap_attempt *at = kunit_kzalloc(test, sizeof(*at),
+						   GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, at);
+	begin_attempts(at, map, req);
+	return at;
+}
+
 /* Values that stay in place, need a larger object, and are referenced */
 static const size_t lengths[] = { 0, 1, 16, 17, BYTEMAP_SMALL,
 				  BYTEMAP_SMALL + 1, BYTEMAP_COPY,
@@ -180,8 +191,7 @@ static struct bytemap_value *half_deleted(struct kunit *test,
 	value = store_object(map, "k");
 	KUNIT_ASSERT_NOT_NULL(test, value);
 	write_seqlock(&value->lock);
-	value->state = VALUE_DELETED;
-	bytemap_value_uncharge(map, value);
+	bytemap_entry_end_locked(map, value);
 	write_sequnlock(&value->lock);
 	return value;
 }
@@ -252,12 +262,36 @@ static void a_full_map_says_so(struct kunit *test)
 static void freed_places_are_a_reason_to_try_again(struct kunit *test)
 {
 	struct bytemap *map = string_map(test);
+	struct bytemap_attempt at = { .map = map, .full = -ENOSPC };
 	u64 freed = atomic64_read(&map->freed);
 
-	KUNIT_EXPECT_EQ(test, check_full(map, freed, -ENOSPC), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, check_full(&at, freed), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", ""), 0);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
-	KUNIT_EXPECT_EQ(test, check_full(map, freed, -ENOSPC), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, check_full(&at, freed), 0);
+}
+
+/* Who was given a lease while he waited, and then fails, does not keep it */
+static void a_lease_that_is_not_told_is_given_up(struct kunit *test)
+{
+	struct bytemap *map = string_map(test);
+	struct bytemap_client *client = store_client(test, map);
+	struct bytemap_client *other = store_client(test, map);
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_LOAD_OR_LEASE, .key_len = 1, .out_size = 1,
+	};
+	struct bytemap_request req = {
+		.op = &op, .client = client, .key = "l",
+	};
+	struct bytemap_attempt *at = store_attempt(test, map, &req);
+
+	KUNIT_EXPECT_EQ(test, store_store(map, "l", "long"), 0);
+	at->granted = store_lease(client, "k");
+	KUNIT_EXPECT_EQ(test, run_to_end(at), -EMSGSIZE);
+	KUNIT_EXPECT_NE(test, store_lease(other, "k"), 0ULL);
+	bytemap_request_release(&req);
+	store_client_end(client);
+	store_client_end(other);
 }
 
 static struct kunit_case op_cases[] = {
@@ -272,6 +306,7 @@ static struct kunit_case op_cases[] = {
 	KUNIT_CASE(an_inserter_removes_what_is_marked),
 	KUNIT_CASE(a_full_map_says_so),
 	KUNIT_CASE(freed_places_are_a_reason_to_try_again),
+	KUNIT_CASE(a_lease_that_is_not_told_is_given_up),
 	{}
 };
 

@@ -5,30 +5,18 @@
 #include <linux/delay.h>
 
 #include "../../module/store/owner.c"
+#include "../../module/store/client.h"
+#include "../../module/store/entry.h"
+#include "../../module/store/info.h"
+#include "../../module/store/map.h"
+#include "../../module/store/sweep.h"
 #include "common.h"
-
-static int store_owned_key(struct bytemap *map, struct bytemap_client *client,
-			   const char *key, const char *value)
-{
-	struct store_op so = {
-		.op.op = SYNCMAP_OP_STORE, .op.flags = SYNCMAP_OP_OWNED,
-		.client = client, .key = key, .value = value,
-	};
-
-	return store_op(map, &so);
-}
-
-static int store_owned(struct bytemap *map, struct bytemap_client *client,
-		       const char *value)
-{
-	return store_owned_key(map, client, "k", value);
-}
 
 static void the_kernel_owns_nothing(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 
-	KUNIT_EXPECT_EQ(test, store_owned(map, NULL, "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_owned(map, NULL, "k", "v"), 0);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "v"));
 	KUNIT_EXPECT_EQ(test, map->owned, 0ULL);
 }
@@ -38,7 +26,7 @@ static void an_entry_goes_with_its_owner(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_client *client = store_client(test, map);
 
-	KUNIT_EXPECT_EQ(test, store_owned(map, client, "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_owned(map, client, "k", "v"), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "l", "stays"), 0);
 	KUNIT_EXPECT_EQ(test, map->owned, 1ULL);
 	store_client_end(client);
@@ -49,41 +37,6 @@ static void an_entry_goes_with_its_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, map->owned, 0ULL);
 }
 
-/* The file is being closed, and has picked the value, when another one stores */
-static void what_changes_hands_is_not_taken(struct kunit *test)
-{
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_client *one = store_client(test, map);
-	struct bytemap_client *two = store_client(test, map);
-	const char *text = store_text(test, 'l', 99);
-	struct bytemap_value *value;
-
-	/* In place */
-	KUNIT_EXPECT_EQ(test, store_owned(map, one, "one"), 0);
-	value = pick(one);
-	KUNIT_ASSERT_NOT_NULL(test, value);
-	KUNIT_EXPECT_EQ(test, store_owned(map, two, "two"), 0);
-	drop(map, value);
-	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "two"));
-	KUNIT_EXPECT_PTR_EQ(test, pick(one), NULL);
-	/* In a new object */
-	value = pick(two);
-	KUNIT_ASSERT_NOT_NULL(test, value);
-	KUNIT_EXPECT_EQ(test, store_owned(map, one, text), 0);
-	drop(map, value);
-	KUNIT_EXPECT_TRUE(test, store_has(map, "k", text));
-	/* To nobody */
-	value = pick(one);
-	KUNIT_ASSERT_NOT_NULL(test, value);
-	KUNIT_EXPECT_EQ(test, store_store(map, "k", "free"), 0);
-	drop(map, value);
-	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "free"));
-	KUNIT_EXPECT_EQ(test, map->owned, 0ULL);
-	store_client_end(one);
-	store_client_end(two);
-	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "free"));
-}
-
 /* Between a Clear and its end: the core does not have the value any more */
 static void what_was_cleared_is_let_go(struct kunit *test)
 {
@@ -92,7 +45,7 @@ static void what_was_cleared_is_let_go(struct kunit *test)
 	struct bytemap_value *value;
 	u64 revision;
 
-	KUNIT_EXPECT_EQ(test, store_owned(map, client, "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_owned(map, client, "k", "v"), 0);
 	value = store_object(map, "k");
 	revision = atomic64_read(&map->revision);
 	KUNIT_EXPECT_TRUE(test, syncmap_compare_and_delete(&map->core, "k", 1,
@@ -104,7 +57,8 @@ static void what_was_cleared_is_let_go(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, value->state, VALUE_LIVE);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&map->revision), revision + 1);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "new"));
-	bytemap_value_free(value, map);
+	bytemap_entry_cleared(map, value);
+	bytemap_value_release(value);
 	bytemap_value_put(value);
 	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
 }
@@ -113,7 +67,7 @@ static u64 throttled(struct bytemap *map)
 {
 	struct syncmap_map_stats stats;
 
-	bytemap_get_stats(map, &stats);
+	bytemap_info_stats(map, &stats);
 	return stats.throttled;
 }
 
@@ -145,7 +99,7 @@ static void an_owner_goes_at_one_instant(struct kunit *test)
 
 	for (i = 0; i < MANY; i++) {
 		snprintf(key, sizeof(key), "%u", i);
-		KUNIT_ASSERT_EQ(test, store_owned_key(map, client, key, "v"),
+		KUNIT_ASSERT_EQ(test, store_owned(map, client, key, "v"),
 				0);
 	}
 	KUNIT_EXPECT_EQ(test, count_present(map), (unsigned int)MANY);
@@ -168,8 +122,8 @@ static void orphans_make_room(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, &limits);
 	struct bytemap_client *client = store_client(test, map);
 
-	KUNIT_EXPECT_EQ(test, store_owned_key(map, client, "a", "v"), 0);
-	KUNIT_EXPECT_EQ(test, store_owned_key(map, client, "b", "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_owned(map, client, "a", "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_owned(map, client, "b", "v"), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "c", "v"), -ENOSPC);
 	KUNIT_EXPECT_TRUE(test, bytemap_owner_close(client));
 	KUNIT_EXPECT_EQ(test, store_store(map, "a", "new"), 0);
@@ -177,7 +131,7 @@ static void orphans_make_room(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_count(map), 2ULL);
 	KUNIT_EXPECT_EQ(test, map->owned, 0ULL);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "a", "new"));
-	KUNIT_EXPECT_FALSE(test, bytemap_owner_drop_some(client));
+	KUNIT_EXPECT_FALSE(test, bytemap_sweep_closed(client));
 	KUNIT_EXPECT_TRUE(test, list_empty(&map->closed));
 	bytemap_client_free(client);
 	bytemap_put(map);
@@ -198,11 +152,11 @@ static void orphans_are_not_stale(struct kunit *test)
 		.key = "k", .client = other,
 	};
 
-	KUNIT_EXPECT_EQ(test, store_owned(map, client, "v"), 0);
+	KUNIT_EXPECT_EQ(test, store_owned(map, client, "k", "v"), 0);
 	KUNIT_EXPECT_TRUE(test, bytemap_owner_close(client));
 	KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
 	KUNIT_EXPECT_EQ(test, so.op.result, (u32)SYNCMAP_OP_LEASED);
-	KUNIT_EXPECT_FALSE(test, bytemap_owner_drop_some(client));
+	KUNIT_EXPECT_FALSE(test, bytemap_sweep_closed(client));
 	bytemap_client_free(client);
 	bytemap_put(map);
 	store_client_end(other);
@@ -211,7 +165,6 @@ static void orphans_are_not_stale(struct kunit *test)
 static struct kunit_case owner_cases[] = {
 	KUNIT_CASE(the_kernel_owns_nothing),
 	KUNIT_CASE(an_entry_goes_with_its_owner),
-	KUNIT_CASE(what_changes_hands_is_not_taken),
 	KUNIT_CASE(what_was_cleared_is_let_go),
 	KUNIT_CASE(an_owner_goes_at_one_instant),
 	KUNIT_CASE(orphans_make_room),

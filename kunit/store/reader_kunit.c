@@ -3,6 +3,7 @@
  * The records that a watcher's reader is given
  */
 #include "../../module/store/reader.c"
+#include "../../module/store/watch.h"
 #include "common.h"
 
 static void fill(struct kunit *test, struct bytemap *map,
@@ -114,14 +115,14 @@ static void a_dump_holds_one_long_value_at_a_time(struct kunit *test)
 			    SYNCMAP_WATCH_DUMP | SYNCMAP_WATCH_VALUES, "");
 	for (i = 0; i < LONG_VALUES; i++) {
 		mutex_lock(&watch->lock);
-		KUNIT_EXPECT_EQ(test, bytemap_watch_peek(watch, &record), 1);
+		KUNIT_EXPECT_EQ(test, bytemap_reader_peek(watch, &record), 1);
 		KUNIT_EXPECT_EQ(test, held(values), 1U);
-		bytemap_watch_rest(watch);
+		bytemap_reader_rest(watch);
 		KUNIT_EXPECT_EQ(test, held(values), 0U);
-		KUNIT_EXPECT_EQ(test, bytemap_watch_peek(watch, &record), 1);
+		KUNIT_EXPECT_EQ(test, bytemap_reader_peek(watch, &record), 1);
 		KUNIT_EXPECT_FALSE(test, memcmp(record.value, text,
 						10 * BYTEMAP_COPY));
-		bytemap_watch_consume(watch, &record);
+		bytemap_reader_consume(watch, &record);
 		KUNIT_EXPECT_EQ(test, held(values), 0U);
 		mutex_unlock(&watch->lock);
 	}

@@ -117,7 +117,7 @@ static void operations_are_checked(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(op_checks); i++) {
 		check = &op_checks[i];
 		op = check->op;
-		KUNIT_EXPECT_EQ_MSG(test, bytemap_op_check(map, &op),
+		KUNIT_EXPECT_EQ_MSG(test, bytemap_request_check(map, &op),
 				    check->err, "%s", check->title);
 		KUNIT_EXPECT_EQ_MSG(test, op.limited, check->limited, "%s",
 				    check->title);
@@ -132,7 +132,7 @@ static void results_are_zeroed(struct kunit *test)
 				  .limited = 1, .used = 1, .limit = 1);
 	const struct syncmap_op want = OP(DELETE);
 
-	KUNIT_EXPECT_EQ(test, bytemap_op_check(map, &op), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_request_check(map, &op), 0);
 	KUNIT_EXPECT_EQ(test, memcmp(&op, &want, sizeof(op)), 0);
 }
 
@@ -142,7 +142,7 @@ static void numbers_have_eight_bytes(struct kunit *test)
 	struct syncmap_op op = { .op = SYNCMAP_OP_DELETE, .key = 1 };
 
 	for (op.key_len = 0; op.key_len < 12; op.key_len++)
-		KUNIT_EXPECT_EQ(test, bytemap_op_check(map, &op),
+		KUNIT_EXPECT_EQ(test, bytemap_request_check(map, &op),
 				op.key_len == 8 ? 0 : -EINVAL);
 }
 
@@ -151,28 +151,11 @@ static void text_has_no_nul(struct kunit *test)
 	struct bytemap *string = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap *bytes = store_map(test, SYNCMAP_KEY_BYTES, NULL);
 
-	KUNIT_EXPECT_EQ(test, bytemap_key_check(string, "a\0b", 3), -EINVAL);
-	KUNIT_EXPECT_EQ(test, bytemap_key_check(string, "ab", 3), -EINVAL);
-	KUNIT_EXPECT_EQ(test, bytemap_key_check(string, "ab", 2), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_key_check(string, "", 0), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_key_check(bytes, "a\0b", 3), 0);
-}
-
-static void access_is_what_an_operation_does(struct kunit *test)
-{
-	const u32 read = SYNCMAP_ACCESS_READ, write = SYNCMAP_ACCESS_WRITE;
-	u32 op;
-
-	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_LOAD), read);
-	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_STORE), write);
-	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_DELETE), write);
-	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_APPEND), write);
-	KUNIT_EXPECT_EQ(test, bytemap_op_access(SYNCMAP_OP_UNLEASE), write);
-	for (op = SYNCMAP_OP_LOAD_OR_STORE; op < ARRAY_SIZE(bytemap_traits); op++)
-		if (bytemap_traits[op] && op != SYNCMAP_OP_DELETE &&
-		    op != SYNCMAP_OP_APPEND && op != SYNCMAP_OP_UNLEASE)
-			KUNIT_EXPECT_EQ(test, bytemap_op_access(op),
-					read | write);
+	KUNIT_EXPECT_EQ(test, bytemap_request_check_key(string, "a\0b", 3), -EINVAL);
+	KUNIT_EXPECT_EQ(test, bytemap_request_check_key(string, "ab", 3), -EINVAL);
+	KUNIT_EXPECT_EQ(test, bytemap_request_check_key(string, "ab", 2), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_request_check_key(string, "", 0), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_request_check_key(bytes, "a\0b", 3), 0);
 }
 
 static struct kunit_case request_cases[] = {
@@ -180,7 +163,6 @@ static struct kunit_case request_cases[] = {
 	KUNIT_CASE(results_are_zeroed),
 	KUNIT_CASE(numbers_have_eight_bytes),
 	KUNIT_CASE(text_has_no_nul),
-	KUNIT_CASE(access_is_what_an_operation_does),
 	{}
 };
 

@@ -3,6 +3,8 @@
  * What maps give back. The shrinker is not registered: nobody else calls it.
  */
 #include "../../module/store/shrink.c"
+#include "../../module/store/info.h"
+#include "../../module/store/map.h"
 #include "common.h"
 
 #define STALE	10
@@ -24,7 +26,7 @@ static struct bytemap *stale_map(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "z", "v"), 0);
 	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
-	KUNIT_EXPECT_EQ(test, bytemap_expiry_stale(map), (u64)STALE);
+	KUNIT_EXPECT_EQ(test, bytemap_deadline_stale(map), (u64)STALE);
 	return map;
 }
 
@@ -48,7 +50,7 @@ static void what_is_stale_goes(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, counted(), (unsigned long)STALE);
 	KUNIT_EXPECT_EQ(test, scanned(100), (unsigned long)STALE);
-	KUNIT_EXPECT_EQ(test, bytemap_expiry_stale(map), 0ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_deadline_stale(map), 0ULL);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "z", "v"));
 }
 
@@ -57,7 +59,7 @@ static void a_scan_is_bounded(struct kunit *test)
 	struct bytemap *map = stale_map(test);
 
 	KUNIT_EXPECT_EQ(test, scanned(STALE - 1), (unsigned long)STALE - 1);
-	KUNIT_EXPECT_EQ(test, bytemap_expiry_stale(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_deadline_stale(map), 1ULL);
 }
 
 /* It begins where the last one has ended */
@@ -67,8 +69,8 @@ static void scans_go_round(struct kunit *test)
 	struct bytemap *second = stale_map(test);
 
 	KUNIT_EXPECT_EQ(test, scanned(STALE + 1), (unsigned long)STALE + 1);
-	KUNIT_EXPECT_EQ(test, bytemap_expiry_stale(first), 0ULL);
-	KUNIT_EXPECT_EQ(test, bytemap_expiry_stale(second), (u64)STALE - 1);
+	KUNIT_EXPECT_EQ(test, bytemap_deadline_stale(first), 0ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_deadline_stale(second), (u64)STALE - 1);
 	KUNIT_EXPECT_PTR_EQ(test, list_first_entry(&maps, struct bytemap, node),
 			    second);
 }
@@ -89,7 +91,7 @@ static void a_call_looks_at_some_maps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counted(), (unsigned long)STALE);
 	/* The turn of the one that has something comes with the next call */
 	list_move_tail(&map->node, &maps);
-	KUNIT_EXPECT_EQ(test, bytemap_expiry_sweep(map, 100, true),
+	KUNIT_EXPECT_EQ(test, bytemap_sweep_stale(map, 100),
 			(unsigned long)STALE);
 	KUNIT_EXPECT_EQ(test, counted(), (unsigned long)STALE);
 	KUNIT_EXPECT_EQ(test, counted(), 0UL);
@@ -116,7 +118,7 @@ static void reclaim_waits_for_nobody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counted(), 0UL);
 	KUNIT_EXPECT_EQ(test, scanned(100), SHRINK_STOP);
 	mutex_unlock(&maps_lock);
-	KUNIT_EXPECT_EQ(test, bytemap_expiry_stale(map), (u64)STALE);
+	KUNIT_EXPECT_EQ(test, bytemap_deadline_stale(map), (u64)STALE);
 }
 
 /* They are not counted as scanned, for that is done elsewhere */
@@ -133,7 +135,7 @@ static void tombstones_are_left_to_a_worker(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scanned(100), SHRINK_STOP);
 	irq_work_sync(&map->core.kick);
 	flush_delayed_work(&map->core.work);
-	bytemap_get_stats(map, &stats);
+	bytemap_info_stats(map, &stats);
 	KUNIT_EXPECT_EQ(test, stats.tombstones, 0ULL);
 }
 

@@ -6,20 +6,20 @@
 #include <linux/workqueue.h>
 
 #include "../../module/store/update.c"
+#include "../../module/store/clear.h"
 #include "common.h"
 
 /* An updater that found the object before it was replaced, or cleared */
-static int late_update(struct bytemap *map, struct bytemap_value *value,
-		       const char *text)
+static int late_update(struct kunit *test, struct bytemap *map,
+		       struct bytemap_value *value, const char *text)
 {
 	struct syncmap_op op = { .op = SYNCMAP_OP_STORE, .key_len = 1,
 				 .value_len = strlen(text) };
 	struct bytemap_request req = { .op = &op, .key = "k", .value = text };
+	struct bytemap_attempt *at = store_attempt(test, map, &req);
 	int err;
 
-	err = bytemap_request_fresh(map, &req);
-	if (!err)
-		err = bytemap_update(map, &req, value);
+	err = bytemap_fresh_for(map, &req) ?: bytemap_update(at, value);
 	bytemap_request_release(&req);
 	return err;
 }
@@ -34,7 +34,7 @@ static void an_updater_starts_over_after_replacement(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", store_text(test, 'l', 99)),
 			0);
 	KUNIT_EXPECT_EQ(test, value->state, VALUE_REPLACED);
-	KUNIT_EXPECT_EQ(test, late_update(map, value, "new"), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, late_update(test, map, value, "new"), START_OVER);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), bytemap_charge(1, 99));
 	bytemap_value_put(value);
 }
@@ -48,8 +48,9 @@ static void a_replacer_starts_over_after_clear(struct kunit *test)
 	value = store_object(map, "k");
 	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
 	KUNIT_EXPECT_EQ(test, value->state, VALUE_LIVE);
-	KUNIT_EXPECT_EQ(test, late_update(map, value,
-					  store_text(test, 'l', 99)), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, late_update(test, map, value,
+					  store_text(test, 'l', 99)),
+			START_OVER);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
 	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
 	bytemap_value_put(value);
@@ -86,6 +87,7 @@ static void change_cleared(struct kunit *test, struct bytemap *map, u32 what)
 	struct bytemap_request *req = kunit_kzalloc(test, sizeof(*req),
 						    GFP_KERNEL);
 	struct clearing c = { .map = map };
+	struct bytemap_attempt *at;
 	struct bytemap_value *value;
 	void *found = NULL;
 	int err;
@@ -99,19 +101,20 @@ static void change_cleared(struct kunit *test, struct bytemap *map, u32 what)
 	req->value = "new";
 	if (bytemap_op_has(what, OP_TAKES_VALUE))
 		op->value_len = strlen(req->value);
+	at = store_attempt(test, map, req);
 	INIT_WORK_ONSTACK(&c.work, clear_map);
 	rcu_read_lock();
 	syncmap_load(&map->core, "k", 1, &found);
 	queue_work(system_unbound_wq, &c.work);
 	wait_for_clear(map, atomic64_read(&map->revision));
 	KUNIT_EXPECT_EQ(test, syncmap_count(&map->core), 0UL);
-	err = bytemap_update(map, req, found);
+	err = bytemap_update(at, found);
 	value = found;
 	KUNIT_EXPECT_EQ(test, value->state, VALUE_DELETED);
 	rcu_read_unlock();
 	flush_work(&c.work);
 	destroy_work_on_stack(&c.work);
-	KUNIT_EXPECT_EQ(test, err, -EAGAIN);
+	KUNIT_EXPECT_EQ(test, err, START_OVER);
 	KUNIT_EXPECT_EQ(test, c.err, 0);
 	bytemap_request_release(req);
 }
@@ -151,8 +154,9 @@ static void what_is_late_is_not_held(struct kunit *test)
 	so.op = (struct syncmap_op){ .op = SYNCMAP_OP_SWAP, .key_len = 1,
 				     .out_size = 500 };
 	*req = (struct bytemap_request){ .op = &so.op, .key = "k" };
-	KUNIT_ASSERT_EQ(test, bytemap_request_fresh(map, req), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_update(map, req, value), -ENOENT);
+	KUNIT_ASSERT_EQ(test, bytemap_fresh_for(map, req), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_update(store_attempt(test, map, req),
+					     value), ABSENT);
 	KUNIT_EXPECT_NULL(test, req->found.held);
 	bytemap_request_release(req);
 	bytemap_value_put(value);
@@ -179,13 +183,14 @@ static void what_has_grown_since_is_compared_anew(struct kunit *test)
 	req->old = store_text(test, 'l', 100);
 	KUNIT_ASSERT_EQ(test, store_op(map, &more), 0);
 	value = store_object(map, "k");
-	KUNIT_EXPECT_EQ(test, compare(req, value), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, compare_locked(req, value, -EAGAIN), -EBUSY);
+	KUNIT_EXPECT_EQ(test, compare_large(req, value), START_OVER);
+	KUNIT_EXPECT_EQ(test, compare_locked(req, value, START_OVER), -EBUSY);
 	more.value = "l";
 	KUNIT_ASSERT_EQ(test, store_op(map, &more), 0);
 	KUNIT_EXPECT_EQ(test, value->len, 100U);
-	KUNIT_EXPECT_EQ(test, compare_locked(req, value, -EAGAIN), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, compare(req, value), 0);
+	KUNIT_EXPECT_EQ(test, compare_locked(req, value, START_OVER),
+			START_OVER);
+	KUNIT_EXPECT_EQ(test, compare_large(req, value), 0);
 	KUNIT_EXPECT_EQ(test, compare_locked(req, value, 0), 0);
 	KUNIT_ASSERT_EQ(test, store_op(map, &more), 0);
 	KUNIT_EXPECT_EQ(test, value->len, 101U);

@@ -1,72 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The line of those who wait for a lease
+ * Waiting for a lease
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
 
 #include "../../module/store/waiter.c"
+#include "../../module/store/clear.h"
+#include "../../module/store/op.h"
 #include "common.h"
-
-static void the_first_in_line_is_picked(struct kunit *test)
-{
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_client *client = store_client(test, map);
-	struct bytemap_client *other = store_client(test, map);
-	struct waiter a = { .task = current, .client = client };
-	struct waiter b = { .task = current, .client = other };
-	struct bytemap_value *value;
-
-	store_lease(client, "k");
-	value = store_object(map, "k");
-	KUNIT_EXPECT_TRUE(test, enqueue(value, &b));
-	KUNIT_EXPECT_TRUE(test, enqueue(value, &a));
-	KUNIT_EXPECT_PTR_EQ(test, bytemap_waiter_pick_locked(bytemap_lease(value),
-							     5), other);
-	KUNIT_EXPECT_TRUE(test, leave(value, &b));
-	KUNIT_EXPECT_EQ(test, b.token, 5ULL);
-	KUNIT_EXPECT_FALSE(test, leave(value, &a));
-	KUNIT_EXPECT_EQ(test, a.token, 0ULL);
-	KUNIT_EXPECT_NULL(test, bytemap_waiter_pick_locked(bytemap_lease(value),
-							   6));
-	bytemap_value_put(value);
-	store_client_end(client);
-	store_client_end(other);
-}
-
-static void nobody_waits_for_what_has_ended(struct kunit *test)
-{
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_client *client = store_client(test, map);
-	struct waiter before = { .task = current, .client = client };
-	struct waiter after = { .task = current, .client = client };
-	struct bytemap_value *value;
-	u64 token;
-
-	token = store_lease(client, "k");
-	value = store_object(map, "k");
-	KUNIT_EXPECT_TRUE(test, enqueue(value, &before));
-	KUNIT_EXPECT_EQ(test, store_leased(client, "k", "v", token), 0);
-	KUNIT_EXPECT_TRUE(test, leave(value, &before));
-	KUNIT_EXPECT_EQ(test, before.token, 0ULL);
-	KUNIT_EXPECT_FALSE(test, enqueue(value, &after));
-	bytemap_value_put(value);
-	store_client_end(client);
-}
 
 static void sleep_ends_by_event_and_deadline(struct kunit *test)
 {
-	struct waiter waiter = { .task = current };
+	struct bytemap_waiter waiter = { .task = current };
 	u64 before = ktime_get_boottime_ns();
 
-	KUNIT_EXPECT_EQ(test, sleep(&waiter, 0), -ETIMEDOUT);
-	KUNIT_EXPECT_EQ(test, sleep(&waiter, before + NSEC_PER_MSEC),
+	KUNIT_EXPECT_EQ(test, sleep_in_line(&waiter, 0), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, sleep_in_line(&waiter, before + NSEC_PER_MSEC),
 			-ETIMEDOUT);
 	KUNIT_EXPECT_GE(test, ktime_get_boottime_ns(), before + NSEC_PER_MSEC);
 	waiter.woken = true;
-	KUNIT_EXPECT_EQ(test, sleep(&waiter, 0), 0);
-	KUNIT_EXPECT_EQ(test, sleep(&waiter, SYNCMAP_NEVER), 0);
+	KUNIT_EXPECT_EQ(test, sleep_in_line(&waiter, 0), 0);
+	KUNIT_EXPECT_EQ(test, sleep_in_line(&waiter, SYNCMAP_NEVER), 0);
 }
 
 /* Somebody reads for so long that nothing can be freed before */
@@ -105,7 +61,7 @@ static int hope(void *arg)
 		.op = &op, .client = client, .key = &key,
 	};
 
-	hopeful->err = bytemap_op_check(client->map, &op) ?:
+	hopeful->err = bytemap_request_check(client->map, &op) ?:
 		       bytemap_op(client->map, &req);
 	hopeful->in_time = READ_ONCE(reading);
 	hopeful->token = op.leased;
@@ -156,16 +112,17 @@ static void a_cleared_lease_is_not_late(struct kunit *test)
 		.op = SYNCMAP_OP_LOAD_OR_LEASE, .key_len = 1, .wait_until = 1,
 	};
 	struct bytemap_request req = { .op = &op, .client = client, .key = "k" };
+	struct bytemap_attempt *at = store_attempt(test, map, &req);
 	struct bytemap_value *value;
 
 	store_lease(holder, "k");
 	value = store_object(map, "k");
 	KUNIT_ASSERT_NOT_NULL(test, value);
-	KUNIT_EXPECT_EQ(test, bytemap_lease_count(client, &op), 0);
-	KUNIT_EXPECT_EQ(test, wait_for(map, &req, value), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, bytemap_holder_count(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, wait_in_line(at, value), -ETIMEDOUT);
 	map->epoch = !map->epoch;
-	KUNIT_EXPECT_EQ(test, bytemap_lease_count(client, &op), 0);
-	KUNIT_EXPECT_EQ(test, wait_for(map, &req, value), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_holder_count(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, wait_in_line(at, value), 0);
 	map->epoch = !map->epoch;
 	bytemap_value_put(value);
 	store_client_end(client);
@@ -173,8 +130,6 @@ static void a_cleared_lease_is_not_late(struct kunit *test)
 }
 
 static struct kunit_case waiter_cases[] = {
-	KUNIT_CASE(the_first_in_line_is_picked),
-	KUNIT_CASE(nobody_waits_for_what_has_ended),
 	KUNIT_CASE(sleep_ends_by_event_and_deadline),
 	KUNIT_CASE(a_clear_wakes_those_in_line),
 	KUNIT_CASE(a_cleared_lease_is_not_late),

@@ -9,42 +9,6 @@
 #include "../../module/store/watch.c"
 #include "common.h"
 
-static void filters_match(struct kunit *test)
-{
-	static const struct {
-		u32		flags;
-		const char	*filter;
-		const char	*key;
-		bool		match;
-	} cases[] = {
-		{ 0, "", "", true },
-		{ 0, "", "abc", true },
-		{ SYNCMAP_WATCH_KEY, "", "", true },
-		{ SYNCMAP_WATCH_KEY, "", "a", false },
-		{ SYNCMAP_WATCH_KEY, "abc", "abc", true },
-		{ SYNCMAP_WATCH_KEY, "abc", "ab", false },
-		{ SYNCMAP_WATCH_KEY, "abc", "abcd", false },
-		{ SYNCMAP_WATCH_KEY, "abc", "abd", false },
-		{ SYNCMAP_WATCH_PREFIX, "", "", true },
-		{ SYNCMAP_WATCH_PREFIX, "abc", "abc", true },
-		{ SYNCMAP_WATCH_PREFIX, "abc", "abcd", true },
-		{ SYNCMAP_WATCH_PREFIX, "abc", "ab", false },
-		{ SYNCMAP_WATCH_PREFIX, "abc", "abdd", false },
-	};
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_watch *watch;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		watch = store_watch(test, map, cases[i].flags, cases[i].filter);
-		KUNIT_EXPECT_EQ_MSG(test,
-				    bytemap_watch_matches(watch, cases[i].key,
-							  strlen(cases[i].key)),
-				    cases[i].match, "case %u", i);
-		bytemap_watch_destroy(watch);
-	}
-}
-
 static void a_map_is_watched_while_there_are_watchers(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
@@ -114,103 +78,6 @@ static void writers_under_way_are_waited_for(struct kunit *test)
 	bytemap_watch_destroy(watch);
 	flush_work(&writer.work);
 	destroy_work_on_stack(&writer.work);
-}
-
-/* A reader settles the insertion; the event is the inserter's, and one */
-static void an_insertion_has_one_event(struct kunit *test)
-{
-	static struct syncmap_op op = { .op = SYNCMAP_OP_SWAP, .key_len = 1 };
-	static struct bytemap_request req = { .op = &op, .key = "k" };
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_watch *watch = store_watch(test, map, 0, "");
-	const struct syncmap_event *event;
-	struct bytemap_value *value;
-	void *actual;
-
-	req.fresh = bytemap_value_alloc(5);
-	value = req.fresh;
-	KUNIT_ASSERT_NOT_NULL(test, value);
-	value->key_len = 1;
-	bytemap_publish(map, &req, map->epoch);
-	KUNIT_ASSERT_EQ(test, syncmap_load_or_store(&map->core, "k", 1,
-						    value, &actual,
-						    GFP_KERNEL), 0);
-	store_no_event(test, watch);
-	KUNIT_EXPECT_FALSE(test, store_has(map, "k", "x"));
-	event = store_event(test, watch, SYNCMAP_EVENT_STORE);
-	KUNIT_EXPECT_EQ(test, event->revision, 1ULL);
-	KUNIT_EXPECT_EQ(test, event->reason, (u32)SYNCMAP_OP_SWAP);
-	KUNIT_EXPECT_EQ(test, event->key_len, 1U);
-	KUNIT_EXPECT_FALSE(test, store_has(map, "k", "x"));
-	store_no_event(test, watch);
-	syncmap_delete(&map->core, "k", 1);
-	bytemap_request_release(&req);
-	bytemap_value_put(value);
-	bytemap_watch_destroy(watch);
-}
-
-/* Its key is gone with the Clear, or is another value's by now */
-static void a_cleared_value_is_not_revised(struct kunit *test)
-{
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_watch *watch = store_watch(test, map, 0, "");
-	struct bytemap_value *value;
-
-	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
-	store_event(test, watch, SYNCMAP_EVENT_STORE);
-	value = store_object(map, "k");
-	KUNIT_ASSERT_NOT_NULL(test, value);
-	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
-	store_event(test, watch, SYNCMAP_EVENT_CLEAR);
-	KUNIT_EXPECT_EQ(test, bytemap_revise(map, value, "k",
-					     SYNCMAP_OP_DELETE), 0ULL);
-	store_no_event(test, watch);
-	bytemap_watch_destroy(watch);
-	KUNIT_EXPECT_FALSE(test, map->watched);
-	KUNIT_EXPECT_EQ(test, bytemap_revise(map, value, "k",
-					     SYNCMAP_OP_DELETE), 0ULL);
-	bytemap_value_put(value);
-}
-
-static void a_swap_that_fails_has_no_event(struct kunit *test)
-{
-	static struct syncmap_op op = { .op = SYNCMAP_OP_STORE, .key_len = 1 };
-	static struct bytemap_request req = { .op = &op, .key = "k" };
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_watch *watch = store_watch(test, map, 0, "");
-	struct bytemap_value *other = bytemap_value_alloc(100);
-
-	req.fresh = bytemap_value_alloc(100);
-	KUNIT_ASSERT_NOT_NULL(test, req.fresh);
-	KUNIT_ASSERT_NOT_NULL(test, other);
-	spin_lock(&req.fresh->lock.lock);
-	KUNIT_EXPECT_FALSE(test, bytemap_watch_swap(map, &req, other));
-	spin_unlock(&req.fresh->lock.lock);
-	store_no_event(test, watch);
-	bytemap_request_release(&req);
-	bytemap_value_put(other);
-	bytemap_watch_destroy(watch);
-}
-
-/* Too long for the queue: the event comes without it */
-static void a_value_without_room_is_left_out(struct kunit *test)
-{
-	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_watch *watch = store_watch(test, map,
-						SYNCMAP_WATCH_VALUES, "");
-	const struct syncmap_event *event;
-
-	KUNIT_EXPECT_EQ(test, store_store(map, "k",
-					  store_text(test, 'v',
-						     SYNCMAP_QUEUE_MIN)), 0);
-	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
-	event = store_event(test, watch, SYNCMAP_EVENT_STORE);
-	KUNIT_EXPECT_EQ(test, event->flags, 0U);
-	KUNIT_EXPECT_EQ(test, event->value_len, SYNCMAP_QUEUE_MIN);
-	event = store_event(test, watch, SYNCMAP_EVENT_STORE);
-	KUNIT_EXPECT_EQ(test, event->flags, SYNCMAP_EVENT_VALUE);
-	store_no_event(test, watch);
-	bytemap_watch_destroy(watch);
 }
 
 /* Somebody who waits, and notes who has woken him */
@@ -305,16 +172,11 @@ static void strangers_leave_places_to_the_owner(struct kunit *test)
 }
 
 static struct kunit_case watch_cases[] = {
-	KUNIT_CASE(filters_match),
 	KUNIT_CASE(a_map_is_watched_while_there_are_watchers),
 	KUNIT_CASE(a_map_has_so_many_watchers),
 	KUNIT_CASE(a_writer_wakes_nobody_himself),
 	KUNIT_CASE(strangers_leave_places_to_the_owner),
 	KUNIT_CASE(writers_under_way_are_waited_for),
-	KUNIT_CASE(an_insertion_has_one_event),
-	KUNIT_CASE(a_cleared_value_is_not_revised),
-	KUNIT_CASE(a_swap_that_fails_has_no_event),
-	KUNIT_CASE(a_value_without_room_is_left_out),
 	{}
 };
 

@@ -54,9 +54,9 @@ static noinline bool replace_live(struct syncmap *map, const void *bytes,
 }
 
 /* Field by field: gcc makes a memset() of an initialiser, which is slower */
-static __always_inline void prepare(struct syncmap_update *update,
-				    enum syncmap_action action, void *old,
-				    void *new, gfp_t gfp)
+static __always_inline void
+prepare_update(struct syncmap_update *update, enum syncmap_action action,
+	       void *old, void *new, gfp_t gfp)
 {
 	update->action = action;
 	update->gfp = gfp;
@@ -122,7 +122,7 @@ int syncmap_swap(struct syncmap *map, const void *key, size_t len, void *value,
 		*previous = syncmap_code_value(found);
 		return 1;
 	}
-	prepare(&update, SYNCMAP_SWAP, NULL, value, gfp);
+	prepare_update(&update, SYNCMAP_SWAP, NULL, value, gfp);
 	err = run(map, key, len, &update);
 	if (err)
 		return err;
@@ -181,7 +181,7 @@ int syncmap_load_or_store(struct syncmap *map, const void *key, size_t len,
 	syncmap_might_alloc(gfp);
 	if (likely(code_of(value) && syncmap_load(map, key, len, actual)))
 		return 1;
-	prepare(&update, SYNCMAP_LOAD_OR_STORE, NULL, value, gfp);
+	prepare_update(&update, SYNCMAP_LOAD_OR_STORE, NULL, value, gfp);
 	err = run(map, key, len, &update);
 	if (err)
 		return err;
@@ -209,7 +209,7 @@ bool syncmap_load_and_delete(struct syncmap *map, const void *key, size_t len,
 {
 	struct syncmap_update update;
 
-	prepare(&update, SYNCMAP_DELETE, NULL, NULL, 0);
+	prepare_update(&update, SYNCMAP_DELETE, NULL, NULL, 0);
 	if (run(map, key, len, &update) || !update.changed)
 		return false;
 	*value = syncmap_code_value(update.previous);
@@ -259,7 +259,7 @@ bool syncmap_compare_and_swap(struct syncmap *map, const void *key, size_t len,
 	if (expected && likely(replace_live(map, key, len, expected,
 					    code_of(new), &found)))
 		return found == expected;
-	prepare(&update, SYNCMAP_COMPARE_AND_SWAP, old, new, 0);
+	prepare_update(&update, SYNCMAP_COMPARE_AND_SWAP, old, new, 0);
 	if (!update.new)
 		return false;
 	return !run(map, key, len, &update) && update.changed;
@@ -283,7 +283,7 @@ bool syncmap_compare_and_delete(struct syncmap *map, const void *key,
 {
 	struct syncmap_update update;
 
-	prepare(&update, SYNCMAP_COMPARE_AND_DELETE, old, NULL, 0);
+	prepare_update(&update, SYNCMAP_COMPARE_AND_DELETE, old, NULL, 0);
 	return !run(map, key, len, &update) && update.changed;
 }
 EXPORT_SYMBOL_GPL(syncmap_compare_and_delete);

@@ -21,7 +21,7 @@
 #define DISPOSE_PORTION	1024
 #endif
 
-static struct workqueue_struct *workqueue_of(const struct syncmap_gen *gen)
+static struct workqueue_struct *free_workqueue_of(const struct syncmap_gen *gen)
 {
 	return gen->map->params.free_wq ?: syncmap_wq;
 }
@@ -55,7 +55,7 @@ static void free_nodes(const struct syncmap *map, struct llist_node *nodes)
  * have tried to; free. Nodes with a key object go from waiting to free. See
  * litmus/limbo
  */
-static void advance(struct syncmap_gen *gen, struct syncmap_counts *counts)
+static void advance_refs(struct syncmap_gen *gen, struct syncmap_counts *counts)
 {
 	struct llist_node *waiting = counts->waiting;
 
@@ -83,7 +83,7 @@ static bool drain_start(struct syncmap_gen *gen)
 			(all && (counts->stale || !llist_empty(&counts->ready)));
 	}
 	if (some)
-		queue_rcu_work(workqueue_of(gen), &gen->drain);
+		queue_rcu_work(free_workqueue_of(gen), &gen->drain);
 	return some;
 }
 
@@ -112,7 +112,7 @@ static void drain(struct work_struct *work)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		advance(gen, per_cpu_ptr(gen->counts, cpu));
+		advance_refs(gen, per_cpu_ptr(gen->counts, cpu));
 	clear_bit_unlock(0, &gen->draining);
 	/*
 	 * Pairs with the barrier in syncmap_drain_all(): one sees the other. See
@@ -313,7 +313,7 @@ static void dispose(struct work_struct *work)
 
 	step_rest(&r.steps);
 	if (!done) {
-		queue_work(workqueue_of(gen), work);
+		queue_work(free_workqueue_of(gen), work);
 		return;
 	}
 	if (state->cleared) {
@@ -337,5 +337,5 @@ void syncmap_state_init(struct syncmap_state *state)
 void syncmap_retire(struct syncmap_state *state)
 {
 	refcount_inc(&state->gen->refs);
-	queue_rcu_work(workqueue_of(state->gen), &state->retire);
+	queue_rcu_work(free_workqueue_of(state->gen), &state->retire);
 }

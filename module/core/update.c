@@ -62,8 +62,8 @@ static void count_node(const struct syncmap_state *state, long n)
 }
 
 /* An open word becomes a tombstone, or a tombstone live: @live is -1 or 1, or 0 */
-static __always_inline void count_word(const struct syncmap_state *state,
-				       long live)
+static __always_inline void count_change(const struct syncmap_state *state,
+					 long live)
 {
 	if (!live)
 		return;
@@ -110,14 +110,14 @@ static enum outcome apply(struct syncmap *map,
 		 * litmus/arm-deleted
 		 */
 		live = (new != CODE_ABSENT) - (code != CODE_ABSENT);
-		count_word(state, live);
+		count_change(state, live);
 		if (word_try_set(home, &word, word_open(new))) {
 			update->changed = true;
 			if (live < 0)
 				syncmap_arm(map);
 			return DONE;
 		}
-		count_word(state, -live);
+		count_change(state, -live);
 	}
 }
 

@@ -10,6 +10,12 @@
 #include <linux/uaccess.h>
 
 #include "../large.h"
+#include "../store/bytemap.h"
+#include "../store/gfp.h"
+#include "../store/lease.h"
+#include "../store/many.h"
+#include "../store/op.h"
+#include "../store/request.h"
 #include "dev.h"
 #include "op.h"
 
@@ -28,7 +34,7 @@ struct run {
 	struct slot		slots[];
 };
 
-static int check(struct syncmap_batch *batch)
+static int check_batch(struct syncmap_batch *batch)
 {
 	batch->done = 0;
 	batch->failed = 0;
@@ -39,7 +45,7 @@ static int check(struct syncmap_batch *batch)
 	return batch->count > SYNCMAP_BATCH_MAX || batch->reserved ? -EINVAL : 0;
 }
 
-static bool goes_on(const struct syncmap_batch *batch)
+static bool batch_goes_on(const struct syncmap_batch *batch)
 {
 	if (batch->failed && batch->flags & SYNCMAP_BATCH_STOP)
 		return false;
@@ -132,7 +138,7 @@ static int end_loads(struct run *run, unsigned int n)
 	for (i = 0; i < n; i++) {
 		struct slot *slot = &run->slots[i];
 
-		if (err || !goes_on(run->batch)) {
+		if (err || !batch_goes_on(run->batch)) {
 			syncmap_end_op(&slot->work, -ECANCELED);
 			continue;
 		}
@@ -155,7 +161,7 @@ static int run_loads(struct run *run, unsigned int n)
 		if (!slot->op.status)
 			reqs[good++] = &slot->work.req;
 	}
-	bytemap_load_many(syncmap_mapfd_map(run->file), reqs, good);
+	bytemap_many_load(syncmap_mapfd_map(run->file), reqs, good);
 	return end_loads(run, n);
 }
 
@@ -164,7 +170,7 @@ static int run_all(struct run *run)
 	unsigned int loads;
 	int err = 0;
 
-	while (!err && goes_on(run->batch)) {
+	while (!err && batch_goes_on(run->batch)) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
@@ -181,7 +187,7 @@ int syncmap_run_batch(struct syncmap_call *call)
 	struct run *run;
 	int err;
 
-	err = check(batch);
+	err = check_batch(batch);
 	if (err)
 		return err;
 	run = syncmap_large_alloc(struct_size(run, slots, slots), BYTEMAP_GFP);

@@ -14,7 +14,12 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#include "../store/store.h"
+#include "../store/account.h"
+#include "../store/bytemap.h"
+#include "../store/info.h"
+#include "../store/map.h"
+#include "../store/name.h"
+#include "../store/tell.h"
 #include "dev.h"
 
 #define ENTRY_SIZE_MAX	4096
@@ -31,7 +36,7 @@ static int run_info(struct syncmap_call *call)
 		return -EOPNOTSUPP;
 	memset(info, 0, sizeof(*info));
 	info->abi = SYNCMAP_ABI;
-	bytemap_default_limits(info);
+	bytemap_limits(info);
 	bytemap_account_info(info);
 	return 0;
 }
@@ -88,6 +93,12 @@ static int run_create(struct syncmap_call *call)
 		return -EOPNOTSUPP;
 	if (create->reserved)
 		return -EINVAL;
+	err = bytemap_name_check(create->name);
+	if (err)
+		return err;
+	/* Who opens what is there instead needs no room for another one */
+	if (bytemap_name_is_taken(create->name))
+		return -EEXIST;
 	map = bytemap_create(create);
 	if (IS_ERR(map))
 		return PTR_ERR(map);
@@ -139,7 +150,7 @@ static int remove_map(struct bytemap *map)
 		return -EPERM;
 	if (!bytemap_name_hide(map))
 		return -ENOENT;
-	bytemap_watch_removed(map);
+	bytemap_tell_removed(map);
 	syncmap_debugfs_remove(map);
 	bytemap_name_drop(map);
 	return 0;
@@ -172,7 +183,7 @@ static int put_map_info(struct syncmap_list *list, struct bytemap *map)
 
 	user = u64_to_user_ptr(list->buffer +
 			       (u64)list->count * list->entry_size);
-	bytemap_get_info(map, &info);
+	bytemap_info(map, &info);
 	if (copy_to_user(user, &info, size) ||
 	    clear_user(user + size, list->entry_size - size))
 		return -EFAULT;

@@ -16,7 +16,11 @@
 #include <linux/seq_file.h>
 #include <linux/workqueue.h>
 
-#include "../store/store.h"
+#include "../store/bytemap.h"
+#include "../store/info.h"
+#include "../store/map.h"
+#include "../store/view.h"
+#include "../store/walk.h"
 #include "dev.h"
 
 static struct dentry *root;
@@ -87,7 +91,7 @@ static int stats_show(struct seq_file *m, void *unused)
 	struct syncmap_map_stats stats;
 	int i;
 
-	bytemap_get_stats(m->private, &stats);
+	bytemap_info_stats(m->private, &stats);
 	for (i = 0; i < ARRAY_SIZE(stat_lines); i++)
 		seq_printf(m, "%-16s %llu\n", stat_lines[i].name,
 			   *(u64 *)((void *)&stats + stat_lines[i].offset));
@@ -346,7 +350,7 @@ struct addition {
 	struct bytemap		*map;
 };
 
-static void add(struct work_struct *work)
+static void add_in_background(struct work_struct *work)
 {
 	struct bytemap *map = container_of(work, struct addition, work)->map;
 	char name[24];
@@ -370,7 +374,7 @@ void syncmap_debugfs_add(struct bytemap *map)
 {
 	struct addition addition = { .map = map };
 
-	INIT_WORK_ONSTACK(&addition.work, add);
+	INIT_WORK_ONSTACK(&addition.work, add_in_background);
 	queue_work(system_long_wq, &addition.work);
 	flush_work(&addition.work);
 	destroy_work_on_stack(&addition.work);

@@ -25,7 +25,11 @@
 #include <linux/hex.h>
 #endif
 
-#include "../store/store.h"
+#include "../store/bytemap.h"
+#include "../store/clear.h"
+#include "../store/map.h"
+#include "../store/op.h"
+#include "../store/request.h"
 #include "dev.h"
 
 #define LINE_SIZE	(32 << 10)
@@ -61,19 +65,10 @@ static int parse_key(const struct bytemap *map, char *word, u64 *number,
 	}
 }
 
-static int set_value(const struct bytemap *map, struct bytemap_request *req,
-		     const char *value)
-{
-	req->value = value;
-	if (req->op->value_len <= BYTEMAP_SMALL)
-		return 0;
-	return bytemap_request_fresh(map, req);
-}
-
 static int run_op(struct bytemap *map, u32 code, char *word, const char *value)
 {
 	struct syncmap_op op = { .op = code };
-	struct bytemap_request req = { .op = &op };
+	struct bytemap_request req = { .op = &op, .value = value };
 	bool store = code == SYNCMAP_OP_STORE;
 	u64 number;
 	int err;
@@ -84,7 +79,7 @@ static int run_op(struct bytemap *map, u32 code, char *word, const char *value)
 	if (err)
 		return err;
 	op.value_len = value ? strlen(value) : 0;
-	err = bytemap_op_check(map, &op) ?: set_value(map, &req, value);
+	err = bytemap_request_check(map, &op);
 	if (!err)
 		err = bytemap_op(map, &req);
 	bytemap_request_release(&req);

@@ -106,9 +106,9 @@ int syncmap_fault_in(void __user *user, size_t size)
 	return 0;
 }
 
-static int copy_in(struct syncmap_call *call,
-		   const struct syncmap_command *command, void __user *user,
-		   size_t size)
+static int copy_argument(struct syncmap_call *call,
+			 const struct syncmap_command *command, void __user *user,
+			 size_t size)
 {
 	int err;
 
@@ -120,8 +120,8 @@ static int copy_in(struct syncmap_call *call,
 	return syncmap_probe_write(user, min_t(size_t, size, command->size));
 }
 
-static int run(struct syncmap_call *call, const struct syncmap_command *command,
-	       void __user *user, size_t size)
+static int run_command(struct syncmap_call *call, const struct syncmap_command *command,
+		       void __user *user, size_t size)
 {
 	size_t reply = min_t(size_t, size, command->size);
 	int err, fault = 0;
@@ -155,6 +155,6 @@ long syncmap_dispatch(const struct syncmap_commands *commands,
 	/* Of @arg, there is as much as the command has */
 	memset(&call, 0, offsetof(struct syncmap_call, arg));
 	call.file = file;
-	err = copy_in(&call, command, user, _IOC_SIZE(cmd));
-	return err ?: run(&call, command, user, _IOC_SIZE(cmd));
+	err = copy_argument(&call, command, user, _IOC_SIZE(cmd));
+	return err ?: run_command(&call, command, user, _IOC_SIZE(cmd));
 }

@@ -12,7 +12,13 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
-#include "../store/store.h"
+#include "../store/bytemap.h"
+#include "../store/clear.h"
+#include "../store/client.h"
+#include "../store/freeze.h"
+#include "../store/info.h"
+#include "../store/map.h"
+#include "../store/sweep.h"
 #include "dev.h"
 
 struct bytemap *syncmap_mapfd_map(const struct file *file)
@@ -28,7 +34,7 @@ static int run_map_info(struct syncmap_call *call)
 	if (info->flags)
 		return -EOPNOTSUPP;
 	bytemap_sweep(map);
-	bytemap_get_info(map, info);
+	bytemap_info(map, info);
 	info->access = syncmap_mapfd_access(call->file);
 	return 0;
 }
@@ -41,7 +47,7 @@ static int run_stats(struct syncmap_call *call)
 	if (stats->flags)
 		return -EOPNOTSUPP;
 	bytemap_sweep(map);
-	bytemap_get_stats(map, stats);
+	bytemap_info_stats(map, stats);
 	return 0;
 }
 

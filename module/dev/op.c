@@ -10,7 +10,15 @@
 #include <linux/uaccess.h>
 
 #include "../large.h"
-#include "../store/store.h"
+#include "../store/bytemap.h"
+#include "../store/fresh.h"
+#include "../store/gfp.h"
+#include "../store/lease.h"
+#include "../store/op.h"
+#include "../store/request.h"
+#include "../store/traits.h"
+#include "../store/value.h"
+#include "../store/view.h"
 #include "dev.h"
 #include "op.h"
 #include "time.h"
@@ -22,7 +30,7 @@ static void free_copy(const void *copy, const void *small)
 }
 
 /* In the caller's cgroup, as it lasts for as long as an operation waits */
-static const void *copy_in(u64 user, size_t len, void *small, size_t size)
+static const void *copy_input(u64 user, size_t len, void *small, size_t size)
 {
 	void *copy = len > size ? syncmap_large_alloc(len, BYTEMAP_GFP) : small;
 
@@ -38,7 +46,7 @@ static const void *copy_in(u64 user, size_t len, void *small, size_t size)
  * A value that cannot be written in place goes into its object right away, but
  * for one that is appended: what its object has to be like is not known yet
  */
-static int copy_value(const struct bytemap *map, struct syncmap_work *work)
+static int copy_value(struct bytemap *map, struct syncmap_work *work)
 {
 	struct bytemap_request *req = &work->req;
 	void __user *user = u64_to_user_ptr(req->op->value);
@@ -46,17 +54,16 @@ static int copy_value(const struct bytemap *map, struct syncmap_work *work)
 	void *to = work->value;
 
 	if (bytemap_request_has(req, OP_APPENDS)) {
-		work->appended = copy_in(req->op->value, len, work->value,
-					 sizeof(work->value));
+		work->appended = copy_input(req->op->value, len, work->value,
+					    sizeof(work->value));
 		req->value = work->appended;
 		return PTR_ERR_OR_ZERO(req->value);
 	}
 	if (len > BYTEMAP_SMALL) {
-		bool mortal = bytemap_request_is_mortal(map, req);
+		int err = bytemap_fresh_for(map, req);
 
-		req->fresh = bytemap_request_alloc(req, mortal, len);
-		if (!req->fresh)
-			return -ENOMEM;
+		if (err)
+			return err;
 		to = req->fresh->bytes;
 	}
 	req->value = to;
@@ -76,22 +83,22 @@ static int check_out(const struct bytemap *map, const struct syncmap_op *op)
 	return syncmap_fault_in(u64_to_user_ptr(op->out), size);
 }
 
-static int copy_all(const struct bytemap *map, struct syncmap_work *work)
+static int copy_all(struct bytemap *map, struct syncmap_work *work)
 {
 	struct bytemap_request *req = &work->req;
 	struct syncmap_op *op = req->op;
 	int err;
 
-	req->key = copy_in(op->key, op->key_len, work->key,
-			   sizeof(work->key));
+	req->key = copy_input(op->key, op->key_len, work->key,
+			      sizeof(work->key));
 	if (IS_ERR(req->key))
 		return PTR_ERR(req->key);
-	err = bytemap_key_check(map, req->key, op->key_len);
+	err = bytemap_request_check_key(map, req->key, op->key_len);
 	if (err)
 		return err;
 	if (bytemap_request_has(req, OP_TAKES_OLD)) {
-		req->old = copy_in(op->old, op->old_len, work->old,
-				   sizeof(work->old));
+		req->old = copy_input(op->old, op->old_len, work->old,
+				      sizeof(work->old));
 		if (IS_ERR(req->old))
 			return PTR_ERR(req->old);
 	}
@@ -100,7 +107,7 @@ static int copy_all(const struct bytemap *map, struct syncmap_work *work)
 	return err ?: check_out(map, op);
 }
 
-static int copy_out(const struct bytemap_request *req)
+static int copy_found(const struct bytemap_request *req)
 {
 	const struct syncmap_op *op = req->op;
 
@@ -141,7 +148,7 @@ int syncmap_begin_op(const struct file *file, struct syncmap_op *op,
 	work->req.client = client;
 	work->appended = NULL;
 	times_from_user(work, op);
-	err = bytemap_op_check(client->map, op);
+	err = bytemap_request_check(client->map, op);
 	if (err)
 		return err;
 	if (bytemap_op_access(op->op) & ~syncmap_mapfd_access(file))
@@ -156,7 +163,7 @@ int syncmap_end_op(struct syncmap_work *work, int err)
 	struct syncmap_op *op = req->op;
 
 	if (!err || err == -EBUSY)
-		err = copy_out(req) ?: err;
+		err = copy_found(req) ?: err;
 	if (err && op->result & SYNCMAP_OP_LEASED)
 		bytemap_lease_abandon(req->client, op->leased);
 	bytemap_request_release(req);
@@ -169,7 +176,7 @@ int syncmap_end_op(struct syncmap_work *work, int err)
 }
 
 /* With an error: whoever has become the holder of a lease does not know it */
-static int finish_lease(struct syncmap_call *call, int err)
+static int finish_leased_op(struct syncmap_call *call, int err)
 {
 	if (err)
 		bytemap_lease_abandon(syncmap_mapfd_client(call->file),
@@ -188,6 +195,6 @@ int syncmap_run_op(struct syncmap_call *call)
 		err = bytemap_op(syncmap_mapfd_map(call->file), &work.req);
 	err = syncmap_end_op(&work, err);
 	if (op->result & SYNCMAP_OP_LEASED)
-		call->finish = finish_lease;
+		call->finish = finish_leased_op;
 	return err;
 }

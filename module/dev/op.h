@@ -5,7 +5,8 @@
 #ifndef _SYNCMAP_DEV_OP_H
 #define _SYNCMAP_DEV_OP_H
 
-#include "../store/store.h"
+#include "../store/request.h"
+#include "../store/value.h"
 
 /* Most keys and values need no allocation on the way in */
 struct syncmap_work {

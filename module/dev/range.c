@@ -7,7 +7,9 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#include "../store/store.h"
+#include "../store/bytemap.h"
+#include "../store/view.h"
+#include "../store/walk.h"
 #include "dev.h"
 #include "time.h"
 
@@ -16,8 +18,8 @@ static bool keys_only(const struct syncmap_range *range)
 	return range->flags & SYNCMAP_RANGE_KEYS_ONLY;
 }
 
-static u32 record_size(const struct syncmap_range *range,
-		       const struct bytemap_item *item)
+static u32 entry_size(const struct syncmap_range *range,
+		      const struct bytemap_item *item)
 {
 	u32 size = sizeof(struct syncmap_record) + item->key_len;
 
@@ -26,11 +28,11 @@ static u32 record_size(const struct syncmap_range *range,
 	return round_up(size, 8);
 }
 
-static int put_record(struct syncmap_range *range,
-		      const struct bytemap_item *item)
+static int put_entry(struct syncmap_range *range,
+		     const struct bytemap_item *item)
 {
 	struct syncmap_record record = {
-		.size = record_size(range, item),
+		.size = entry_size(range, item),
 		.key_len = item->key_len,
 		.value_len = item->view.len,
 		.revision = item->view.revision,
@@ -59,7 +61,7 @@ static unsigned int count_fitting(struct syncmap_range *range,
 	unsigned int i;
 
 	for (i = 0; i < walk->count; i++) {
-		used += record_size(range, &walk->items[i]);
+		used += entry_size(range, &walk->items[i]);
 		if (used > range->size) {
 			range->needed = used - range->used;
 			break;
@@ -72,8 +74,8 @@ static unsigned int count_fitting(struct syncmap_range *range,
  * A long value is held from when its turn comes until it has been put: the caller
  * can take his time, and it is memory of others. False if the entry is gone.
  */
-static bool hold(const struct syncmap_range *range, struct bytemap_walk *walk,
-		 struct bytemap_item *item)
+static bool hold_value(const struct syncmap_range *range, struct bytemap_walk *walk,
+		       struct bytemap_item *item)
 {
 	if (keys_only(range) || item->view.len <= BYTEMAP_COPY)
 		return true;
@@ -89,12 +91,12 @@ static int put_items(struct syncmap_range *range, struct bytemap_walk *walk,
 	for (*fit = 0; *fit < walk->count && !err; ++*fit) {
 		struct bytemap_item *item = &walk->items[*fit];
 
-		if (!hold(range, walk, item))
+		if (!hold_value(range, walk, item))
 			continue;
-		range->needed = record_size(range, item);
+		range->needed = entry_size(range, item);
 		if (range->needed > range->size - range->used)
 			return -EAGAIN;
-		err = put_record(range, item);
+		err = put_entry(range, item);
 		bytemap_view_release(&item->view);
 	}
 	return err;
@@ -151,7 +153,7 @@ static int put_steps(struct syncmap_range *range, struct bytemap_walk *walk)
 	return err;
 }
 
-static int check(struct syncmap_range *range)
+static int check_range(struct syncmap_range *range)
 {
 	range->count = 0;
 	range->used = 0;
@@ -168,7 +170,7 @@ int syncmap_run_range(struct syncmap_call *call)
 	struct bytemap_walk *walk;
 	int err;
 
-	err = check(range);
+	err = check_range(range);
 	if (err)
 		return err;
 	walk = bytemap_walk_alloc(map, syncmap_cursor_reveal(map->id,

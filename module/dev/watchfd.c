@@ -13,11 +13,15 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "../store/store.h"
+#include "../store/bytemap.h"
+#include "../store/queue.h"
+#include "../store/reader.h"
+#include "../store/tell.h"
+#include "../store/watch.h"
 #include "dev.h"
 #include "time.h"
 
-static int put_record(char __user *user, const struct bytemap_record *record)
+static int put_event(char __user *user, const struct bytemap_record *record)
 {
 	struct syncmap_event event = record->event;
 	u32 value_len = event.flags & SYNCMAP_EVENT_VALUE ? event.value_len : 0;
@@ -38,7 +42,7 @@ static ssize_t put_records(struct bytemap_watch *watch, char __user *user,
 			   size_t size)
 {
 	struct bytemap_record record;
-	bool ended = bytemap_watch_ended(watch);
+	bool ended = bytemap_reader_has_ended(watch);
 	size_t used = 0;
 	int ret;
 
@@ -48,19 +52,19 @@ static ssize_t put_records(struct bytemap_watch *watch, char __user *user,
 		if (fatal_signal_pending(current))
 			break;
 		cond_resched();
-		ret = bytemap_watch_peek(watch, &record);
+		ret = bytemap_reader_peek(watch, &record);
 		if (ret <= 0)
 			break;
 		ret = -EMSGSIZE;
 		if (record.event.size > size - used)
 			break;
-		ret = put_record(user + used, &record);
+		ret = put_event(user + used, &record);
 		if (ret)
 			break;
 		used += record.event.size;
-		bytemap_watch_consume(watch, &record);
+		bytemap_reader_consume(watch, &record);
 	}
-	bytemap_watch_rest(watch);
+	bytemap_reader_rest(watch);
 	if (used || ret)
 		return used ?: ret;
 	return ended ? 0 : -EAGAIN;
@@ -88,11 +92,11 @@ static ssize_t watch_read(struct file *file, char __user *user, size_t size,
 		ret = read_some(watch, user, size);
 		if (ret != -EAGAIN || file->f_flags & O_NONBLOCK)
 			break;
-		ret = bytemap_watch_wait(watch);
+		ret = bytemap_reader_wait(watch);
 		if (ret)
 			break;
 	}
-	bytemap_watch_pass_on(watch);
+	bytemap_reader_pass_on(watch);
 	return ret;
 }
 
@@ -106,9 +110,9 @@ static __poll_t watch_poll(struct file *file, poll_table *table)
 	 * See litmus/poll
 	 */
 	smp_mb();
-	if (bytemap_watch_ended(watch))
+	if (bytemap_reader_has_ended(watch))
 		return EPOLLIN | EPOLLRDNORM | EPOLLHUP;
-	return bytemap_watch_readable(watch) ? EPOLLIN | EPOLLRDNORM : 0;
+	return bytemap_reader_has_record(watch) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static int watch_release(struct inode *inode, struct file *file)

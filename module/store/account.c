@@ -23,8 +23,11 @@
 #include <linux/spinlock.h>
 #include <linux/user_namespace.h>
 #include <linux/wait_bit.h>
+#include <uapi/linux/syncmap.h>
 
-#include "store.h"
+#include "account.h"
+#include "gfp.h"
+#include "job.h"
 
 static unsigned int max_maps = 4096;
 module_param(max_maps, uint, 0644);
@@ -98,7 +101,7 @@ static struct bytemap_account *account_of(const struct rb_node *node)
 	return rb_entry(node, struct bytemap_account, node);
 }
 
-static int compare(const void *uid, const struct rb_node *node)
+static int compare_uid(const void *uid, const struct rb_node *node)
 {
 	u32 a = __kuid_val(*(const kuid_t *)uid);
 	u32 b = __kuid_val(account_of(node)->uid);
@@ -108,7 +111,7 @@ static int compare(const void *uid, const struct rb_node *node)
 
 static int compare_nodes(struct rb_node *node, const struct rb_node *other)
 {
-	return compare(&account_of(node)->uid, other);
+	return compare_uid(&account_of(node)->uid, other);
 }
 
 /*
@@ -122,7 +125,7 @@ static bool is_one_user(const struct bytemap_account *account)
 				   !uid_eq(account->uid, GLOBAL_ROOT_UID));
 }
 
-static struct bytemap_account *alloc(const struct bytemap_account *parent)
+static struct bytemap_account *alloc_account(const struct bytemap_account *parent)
 {
 	struct bytemap_account *account = kzalloc(sizeof(*account),
 						  BYTEMAP_GFP);
@@ -130,7 +133,7 @@ static struct bytemap_account *alloc(const struct bytemap_account *parent)
 	if (!account)
 		return NULL;
 	account->share = is_one_user(parent) ?
-		bytemap_share_get(parent->share) : bytemap_share_alloc();
+		bytemap_job_share_get(parent->share) : bytemap_job_share_alloc();
 	if (!account->share) {
 		kfree(account);
 		return NULL;
@@ -140,19 +143,19 @@ static struct bytemap_account *alloc(const struct bytemap_account *parent)
 
 static void free_account(struct bytemap_account *account)
 {
-	bytemap_share_put(account->share);
+	bytemap_job_share_put(account->share);
 	kfree(account);
 }
 
 /* With a reference. @fresh, if it is not NULL, is for when there is none */
-static struct bytemap_account *get(struct bytemap_account *parent, kuid_t uid,
-				   struct bytemap_account *fresh)
+static struct bytemap_account *get_account(struct bytemap_account *parent, kuid_t uid,
+					   struct bytemap_account *fresh)
 {
 	struct bytemap_account *account = NULL;
 	struct rb_node *node;
 
 	spin_lock(&account_lock);
-	node = rb_find(&uid, &parent->children, compare);
+	node = rb_find(&uid, &parent->children, compare_uid);
 	if (node) {
 		account = account_of(node);
 	} else if (fresh) {
@@ -171,15 +174,15 @@ static struct bytemap_account *get(struct bytemap_account *parent, kuid_t uid,
 static struct bytemap_account *get_below(struct bytemap_account *parent,
 					 kuid_t uid)
 {
-	struct bytemap_account *account = get(parent, uid, NULL);
+	struct bytemap_account *account = get_account(parent, uid, NULL);
 	struct bytemap_account *fresh;
 
 	if (account)
 		return account;
-	fresh = alloc(parent);
+	fresh = alloc_account(parent);
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
-	account = get(parent, uid, fresh);
+	account = get_account(parent, uid, fresh);
 	if (account != fresh)
 		free_account(fresh);
 	return account;
@@ -197,7 +200,12 @@ static unsigned int list_users(kuid_t uid, kuid_t *users)
 	return n;
 }
 
-/* The account of the caller, who goes by the name of @uid */
+/*
+ * Process context, may sleep.
+ *
+ * Return: the account of the caller, who goes by the name of @uid, with a
+ * reference; or ERR_PTR(-ENOMEM).
+ */
 struct bytemap_account *bytemap_account_get(kuid_t uid)
 {
 	struct bytemap_account *parent = &all, *account;
@@ -226,6 +234,7 @@ static bool put_locked(struct bytemap_account *account)
 	return true;
 }
 
+/* Process context, may sleep: with the last reference its workers go */
 void bytemap_account_put(struct bytemap_account *account)
 {
 	struct bytemap_account *parent;
@@ -242,13 +251,17 @@ void bytemap_account_put(struct bytemap_account *account)
 	} while (last);
 }
 
-/* What the jobs of this user run in */
+/*
+ * Return: what the jobs of this user run in; it is there as long as the account
+ */
 struct bytemap_share *bytemap_account_share(struct bytemap_account *account)
 {
 	return account->share;
 }
 
-/* Or of the same owner of a namespace */
+/*
+ * Return: whether both are of one user, or of users of one owner of a namespace
+ */
 bool bytemap_account_is_same_user(const struct bytemap_account *account,
 				  const struct bytemap_account *other)
 {
@@ -292,9 +305,9 @@ static u64 limit_of(const struct bytemap_account *account,
 	return privileged ? limit : limit - limit / RESERVE;
 }
 
-static void tell(struct bytemap_shortage *shortage,
-		 const struct bytemap_account *account, enum kind kind,
-		 bool privileged)
+static void tell_shortage(struct bytemap_shortage *shortage,
+			  const struct bytemap_account *account, enum kind kind,
+			  bool privileged)
 {
 	static const u32 of_user[KINDS] = {
 		[MAPS] = SYNCMAP_LIMITED_USER_MAPS,
@@ -347,7 +360,7 @@ static int try_add(struct bytemap_account *account, enum kind kind,
 		if (add_below(&at->used[kind], n,
 			      limit_of(at, kind, privileged)))
 			continue;
-		tell(shortage, at, kind, privileged);
+		tell_shortage(shortage, at, kind, privileged);
 		sub_up_to(account, at, kind, n);
 		return at == &all ? -ENOSPC : -EDQUOT;
 	}
@@ -355,8 +368,8 @@ static int try_add(struct bytemap_account *account, enum kind kind,
 }
 
 /* Counts @n more if there may be so many; else @shortage tells */
-static int add(struct bytemap_account *account, enum kind kind, u64 n,
-	       struct bytemap_shortage *shortage)
+static int add_used(struct bytemap_account *account, enum kind kind, u64 n,
+		    struct bytemap_shortage *shortage)
 {
 	int err = try_add(account, kind, n, false, shortage);
 
@@ -366,21 +379,27 @@ static int add(struct bytemap_account *account, enum kind kind, u64 n,
 	return err;
 }
 
-static void sub(struct bytemap_account *account, enum kind kind, u64 n)
+static void sub_used(struct bytemap_account *account, enum kind kind, u64 n)
 {
 	sub_up_to(account, end_of(kind), kind, n);
 }
 
-/* From any context. Counts @bytes more if there may be; else @shortage tells */
+/*
+ * Counts @bytes more if there may be so many; else @shortage tells. From any
+ * context.
+ *
+ * Return: 0, -EDQUOT, or -ENOSPC: too many of all.
+ */
 int bytemap_account_add_bytes(struct bytemap_account *account, u64 bytes,
 			      struct bytemap_shortage *shortage)
 {
-	return add(account, BYTES, bytes, shortage);
+	return add_used(account, BYTES, bytes, shortage);
 }
 
+/* From any context */
 void bytemap_account_sub_bytes(struct bytemap_account *account, u64 bytes)
 {
-	sub(account, BYTES, bytes);
+	sub_used(account, BYTES, bytes);
 }
 
 /*
@@ -392,12 +411,12 @@ static int add_with_bytes(struct bytemap_account *account, enum kind kind,
 {
 	int err;
 
-	err = add(account, kind, 1, shortage);
+	err = add_used(account, kind, 1, shortage);
 	if (err)
 		return err;
-	err = add(account, BYTES, bytes, shortage);
+	err = add_used(account, BYTES, bytes, shortage);
 	if (err)
-		sub(account, kind, 1);
+		sub_used(account, kind, 1);
 	return err;
 }
 
@@ -430,10 +449,11 @@ void bytemap_account_end_map(struct bytemap_account *account)
 	atomic_inc(&owner_of(account)->ending);
 }
 
+/* The map has never been shown to anybody. From any context */
 void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes)
 {
-	sub(account, BYTES, bytes);
-	sub(account, MAPS, 1);
+	sub_used(account, BYTES, bytes);
+	sub_used(account, MAPS, 1);
 }
 
 /* The same for one that has ended */
@@ -464,7 +484,10 @@ static u64 count_maps(void)
 	return maps;
 }
 
-/* How many have ended: for bytemap_account_wait(), before a map is added */
+/*
+ * Return: how many maps have ended, for bytemap_account_wait(): asked before one is
+ * added
+ */
 unsigned int bytemap_account_ended(struct bytemap_account *account)
 {
 	return atomic_read_acquire(&owner_of(account)->ended);
@@ -523,17 +546,18 @@ int bytemap_account_add_lease(struct bytemap_account *account, atomic_t *client,
 		shortage->limit = max;
 		return -EDQUOT;
 	}
-	err = add(account, LEASES, 1, shortage);
+	err = add_used(account, LEASES, 1, shortage);
 	if (err)
 		atomic_dec(client);
 	return err;
 }
 
+/* From any context */
 void bytemap_account_remove_lease(struct bytemap_account *account,
 				  atomic_t *client)
 {
 	atomic_dec(client);
-	sub(account, LEASES, 1);
+	sub_used(account, LEASES, 1);
 }
 
 /* One more watcher of this user. Return: 0, -EDQUOT, or -ENOSPC: no bytes */
@@ -543,17 +567,19 @@ int bytemap_account_add_watcher(struct bytemap_account *account, u64 bytes,
 	return add_with_bytes(account, WATCHERS, bytes, shortage);
 }
 
+/* From any context */
 void bytemap_account_remove_watcher(struct bytemap_account *account, u64 bytes)
 {
-	sub(account, BYTES, bytes);
-	sub(account, WATCHERS, 1);
+	sub_used(account, BYTES, bytes);
+	sub_used(account, WATCHERS, 1);
 }
 
-static u64 used(const struct bytemap_account *account, enum kind kind)
+static u64 used_by(const struct bytemap_account *account, enum kind kind)
 {
 	return atomic64_read(&account->used[kind]);
 }
 
+/* Fills in the limits, and what there is of all and of the caller. May sleep */
 void bytemap_account_info(struct syncmap_info *info)
 {
 	struct bytemap_account *account = bytemap_account_get(current_fsuid());
@@ -566,12 +592,12 @@ void bytemap_account_info(struct syncmap_info *info)
 	info->max_client_leases = READ_ONCE(max_client_leases);
 	info->max_all_bytes = limit_of_all(BYTES);
 	info->maps = count_maps();
-	info->all_bytes = used(&all, BYTES);
+	info->all_bytes = used_by(&all, BYTES);
 	if (IS_ERR(account))
 		return;
-	info->user_maps = used(account, MAPS);
-	info->user_bytes = used(account, BYTES);
-	info->user_watchers = used(account, WATCHERS);
-	info->user_leases = used(account, LEASES);
+	info->user_maps = used_by(account, MAPS);
+	info->user_bytes = used_by(account, BYTES);
+	info->user_watchers = used_by(account, WATCHERS);
+	info->user_leases = used_by(account, LEASES);
 	bytemap_account_put(account);
 }

@@ -6,7 +6,6 @@
 #define _SYNCMAP_STORE_ACCOUNT_H
 
 #include <linux/atomic.h>
-#include <linux/gfp.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
@@ -20,12 +19,6 @@ struct bytemap_shortage {
 	u64	used;
 	u64	limit;
 };
-
-/*
- * What users make us allocate is charged to their memory cgroups. When memory
- * is short they hear -ENOMEM, rather than somebody be killed for it.
- */
-#define BYTEMAP_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 struct bytemap_account *bytemap_account_get(kuid_t uid);
 void bytemap_account_put(struct bytemap_account *account);

@@ -19,55 +19,57 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "store.h"
+#include "append.h"
+#include "attempt.h"
+#include "bytemap.h"
+#include "entry.h"
+#include "fresh.h"
+#include "request.h"
+#include "value.h"
 
 /* A large object gets all of what the allocation has anyway */
-static size_t room_for(const struct bytemap *map,
-		       const struct bytemap_request *req, size_t len)
+static size_t room_for(const struct bytemap_attempt *at, size_t len)
 {
 	size_t other = sizeof(struct bytemap_value);
 
 	if (len <= BYTEMAP_SMALL)
 		return len;
-	if (req->mortal)
-		other = sizeof(struct bytemap_mortal) + req->op->key_len;
+	if (at->mortal)
+		other = sizeof(struct bytemap_mortal) + at->req->op->key_len;
 	return min_t(size_t, roundup_pow_of_two(other + len) - other,
-		     map->limits.value_size);
+		     at->map->limits.value_size);
 }
 
 /*
- * Is @req's object one for @len bytes? A large one would not do for a small
- * value, which is overwritten in place; nor one that is larger than it would
- * have been made, as only the length is charged.
+ * Is the object one for @len bytes? A large one would not do for a small value,
+ * which is overwritten in place; nor one that is larger than it would have been
+ * made, as only the length is charged.
  */
-static bool suits(const struct bytemap *map, const struct bytemap_request *req,
-		  size_t len)
+static bool suits(const struct bytemap_attempt *at, size_t len)
 {
-	const struct bytemap_value *fresh = req->fresh;
+	const struct bytemap_value *fresh = at->req->fresh;
 
-	return fresh && fresh->mortal == req->mortal &&
+	return fresh && fresh->mortal == at->mortal &&
 	       fresh->capacity >= len &&
-	       fresh->capacity <= max_t(size_t, room_for(map, req, len),
+	       fresh->capacity <= max_t(size_t, room_for(at, len),
 					BYTEMAP_SMALL);
 }
 
-int bytemap_append_fresh(struct bytemap_request *req)
+/*
+ * The object for a key that is absent. Process context, may wait.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bytemap_append_create(struct bytemap_attempt *at)
 {
-	req->fresh = bytemap_request_alloc(req, req->mortal, req->room);
-	return req->fresh ? 0 : -ENOMEM;
-}
-
-/* The object for a key that is absent */
-int bytemap_append_begin(struct bytemap *map, struct bytemap_request *req)
-{
+	struct bytemap_request *req = at->req;
 	u32 len = req->op->value_len;
 	int err;
 
-	req->mortal = bytemap_request_is_mortal(map, req);
-	if (!suits(map, req, len)) {
-		bytemap_request_drop(req);
-		req->room = room_for(map, req, len);
-		err = bytemap_append_fresh(req);
+	at->mortal = bytemap_request_is_mortal(at->map, req);
+	if (!suits(at, len)) {
+		at->room = room_for(at, len);
+		err = bytemap_fresh_get(at);
 		if (err)
 			return err;
 	}
@@ -76,126 +78,78 @@ int bytemap_append_begin(struct bytemap *map, struct bytemap_request *req)
 	return 0;
 }
 
-/*
- * Copy the first @len bytes of @value: without its lock, unless they may be
- * overwritten
- */
-void bytemap_carry(struct bytemap_request *req,
-		   const struct bytemap_value *value, u32 len)
-{
-	req->source = value;
-	req->carried = len;
-	if (!bytemap_value_is_small(value))
-		memcpy(req->fresh->bytes, value->bytes, len);
-}
-
-/* The rest. The object is long enough; -EAGAIN if it is a copy of another one */
-int bytemap_carry_locked(struct bytemap_request *req,
-			 const struct bytemap_value *value)
-{
-	u32 from = bytemap_value_is_small(value) ? 0 : req->carried;
-
-	lockdep_assert_held(&value->lock.lock);
-	if (req->source != value || value->len - from > BYTEMAP_STEP)
-		return -EAGAIN;
-	memcpy(req->fresh->bytes + from, value->bytes + from,
-	       value->len - from);
-	req->fresh->len = value->len;
-	return 0;
-}
-
-static bool fits_in_place(const struct bytemap_request *req,
-			  const struct bytemap_value *value, size_t len)
+static bool fits_behind(const struct bytemap_request *req,
+			const struct bytemap_value *value, size_t len)
 {
 	return req->op->value_len <= BYTEMAP_STEP && len <= value->capacity;
 }
 
-/* Without the lock: prepare an object for the longer value, if it takes one */
-bool bytemap_append_needs_fresh(struct bytemap *map,
-				struct bytemap_request *req,
-				const struct bytemap_value *value)
+/*
+ * Without the lock, in the RCU read section in which @value was found: prepares
+ * an object for the longer value, if it takes one.
+ *
+ * Return: 0 or NEED_FRESH.
+ */
+int bytemap_append_prepare(struct bytemap_attempt *at,
+			   const struct bytemap_value *value)
 {
+	struct bytemap_request *req = at->req;
 	u32 old = bytemap_value_len(value);
 	size_t len = (size_t)old + req->op->value_len;
 
-	req->source = NULL;
-	if (fits_in_place(req, value, len) || len > map->limits.value_size)
-		return false;
-	req->mortal = value->mortal;
-	if (!suits(map, req, len)) {
-		req->room = room_for(map, req, len);
-		return true;
-	}
-	bytemap_carry(req, value, old);
+	at->source = NULL;
+	if (fits_behind(req, value, len) || len > at->map->limits.value_size)
+		return 0;
+	at->mortal = value->mortal;
+	if (!suits(at, len))
+		return bytemap_needs_fresh(at, at->mortal, room_for(at, len));
+	bytemap_fresh_carry(at, value, old);
 	memcpy(req->fresh->bytes + old, req->value, req->op->value_len);
-	return false;
+	return 0;
 }
 
-static int extend_locked(struct bytemap *map, struct bytemap_request *req,
-			 struct bytemap_value *value, u32 len)
-{
-	int err;
-
-	err = bytemap_update_charge(map, req, value->len, len);
-	if (err)
-		return err;
-	memcpy(value->bytes + value->len, req->value, req->op->value_len);
-	/* Pairs with bytemap_value_len(). See litmus/length */
-	smp_store_release(&value->len, len);
-	err = bytemap_value_revise_locked(map, req, value);
-	if (!err)
-		bytemap_count(map, BYTEMAP_IN_PLACE);
-	return err;
-}
-
-static int renew_locked(struct bytemap *map, struct bytemap_request *req,
+static int renew_locked(struct bytemap_attempt *at,
 			struct bytemap_value *value, u32 len)
 {
-	bool late = value->len != req->carried;
+	struct bytemap_request *req = at->req;
+	bool late = value->len != at->carried;
 	u32 more = req->op->value_len;
 	int err;
 
-	if (!suits(map, req, len) || (late && more > BYTEMAP_STEP))
-		return -EAGAIN;
-	err = bytemap_carry_locked(req, value);
+	if (!suits(at, len) || (late && more > BYTEMAP_STEP))
+		return START_OVER;
+	err = bytemap_fresh_carry_locked(at, value);
 	if (err)
 		return err;
 	if (late)
 		memcpy(req->fresh->bytes + value->len, req->value, more);
 	req->fresh->len = len;
-	return bytemap_replace_locked(map, req, value, 0);
-}
-
-int bytemap_append_locked(struct bytemap *map, struct bytemap_request *req,
-			  struct bytemap_value *value)
-{
-	size_t len = (size_t)value->len + req->op->value_len;
-	int err;
-
-	if (len > map->limits.value_size) {
-		bytemap_limited(req->op, SYNCMAP_LIMITED_VALUE, len,
-				map->limits.value_size);
-		return -EFBIG;
-	}
-	err = fits_in_place(req, value, len) ?
-		extend_locked(map, req, value, len) :
-		renew_locked(map, req, value, len);
-	if (!err)
-		bytemap_count(map, BYTEMAP_APPENDED);
-	return err;
+	return bytemap_entry_replace_locked(at, value, 0);
 }
 
 /*
- * The object that takes the place of @value has its deadline and owner. If it
- * does take the place, the owner is still there, as @value is in the core and
- * locked: the owner is inserting it, or has it on its list, and needs the lock
- * to end.
+ * With the lock of @value, which is live.
+ *
+ * Return: 0; -EFBIG; as bytemap_entry_edit_locked(), bytemap_entry_replace_locked().
  */
-void bytemap_append_inherit(struct bytemap_value *fresh,
-			    const struct bytemap_value *value)
+int bytemap_append_locked(struct bytemap_attempt *at,
+			  struct bytemap_value *value)
 {
-	if (!fresh->mortal)
-		return;
-	bytemap_mortal(fresh)->deadline = bytemap_mortal(value)->deadline;
-	bytemap_mortal(fresh)->owner = bytemap_mortal(value)->owner;
+	const struct bytemap_request *req = at->req;
+	size_t len = (size_t)value->len + req->op->value_len;
+	u32 max = at->map->limits.value_size;
+	int err;
+
+	if (len > max) {
+		bytemap_request_limited(req->op, SYNCMAP_LIMITED_VALUE, len,
+					max);
+		return -EFBIG;
+	}
+	err = fits_behind(req, value, len) ?
+		bytemap_entry_edit_locked(at, value, value->len, req->value,
+					  req->op->value_len) :
+		renew_locked(at, value, len);
+	if (!err)
+		bytemap_count(at->map, BYTEMAP_APPENDED);
+	return err;
 }

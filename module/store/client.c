@@ -6,9 +6,18 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
-#include "store.h"
+#include "account.h"
+#include "bytemap.h"
+#include "client.h"
+#include "doom.h"
+#include "gfp.h"
+#include "job.h"
+#include "lease.h"
+#include "map.h"
+#include "owner.h"
+#include "sweep.h"
 
-static struct bytemap_client *alloc(void)
+static struct bytemap_client *alloc_client(void)
 {
 	struct bytemap_client *client = kzalloc(sizeof(*client), BYTEMAP_GFP);
 
@@ -20,7 +29,7 @@ static struct bytemap_client *alloc(void)
 	return client;
 }
 
-static int init(struct bytemap_client *client, struct bytemap *map)
+static int init_client(struct bytemap_client *client, struct bytemap *map)
 {
 	client->account = bytemap_account_get(current_fsuid());
 	if (IS_ERR(client->account))
@@ -34,15 +43,19 @@ static int init(struct bytemap_client *client, struct bytemap *map)
 	return 0;
 }
 
-/* On success the client has the caller's reference on @map */
+/*
+ * Makes a client of the caller, which gets his reference on @map. May sleep.
+ *
+ * Return: the client; ERR_PTR(-ENOMEM), or -ENOENT: the map has come to its end.
+ */
 struct bytemap_client *bytemap_client_create(struct bytemap *map)
 {
-	struct bytemap_client *client = alloc();
+	struct bytemap_client *client = alloc_client();
 	int err;
 
 	if (!client)
 		return ERR_PTR(-ENOMEM);
-	err = init(client, map);
+	err = init_client(client, map);
 	if (!err)
 		return client;
 	kfree(client);
@@ -59,7 +72,7 @@ void bytemap_client_free(struct bytemap_client *client)
 	kfree_rcu(client, rcu);
 }
 
-static void end(struct bytemap_client *client)
+static void end_client(struct bytemap_client *client)
 {
 	struct bytemap *map = client->map;
 
@@ -67,18 +80,18 @@ static void end(struct bytemap_client *client)
 	bytemap_put(map);
 }
 
-static void work(struct bytemap_job *job)
+static void drop_in_background(struct bytemap_job *job)
 {
 	struct bytemap_client *client = container_of(job, struct bytemap_client,
 						     job);
 
 	if (bytemap_doom_is_full(&client->map->doom)) {
 		bytemap_job_delay(job, 1);
-	} else if (bytemap_owner_drop_some(client)) {
+	} else if (bytemap_sweep_closed(client)) {
 		bytemap_job_queue(job);
 	} else {
 		bytemap_job_stop(job);
-		end(client);
+		end_client(client);
 	}
 }
 
@@ -92,9 +105,9 @@ void bytemap_client_close(struct bytemap_client *client)
 	bytemap_lease_close(client);
 	if (bytemap_owner_close(client)) {
 		bytemap_job_init(&client->job,
-				 bytemap_account_share(client->account), work);
+				 bytemap_account_share(client->account), drop_in_background);
 		bytemap_job_queue(&client->job);
 	} else {
-		end(client);
+		end_client(client);
 	}
 }

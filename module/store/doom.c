@@ -16,7 +16,8 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
-#include "store.h"
+#include "doom.h"
+#include "job.h"
 
 /* Of the bytes that a map may hold */
 #define SHARE		8
@@ -40,7 +41,7 @@ static void end_grace_period(struct rcu_head *rcu)
 #endif
 
 /* Begin a grace period if none is under way; the job sees to the next one */
-static void begin(struct bytemap_doom *doom)
+static void begin_grace_period(struct bytemap_doom *doom)
 {
 	if (llist_empty(&doom->objects) || test_and_set_bit_lock(0, &doom->busy))
 		return;
@@ -63,7 +64,7 @@ static void free_some(struct bytemap_doom *doom)
 	atomic64_sub(bytes, &doom->bytes);
 }
 
-static void run(struct bytemap_job *job)
+static void free_in_background(struct bytemap_job *job)
 {
 	struct bytemap_doom *doom = container_of(job, struct bytemap_doom, job);
 
@@ -75,7 +76,7 @@ static void run(struct bytemap_job *job)
 		clear_bit_unlock(0, &doom->busy);
 		/* Pairs with llist_add(): one sees the other */
 		smp_mb__after_atomic();
-		begin(doom);
+		begin_grace_period(doom);
 	}
 	if (wq_has_sleeper(&doom->wait))
 		wake_up(&doom->wait);
@@ -90,7 +91,7 @@ void bytemap_doom_add(struct bytemap_doom *doom, struct llist_node *object,
 {
 	atomic64_add(size, &doom->bytes);
 	if (llist_add(object, &doom->objects))
-		begin(doom);
+		begin_grace_period(doom);
 }
 
 /* Return: true if writers have to wait, or to put off what dooms more */
@@ -146,5 +147,5 @@ void bytemap_doom_init(struct bytemap_doom *doom, struct bytemap_share *share,
 	doom->free = free;
 	init_llist_head(&doom->objects);
 	init_waitqueue_head(&doom->wait);
-	bytemap_job_init(&doom->job, share, run);
+	bytemap_job_init(&doom->job, share, free_in_background);
 }

@@ -21,11 +21,17 @@
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
+#include <linux/syncmap.h>
 
-#include "store.h"
+#include "bytemap.h"
+#include "freeze.h"
+#include "gauge.h"
+#include "lease.h"
 #include "trace.h"
+#include "value.h"
 
 /* Entries that are looked at in one RCU read section */
 #define STEP	16
@@ -81,7 +87,12 @@ static int freeze_locked(struct bytemap *map)
 	return err;
 }
 
-/* When it has returned 0, nothing is or will be written */
+/*
+ * Ends all writes, and the leases. Sleeps for a grace period.
+ *
+ * Return: 0: nothing is or will be written. -EINTR: killed: nobody begins to write
+ * any more, but some may go on. Or as syncmap_next(): leases are left.
+ */
 int bytemap_freeze(struct bytemap *map)
 {
 	int err;

@@ -10,9 +10,11 @@
  * room, which is the progress that others make.
  */
 #include <linux/bits.h>
+#include <linux/errno.h>
+#include <linux/sched.h>
 #include <linux/wait_bit.h>
 
-#include "store.h"
+#include "gauge.h"
 
 #define IN_FLIGHT	BIT_ULL(BYTEMAP_GAUGE_BITS)
 #define CLOSED		BIT_ULL(63)
@@ -27,7 +29,7 @@ static u64 in_flight(u64 word)
 	return (word & ~CLOSED) >> BYTEMAP_GAUGE_BITS;
 }
 
-static int add(struct bytemap_gauge *gauge, u64 n, u64 flight)
+static int add_to_gauge(struct bytemap_gauge *gauge, u64 n, u64 flight)
 {
 	s64 word = atomic64_read(&gauge->word);
 
@@ -44,46 +46,58 @@ static int add(struct bytemap_gauge *gauge, u64 n, u64 flight)
  * Fully ordered, as wake_up_var() wants the condition to be before its check.
  * See litmus/gauge-wake
  */
-static void sub(struct bytemap_gauge *gauge, u64 n)
+static void sub_from_gauge(struct bytemap_gauge *gauge, u64 n)
 {
 	atomic64_sub_return(n, &gauge->word);
 	wake_up_var(&gauge->word);
 }
 
-/* -ENOSPC: full. -EAGAIN: may be full, bytemap_gauge_wait() and try again */
+/*
+ * Takes room for @n, which is in flight until it is committed or cancelled. From any
+ * context.
+ *
+ * Return: 0; -ENOSPC: full; -EAGAIN: may be full, so bytemap_gauge_wait() and try
+ * again.
+ */
 int bytemap_gauge_reserve(struct bytemap_gauge *gauge, u64 n)
 {
-	return add(gauge, n, IN_FLIGHT);
+	return add_to_gauge(gauge, n, IN_FLIGHT);
 }
 
+/* What was reserved is there. From any context */
 void bytemap_gauge_commit(struct bytemap_gauge *gauge)
 {
-	sub(gauge, IN_FLIGHT);
+	sub_from_gauge(gauge, IN_FLIGHT);
 }
 
+/* What was reserved, @n, is not taken. From any context */
 void bytemap_gauge_cancel(struct bytemap_gauge *gauge, u64 n)
 {
-	sub(gauge, IN_FLIGHT + n);
+	sub_from_gauge(gauge, IN_FLIGHT + n);
 }
 
-/* Errors as for bytemap_gauge_reserve(), when it would grow; from any context */
+/*
+ * What takes @from takes @to now. From any context.
+ *
+ * Return: as bytemap_gauge_reserve(), if that is more; else 0.
+ */
 int bytemap_gauge_change(struct bytemap_gauge *gauge, u64 from, u64 to)
 {
 	if (to > from)
-		return add(gauge, to - from, 0);
+		return add_to_gauge(gauge, to - from, 0);
 	if (to < from)
-		sub(gauge, from - to);
+		sub_from_gauge(gauge, from - to);
 	return 0;
 }
 
-/* What is in flight included */
+/* Return: how much is taken, what is in flight included */
 u64 bytemap_gauge_read(const struct bytemap_gauge *gauge)
 {
 	return taken(atomic64_read(&gauge->word));
 }
 
 /*
- * What came before a reservation was decided is seen; pairs with sub(). See
+ * What came before a reservation was decided is seen; pairs with sub_from_gauge(). See
  * litmus/gauge-wait
  */
 static bool is_decided(const struct bytemap_gauge *gauge, u64 n)
@@ -95,7 +109,11 @@ static bool is_decided(const struct bytemap_gauge *gauge, u64 n)
 	return !in_flight(word) || n <= gauge->max - taken(word);
 }
 
-/* After -EAGAIN: wait until there is room for @n, or nothing to hope for */
+/*
+ * After -EAGAIN: waits until there is room for @n, or nothing to hope for. Sleeps.
+ *
+ * Return: 0, or -EINTR: killed.
+ */
 int bytemap_gauge_wait(struct bytemap_gauge *gauge, u64 n)
 {
 	if (wait_var_event_killable(&gauge->word, is_decided(gauge, n)))
@@ -109,7 +127,11 @@ static bool is_settled(const struct bytemap_gauge *gauge)
 	return !in_flight(atomic64_read_acquire(&gauge->word));
 }
 
-/* Let nothing be reserved, and wait for what is in flight. One closer only */
+/*
+ * Lets nothing be reserved, and waits for what is in flight. One closer only. Sleeps.
+ *
+ * Return: 0, or -EINTR: killed, and the gauge is open.
+ */
 int bytemap_gauge_close(struct bytemap_gauge *gauge)
 {
 	atomic64_or(CLOSED, &gauge->word);
@@ -119,7 +141,8 @@ int bytemap_gauge_close(struct bytemap_gauge *gauge)
 	return -EINTR;
 }
 
+/* After bytemap_gauge_close() */
 void bytemap_gauge_open(struct bytemap_gauge *gauge)
 {
-	sub(gauge, CLOSED);
+	sub_from_gauge(gauge, CLOSED);
 }

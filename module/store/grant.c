@@ -6,7 +6,17 @@
  */
 #include <linux/errno.h>
 
-#include "store.h"
+#include "attempt.h"
+#include "bytemap.h"
+#include "deadline.h"
+#include "entry.h"
+#include "grant.h"
+#include "holder.h"
+#include "insert.h"
+#include "lease.h"
+#include "request.h"
+#include "value.h"
+#include "view.h"
 
 /* The expired value that @value is, or that it keeps, with a reference */
 static struct bytemap_value *get_stale(struct bytemap_value *value)
@@ -23,9 +33,9 @@ static struct bytemap_value *get_stale(struct bytemap_value *value)
 }
 
 /* If there is an expired value, and if it is wanted */
-static int tell_stale(struct bytemap *map, struct bytemap_request *req,
-		      struct bytemap_value *value)
+static int tell_stale(struct bytemap_attempt *at, struct bytemap_value *value)
 {
+	struct bytemap_request *req = at->req;
 	struct syncmap_op *op = req->op;
 	struct bytemap_value *stale;
 	int err;
@@ -35,26 +45,26 @@ static int tell_stale(struct bytemap *map, struct bytemap_request *req,
 	stale = get_stale(value);
 	if (!stale)
 		return 0;
-	err = bytemap_value_view_stale(map, stale, &req->found, op->out_size);
+	err = bytemap_entry_view_stale(at->map, stale, &req->found, op->out_size);
 	if (!err) {
-		err = bytemap_tell(op, &req->found);
+		err = bytemap_request_answer(op, &req->found);
 		op->result = SYNCMAP_OP_EXPIRED;
 	}
 	bytemap_value_put(stale);
-	return err == -ENOENT ? 0 : err;
+	return err == ABSENT ? 0 : err;
 }
 
-static void grant(struct bytemap_request *req, u64 token)
+static void grant_lease(struct bytemap_request *req, u64 token)
 {
 	req->op->leased = token;
 	req->op->result |= SYNCMAP_OP_LEASED;
 }
 
-static int alloc_fresh(struct bytemap_request *req)
+static int make_lease(struct bytemap_request *req)
 {
 	if (!req->fresh)
-		req->fresh = bytemap_lease_alloc(req->key, req->op->key_len);
-	return req->fresh ? 0 : -ENOMEM;
+		req->fresh = bytemap_value_alloc_lease(req->key, req->op->key_len);
+	return req->fresh ? 0 : NEED_MEMORY;
 }
 
 static void set_holder(struct bytemap_lease *lease,
@@ -73,183 +83,175 @@ static void set_stale(struct bytemap_lease *lease, struct bytemap_value *stale)
 }
 
 /* An expired value that nobody computes yet makes room for the lease */
-static int supersede_locked(struct bytemap *map, struct bytemap_request *req,
+static int supersede_locked(struct bytemap_attempt *at,
 			    struct bytemap_value *old)
 {
-	struct bytemap_lease *lease = bytemap_lease(req->fresh);
-
-	if (old->state != VALUE_LAPSED || bytemap_is_frozen(map))
-		return -EAGAIN;
-	set_stale(lease, old);
-	bytemap_publish(map, req, old->epoch);
-	/* It may lapse, as the value has, and is not to be settled then */
-	req->fresh->revision = old->revision;
-	if (!syncmap_compare_and_swap(&map->core, req->key, req->op->key_len,
-				      old, req->fresh)) {
-		bytemap_unpublish(req);
-		set_stale(lease, NULL);
-		return -EAGAIN;
-	}
-	bytemap_expiry_unqueue_locked(map, old);
-	old->state = VALUE_REPLACED;
-	return 0;
-}
-
-/* The new lease instead of nothing, or instead of @old */
-static int put_in_core(struct bytemap *map, struct bytemap_request *req,
-		       struct bytemap_value *old)
-{
-	u64 memory = bytemap_memory_of_object(req->fresh);
+	struct bytemap_lease *lease = bytemap_lease(at->req->fresh);
 	int err;
 
-	if (!old) {
-		err = bytemap_insert_fresh(map, req);
-		if (!err)
-			atomic64_inc(&map->lapsed[req->fresh->epoch]);
-		return err;
-	}
-	/* The old value stays, within the lease */
-	err = bytemap_memory_add(map, memory, &req->shortage);
+	if (old->state != VALUE_LAPSED || bytemap_is_frozen(at->map))
+		return START_OVER;
+	set_stale(lease, old);
+	err = bytemap_entry_supersede_locked(at, old);
 	if (err)
-		return err;
+		set_stale(lease, NULL);
+	return err;
+}
+
+/* The old value stays, within the lease */
+static int supersede(struct bytemap_attempt *at, struct bytemap_value *old)
+{
+	int err;
+
 	write_seqlock(&old->lock);
-	err = supersede_locked(map, req, old);
+	err = supersede_locked(at, old);
 	write_sequnlock(&old->lock);
-	if (err)
-		bytemap_memory_sub(map, memory);
+	return err;
+}
+
+static int insert_lease(struct bytemap_attempt *at)
+{
+	struct bytemap_value *fresh = at->req->fresh;
+	int err = bytemap_insert_fresh(at);
+
+	if (!err)
+		atomic64_inc(&at->map->lapsed[fresh->epoch]);
 	return err;
 }
 
 /* The lease has just become visible, and somebody may have voided it already */
-static int begin(struct bytemap *map, struct bytemap_request *req,
-		 struct bytemap_value *value, u64 token)
+static int begin_lease(struct bytemap_attempt *at, struct bytemap_value *value,
+		       u64 token)
 {
 	struct bytemap_lease *lease = bytemap_lease(value);
-	int err = -EAGAIN;
+	int err = START_OVER;
 
 	write_seqlock(&value->lock);
 	if (lease->token == token) {
-		bytemap_lease_hold_locked(map, lease);
-		grant(req, token);
+		bytemap_holder_add_locked(at->map, lease);
+		grant_lease(at->req, token);
 		err = 0;
 	}
 	write_sequnlock(&value->lock);
 	return err;
 }
 
-static int create(struct bytemap *map, struct bytemap_request *req,
-		  struct bytemap_value *old)
+/* A new lease instead of nothing, or instead of the expired value @old */
+static int create_lease(struct bytemap_attempt *at, struct bytemap_value *old)
 {
+	struct bytemap_request *req = at->req;
 	struct bytemap_value *value;
 	u64 token;
 	int err;
 
-	err = alloc_fresh(req);
+	err = make_lease(req);
 	if (err)
 		return err;
 	value = req->fresh;
 	set_holder(bytemap_lease(value), req);
 	token = bytemap_lease(value)->token;
-	err = put_in_core(map, req, old);
+	err = old ? supersede(at, old) : insert_lease(at);
 	if (err)
 		return err;
-	atomic64_inc(&map->leases);
+	atomic64_inc(&at->map->leases);
 	req->fresh = NULL;
-	err = begin(map, req, value, token);
+	err = begin_lease(at, value, token);
 	bytemap_value_put(value);
 	return err;
 }
 
-static int revive_locked(struct bytemap *map, struct bytemap_request *req,
+static int revive_locked(struct bytemap_attempt *at,
 			 struct bytemap_value *value)
 {
 	struct bytemap_lease *lease = bytemap_lease(value);
 
-	if (value->state != VALUE_LAPSED || bytemap_is_frozen(map))
-		return -EAGAIN;
-	bytemap_expiry_unqueue_locked(map, value);
+	if (value->state != VALUE_LAPSED || bytemap_is_frozen(at->map))
+		return START_OVER;
+	bytemap_deadline_unqueue_locked(at->map, value);
 	value->state = VALUE_LEASED;
-	atomic64_inc(&map->leases);
-	set_holder(lease, req);
-	bytemap_lease_hold_locked(map, lease);
-	grant(req, lease->token);
+	atomic64_inc(&at->map->leases);
+	set_holder(lease, at->req);
+	bytemap_holder_add_locked(at->map, lease);
+	grant_lease(at->req, lease->token);
 	return 0;
 }
 
 /* Nobody computes, but a lease is there, with an expired value */
-static int revive(struct bytemap *map, struct bytemap_request *req,
-		  struct bytemap_value *value)
+static int revive(struct bytemap_attempt *at, struct bytemap_value *value)
 {
 	int err;
 
 	write_seqlock(&value->lock);
-	err = revive_locked(map, req, value);
+	err = revive_locked(at, value);
 	write_sequnlock(&value->lock);
 	return err;
 }
 
 /* @old: what the core has at the key, if anything: no lease that is held */
-static int become_holder(struct bytemap *map, struct bytemap_request *req,
-			 struct bytemap_value *old)
+static int become_holder(struct bytemap_attempt *at, struct bytemap_value *old)
 {
+	struct bytemap_client *client = at->req->client;
 	int err;
 
-	err = bytemap_lease_count(req->client, req->op);
+	err = bytemap_holder_count(client, at->req->op);
 	if (err)
 		return err;
-	if (old && old->leased)
-		err = revive(map, req, old);
-	else
-		err = create(map, req, old);
+	err = old && old->leased ? revive(at, old) : create_lease(at, old);
 	if (err)
-		bytemap_lease_uncount(req->client);
+		bytemap_holder_uncount(client);
 	return err;
 }
 
 /* The lease may be ours: it was passed on to us while we waited */
-static int join_locked(struct bytemap_request *req, struct bytemap_value *value)
+static int join_locked(struct bytemap_attempt *at, struct bytemap_value *value)
 {
 	struct bytemap_lease *lease = bytemap_lease(value);
 
 	if (value->state != VALUE_LEASED)
-		return -EAGAIN;
-	if (req->granted && lease->token == req->granted) {
-		grant(req, lease->token);
+		return START_OVER;
+	if (at->granted && lease->token == at->granted) {
+		grant_lease(at->req, lease->token);
 		return 0;
 	}
-	if (req->op->result & SYNCMAP_OP_EXPIRED)
-		return 0;
-	req->wants_lease = true;
-	return -EAGAIN;
+	return at->req->op->result & SYNCMAP_OP_EXPIRED ? 0 : NEED_LEASE;
 }
 
-static int join(struct bytemap_request *req, struct bytemap_value *value)
+static int join(struct bytemap_attempt *at, struct bytemap_value *value)
 {
 	int ret;
 
 	write_seqlock(&value->lock);
-	ret = join_locked(req, value);
+	ret = join_locked(at, value);
 	write_sequnlock(&value->lock);
 	return ret;
 }
 
-/*
- * SYNCMAP_OP_LOAD_OR_LEASE found the key absent.
- *
- * Return: 0, and @req->op says what it is; -EAGAIN to start over, with what
- * @req says it lacks; or an error.
- */
-int bytemap_lease_take(struct bytemap *map, struct bytemap_request *req)
+static int take_lease(struct bytemap_attempt *at, struct bytemap_value *value)
 {
-	struct bytemap_value *value = bytemap_request_get(map, req);
-	int ret = tell_stale(map, req, value);
+	int ret = tell_stale(at, value);
 
-	if (!ret && bytemap_is_frozen(map))
-		ret = req->op->result & SYNCMAP_OP_EXPIRED ? 0 : -EROFS;
-	else if (!ret && value && READ_ONCE(value->state) == VALUE_LEASED)
-		ret = join(req, value);
-	else if (!ret)
-		ret = become_holder(map, req, value);
+	if (ret)
+		return ret;
+	if (bytemap_is_frozen(at->map))
+		return at->req->op->result & SYNCMAP_OP_EXPIRED ? 0 : -EROFS;
+	if (value && READ_ONCE(value->state) == VALUE_LEASED)
+		return join(at, value);
+	return become_holder(at, value);
+}
+
+/*
+ * SYNCMAP_OP_LOAD_OR_LEASE found the key absent. May sleep.
+ *
+ * Return: 0, and the results say what it is; an error; an outcome.
+ */
+int bytemap_grant(struct bytemap_attempt *at)
+{
+	const struct bytemap_request *req = at->req;
+	struct bytemap_value *value;
+	int ret;
+
+	value = bytemap_entry_get(at->map, req->key, req->op->key_len);
+	ret = take_lease(at, value);
 	if (value)
 		bytemap_value_put(value);
 	return ret;

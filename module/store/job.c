@@ -19,13 +19,15 @@
  */
 #include <linux/slab.h>
 
-#include "store.h"
+#include "gfp.h"
+#include "job.h"
 
 /* However many users there are */
 #define WORKERS		4
 
 static struct workqueue_struct *workers;
 
+/* Before the first map. Return: 0 or -ENOMEM */
 int bytemap_job_start(void)
 {
 	workers = alloc_workqueue("syncmap_store", WQ_UNBOUND, WORKERS);
@@ -39,7 +41,7 @@ void bytemap_job_exit(void)
 }
 
 /* May sleep */
-void bytemap_share_put(struct bytemap_share *share)
+void bytemap_job_share_put(struct bytemap_share *share)
 {
 	if (!refcount_dec_and_test(&share->refs))
 		return;
@@ -51,8 +53,8 @@ void bytemap_share_put(struct bytemap_share *share)
 }
 
 /* That @place has, or a new one; NULL: no memory */
-static struct workqueue_struct *get(struct workqueue_struct **place,
-				    const char *name)
+static struct workqueue_struct *get_workqueue(struct workqueue_struct **place,
+					      const char *name)
 {
 	/* Pairs with the cmpxchg() below */
 	struct workqueue_struct *wq = smp_load_acquire(place);
@@ -70,16 +72,19 @@ static struct workqueue_struct *get(struct workqueue_struct **place,
 	return wq;
 }
 
-/* For promotions of maps that end before the share; NULL: no memory */
-struct workqueue_struct *bytemap_share_builders(struct bytemap_share *share)
+/*
+ * Return: a workqueue for promotions of maps that end before the share; or NULL: no
+ * memory
+ */
+struct workqueue_struct *bytemap_job_share_builders(struct bytemap_share *share)
 {
-	return get(&share->builders, "syncmap_build");
+	return get_workqueue(&share->builders, "syncmap_build");
 }
 
-/* The same for what these maps have had */
-struct workqueue_struct *bytemap_share_freers(struct bytemap_share *share)
+/* Return: the same for what these maps have had */
+struct workqueue_struct *bytemap_job_share_freers(struct bytemap_share *share)
 {
-	return get(&share->freers, "syncmap_free");
+	return get_workqueue(&share->freers, "syncmap_free");
 }
 
 /* Queued work has a reference, as the user may go before its turn comes */
@@ -90,7 +95,7 @@ static void queue_locked(struct bytemap_share *share)
 		refcount_inc(&share->refs);
 }
 
-static void work(struct work_struct *work)
+static void run_next(struct work_struct *work)
 {
 	struct bytemap_share *share = container_of(work, struct bytemap_share,
 						   work);
@@ -106,10 +111,11 @@ static void work(struct work_struct *work)
 	spin_lock_irq(&share->lock);
 	queue_locked(share);
 	spin_unlock_irq(&share->lock);
-	bytemap_share_put(share);
+	bytemap_job_share_put(share);
 }
 
-struct bytemap_share *bytemap_share_alloc(void)
+/* Return: a share with one reference; or NULL: no memory */
+struct bytemap_share *bytemap_job_share_alloc(void)
 {
 	struct bytemap_share *share = kzalloc(sizeof(*share), BYTEMAP_GFP);
 
@@ -118,17 +124,22 @@ struct bytemap_share *bytemap_share_alloc(void)
 	refcount_set(&share->refs, 1);
 	spin_lock_init(&share->lock);
 	INIT_LIST_HEAD(&share->jobs);
-	INIT_WORK(&share->work, work);
+	INIT_WORK(&share->work, run_next);
 	return share;
 }
 
-struct bytemap_share *bytemap_share_get(struct bytemap_share *share)
+/* Return: the share, with one more reference */
+struct bytemap_share *bytemap_job_share_get(struct bytemap_share *share)
 {
 	refcount_inc(&share->refs);
 	return share;
 }
 
-/* Have a portion done when its turn comes; false if it is queued already */
+/*
+ * Has a portion done when its turn comes. From any context.
+ *
+ * Return: false if it is queued already.
+ */
 bool bytemap_job_queue(struct bytemap_job *job)
 {
 	struct bytemap_share *share = job->share;

@@ -29,11 +29,11 @@ struct bytemap_job {
 
 int bytemap_job_start(void);
 void bytemap_job_exit(void);
-struct bytemap_share *bytemap_share_alloc(void);
-struct bytemap_share *bytemap_share_get(struct bytemap_share *share);
-void bytemap_share_put(struct bytemap_share *share);
-struct workqueue_struct *bytemap_share_builders(struct bytemap_share *share);
-struct workqueue_struct *bytemap_share_freers(struct bytemap_share *share);
+struct bytemap_share *bytemap_job_share_alloc(void);
+struct bytemap_share *bytemap_job_share_get(struct bytemap_share *share);
+void bytemap_job_share_put(struct bytemap_share *share);
+struct workqueue_struct *bytemap_job_share_builders(struct bytemap_share *share);
+struct workqueue_struct *bytemap_job_share_freers(struct bytemap_share *share);
 void bytemap_job_init(struct bytemap_job *job, struct bytemap_share *share,
 		      void (*run)(struct bytemap_job *job));
 bool bytemap_job_queue(struct bytemap_job *job);

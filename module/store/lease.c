@@ -6,8 +6,8 @@
  * A lease has the place of the value in the core: it is an object like those of
  * values, found in the same way, in the state VALUE_LEASED, which means that
  * the key is absent. So there is no table of leases that would have to be kept
- * in step with the map, a map without leases has nothing to ask, and op.c's
- * argument holds: whoever holds the lock of the object decides what becomes of
+ * in step with the map, a map without leases has nothing to ask, and
+ * entry.c's argument holds: whoever holds the lock of the object decides what becomes of
  * the key.
  *
  *	take		core: load_or_store(lease), or of an expired value
@@ -18,7 +18,7 @@
  *	keep		state = LAPSED: nobody computes, but there is the expired
  *			value for SYNCMAP_OP_STALE; the next holder revives it
  *
- * Why each is linearizable, with what op.c says:
+ * Why each is linearizable, with what entry.c says:
  *
  * - Exactly one has the lease: to insert it is to win a load_or_store(), and it
  *   has one token at a time, which only changes under its lock. Tokens are not
@@ -43,86 +43,41 @@
  * if the map is full, the caller is told before it computes, not after. As a
  * lease is no entry, it is counted like a lapsed value.
  *
- * grant.c gets leases, waiter.c has the line of those who wait.
+ * grant.c gets leases, insert.c stores in their place, waiter.c waits for them.
  */
 #include <linux/errno.h>
 #include <linux/sched.h>
 
-#include "store.h"
+#include "attempt.h"
+#include "bytemap.h"
+#include "deadline.h"
+#include "entry.h"
+#include "gauge.h"
+#include "holder.h"
+#include "lease.h"
+#include "line.h"
+#include "memory.h"
+#include "request.h"
 #include "trace.h"
+#include "value.h"
 
 static atomic64_t last_token;
 
-/*
- * One more that @client has, or waits for, if there may be one; else @op tells.
- *
- * Return: 0 or -EDQUOT.
- */
-int bytemap_lease_count(struct bytemap_client *client, struct syncmap_op *op)
-{
-	struct bytemap_shortage shortage;
-	int err;
-
-	err = bytemap_account_add_lease(client->account, &client->nr_leases,
-					&shortage);
-	if (err) {
-		bytemap_limited(op, shortage.which, shortage.used,
-				shortage.limit);
-		trace_bytemap_full(client->map, op->limited, op->used,
-				   op->limit);
-	}
-	return err;
-}
-
-void bytemap_lease_uncount(struct bytemap_client *client)
-{
-	bytemap_account_remove_lease(client->account, &client->nr_leases);
-}
-
+/* Return: a token that was never given before, nor will be */
 u64 bytemap_lease_new_token(void)
 {
 	return atomic64_inc_return(&last_token);
-}
-
-/* From here on the lease goes when its client goes */
-void bytemap_lease_hold_locked(struct bytemap *map, struct bytemap_lease *lease)
-{
-	struct bytemap_client *client = lease->client;
-
-	spin_lock(&client->lock);
-	list_add_tail(&lease->held, &client->leases);
-	spin_unlock(&client->lock);
-	bytemap_count(map, BYTEMAP_LEASE_GRANTED);
-	trace_bytemap_lease_grant(map, lease->token);
-}
-
-/*
- * Its token is void. Whoever has taken it might not hold it yet; the holder can
- * go away as soon as the lease is not on its list any more.
- */
-static void unhold_locked(struct bytemap_lease *lease)
-{
-	struct bytemap_client *client = lease->client;
-
-	lockdep_assert_held(&lease->mortal.value.lock.lock);
-	WRITE_ONCE(lease->token, 0);
-	if (list_empty(&lease->held))
-		return;
-	spin_lock(&client->lock);
-	list_del_init(&lease->held);
-	bytemap_lease_uncount(client);
-	spin_unlock(&client->lock);
 }
 
 static bool pass_on_locked(struct bytemap *map, struct bytemap_lease *lease)
 {
 	u64 token = bytemap_lease_new_token();
 
-	lease->client = bytemap_waiter_pick_locked(lease, token);
+	lease->client = bytemap_line_pick_locked(lease, token);
 	if (!lease->client)
 		return false;
 	WRITE_ONCE(lease->token, token);
-	bytemap_lease_hold_locked(map, lease);
+	bytemap_holder_add_locked(map, lease);
 	return true;
 }
 
@@ -131,17 +86,17 @@ static void dismiss_locked(struct bytemap *map, struct bytemap_lease *lease)
 {
 	trace_bytemap_lease_lose(map, lease->token);
 	bytemap_count(map, BYTEMAP_LEASE_LOST);
-	unhold_locked(lease);
+	bytemap_holder_remove_locked(lease);
 }
 
 /* Nor will another one: end the lease, unless it keeps a stale value */
-static void end_locked(struct bytemap *map, struct bytemap_value *value)
+static void end_lease_locked(struct bytemap *map, struct bytemap_value *value)
 {
 	atomic64_dec(&map->leases);
 	if (bytemap_lease(value)->stale)
-		bytemap_expiry_keep_locked(map, value);
+		bytemap_deadline_lapse_locked(map, value);
 	else
-		bytemap_value_end_locked(map, value);
+		bytemap_entry_end_locked(map, value);
 }
 
 static void lose_locked(struct bytemap *map, struct bytemap_value *value)
@@ -150,7 +105,7 @@ static void lose_locked(struct bytemap *map, struct bytemap_value *value)
 
 	dismiss_locked(map, lease);
 	if (!pass_on_locked(map, lease))
-		end_locked(map, value);
+		end_lease_locked(map, value);
 }
 
 static void drop_stale_locked(struct bytemap *map, struct bytemap_lease *lease)
@@ -165,43 +120,47 @@ static void drop_stale_locked(struct bytemap *map, struct bytemap_lease *lease)
 }
 
 /* With a reference, or in the RCU read section in which it was found */
-static void remove_ended(struct bytemap *map, struct bytemap_value *value)
+static void remove_ended_lease(struct bytemap *map, struct bytemap_value *value)
 {
 	if (READ_ONCE(value->state) == VALUE_DELETED)
-		bytemap_remove_deleted(map, bytemap_mortal_key(value),
-				       value->key_len, value);
+		bytemap_entry_remove(map, bytemap_mortal_key(value),
+				     value->key_len, value);
 }
 
 /*
- * An operation found the key absent, and @value in the core, in the same RCU
- * read section. To delete what is not there is to void the token: what is being
- * computed might come from data older than the delete.
+ * An operation found the key absent, and the lease @value in the core, in the
+ * same RCU read section. To delete what is not there is to void the token: what
+ * is being computed might come from data older than the delete.
  *
- * Return: -ENOENT, or -EAGAIN to look again.
+ * Return: ABSENT or START_OVER.
  */
-int bytemap_lease_meet(struct bytemap *map, struct bytemap_request *req,
-		       struct bytemap_value *value)
+int bytemap_lease_meet(struct bytemap_attempt *at, struct bytemap_value *value)
 {
-	int ret = -ENOENT;
+	struct bytemap *map = at->map;
+	int ret = ABSENT;
 
-	if (!bytemap_request_has(req, OP_DELETES)) {
-		req->met_lease = READ_ONCE(value->state) == VALUE_LEASED;
+	if (!bytemap_request_has(at->req, OP_DELETES)) {
+		at->met_lease = READ_ONCE(value->state) == VALUE_LEASED;
 		return ret;
 	}
-	req->dooms = true;
+	at->dooms = true;
 	write_seqlock(&value->lock);
 	if (value->state == VALUE_LEASED) {
 		drop_stale_locked(map, bytemap_lease(value));
 		lose_locked(map, value);
 	} else if (value->state == VALUE_DELETED) {
-		ret = -EAGAIN;
+		ret = START_OVER;
 	}
 	write_sequnlock(&value->lock);
-	remove_ended(map, value);
+	remove_ended_lease(map, value);
 	return ret;
 }
 
-/* -ESTALE: the client does not have the lease with this token */
+/*
+ * With a reference: the holder brings no value.
+ *
+ * Return: 0, or -ESTALE: the client does not have the lease with this token.
+ */
 int bytemap_lease_give_up(struct bytemap *map, struct bytemap_value *value,
 			  const struct bytemap_client *client, u64 token)
 {
@@ -214,110 +173,31 @@ int bytemap_lease_give_up(struct bytemap *map, struct bytemap_value *value,
 		err = 0;
 	}
 	write_sequnlock(&value->lock);
-	remove_ended(map, value);
+	remove_ended_lease(map, value);
 	return err;
 }
 
-/* The value takes the place that the lease has had */
-static int replace_locked(struct bytemap *map, struct bytemap_request *req,
-			  struct bytemap_value *value)
+/* SYNCMAP_OP_UNLEASE. Return: as bytemap_lease_give_up() */
+int bytemap_lease_end(struct bytemap_attempt *at)
 {
-	struct bytemap_lease *lease = bytemap_lease(value);
-	u64 token = lease->token;
-	int err;
-
-	err = bytemap_replace_locked(map, req, value, 0);
-	if (err)
-		return err;
-	trace_bytemap_lease_store(map, token);
-	unhold_locked(lease);
-	atomic64_dec(&map->lapsed[value->epoch]);
-	atomic64_dec(&map->leases);
-	req->op->expires = req->deadline;
-	return 0;
-}
-
-static int finish_locked(struct bytemap *map, struct bytemap_request *req,
-			 struct bytemap_value *value)
-{
-	const struct bytemap_lease *lease = bytemap_lease(value);
-	const struct syncmap_op *op = req->op;
-
-	if (bytemap_is_frozen(map))
-		return -EROFS;
-	if (op->token &&
-	    (lease->token != op->token || lease->client != req->client))
-		return -ESTALE;
-	if (value->state != VALUE_LEASED)
-		return -EAGAIN;
-	return replace_locked(map, req, value);
-}
-
-/*
- * Store in the place of a lease: with its token, or without one, which voids
- * it.
- *
- * Return: as bytemap_insert(); -ESTALE if there is no such lease.
- */
-int bytemap_lease_replace(struct bytemap *map, struct bytemap_request *req)
-{
-	int ret = req->op->token ? -ESTALE : -EAGAIN;
+	const struct bytemap_request *req = at->req;
 	struct bytemap_value *value;
-	int err;
-
-	err = bytemap_insert_prepare(map, req);
-	if (err)
-		return err;
-	value = bytemap_request_get(map, req);
-	if (value && value->leased) {
-		write_seqlock(&value->lock);
-		ret = finish_locked(map, req, value);
-		write_sequnlock(&value->lock);
-		if (!ret)
-			bytemap_waiter_wake_all(value);
-	}
-	if (value)
-		bytemap_value_put(value);
-	return ret;
-}
-
-/* SYNCMAP_OP_UNLEASE */
-int bytemap_lease_end(struct bytemap *map, struct bytemap_request *req)
-{
-	struct bytemap_value *value = bytemap_request_get(map, req);
 	int err = -ESTALE;
 
-	req->dooms = true;
+	at->dooms = true;
+	value = bytemap_entry_get(at->map, req->key, req->op->key_len);
 	if (value && value->leased)
-		err = bytemap_lease_give_up(map, value, req->client,
+		err = bytemap_lease_give_up(at->map, value, req->client,
 					    req->op->token);
 	if (value)
 		bytemap_value_put(value);
 	return err;
 }
 
-/* One that a client has, with a reference; @token 0: any */
-static struct bytemap_value *find_held(struct bytemap_client *client, u64 token)
-{
-	struct bytemap_value *value = NULL;
-	struct bytemap_lease *lease;
-
-	spin_lock(&client->lock);
-	list_for_each_entry(lease, &client->leases, held) {
-		if (token && READ_ONCE(lease->token) != token)
-			continue;
-		value = &lease->mortal.value;
-		refcount_inc(&value->refs);
-		break;
-	}
-	spin_unlock(&client->lock);
-	return value;
-}
-
-/* The token could not be told to anybody */
+/* The token could not be told to anybody. Process context */
 void bytemap_lease_abandon(struct bytemap_client *client, u64 token)
 {
-	struct bytemap_value *value = find_held(client, token);
+	struct bytemap_value *value = bytemap_holder_find(client, token);
 
 	if (!value)
 		return;
@@ -325,13 +205,13 @@ void bytemap_lease_abandon(struct bytemap_client *client, u64 token)
 	bytemap_value_put(value);
 }
 
-/* All that the client has; it gets no more */
+/* The client gives up all that it has, and gets no more. Process context */
 void bytemap_lease_close(struct bytemap_client *client)
 {
 	struct bytemap_value *value;
 	u64 token;
 
-	while ((value = find_held(client, 0))) {
+	while ((value = bytemap_holder_find(client, 0))) {
 		token = READ_ONCE(bytemap_lease(value)->token);
 		bytemap_lease_give_up(client->map, value, client, token);
 		bytemap_value_put(value);
@@ -339,30 +219,30 @@ void bytemap_lease_close(struct bytemap_client *client)
 	}
 }
 
-/* A Clear has removed it */
+/* A Clear has removed the lease @value from the core. Process context */
 void bytemap_lease_cleared(struct bytemap *map, struct bytemap_value *value)
 {
 	write_seqlock(&value->lock);
 	if (value->state == VALUE_LEASED) {
 		bytemap_count(map, BYTEMAP_LEASE_LOST);
-		unhold_locked(bytemap_lease(value));
+		bytemap_holder_remove_locked(bytemap_lease(value));
 		atomic64_dec(&map->leases);
 	}
 	if (value->state != VALUE_DELETED)
-		bytemap_value_end_locked(map, value);
+		bytemap_entry_end_locked(map, value);
 	write_sequnlock(&value->lock);
-	bytemap_waiter_wake_all(value);
+	bytemap_line_wake_all(value);
 }
 
-/* Nobody may have it any more. With a reference; process context */
+/* With a reference: nobody may have the lease any more. Process context */
 void bytemap_lease_void(struct bytemap *map, struct bytemap_value *value)
 {
 	write_seqlock(&value->lock);
 	if (value->state == VALUE_LEASED) {
 		dismiss_locked(map, bytemap_lease(value));
-		end_locked(map, value);
+		end_lease_locked(map, value);
 	}
 	write_sequnlock(&value->lock);
-	bytemap_waiter_wake_all(value);
-	remove_ended(map, value);
+	bytemap_line_wake_all(value);
+	remove_ended_lease(map, value);
 }

@@ -16,7 +16,10 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
-#include "store.h"
+#include "account.h"
+#include "bytemap.h"
+#include "memory.h"
+#include "value.h"
 
 #define PORTION		SZ_16K
 
@@ -38,12 +41,16 @@
 #define TABLES		SZ_16K
 #define COUNTERS	256
 
+/* Return: bytes that an empty map takes */
 u64 bytemap_memory_of_map(void)
 {
 	return sizeof(struct bytemap) + TABLES + num_possible_cpus() * COUNTERS;
 }
 
-/* The queue has its size in records, and keeps as much of long values */
+/*
+ * Return: bytes that a watcher takes: its queue has this size in records, and keeps
+ * as much of long values
+ */
 u64 bytemap_memory_of_watcher(u32 queue_size)
 {
 	return 2ULL * queue_size + SYNCMAP_QUEUE_MIN;
@@ -54,11 +61,13 @@ static u64 of_object(size_t size)
 	return kmalloc_size_roundup(size) + OWNER;
 }
 
+/* Return: bytes that the object takes */
 u64 bytemap_memory_of_object(const struct bytemap_value *value)
 {
 	return of_object(bytemap_value_size(value));
 }
 
+/* Return: bytes that the entry takes, its place in the tables included */
 u64 bytemap_memory_of_entry(const struct bytemap *map,
 			    const struct bytemap_value *value)
 {
@@ -82,8 +91,8 @@ static bool take_credit(struct bytemap *map, s64 bytes)
 	return true;
 }
 
-static int grow(struct bytemap *map, u64 bytes,
-		struct bytemap_shortage *shortage)
+static int grow_memory(struct bytemap *map, u64 bytes,
+		       struct bytemap_shortage *shortage)
 {
 	if (take_credit(map, bytes))
 		return 0;
@@ -94,7 +103,7 @@ static int grow(struct bytemap *map, u64 bytes,
 }
 
 /* Of more than two portions of credit, one is left */
-static void shrink(struct bytemap *map, u64 bytes)
+static void shrink_memory(struct bytemap *map, u64 bytes)
 {
 	s64 credit = atomic64_add_return(bytes, &map->credit);
 
@@ -102,14 +111,18 @@ static void shrink(struct bytemap *map, u64 bytes)
 		bytemap_account_sub_bytes(map->account, credit - PORTION);
 }
 
-/* From any context. To take less never fails; else @shortage tells */
+/*
+ * What takes @from bytes takes @to now; @shortage tells why not. From any context.
+ *
+ * Return: 0; as bytemap_account_add_bytes(), if that is more.
+ */
 int bytemap_memory_change(struct bytemap *map, u64 from, u64 to,
 			  struct bytemap_shortage *shortage)
 {
 	if (to > from)
-		return grow(map, to - from, shortage);
+		return grow_memory(map, to - from, shortage);
 	if (to < from)
-		shrink(map, from - to);
+		shrink_memory(map, from - to);
 	return 0;
 }
 

@@ -20,12 +20,6 @@ int bytemap_memory_change(struct bytemap *map, u64 from, u64 to,
 			  struct bytemap_shortage *shortage);
 void bytemap_memory_release(struct bytemap *map);
 
-static inline int bytemap_memory_add(struct bytemap *map, u64 bytes,
-				     struct bytemap_shortage *shortage)
-{
-	return bytemap_memory_change(map, 0, bytes, shortage);
-}
-
 static inline void bytemap_memory_sub(struct bytemap *map, u64 bytes)
 {
 	bytemap_memory_change(map, bytes, 0, NULL);

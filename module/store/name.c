@@ -11,8 +11,11 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
+#include <linux/syncmap.h>
 
-#include "store.h"
+#include "bytemap.h"
+#include "map.h"
+#include "name.h"
 
 static DEFINE_SYNCMAP(names, .hash = SYNCMAP_HASH_SIPHASH);
 
@@ -21,7 +24,11 @@ static bool is_name_char(char c)
 	return isascii(c) && (isalnum(c) || strchr("._:-", c));
 }
 
-/* The empty name is that of every private map */
+/*
+ * The empty name is that of every private map.
+ *
+ * Return: 0; -EINVAL; -ENAMETOOLONG.
+ */
 int bytemap_name_check(const char *name)
 {
 	size_t len = strnlen(name, SYNCMAP_NAME_SIZE);
@@ -37,7 +44,9 @@ int bytemap_name_check(const char *name)
 	return memchr_inv(name + len, 0, SYNCMAP_NAME_SIZE - len) ? -EINVAL : 0;
 }
 
-/* Only a look, bytemap_name_take() decides. Nobody has the empty name */
+/*
+ * Nobody has the empty name. Return: whether it is now; bytemap_name_take() decides
+ */
 bool bytemap_name_is_taken(const char *name)
 {
 	void *map;
@@ -45,6 +54,11 @@ bool bytemap_name_is_taken(const char *name)
 	return name[0] && syncmap_load(&names, name, strlen(name), &map);
 }
 
+/*
+ * Takes the name that @map has, and a reference. May sleep.
+ *
+ * Return: 0; -EEXIST; -ENOMEM.
+ */
 int bytemap_name_take(struct bytemap *map)
 {
 	void *actual;
@@ -63,18 +77,20 @@ int bytemap_name_take(struct bytemap *map)
 	return 0;
 }
 
+/* The name is there for others */
 void bytemap_name_show(struct bytemap *map)
 {
 	/* Pairs with the cmpxchg() in bytemap_name_hide(). See litmus/shown */
 	smp_store_release(&map->shown, true);
 }
 
-/* Of many callers one hears true, and goes on to bytemap_name_drop() */
+/* Return: true for one of many callers, who goes on to bytemap_name_drop() */
 bool bytemap_name_hide(struct bytemap *map)
 {
 	return cmpxchg(&map->shown, true, false);
 }
 
+/* The name is free, and its reference put. Process context */
 void bytemap_name_drop(struct bytemap *map)
 {
 	syncmap_delete(&names, map->name, strlen(map->name));
@@ -88,7 +104,7 @@ static bool get_shown(struct bytemap *map)
 	return READ_ONCE(map->shown) && bytemap_get_unless_zero(map);
 }
 
-/* With a reference, or NULL */
+/* Return: the map with this name, with a reference; or NULL */
 struct bytemap *bytemap_name_find(const char *name)
 {
 	void *map;
@@ -120,6 +136,7 @@ int bytemap_name_list(u64 *cursor, struct bytemap **maps, unsigned int max)
 	return n < 0 ? n : count;
 }
 
+/* After the last name is gone */
 void bytemap_name_exit(void)
 {
 	syncmap_destroy(&names);

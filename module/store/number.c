@@ -20,7 +20,7 @@ static u64 highest(const struct syncmap_op *op)
 	return is_u32(op) ? U32_MAX : U64_MAX;
 }
 
-/* Do the operands have the width of the number? */
+/* Return: 0, or -EINVAL: an operand has not the width of the number */
 int bytemap_number_check(const struct syncmap_op *op)
 {
 	u64 max = highest(op);
@@ -33,7 +33,7 @@ int bytemap_number_check(const struct syncmap_op *op)
 	return 0;
 }
 
-static int add(const struct syncmap_op *op, u64 *number)
+static int add_number(const struct syncmap_op *op, u64 *number)
 {
 	u64 most = op->flags & SYNCMAP_OP_BOUNDED ? op->bound : highest(op);
 
@@ -44,7 +44,7 @@ static int add(const struct syncmap_op *op, u64 *number)
 }
 
 /* Without a bound that is zero, and the lowest result, too */
-static int sub(const struct syncmap_op *op, u64 *number)
+static int sub_number(const struct syncmap_op *op, u64 *number)
 {
 	if (op->operand > *number || *number - op->operand < op->bound)
 		return -ERANGE;
@@ -56,9 +56,9 @@ static int calculate(const struct syncmap_op *op, u64 *number)
 {
 	switch (op->op) {
 	case SYNCMAP_OP_ADD:
-		return add(op, number);
+		return add_number(op, number);
 	case SYNCMAP_OP_SUB:
-		return sub(op, number);
+		return sub_number(op, number);
 	case SYNCMAP_OP_MIN:
 		*number = min(*number, op->operand);
 		break;

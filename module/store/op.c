@@ -1,65 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The operations on one key: what they are made of, and why it is right
+ * The operations on one key, from the request to its result
  *
- * The core's word of a key points to a value object, or the key is absent
- * there. Whoever holds the lock of a live object decides what becomes of the
- * key:
- *
- *	in place	bytes, length and revision change
- *	replace		core: compare_and_swap(object, other); state = REPLACED
- *	delete		state = DELETED; unlock; core: compare_and_delete(object)
- *
- * An insertion is the core's load_or_store() of a fresh object. Nobody else
- * changes the word, so of a live object that is not in the core any more, only
- * a Clear can be the reason.
- *
- * Why each is linearizable. All of it happens in one RCU read section that
- * begins before the object is loaded from the core at t1:
- *
- * - Delete takes effect when the object is marked. From then on everybody who
- *   finds it says "absent": whoever loaded the pointer before the mark has an
- *   absent instant right after it; whoever loads it later finds a word that
- *   stands for an absent key, until a compare_and_delete() comes. An inserter
- *   cannot overtake that: load_or_store() loads while the word is there. So
- *   writers that find the mark help to remove the object; the one that succeeds
- *   puts it.
- * - Update in place and compare take effect under the lock. A live object is
- *   the key's home: had the word changed, the object would be marked.
- * - Replace takes effect in the core's compare_and_swap(). An updater that
- *   waited for the lock finds REPLACED and starts over. A reader who loaded
- *   the old object before returns its last content, which was the key's value
- *   right before the replacement, thus after t1.
- * - A mismatch, or a load, takes effect when content and state are read
- *   together, under the lock or in one sequence (litmus/sequence).
- * - What has expired, or has lost its owner, is absent from an instant on that
- *   no operation makes: the clock passes the deadline, or the owner's file is
- *   closed. Whoever reads the value looks at that in the same sequence.
- * - Clear: a writer that loaded a live object before a Clear may change it
- *   after that. Once it has drawn its revision, it compares the epoch of the
- *   map with that of the object. If they are equal, its revision is lower than
- *   that of the Clear, and all that is stored after the Clear has a higher one;
- *   the change linearizes before it: nobody who starts later can find the
- *   object, and whoever found it earlier is concurrent with the Clear, too. If
- *   not, the writer marks the object, so that nobody sees what was done to it,
- *   and starts over. Replacing fails in the core or linearizes there; the
- *   revision was drawn before. Whoever comes to an object by a queue or a list
- *   (expiry.c, owner.c) looks whether the core has it.
- *
- * Accounting: whoever marks the object, or the core's free_value() when nobody
- * has, uncharges the entry. Memory: whoever removes the object from the core
- * puts it.
+ * An attempt looks the key up, and does what the operation does with a key that
+ * is there, or is not: it changes the entry by a transition of entry.c, which has
+ * the argument why that is right.
  *
  * Progress: an attempt is repeated only because another operation on the key
- * has taken effect, or a reservation or a Clear was waited for. A fatal signal
- * ends the repetition.
+ * has taken effect, or something was waited for that it lacked: an object, memory,
+ * a reservation of others, a Clear, a lease. A fatal signal ends the repetition.
  */
 #include <linux/errno.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
+#include <linux/syncmap.h>
 
-#include "store.h"
+#include "append.h"
+#include "attempt.h"
+#include "bytemap.h"
+#include "clear.h"
+#include "deadline.h"
+#include "doom.h"
+#include "entry.h"
+#include "fresh.h"
+#include "gauge.h"
+#include "grant.h"
+#include "insert.h"
+#include "lease.h"
+#include "op.h"
+#include "request.h"
+#include "sweep.h"
 #include "trace.h"
+#include "traits.h"
+#include "update.h"
+#include "value.h"
+#include "view.h"
+#include "waiter.h"
+
+#define STORE	{							\
+	.insert = bytemap_insert, .create = bytemap_insert_create,	\
+	.prepare = bytemap_update_prepare_store,			\
+	.change_locked = bytemap_update_store_locked,			\
+}
+
+#define DELETE	{ .change_locked = bytemap_entry_delete_locked }
+
+#define NUMBER	{							\
+	.insert = bytemap_insert, .create = bytemap_insert_create_number, \
+	.change_locked = bytemap_update_calculate_locked,		\
+}
+
+/* What changes nothing looks: those that keep a key that is there */
+static const struct bytemap_verb verbs[BYTEMAP_OPS] = {
+	[SYNCMAP_OP_STORE] = STORE,
+	[SYNCMAP_OP_LOAD_OR_STORE] = {
+		.insert = bytemap_insert, .create = bytemap_insert_create,
+	},
+	[SYNCMAP_OP_LOAD_AND_DELETE] = DELETE,
+	[SYNCMAP_OP_DELETE] = DELETE,
+	[SYNCMAP_OP_SWAP] = STORE,
+	[SYNCMAP_OP_COMPARE_AND_SWAP] = {
+		.prepare = bytemap_update_prepare_store,
+		.change_locked = bytemap_update_store_locked,
+	},
+	[SYNCMAP_OP_COMPARE_AND_DELETE] = DELETE,
+	[SYNCMAP_OP_TOUCH] = {
+		.prepare = bytemap_update_prepare_touch,
+		.change_locked = bytemap_update_touch_locked,
+	},
+	[SYNCMAP_OP_ADD] = NUMBER,
+	[SYNCMAP_OP_SUB] = NUMBER,
+	[SYNCMAP_OP_MIN] = NUMBER,
+	[SYNCMAP_OP_MAX] = NUMBER,
+	[SYNCMAP_OP_AND] = NUMBER,
+	[SYNCMAP_OP_OR] = NUMBER,
+	[SYNCMAP_OP_XOR] = NUMBER,
+	[SYNCMAP_OP_APPEND] = {
+		.insert = bytemap_insert, .create = bytemap_append_create,
+		.prepare = bytemap_append_prepare,
+		.change_locked = bytemap_append_locked,
+	},
+	[SYNCMAP_OP_LOAD_OR_LEASE] = { .insert = bytemap_grant },
+};
 
 /* Does not take the bytes yet, as most callers have them */
 static bool is_unchanged(struct bytemap *map, struct bytemap_request *req,
@@ -67,106 +89,92 @@ static bool is_unchanged(struct bytemap *map, struct bytemap_request *req,
 {
 	struct bytemap_view *found = &req->found;
 
-	if (bytemap_value_view(map, value, found, 0) ||
+	if (bytemap_entry_view(map, value, found, 0) ||
 	    found->revision > req->op->expected)
 		return false;
-	bytemap_tell(req->op, found);
+	bytemap_request_answer(req->op, found);
 	req->op->result |= SYNCMAP_OP_UNCHANGED;
 	return true;
 }
 
-/* Within the RCU read section in which @value was found in the core */
-int bytemap_look(struct bytemap *map, struct bytemap_request *req,
-		 struct bytemap_value *value)
+/*
+ * Tells of @value, within the RCU read section in which it was found in the core.
+ *
+ * Return: 0; -EMSGSIZE; ABSENT or START_OVER.
+ */
+int bytemap_op_load(struct bytemap *map, struct bytemap_request *req,
+		    struct bytemap_value *value)
 {
-	int err;
-
 	if (req->op->flags & SYNCMAP_OP_IF_NEWER &&
 	    is_unchanged(map, req, value))
 		return 0;
-	err = bytemap_value_view(map, value, &req->found, req->op->out_size);
-	if (err == -ENOENT && bytemap_request_inserts(req))
-		bytemap_make_way(map, req, value);
-	return err ?: bytemap_tell(req->op, &req->found);
+	return bytemap_entry_view(map, value, &req->found, req->op->out_size) ?:
+	       bytemap_request_answer(req->op, &req->found);
 }
 
 /* Would it write into a frozen map? LOAD_OR_LEASE may look for a value first */
-static bool comes_too_late(const struct bytemap *map,
-			   const struct bytemap_request *req)
+static bool comes_too_late(const struct bytemap_attempt *at)
 {
-	return bytemap_is_frozen(map) && !bytemap_request_has(req, OP_WAITS) &&
-	       bytemap_op_access(req->op->op) & SYNCMAP_ACCESS_WRITE;
+	return bytemap_is_frozen(at->map) &&
+	       !bytemap_request_has(at->req, OP_WAITS) &&
+	       bytemap_request_has(at->req, OP_WRITES);
 }
 
-static int find(struct bytemap *map, struct bytemap_request *req)
+static int meet_object(struct bytemap_attempt *at, struct bytemap_value *value)
 {
-	struct bytemap_value *value;
-	int ret = -ENOENT;
+	int ret;
+
+	if (at->verb->change_locked) {
+		ret = bytemap_update(at, value);
+	} else {
+		ret = bytemap_op_load(at->map, at->req, value);
+		if (ret == ABSENT && bytemap_request_inserts(at->req))
+			bytemap_update_make_way(at, value);
+	}
+	if (ret == ABSENT && value->leased)
+		ret = bytemap_lease_meet(at, value);
+	return ret;
+}
+
+static int find_key(struct bytemap_attempt *at)
+{
+	const struct bytemap_request *req = at->req;
+	int ret = ABSENT;
 	void *found;
 
 	rcu_read_lock();
-	if (comes_too_late(map, req)) {
+	if (comes_too_late(at))
 		ret = -EROFS;
-	} else if (syncmap_load(&map->core, req->key, req->op->key_len, &found)) {
-		value = found;
-		ret = bytemap_request_has(req, OP_KEEPS) ?
-			bytemap_look(map, req, value) : bytemap_update(map, req, value);
-		if (ret == -ENOENT && value->leased)
-			ret = bytemap_lease_meet(map, req, value);
-	}
+	else if (syncmap_load(&at->map->core, req->key, req->op->key_len,
+			      &found))
+		ret = meet_object(at, found);
 	rcu_read_unlock();
 	return ret;
 }
 
-static int insert(struct bytemap *map, struct bytemap_request *req)
+/* The holder of a lease stores the value, or gives the lease up */
+static int use_token(struct bytemap_attempt *at)
 {
-	if (bytemap_request_has(req, OP_WAITS))
-		return bytemap_lease_take(map, req);
-	if (req->met_lease)
-		return bytemap_lease_replace(map, req);
-	return bytemap_insert(map, req);
-}
-
-static int finish_lease(struct bytemap *map, struct bytemap_request *req)
-{
-	if (!bytemap_request_has(req, OP_TAKES_VALUE))
-		return bytemap_lease_end(map, req);
+	if (!bytemap_request_has(at->req, OP_TAKES_VALUE))
+		return bytemap_lease_end(at);
 	/* Whether there is such a lease, or was until the freeze */
-	return bytemap_is_frozen(map) ? -EROFS : bytemap_lease_replace(map, req);
+	return bytemap_is_frozen(at->map) ? -EROFS : bytemap_insert_leased(at);
 }
 
-static int attempt(struct bytemap *map, struct bytemap_request *req)
+static int try_once(struct bytemap_attempt *at)
 {
+	const struct bytemap_request *req = at->req;
 	int ret;
 
 	if (req->op->token)
-		return finish_lease(map, req);
-	req->met_lease = false;
-	ret = find(map, req);
-	if (ret == -ENOENT && bytemap_request_inserts(req))
-		ret = insert(map, req);
-	if (ret == -ENOENT && req->op->op == SYNCMAP_OP_DELETE)
-		ret = 0;
+		return use_token(at);
+	at->met_lease = false;
+	ret = find_key(at);
+	if (ret == ABSENT && bytemap_request_inserts(req))
+		ret = at->verb->insert(at);
+	if (ret == ABSENT)
+		ret = req->op->op == SYNCMAP_OP_DELETE ? 0 : -ENOENT;
 	return ret;
-}
-
-/* Between two attempts: forget what the last one found, get what it lacked */
-static int prepare(struct bytemap *map, struct bytemap_request *req)
-{
-	struct bytemap_gauge *gauge = req->blocked;
-
-	bytemap_view_release(&req->found);
-	bytemap_op_reset(req->op);
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	cond_resched();
-	req->shortage.which = SYNCMAP_LIMITED_NOT;
-	if (req->wants_fresh)
-		return bytemap_request_fresh(map, req);
-	if (req->wants_lease)
-		return bytemap_lease_wait(map, req);
-	req->blocked = NULL;
-	return gauge ? bytemap_gauge_wait(gauge, req->blocked_for) : 0;
 }
 
 /*
@@ -176,49 +184,98 @@ static int prepare(struct bytemap *map, struct bytemap_request *req)
  * nothing that a Clear has removed was still counted. The account of the owner is
  * less exact: it may be full because of what another map is about to give back.
  */
-static int check_full(struct bytemap *map, u64 freed, int full)
+static int check_full(struct bytemap_attempt *at, u64 freed)
 {
+	struct bytemap *map = at->map;
+
+	at->dooms = true;
 	/*
 	 * What removed the key counted that first: see the one, then the other.
 	 * Pairs with write_sequnlock(). See litmus/freed
 	 */
 	smp_rmb();
-	if (bytemap_is_clearing(map))
-		return bytemap_wait_cleared(map) ?: -EAGAIN;
-	if (bytemap_expiry_sweep(map, BYTEMAP_SWEEP, true) ||
-	    bytemap_owner_sweep(map, BYTEMAP_SWEEP))
-		return -EAGAIN;
-	return atomic64_read(&map->freed) == freed ? full : -EAGAIN;
+	if (bytemap_clear_is_going_on(map))
+		return bytemap_clear_wait(map);
+	if (bytemap_sweep_stale(map, BYTEMAP_SWEEP) ||
+	    bytemap_sweep_orphans(map, BYTEMAP_SWEEP))
+		return 0;
+	return atomic64_read(&map->freed) == freed ? at->full : 0;
 }
 
-static void tell_full(struct bytemap *map, struct bytemap_request *req)
+static void tell_full(struct bytemap_attempt *at)
 {
-	struct syncmap_op *op = req->op;
+	struct syncmap_op *op = at->req->op;
+	struct bytemap *map = at->map;
 
 	bytemap_count(map, BYTEMAP_REJECTED);
-	if (req->shortage.which)
-		bytemap_limited(op, req->shortage.which, req->shortage.used,
-				req->shortage.limit);
+	if (at->shortage.which)
+		bytemap_request_limited(op, at->shortage.which,
+					at->shortage.used, at->shortage.limit);
 	else
-		bytemap_limited(op, req->blocked == &map->entries ?
-				    SYNCMAP_LIMITED_ENTRIES :
-				    SYNCMAP_LIMITED_BYTES,
-				bytemap_gauge_read(req->blocked),
-				req->blocked->max);
+		bytemap_request_limited(op, at->blocked == &map->entries ?
+						SYNCMAP_LIMITED_ENTRIES :
+						SYNCMAP_LIMITED_BYTES,
+					bytemap_gauge_read(at->blocked),
+					at->blocked->max);
 	trace_bytemap_full(map, op->limited, op->used, op->limit);
 }
 
-/* An error of a gauge, noted so that it can be waited for */
-int bytemap_request_blocked(struct bytemap_request *req,
-			    struct bytemap_gauge *gauge, u64 n, int err)
+/* Return: 0 when there is what the last attempt lacked; or an error */
+static int provide(struct bytemap_attempt *at, enum bytemap_outcome outcome)
 {
-	req->blocked = gauge;
-	req->blocked_for = n;
-	return err;
+	switch (outcome) {
+	case NEED_FRESH:
+		return bytemap_fresh_get(at);
+	case NEED_ROOM:
+		return bytemap_gauge_wait(at->blocked, at->blocked_for);
+	case NEED_MEMORY:
+		return bytemap_fresh_reclaim(at->map, &at->reclaim) ? 0 :
+								      -ENOMEM;
+	case NEED_LEASE:
+		return bytemap_waiter_wait(at);
+	default:
+		return 0;
+	}
+}
+
+/* Between two attempts: forget what the last one found, get what it lacked */
+static int prepare_next(struct bytemap_attempt *at, enum bytemap_outcome outcome)
+{
+	bytemap_view_release(&at->req->found);
+	bytemap_request_reset(at->req->op);
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	cond_resched();
+	return provide(at, outcome);
+}
+
+static int try_until_done(struct bytemap_attempt *at)
+{
+	u64 freed;
+	int ret;
+
+	for (;;) {
+		freed = atomic64_read_acquire(&at->map->freed);
+		ret = try_once(at);
+		if (ret == FULL) {
+			ret = check_full(at, freed);
+			if (ret) {
+				if (ret == at->full)
+					tell_full(at);
+				return ret;
+			}
+			ret = START_OVER;
+		}
+		if (ret <= 0)
+			return ret;
+		ret = prepare_next(at, ret);
+		if (ret)
+			return ret;
+	}
 }
 
 /* For who has written. What was done stays done if it is killed here */
-static void throttle(struct bytemap *map)
+static void throttle_writer(struct bytemap *map)
 {
 	if (!bytemap_doom_is_full(&map->doom))
 		return;
@@ -226,39 +283,35 @@ static void throttle(struct bytemap *map)
 	bytemap_doom_wait_for_room(&map->doom);
 }
 
-/*
- * Does what @req says, which has passed bytemap_op_check() and
- * bytemap_key_check(). On 0 and -EBUSY @req->found is the value that was found,
- * if &syncmap_op.result says so and the caller has room for it.
- */
-int bytemap_op(struct bytemap *map, struct bytemap_request *req)
+static void begin_attempts(struct bytemap_attempt *at, struct bytemap *map,
+			   struct bytemap_request *req)
 {
-	u64 freed;
-	int ret;
+	const struct syncmap_op *op = req->op;
 
-	req->round = READ_ONCE(map->doom.rounds);
-	if (bytemap_request_has(req, OP_INSERTS | OP_TAKES_DEADLINE))
-		req->deadline = bytemap_expiry_deadline(map, req->op->deadline);
-	for (;;) {
-		freed = atomic64_read_acquire(&map->freed);
-		ret = attempt(map, req);
-		if (bytemap_request_is_full(req, ret)) {
-			req->dooms = true;
-			ret = check_full(map, freed, ret);
-		}
-		if (ret != -EAGAIN)
-			break;
-		ret = prepare(map, req);
-		if (ret)
-			break;
+	memset(at, 0, sizeof(*at));
+	at->map = map;
+	at->req = req;
+	at->verb = &verbs[op->op];
+	at->reclaim.round = READ_ONCE(map->doom.rounds);
+	if (bytemap_request_has(req, OP_TAKES_VALUE) &&
+	    !bytemap_request_has(req, OP_APPENDS)) {
+		at->bytes = req->value;
+		at->len = op->value_len;
 	}
-	if (bytemap_request_is_full(req, ret))
-		tell_full(map, req);
-	if (ret && req->granted)
-		bytemap_lease_abandon(req->client, req->granted);
-	if (req->dooms)
-		throttle(map);
-	if (bytemap_op_access(req->op->op) & SYNCMAP_ACCESS_WRITE) {
+	if (bytemap_request_has(req, OP_INSERTS | OP_TAKES_DEADLINE))
+		at->deadline = bytemap_deadline_resolve(map, op->deadline);
+}
+
+static int run_to_end(struct bytemap_attempt *at)
+{
+	struct bytemap_request *req = at->req;
+	int ret = try_until_done(at);
+
+	if (ret && at->granted)
+		bytemap_lease_abandon(req->client, at->granted);
+	if (at->dooms)
+		throttle_writer(at->map);
+	if (bytemap_request_has(req, OP_WRITES)) {
 		/*
 		 * As an update of the core: unlocking a value is no barrier,
 		 * and what this CPU loads next may have another key. Pairs with
@@ -270,33 +323,18 @@ int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 	return ret;
 }
 
-/* What the core has at the key, with a reference; or NULL */
-struct bytemap_value *bytemap_request_get(struct bytemap *map,
-					  const struct bytemap_request *req)
+/*
+ * Does what @req says, which has passed bytemap_request_check() and
+ * bytemap_request_check_key(). On 0 and -EBUSY &bytemap_request.found is the value
+ * that was found, if &syncmap_op.result says so and the caller has room for it.
+ * Process context, may wait.
+ *
+ * Return: 0 or an error, as &syncmap_op.status; -ERESTARTSYS for -EINTR.
+ */
+int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 {
-	struct bytemap_value *value = NULL;
-	void *found;
+	struct bytemap_attempt at;
 
-	rcu_read_lock();
-	if (syncmap_load(&map->core, req->key, req->op->key_len, &found)) {
-		value = found;
-		if (!refcount_inc_not_zero(&value->refs))
-			value = NULL;
-	}
-	rcu_read_unlock();
-	return value;
-}
-
-/* Its object is not needed, or is not the kind that is needed. May sleep */
-void bytemap_request_drop(struct bytemap_request *req)
-{
-	if (req->fresh)
-		bytemap_value_put(req->fresh);
-	req->fresh = NULL;
-}
-
-void bytemap_request_release(struct bytemap_request *req)
-{
-	bytemap_view_release(&req->found);
-	bytemap_request_drop(req);
+	begin_attempts(&at, map, req);
+	return run_to_end(&at);
 }

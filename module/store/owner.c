@@ -9,8 +9,9 @@
  *
  * All of it is absent at one instant, when the owner is marked as closed, for
  * each operation looks at that as it looks at the clock. Nothing has to happen
- * in time then: a job ends the values in portions, or who meets one, counts, or
- * finds the map full. Watchers are told, and the bytes given back, as they end.
+ * in time then: a job ends the values in portions (sweep.c), or who meets one,
+ * counts, or finds the map full. Watchers are told, and the bytes given back, as
+ * they end.
  *
  * An owner is there as long as it has anything on its list, and for a grace
  * period after that: a value that has lost its key does not point to it any
@@ -20,13 +21,12 @@
  * over it before that sets another owner, and the inserter finds that one.
  */
 #include <linux/list.h>
-#include <linux/rcupdate.h>
-#include <linux/sched.h>
 
-#include "store.h"
-#include "trace.h"
+#include "bytemap.h"
+#include "owner.h"
+#include "value.h"
 
-static void unlink(struct bytemap *map, struct bytemap_mortal *mortal)
+static void unlink_owned(struct bytemap *map, struct bytemap_mortal *mortal)
 {
 	if (list_empty(&mortal->owned))
 		return;
@@ -36,7 +36,10 @@ static void unlink(struct bytemap *map, struct bytemap_mortal *mortal)
 	spin_unlock(&map->owned_lock);
 }
 
-/* The value that has the key is on its owner's list, if there is one */
+/*
+ * With the lock of the mortal @value, which has the key: it is on the list of its
+ * owner, if there is one.
+ */
 void bytemap_owner_link_locked(struct bytemap *map, struct bytemap_value *value)
 {
 	struct bytemap_mortal *mortal = bytemap_mortal(value);
@@ -50,7 +53,10 @@ void bytemap_owner_link_locked(struct bytemap *map, struct bytemap_value *value)
 	spin_unlock(&map->owned_lock);
 }
 
-/* @client stores over the value; NULL: it shall have no owner */
+/*
+ * With the lock of the mortal @value: @client stores over it; NULL: it shall have
+ * no owner.
+ */
 void bytemap_owner_set_locked(struct bytemap *map, struct bytemap_value *value,
 			      struct bytemap_client *client)
 {
@@ -59,25 +65,26 @@ void bytemap_owner_set_locked(struct bytemap *map, struct bytemap_value *value,
 	lockdep_assert_held(&value->lock.lock);
 	if (mortal->owner == client)
 		return;
-	unlink(map, mortal);
+	unlink_owned(map, mortal);
 	WRITE_ONCE(mortal->owner, client);
 	bytemap_owner_link_locked(map, value);
 }
 
-/* The value does not have the key any more */
+/* With the lock of the mortal @value, which does not have the key any more */
 void bytemap_owner_unlink_locked(struct bytemap *map,
 				 struct bytemap_value *value)
 {
 	lockdep_assert_held(&value->lock.lock);
-	unlink(map, bytemap_mortal(value));
+	unlink_owned(map, bytemap_mortal(value));
 	WRITE_ONCE(bytemap_mortal(value)->owner, NULL);
 }
 
 /*
- * Has its file been closed? In an RCU read section in which it was found, or
- * with its lock
+ * In an RCU read section in which the mortal @value was found, or with its lock.
+ *
+ * Return: true if it has lost its owner, whose file has been closed.
  */
-bool bytemap_mortal_is_orphan(const struct bytemap_value *value)
+bool bytemap_owner_is_gone(const struct bytemap_value *value)
 {
 	const struct bytemap_client *owner =
 		READ_ONCE(bytemap_mortal(value)->owner);
@@ -85,8 +92,8 @@ bool bytemap_mortal_is_orphan(const struct bytemap_value *value)
 	return owner && READ_ONCE(owner->closed);
 }
 
-/* With a reference; NULL if there are no more */
-static struct bytemap_value *pick(struct bytemap_client *client)
+/* Return: a value that the client owns, with a reference; or NULL */
+struct bytemap_value *bytemap_owner_pick(struct bytemap_client *client)
 {
 	struct bytemap *map = client->map;
 	struct bytemap_value *value = NULL;
@@ -101,33 +108,6 @@ static struct bytemap_value *pick(struct bytemap_client *client)
 	}
 	spin_unlock(&map->owned_lock);
 	return value;
-}
-
-/* Afterwards it is not on the list of a closed owner any more */
-static void drop_locked(struct bytemap *map, struct bytemap_value *value)
-{
-	if (!bytemap_mortal_is_orphan(value))
-		return;
-	if (!bytemap_mortal_is_in_core(map, value))
-		bytemap_owner_unlink_locked(map, value);
-	else
-		bytemap_expire_locked(map, value, false);
-}
-
-static void drop(struct bytemap *map, struct bytemap_value *value)
-{
-	bool deleted;
-
-	rcu_read_lock();
-	write_seqlock(&value->lock);
-	drop_locked(map, value);
-	deleted = value->state == VALUE_DELETED;
-	write_sequnlock(&value->lock);
-	if (deleted)
-		bytemap_remove_deleted(map, bytemap_mortal_key(value),
-				       value->key_len, value);
-	rcu_read_unlock();
-	bytemap_value_put(value);
 }
 
 /*
@@ -150,36 +130,21 @@ bool bytemap_owner_close(struct bytemap_client *client)
 	return owns;
 }
 
-static void leave(struct bytemap_client *client)
+/* A closed client has nothing any more */
+void bytemap_owner_leave(struct bytemap_client *client)
 {
 	spin_lock(&client->map->owned_lock);
 	list_del_init(&client->node);
 	spin_unlock(&client->map->owned_lock);
 }
 
-/* A portion of what a closed client has owned. False if nothing is left */
-bool bytemap_owner_drop_some(struct bytemap_client *client)
-{
-	struct bytemap_value *value;
-	unsigned int n;
-
-	for (n = 0; n < BYTEMAP_SWEEP; n++) {
-		value = pick(client);
-		if (!value) {
-			leave(client);
-			return false;
-		}
-		drop(client->map, value);
-		cond_resched();
-	}
-	return true;
-}
-
 /*
- * Of any closed client, with a reference; NULL if the first one has nothing any
- * more. False if there is none.
+ * Sets *@value to one that a closed client owned, with a reference; or to NULL, if
+ * the first of those clients has nothing any more, and is one no longer.
+ *
+ * Return: false if there is no such client.
  */
-static bool pick_any(struct bytemap *map, struct bytemap_value **value)
+bool bytemap_owner_pick_any(struct bytemap *map, struct bytemap_value **value)
 {
 	struct bytemap_mortal *mortal = NULL;
 	struct bytemap_client *client;
@@ -197,22 +162,4 @@ static bool pick_any(struct bytemap *map, struct bytemap_value **value)
 	spin_unlock(&map->owned_lock);
 	*value = mortal ? &mortal->value : NULL;
 	return client;
-}
-
-/*
- * End up to @max values that have lost their owner.
- *
- * Return: 0 if there are none.
- */
-unsigned int bytemap_owner_sweep(struct bytemap *map, unsigned int max)
-{
-	struct bytemap_value *value;
-	unsigned int n;
-
-	for (n = 0; n < max && pick_any(map, &value); n++) {
-		if (value)
-			drop(map, value);
-		cond_resched();
-	}
-	return n;
 }

@@ -7,13 +7,17 @@
  * from being freed than its owner has been charged for. An event may run over
  * the end of the ring: behind it there is room for one.
  */
+#include <linux/build_bug.h>
 #include <linux/math.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "../large.h"
-#include "store.h"
+#include "bytemap.h"
+#include "gfp.h"
+#include "queue.h"
+#include "value.h"
 
 struct slot {
 	u32			size;	/* in the ring */
@@ -27,7 +31,11 @@ static size_t slot_size(size_t len)
 	return round_up(sizeof(struct slot) + len, sizeof(u64));
 }
 
-/* @size is a power of two, and at least SYNCMAP_QUEUE_MIN */
+/*
+ * @size is a power of two, and at least SYNCMAP_QUEUE_MIN. May sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int bytemap_queue_init(struct bytemap_queue *queue, u32 size, u32 key_size)
 {
 	BUILD_BUG_ON(sizeof(struct slot) + BYTEMAP_KEY_MAX + BYTEMAP_COPY >
@@ -62,7 +70,9 @@ static struct slot *slot_at(const struct bytemap_queue *queue,
 	return queue->ring + (position & (queue->size - 1));
 }
 
-/* Bytes that are taken. For the producer that is the most there can be */
+/*
+ * Return: bytes that are taken; for the producer that is the most there can be
+ */
 u32 bytemap_queue_used(const struct bytemap_queue *queue)
 {
 	/* Pairs with bytemap_queue_consume(). See litmus/queue */
@@ -71,6 +81,7 @@ u32 bytemap_queue_used(const struct bytemap_queue *queue)
 	return READ_ONCE(queue->head) - tail + atomic_read(&queue->pinned);
 }
 
+/* Return: whether there is no event */
 bool bytemap_queue_is_empty(const struct bytemap_queue *queue)
 {
 	/*
@@ -83,8 +94,10 @@ bool bytemap_queue_is_empty(const struct bytemap_queue *queue)
 }
 
 /*
- * Producer, behind a full barrier: was the queue empty before the event was put
- * for which @head was its head?
+ * Producer, behind a full barrier.
+ *
+ * Return: whether the queue was empty before the event was put for which @head was
+ * its head.
  */
 bool bytemap_queue_was_empty(const struct bytemap_queue *queue,
 			     unsigned long head)
@@ -93,7 +106,7 @@ bool bytemap_queue_was_empty(const struct bytemap_queue *queue,
 }
 
 /* The size of a record, with the value or without */
-void bytemap_event_finish(struct syncmap_event *event, bool with_value)
+void bytemap_queue_finish(struct syncmap_event *event, bool with_value)
 {
 	u32 value_len = with_value ? event->value_len : 0;
 
@@ -124,7 +137,7 @@ bool bytemap_queue_put(struct bytemap_queue *queue,
 	slot->pinned = pinned;
 	slot->held = hold ? value : NULL;
 	slot->event = *event;
-	bytemap_event_finish(&slot->event, value);
+	bytemap_queue_finish(&slot->event, value);
 	memcpy(slot->event.data, key, event->key_len);
 	if (hold)
 		refcount_inc(&value->refs);
@@ -136,7 +149,11 @@ bool bytemap_queue_put(struct bytemap_queue *queue,
 	return true;
 }
 
-/* Consumer: the oldest event, valid until it is consumed */
+/*
+ * Consumer: @record is the oldest event, valid until that is consumed.
+ *
+ * Return: false if there is none.
+ */
 bool bytemap_queue_peek(const struct bytemap_queue *queue,
 			struct bytemap_record *record)
 {

@@ -38,6 +38,6 @@ bool bytemap_queue_put(struct bytemap_queue *queue,
 bool bytemap_queue_peek(const struct bytemap_queue *queue,
 			struct bytemap_record *record);
 void bytemap_queue_consume(struct bytemap_queue *queue);
-void bytemap_event_finish(struct syncmap_event *event, bool with_value);
+void bytemap_queue_finish(struct syncmap_event *event, bool with_value);
 
 #endif /* _SYNCMAP_STORE_QUEUE_H */

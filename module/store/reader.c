@@ -2,23 +2,28 @@
 /*
  * A watcher's reader: dump, events, and what was lost, as one row of records
  *
- * What the records promise is in watch.c.
+ * What the records promise is in tell.c.
  */
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/wait.h>
 
-#include "store.h"
+#include "bytemap.h"
+#include "queue.h"
+#include "reader.h"
+#include "tell.h"
+#include "view.h"
+#include "walk.h"
 
-/* Is there a record? */
-bool bytemap_watch_readable(const struct bytemap_watch *watch)
+/* Return: whether there is a record */
+bool bytemap_reader_has_record(const struct bytemap_watch *watch)
 {
 	return READ_ONCE(watch->dumping) || READ_ONCE(watch->lost) ||
 	       !bytemap_queue_is_empty(&watch->queue);
 }
 
-/* Will there be none any more, once all have been read? */
-bool bytemap_watch_ended(const struct bytemap_watch *watch)
+/* Return: whether there will be none any more, once all have been read */
+bool bytemap_reader_has_ended(const struct bytemap_watch *watch)
 {
 	/*
 	 * Pairs with the last bytemap_leave(): its caller's changes are queued.
@@ -29,14 +34,16 @@ bool bytemap_watch_ended(const struct bytemap_watch *watch)
 
 static bool is_worth_reading(const struct bytemap_watch *watch)
 {
-	return bytemap_watch_readable(watch) || bytemap_watch_ended(watch);
+	return bytemap_reader_has_record(watch) || bytemap_reader_has_ended(watch);
 }
 
 /*
- * Until there is a record, or the end. One reader is woken at a time, and sees
- * to the next: bytemap_watch_pass_on().
+ * Waits until there is a record, or the end. One reader is woken at a time, and sees
+ * to the next: bytemap_reader_pass_on().
+ *
+ * Return: 0, or -ERESTARTSYS: a signal.
  */
-int bytemap_watch_wait(struct bytemap_watch *watch)
+int bytemap_reader_wait(struct bytemap_watch *watch)
 {
 	int err;
 
@@ -48,7 +55,7 @@ int bytemap_watch_wait(struct bytemap_watch *watch)
 }
 
 /* A reader that may have waited leaves, and there may be more to read */
-void bytemap_watch_pass_on(struct bytemap_watch *watch)
+void bytemap_reader_pass_on(struct bytemap_watch *watch)
 {
 	if (atomic_read(&watch->readers) && is_worth_reading(watch))
 		wake_up_interruptible(&watch->wait);
@@ -59,7 +66,7 @@ static bool is_to_be_shown(const struct bytemap_watch *watch,
 {
 	return item->view.revision > watch->since &&
 	       item->view.revision <= watch->revision &&
-	       bytemap_watch_matches(watch, item->key, item->key_len);
+	       bytemap_tell_matches(watch, item->key, item->key_len);
 }
 
 /*
@@ -67,7 +74,7 @@ static bool is_to_be_shown(const struct bytemap_watch *watch,
  * reader can take his time, and it is memory of others. If it has been changed
  * since the step, it has an event.
  */
-static bool hold(const struct bytemap_watch *watch, struct bytemap_item *item)
+static bool hold_item(const struct bytemap_watch *watch, struct bytemap_item *item)
 {
 	if (!bytemap_wants_values(watch) || item->view.len <= BYTEMAP_COPY ||
 	    item->view.held)
@@ -114,7 +121,7 @@ static int peek_dump(struct bytemap_watch *watch, struct bytemap_record *record)
 				return err;
 		}
 		item = &walk->items[watch->index];
-		if (is_to_be_shown(watch, item) && hold(watch, item))
+		if (is_to_be_shown(watch, item) && hold_item(watch, item))
 			break;
 	}
 	record->event.type = SYNCMAP_EVENT_ENTRY;
@@ -134,8 +141,8 @@ static int peek_dump(struct bytemap_watch *watch, struct bytemap_record *record)
  * Return: 1; 0 when there is none yet; -ERESTARTSYS when a signal ends the
  * search for one.
  */
-int bytemap_watch_peek(struct bytemap_watch *watch,
-		       struct bytemap_record *record)
+int bytemap_reader_peek(struct bytemap_watch *watch,
+			struct bytemap_record *record)
 {
 	bool lost;
 	int ret;
@@ -144,13 +151,13 @@ int bytemap_watch_peek(struct bytemap_watch *watch,
 	memset(record, 0, sizeof(*record));
 	if (watch->dumping) {
 		ret = peek_dump(watch, record);
-		bytemap_event_finish(&record->event,
+		bytemap_queue_finish(&record->event,
 				     bytemap_wants_values(watch) &&
 				     record->event.type == SYNCMAP_EVENT_ENTRY);
 		return ret;
 	}
 	/*
-	 * What is in the queue comes first, and is all: pairs with lose(). See
+	 * What is in the queue comes first, and is all: pairs with lose_events(). See
 	 * litmus/lost
 	 */
 	lost = smp_load_acquire(&watch->lost);
@@ -160,12 +167,12 @@ int bytemap_watch_peek(struct bytemap_watch *watch,
 		return 0;
 	record->event.type = SYNCMAP_EVENT_OVERFLOW;
 	record->event.revision = watch->resume;
-	bytemap_event_finish(&record->event, false);
+	bytemap_queue_finish(&record->event, false);
 	return 1;
 }
 
 /* Nobody reads for now: what has been looked at is held no longer */
-void bytemap_watch_rest(struct bytemap_watch *watch)
+void bytemap_reader_rest(struct bytemap_watch *watch)
 {
 	struct bytemap_walk *walk = watch->walk;
 
@@ -175,7 +182,7 @@ void bytemap_watch_rest(struct bytemap_watch *watch)
 }
 
 /* What is in the map comes first */
-void bytemap_watch_dump(struct bytemap_watch *watch)
+void bytemap_reader_dump(struct bytemap_watch *watch)
 {
 	watch->walk->cursor = 0;
 	WRITE_ONCE(watch->dumping, true);
@@ -192,17 +199,17 @@ static void resume(struct bytemap_watch *watch)
 	spin_unlock(&map->watchers.lock);
 	watch->since = 0;
 	if (watch->walk)
-		bytemap_watch_dump(watch);
+		bytemap_reader_dump(watch);
 }
 
 /* @record has been read */
-void bytemap_watch_consume(struct bytemap_watch *watch,
-			   const struct bytemap_record *record)
+void bytemap_reader_consume(struct bytemap_watch *watch,
+			    const struct bytemap_record *record)
 {
 	lockdep_assert_held(&watch->lock);
 	switch (record->event.type) {
 	case SYNCMAP_EVENT_ENTRY:
-		bytemap_watch_rest(watch);
+		bytemap_reader_rest(watch);
 		watch->index++;
 		break;
 	case SYNCMAP_EVENT_DUMPED:

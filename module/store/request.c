@@ -1,42 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the operations on one key take, give and need; checks of requests
+ * Checks of requests, and their answers
  */
 #include <linux/errno.h>
 #include <linux/nospec.h>
 #include <linux/string.h>
 
-#include "store.h"
-
-#define NUMBER	(OP_CALCULATES | OP_TAKES_DEADLINE)
-
-const u16 bytemap_traits[SYNCMAP_OP_UNLEASE + 1] = {
-	[SYNCMAP_OP_LOAD] = OP_GIVES_VALUE | OP_KEEPS | OP_TAKES_AGE,
-	[SYNCMAP_OP_STORE] = OP_TAKES_VALUE | OP_INSERTS | OP_TAKES_DEADLINE |
-			     OP_TAKES_OWNER | OP_TAKES_TOKEN,
-	[SYNCMAP_OP_LOAD_OR_STORE] = OP_TAKES_VALUE | OP_GIVES_VALUE | OP_INSERTS |
-				     OP_KEEPS | OP_TAKES_DEADLINE | OP_TAKES_OWNER,
-	[SYNCMAP_OP_LOAD_AND_DELETE] = OP_GIVES_VALUE | OP_DELETES,
-	[SYNCMAP_OP_DELETE] = OP_DELETES,
-	[SYNCMAP_OP_SWAP] = OP_TAKES_VALUE | OP_GIVES_VALUE | OP_INSERTS |
-			    OP_TAKES_DEADLINE | OP_TAKES_OWNER,
-	[SYNCMAP_OP_COMPARE_AND_SWAP] = OP_TAKES_VALUE | OP_TAKES_OLD | OP_GIVES_VALUE |
-					OP_TAKES_DEADLINE | OP_TAKES_OWNER,
-	[SYNCMAP_OP_COMPARE_AND_DELETE] = OP_TAKES_OLD | OP_GIVES_VALUE | OP_DELETES,
-	[SYNCMAP_OP_TOUCH] = OP_GIVES_VALUE | OP_TAKES_DEADLINE,
-	[SYNCMAP_OP_ADD] = NUMBER | OP_TAKES_BOUND,
-	[SYNCMAP_OP_SUB] = NUMBER | OP_TAKES_BOUND,
-	[SYNCMAP_OP_MIN] = NUMBER,
-	[SYNCMAP_OP_MAX] = NUMBER,
-	[SYNCMAP_OP_AND] = NUMBER,
-	[SYNCMAP_OP_OR] = NUMBER,
-	[SYNCMAP_OP_XOR] = NUMBER,
-	[SYNCMAP_OP_APPEND] = OP_TAKES_VALUE | OP_INSERTS | OP_TAKES_DEADLINE |
-			      OP_TAKES_OWNER | OP_APPENDS,
-	[SYNCMAP_OP_LOAD_OR_LEASE] = OP_GIVES_VALUE | OP_INSERTS | OP_KEEPS |
-				     OP_WAITS,
-	[SYNCMAP_OP_UNLEASE] = OP_TAKES_TOKEN,
-};
+#include "bytemap.h"
+#include "number.h"
+#include "request.h"
+#include "traits.h"
+#include "view.h"
 
 /* Each flag, and the traits that an operation needs one of to take it */
 static const struct {
@@ -53,20 +27,8 @@ static const struct {
 	{ SYNCMAP_OP_BOUNDED, OP_TAKES_BOUND },
 };
 
-u32 bytemap_op_access(u32 op)
-{
-	u32 access = 0;
-
-	if (bytemap_op_has(op, OP_GIVES_VALUE | OP_CALCULATES))
-		access |= SYNCMAP_ACCESS_READ;
-	if (bytemap_op_has(op, OP_TAKES_VALUE | OP_DELETES | OP_TAKES_DEADLINE |
-			   OP_TAKES_TOKEN | OP_WAITS))
-		access |= SYNCMAP_ACCESS_WRITE;
-	return access;
-}
-
 /* Which limit is in the way of @op */
-void bytemap_limited(struct syncmap_op *op, u32 which, u64 used, u64 limit)
+void bytemap_request_limited(struct syncmap_op *op, u32 which, u64 used, u64 limit)
 {
 	op->limited = which;
 	op->used = used;
@@ -75,7 +37,7 @@ void bytemap_limited(struct syncmap_op *op, u32 which, u64 used, u64 limit)
 
 static int too_long(struct syncmap_op *op, u32 which, u32 used, u32 limit)
 {
-	bytemap_limited(op, which, used, limit);
+	bytemap_request_limited(op, which, used, limit);
 	return -EFBIG;
 }
 
@@ -157,7 +119,8 @@ static int check_lengths(const struct bytemap *map, struct syncmap_op *op)
 	return 0;
 }
 
-void bytemap_op_reset(struct syncmap_op *op)
+/* Zeroes the results */
+void bytemap_request_reset(struct syncmap_op *op)
 {
 	op->revision = 0;
 	op->previous = 0;
@@ -173,27 +136,56 @@ void bytemap_op_reset(struct syncmap_op *op)
 	op->after = 0;
 }
 
-/* What can be said before the key is there. Zeroes the results */
-int bytemap_op_check(const struct bytemap *map, struct syncmap_op *op)
+/*
+ * What can be said before the key is there. Zeroes the results.
+ *
+ * Return: 0; -EOPNOTSUPP; -EINVAL; -EFBIG, and the results tell.
+ */
+int bytemap_request_check(const struct bytemap *map, struct syncmap_op *op)
 {
 	int err;
 
-	bytemap_op_reset(op);
+	bytemap_request_reset(op);
 	if (!op->op)
 		return -EINVAL;
-	if (op->op >= ARRAY_SIZE(bytemap_traits))
+	if (op->op >= BYTEMAP_OPS)
 		return -EOPNOTSUPP;
 	/* It is an index from now on */
-	op->op = array_index_nospec(op->op, ARRAY_SIZE(bytemap_traits));
+	op->op = array_index_nospec(op->op, BYTEMAP_OPS);
 	if (!bytemap_traits[op->op])
 		return -EOPNOTSUPP;
 	err = check_flags(op) ?: check_unused(op) ?: check_unused_extras(op);
 	return err ?: check_lengths(map, op);
 }
 
-int bytemap_key_check(const struct bytemap *map, const void *key, size_t len)
+/* Return: 0, or -EINVAL: it is no key of this map */
+int bytemap_request_check_key(const struct bytemap *map, const void *key, size_t len)
 {
 	if (map->key_type == SYNCMAP_KEY_STRING && memchr(key, 0, len))
 		return -EINVAL;
 	return 0;
+}
+
+/*
+ * Tells what is there, in the results of @op.
+ *
+ * Return: 0, or -EMSGSIZE: it is more than the caller has room for.
+ */
+int bytemap_request_answer(struct syncmap_op *op,
+			   const struct bytemap_view *found)
+{
+	op->result = SYNCMAP_OP_LOADED;
+	op->revision = found->revision;
+	op->expires = found->deadline;
+	op->out_len = found->len;
+	return op->out_size && found->len > op->out_size ? -EMSGSIZE : 0;
+}
+
+/* What it has found, and the object that it has not stored, are let go */
+void bytemap_request_release(struct bytemap_request *req)
+{
+	bytemap_view_release(&req->found);
+	if (req->fresh)
+		bytemap_value_put(req->fresh);
+	req->fresh = NULL;
 }

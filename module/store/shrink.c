@@ -9,11 +9,16 @@
  * freed.
  */
 #include <linux/list.h>
+#include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/shrinker.h>
+#include <linux/syncmap.h>
 
-#include "store.h"
+#include "bytemap.h"
+#include "deadline.h"
+#include "shrink.h"
+#include "sweep.h"
 #include "trace.h"
 
 /*
@@ -27,18 +32,36 @@ static LIST_HEAD(maps);
 static unsigned int nr_maps;
 static u64 reclaimable;		/* of all maps, when they were looked at last */
 
-static void note(struct bytemap *map, u64 found)
+static void note_reclaimable(struct bytemap *map, u64 found)
 {
 	lockdep_assert_held(&maps_lock);
 	WRITE_ONCE(reclaimable, reclaimable + found - map->reclaimable);
 	map->reclaimable = found;
 }
 
-static void look(struct bytemap *map)
+/*
+ * What is in a cgroup that was removed belongs to its parent then, and so do the
+ * tables to come. One caller at a time.
+ */
+static void leave_dead_cgroup(struct bytemap *map)
 {
-	bytemap_leave_dead_cgroup(map);
-	note(map, bytemap_expiry_reclaimable(map) +
-		  syncmap_tombstones(&map->core));
+	struct mem_cgroup *memcg = map->memcg, *parent;
+
+	if (!memcg || mem_cgroup_online(memcg))
+		return;
+	parent = parent_mem_cgroup(memcg);
+	if (!parent || !css_tryget(&parent->css))
+		return;
+	syncmap_set_memcg(&map->core, parent);
+	map->memcg = parent;
+	mem_cgroup_put(memcg);
+}
+
+static void look_at(struct bytemap *map)
+{
+	leave_dead_cgroup(map);
+	note_reclaimable(map, bytemap_deadline_reclaimable(map, BYTEMAP_SWEEP) +
+			      syncmap_tombstones(&map->core));
 }
 
 static struct bytemap *take_turn(void)
@@ -58,22 +81,22 @@ static unsigned long count_objects(struct shrinker *shrinker,
 	if (!mutex_trylock(&maps_lock))
 		return 0;
 	for (turns = min_t(unsigned int, nr_maps, TURNS); turns; turns--)
-		look(take_turn());
+		look_at(take_turn());
 	mutex_unlock(&maps_lock);
 	return READ_ONCE(reclaimable);
 }
 
-static unsigned long shrink(struct bytemap *map, unsigned long max)
+static unsigned long shrink_map(struct bytemap *map, unsigned long max)
 {
 	u64 tombstones = syncmap_tombstones(&map->core);
 	unsigned long values;
 
 	if (tombstones)
 		syncmap_reclaim(&map->core);
-	values = bytemap_expiry_sweep(map, max, true);
+	values = bytemap_sweep_stale(map, max);
 	if (tombstones || values)
 		trace_bytemap_reclaim(map, tombstones, values);
-	look(map);
+	look_at(map);
 	return values;
 }
 
@@ -91,7 +114,7 @@ static unsigned long scan_objects(struct shrinker *shrinker,
 	for (turns = min_t(unsigned int, nr_maps, TURNS); turns; turns--) {
 		struct bytemap *map = take_turn();
 
-		n += shrink(map, sc->nr_to_scan - n);
+		n += shrink_map(map, sc->nr_to_scan - n);
 		if (n == sc->nr_to_scan) {
 			list_move(&map->node, &maps);
 			break;
@@ -142,6 +165,7 @@ void bytemap_shrink_exit(void)
 
 #endif
 
+/* The map is asked for what it can give back from now on. Process context */
 void bytemap_shrink_add(struct bytemap *map)
 {
 	mutex_lock(&maps_lock);
@@ -155,7 +179,7 @@ void bytemap_shrink_remove(struct bytemap *map)
 {
 	mutex_lock(&maps_lock);
 	list_del(&map->node);
-	note(map, 0);
+	note_reclaimable(map, 0);
 	nr_maps--;
 	mutex_unlock(&maps_lock);
 }

@@ -7,7 +7,8 @@
 
 #include <linux/tracepoint.h>
 
-#include "store.h"
+#include "bytemap.h"
+#include "value.h"
 
 DECLARE_EVENT_CLASS(bytemap_end,
 	TP_PROTO(const struct bytemap *map, const struct bytemap_value *value,

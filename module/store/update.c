@@ -5,215 +5,117 @@
 #include <linux/errno.h>
 #include <linux/string.h>
 
-#include "store.h"
+#include "attempt.h"
+#include "bytemap.h"
+#include "entry.h"
+#include "fresh.h"
+#include "number.h"
+#include "request.h"
+#include "update.h"
+#include "value.h"
+#include "view.h"
 
-int bytemap_update_charge(struct bytemap *map, struct bytemap_request *req,
-			  u64 from, u64 to)
+/* What the operations do */
+
+static bool has_room(const struct bytemap_attempt *at,
+		     const struct bytemap_value *value)
 {
-	int err = bytemap_gauge_change(&map->bytes, from, to);
-
-	return err ? bytemap_request_blocked(req, &map->bytes, to - from, err) : 0;
-}
-
-static bool fits_in_place(const struct bytemap *map,
-			  const struct bytemap_request *req,
-			  const struct bytemap_value *value)
-{
-	return bytemap_value_is_small(value) &&
-	       req->op->value_len <= value->capacity &&
-	       bytemap_request_is_mortal(map, req) == value->mortal;
-}
-
-static void set_deadline_locked(struct bytemap *map,
-				struct bytemap_request *req,
-				struct bytemap_value *value)
-{
-	bytemap_mortal(value)->deadline = req->deadline;
-	bytemap_expiry_queue_locked(map, value);
-}
-
-static int overwrite_locked(struct bytemap *map, struct bytemap_request *req,
-			    struct bytemap_value *value, u32 len)
-{
-	int err;
-
-	err = bytemap_update_charge(map, req, value->len, len);
-	if (err)
-		return err;
-	memcpy(value->bytes, req->value, len);
-	WRITE_ONCE(value->len, len);
-	if (value->mortal && !bytemap_request_has(req, OP_CALCULATES)) {
-		set_deadline_locked(map, req, value);
-		bytemap_owner_set_locked(map, value,
-					 bytemap_request_owner(req));
-	}
-	err = bytemap_value_revise_locked(map, req, value);
-	if (!err)
-		bytemap_count(map, BYTEMAP_IN_PLACE);
-	return err;
-}
-
-static bool put_in_core(struct bytemap *map, struct bytemap_request *req,
-			struct bytemap_value *value, u64 revision)
-{
-	req->fresh->revision = revision;
-	req->op->revision = revision;
-	return syncmap_compare_and_swap(&map->core, req->key, req->op->key_len,
-					value, req->fresh);
-}
-
-/* With its lock, as nobody may change a mortal object before it is queued */
-static bool put_fresh_locked(struct bytemap *map, struct bytemap_request *req,
-			     struct bytemap_value *value, u64 revision)
-{
-	bool watched = !revision && READ_ONCE(map->watched);
-	struct bytemap_value *fresh = req->fresh;
-	bool done;
-
-	if (!revision && !watched)
-		revision = bytemap_next_revision(map);
-	if (!fresh->mortal && !watched)
-		return put_in_core(map, req, value, revision);
-	spin_lock_nested(&fresh->lock.lock, SINGLE_DEPTH_NESTING);
-	done = watched ? bytemap_watch_swap(map, req, value) :
-			 put_in_core(map, req, value, revision);
-	if (done && fresh->mortal) {
-		bytemap_expiry_queue_locked(map, fresh);
-		bytemap_owner_link_locked(map, fresh);
-	}
-	spin_unlock(&fresh->lock.lock);
-	return done;
+	return bytemap_value_is_small(value) && at->len <= value->capacity &&
+	       bytemap_request_is_mortal(at->map, at->req) == value->mortal;
 }
 
 /*
- * With a new revision, if @revision is 0. Growth is charged before, and what is
- * charged too much given back after.
+ * STORE, SWAP, COMPARE_AND_SWAP. In the RCU read section in which @value was found;
+ * nothing that this depends on changes any more.
+ *
+ * Return: 0 or NEED_FRESH.
  */
-int bytemap_replace_locked(struct bytemap *map, struct bytemap_request *req,
-			   struct bytemap_value *value, u64 revision)
+int bytemap_update_prepare_store(struct bytemap_attempt *at,
+				 const struct bytemap_value *value)
 {
-	u64 from = bytemap_value_charge(value);
-	u64 to = bytemap_value_charge(req->fresh);
-	u64 most = max(from, to);
-	u64 before = bytemap_memory_of_entry(map, value);
-	u64 after = bytemap_memory_of_entry(map, req->fresh);
-	u64 peak = max(before, after);
-	int err;
-
-	err = bytemap_update_charge(map, req, from, most);
-	if (err)
-		return err;
-	err = bytemap_memory_change(map, before, peak, &req->shortage);
-	if (err) {
-		bytemap_gauge_change(&map->bytes, most, from);
-		return err;
-	}
-	bytemap_publish(map, req, value->epoch);
-	if (bytemap_request_has(req, OP_APPENDS) && !value->leased)
-		bytemap_append_inherit(req->fresh, value);
-	if (!put_fresh_locked(map, req, value, revision)) {
-		bytemap_unpublish(req);
-		bytemap_memory_change(map, peak, before, NULL);
-		bytemap_gauge_change(&map->bytes, most, from);
-		return -EAGAIN;
-	}
-	bytemap_memory_change(map, peak, after, NULL);
-	bytemap_gauge_change(&map->bytes, most, to);
-	if (value->mortal) {
-		bytemap_expiry_unqueue_locked(map, value);
-		bytemap_owner_unlink_locked(map, value);
-	}
-	value->state = value->leased ? VALUE_DELETED : VALUE_REPLACED;
-	req->dooms = true;
-	bytemap_value_put(value);
-	if (!value->leased)
-		bytemap_count(map, BYTEMAP_REPLACED);
-	return 0;
+	at->in_place = has_room(at, value);
+	if (at->in_place || at->req->fresh)
+		return 0;
+	return bytemap_needs_fresh(at, bytemap_request_is_mortal(at->map,
+								 at->req),
+				   at->len);
 }
 
-/* A value that has no room for a deadline is replaced by a copy that has */
-static int touch_locked(struct bytemap *map, struct bytemap_request *req,
-			struct bytemap_value *value)
+/* With the lock of @value. Return: as the transition of entry.c */
+int bytemap_update_store_locked(struct bytemap_attempt *at,
+				struct bytemap_value *value)
 {
 	int err;
 
-	if (value->mortal) {
-		set_deadline_locked(map, req, value);
-		return 0;
-	}
-	if (req->deadline == SYNCMAP_NEVER)
-		return 0;
-	err = bytemap_carry_locked(req, value);
-	return err ?: bytemap_replace_locked(map, req, value, value->revision);
-}
-
-static int delete_locked(struct bytemap *map, struct bytemap_request *req,
-			 struct bytemap_value *value)
-{
-	int err = bytemap_value_revise_locked(map, req, value);
-
+	err = at->in_place ? bytemap_entry_overwrite_locked(at, value) :
+			     bytemap_entry_replace_locked(at, value, 0);
 	if (!err)
-		bytemap_value_end_locked(map, value);
+		at->req->op->expires = at->deadline;
 	return err;
 }
 
-/* Owner and deadline stay as they are */
-static int calculate_locked(struct bytemap *map, struct bytemap_request *req,
-			    struct bytemap_value *value)
+/*
+ * TOUCH: a value that has no room for a deadline is replaced by a copy that has. In
+ * the RCU read section in which @value was found.
+ *
+ * Return: 0 or NEED_FRESH.
+ */
+int bytemap_update_prepare_touch(struct bytemap_attempt *at,
+				 const struct bytemap_value *value)
 {
-	int err = bytemap_number_change(req->op, value->bytes, value->len,
-					&req->number);
+	if (value->mortal || at->deadline == SYNCMAP_NEVER)
+		return 0;
+	if (!at->req->fresh || at->room != value->capacity)
+		return bytemap_needs_fresh(at, true, value->capacity);
+	bytemap_fresh_carry(at, value, bytemap_value_len(value));
+	return 0;
+}
 
+static int set_deadline_locked(struct bytemap_attempt *at,
+			       struct bytemap_value *value)
+{
+	if (value->mortal) {
+		bytemap_entry_touch_locked(at, value);
+		return 0;
+	}
+	if (at->deadline == SYNCMAP_NEVER)
+		return 0;
+	return bytemap_fresh_carry_locked(at, value) ?:
+	       bytemap_entry_replace_locked(at, value, value->revision);
+}
+
+/* With the lock of @value. Return: as the transition of entry.c */
+int bytemap_update_touch_locked(struct bytemap_attempt *at,
+				struct bytemap_value *value)
+{
+	int err = set_deadline_locked(at, value);
+
+	if (!err)
+		at->req->op->expires = at->deadline;
+	return err;
+}
+
+/*
+ * ADD and the like: owner and deadline stay as they are. With the lock of @value.
+ *
+ * Return: as the transition of entry.c; -ERANGE; -EILSEQ.
+ */
+int bytemap_update_calculate_locked(struct bytemap_attempt *at,
+				    struct bytemap_value *value)
+{
+	struct bytemap_number *number = &at->number;
+	int err;
+
+	err = bytemap_number_change(at->req->op, value->bytes, value->len,
+				    number);
 	if (err)
 		return err;
-	bytemap_request_take_number(req);
-	bytemap_count(map, BYTEMAP_CALCULATED);
-	return overwrite_locked(map, req, value, value->len);
+	bytemap_count(at->map, BYTEMAP_CALCULATED);
+	return bytemap_entry_edit_locked(at, value, 0, &number->wide,
+					 number->len);
 }
 
-static int change_locked(struct bytemap *map, struct bytemap_request *req,
-			 struct bytemap_value *value)
-{
-	if (bytemap_request_has(req, OP_DELETES))
-		return delete_locked(map, req, value);
-	if (req->op->op == SYNCMAP_OP_TOUCH)
-		return touch_locked(map, req, value);
-	if (bytemap_request_has(req, OP_CALCULATES))
-		return calculate_locked(map, req, value);
-	if (bytemap_request_has(req, OP_APPENDS))
-		return bytemap_append_locked(map, req, value);
-	if (req->in_place)
-		return overwrite_locked(map, req, value, req->op->value_len);
-	return bytemap_replace_locked(map, req, value, 0);
-}
-
-/* A store, or a delete without a condition, leaves no stale value behind */
-static bool makes_way(const struct bytemap_request *req)
-{
-	return bytemap_request_inserts(req) ||
-	       (bytemap_request_has(req, OP_DELETES) &&
-		!bytemap_request_has(req, OP_TAKES_OLD));
-}
-
-static int absent_locked(struct bytemap *map, struct bytemap_request *req,
-			 struct bytemap_value *value)
-{
-	/* An inserter may look at another one */
-	bytemap_view_release(&req->found);
-	if (makes_way(req))
-		bytemap_expire_locked(map, value, false);
-	return -ENOENT;
-}
-
-/* Tell what is there. -EMSGSIZE: more than the caller has room for */
-int bytemap_tell(struct syncmap_op *op, const struct bytemap_view *found)
-{
-	op->result = SYNCMAP_OP_LOADED;
-	op->revision = found->revision;
-	op->expires = found->deadline;
-	op->out_len = found->len;
-	return op->out_size && found->len > op->out_size ? -EMSGSIZE : 0;
-}
+/* Is the value the expected one? */
 
 static bool is_content(const struct bytemap_request *req,
 		       const struct bytemap_value *value)
@@ -222,18 +124,18 @@ static bool is_content(const struct bytemap_request *req,
 }
 
 /* A large value, without its lock: as compare_locked(), if it stays so long */
-static int compare(const struct bytemap_request *req,
-		   const struct bytemap_value *value)
+static int compare_large(const struct bytemap_request *req,
+			 const struct bytemap_value *value)
 {
 	if (bytemap_value_len(value) != req->op->old_len)
-		return -EAGAIN;
+		return START_OVER;
 	return is_content(req, value) ? 0 : -EBUSY;
 }
 
 /*
- * Is the value the expected one? The content of a large one was compared before
- * the lock was taken; since then it can only have become longer. If it is as
- * long as the expected one only now, it has to be compared anew.
+ * The content of a large value was @compared before the lock was taken; since
+ * then it can only have become longer. If it is as long as the expected one only
+ * now, it has to be compared anew.
  */
 static int compare_locked(const struct bytemap_request *req,
 			  const struct bytemap_value *value, int compared)
@@ -251,136 +153,125 @@ static int compare_locked(const struct bytemap_request *req,
 	return compared;
 }
 
-static int update_locked(struct bytemap *map, struct bytemap_request *req,
+/* From what is there to what becomes of it */
+
+/* A store, or a delete without a condition, leaves no stale value behind */
+static bool makes_way(const struct bytemap_request *req)
+{
+	return bytemap_request_inserts(req) ||
+	       (bytemap_request_has(req, OP_DELETES) &&
+		!bytemap_request_has(req, OP_TAKES_OLD));
+}
+
+static int absent_locked(struct bytemap_attempt *at,
+			 struct bytemap_value *value)
+{
+	/* An inserter may look at another one */
+	bytemap_view_release(&at->req->found);
+	if (makes_way(at->req))
+		bytemap_entry_expire_locked(at->map, value);
+	return ABSENT;
+}
+
+static int change_locked(struct bytemap_attempt *at,
+			 struct bytemap_value *value)
+{
+	struct syncmap_op *op = at->req->op;
+	u64 previous = value->revision;
+	int err;
+
+	err = at->verb->change_locked(at, value);
+	if (!err && op->revision != previous)
+		op->previous = previous;
+	return err;
+}
+
+static int update_locked(struct bytemap_attempt *at,
 			 struct bytemap_value *value, int compared)
 {
-	struct syncmap_op *op = req->op;
-	u64 previous;
+	struct bytemap_request *req = at->req;
 	int err;
 
 	if (value->state == VALUE_REPLACED)
-		return -EAGAIN;
+		return START_OVER;
 	if (value->state >= VALUE_LEASED)
-		return -ENOENT;
-	bytemap_value_settle_locked(map, value);
-	bytemap_value_view_locked(value, &req->found, op->out_size);
+		return ABSENT;
+	bytemap_entry_settle_locked(at->map, value);
+	bytemap_view_locked(value, &req->found, req->op->out_size);
 	if (bytemap_view_is_late(&req->found))
-		return absent_locked(map, req, value);
-	err = bytemap_tell(op, &req->found);
+		return absent_locked(at, value);
+	err = bytemap_request_answer(req->op, &req->found);
 	compared = compare_locked(req, value, compared);
 	if (compared == -EBUSY)
-		bytemap_count(map, BYTEMAP_MISMATCH);
-	if (compared || err)
-		return compared ?: err;
-	previous = value->revision;
-	err = change_locked(map, req, value);
-	if (err)
-		return err;
-	if (op->revision != previous)
-		op->previous = previous;
-	if (bytemap_request_has(req, OP_TAKES_DEADLINE) &&
-	    !bytemap_request_has(req, OP_CALCULATES | OP_APPENDS))
-		op->expires = req->deadline;
-	return 0;
+		bytemap_count(at->map, BYTEMAP_MISMATCH);
+	return compared ?: err ?: change_locked(at, value);
 }
 
-static bool touch_needs_fresh(struct bytemap_request *req,
-			      const struct bytemap_value *value)
+static void remove_met(struct bytemap_attempt *at, struct bytemap_value *value)
 {
-	if (value->mortal || req->deadline == SYNCMAP_NEVER)
-		return false;
-	if (!req->fresh || req->room != value->capacity) {
-		req->room = value->capacity;
-		return true;
-	}
-	bytemap_carry(req, value, bytemap_value_len(value));
-	return false;
+	at->dooms = true;
+	bytemap_entry_remove(at->map, at->req->key, at->req->op->key_len,
+			     value);
 }
 
-static bool needs_fresh(struct bytemap *map, struct bytemap_request *req,
-			const struct bytemap_value *value)
+/*
+ * Does what the operation says to @value, within the RCU read section in which it
+ * was found in the core.
+ *
+ * Return: 0; an error; an outcome.
+ */
+int bytemap_update(struct bytemap_attempt *at, struct bytemap_value *value)
 {
-	if (req->op->op == SYNCMAP_OP_TOUCH)
-		return touch_needs_fresh(req, value);
-	if (bytemap_request_has(req, OP_APPENDS))
-		return bytemap_append_needs_fresh(map, req, value);
-	if (!bytemap_request_has(req, OP_TAKES_VALUE))
-		return false;
-	/* Nothing that it depends on changes any more */
-	req->in_place = fits_in_place(map, req, value);
-	return !req->in_place && !req->fresh;
+	const struct bytemap_request *req = at->req;
+	int ret, compared = 0;
+	bool deleted;
+
+	ret = at->verb->prepare ? at->verb->prepare(at, value) : 0;
+	if (ret)
+		return ret;
+	if (bytemap_request_has(req, OP_TAKES_OLD) && !bytemap_value_is_small(value))
+		compared = compare_large(req, value);
+	write_seqlock(&value->lock);
+	ret = update_locked(at, value, compared);
+	deleted = value->state == VALUE_DELETED;
+	write_sequnlock(&value->lock);
+	if (deleted)
+		remove_met(at, value);
+	return ret;
 }
 
-/* Of all that try, one succeeds, and puts it */
-void bytemap_remove_deleted(struct bytemap *map, const void *key, size_t len,
+static bool make_way_locked(struct bytemap_attempt *at,
 			    struct bytemap_value *value)
 {
-	if (syncmap_compare_and_delete(&map->core, key, len, value))
-		bytemap_value_put(value);
-}
-
-static void remove_found(struct bytemap *map, struct bytemap_request *req,
-			 struct bytemap_value *value)
-{
-	req->dooms = true;
-	bytemap_remove_deleted(map, req->key, req->op->key_len, value);
-}
-
-static bool make_way_locked(struct bytemap *map, struct bytemap_request *req,
-			    struct bytemap_value *value)
-{
-	bool keep = bytemap_request_has(req, OP_WAITS);
+	struct bytemap_view *found = &at->req->found;
+	bool keep = bytemap_request_has(at->req, OP_WAITS);
 
 	if (value->state == VALUE_LIVE ||
 	    (value->state == VALUE_LAPSED && !keep)) {
-		bytemap_value_view_locked(value, &req->found, 0);
-		if (bytemap_view_is_late(&req->found))
-			bytemap_expire_locked(map, value, keep);
+		bytemap_view_locked(value, found, 0);
+		if (bytemap_view_is_late(found) && keep)
+			bytemap_entry_lapse_locked(at->map, value);
+		else if (bytemap_view_is_late(found))
+			bytemap_entry_expire_locked(at->map, value);
 	}
 	return value->state == VALUE_DELETED;
 }
 
 /*
- * The key was found absent, and @value in the core: see to it that an insertion
+ * The key was found absent, and @value in the core: sees to it that an insertion
  * can follow, unless the key has come back, or somebody computes it. A lease
- * takes a stale value along.
+ * takes a stale value along. In the RCU read section in which @value was found.
  */
-void bytemap_make_way(struct bytemap *map, struct bytemap_request *req,
-		      struct bytemap_value *value)
+void bytemap_update_make_way(struct bytemap_attempt *at,
+			     struct bytemap_value *value)
 {
 	bool deleted = true;
 
 	if (value->mortal) {
 		write_seqlock(&value->lock);
-		deleted = make_way_locked(map, req, value);
+		deleted = make_way_locked(at, value);
 		write_sequnlock(&value->lock);
 	}
 	if (deleted)
-		remove_found(map, req, value);
-}
-
-/*
- * Within the RCU read section in which @value was found in the core.
- *
- * Return: as bytemap_op(); -EAGAIN to start over, with what @req says it lacks.
- */
-int bytemap_update(struct bytemap *map, struct bytemap_request *req,
-		   struct bytemap_value *value)
-{
-	int ret, compared = 0;
-	bool deleted;
-
-	if (needs_fresh(map, req, value)) {
-		req->wants_fresh = true;
-		return -EAGAIN;
-	}
-	if (bytemap_request_has(req, OP_TAKES_OLD) && !bytemap_value_is_small(value))
-		compared = compare(req, value);
-	write_seqlock(&value->lock);
-	ret = update_locked(map, req, value, compared);
-	deleted = value->state == VALUE_DELETED;
-	write_sequnlock(&value->lock);
-	if (deleted)
-		remove_found(map, req, value);
-	return ret;
+		remove_met(at, value);
 }

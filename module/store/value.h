@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Value objects, which the core's words point to: what is in one, what it
- * costs, and how it is looked at. Some may end by themselves, because of their
- * deadline or their owner; a lease is one that is no value yet.
+ * Value objects, which the core's words point to: value.c
+ *
+ * Some may end by themselves, because of their deadline or their owner; a lease
+ * is one that is no value yet.
  */
 #ifndef _SYNCMAP_STORE_VALUE_H
 #define _SYNCMAP_STORE_VALUE_H
@@ -14,7 +15,6 @@
 #include <linux/timerqueue.h>
 #include <linux/types.h>
 
-struct bytemap;
 struct bytemap_client;
 struct bytemap_doom;
 struct bytemap_request;
@@ -51,7 +51,7 @@ struct bytemap_value {
 	u8		epoch : 1;	/* index in bytemap->live */
 	u8		mortal : 1;	/* within a struct bytemap_mortal */
 	u8		leased : 1;	/* that is within a bytemap_lease */
-	u64		revision;	/* 0: not settled, see value.c */
+	u64		revision;	/* 0: not settled, see entry.c */
 	union {
 		/* Until it is settled: whoever inserts it, and has to wait */
 		const struct bytemap_request *inserter;
@@ -92,42 +92,15 @@ struct bytemap_lease {
 	struct bytemap_mortal	mortal;
 };
 
-/* What an operation found: a copy, or a reference to a value that only grows */
-struct bytemap_view {
-	u64			revision;
-	u64			deadline;	/* SYNCMAP_NEVER: none */
-	u64			now;		/* 0 if there is none */
-	u32			len;
-	struct bytemap_value	*held;
-	u8			bytes[BYTEMAP_COPY];
-};
-
 struct bytemap_value *bytemap_value_alloc(size_t len);
-struct bytemap_value *bytemap_mortal_alloc(size_t len, const void *key,
-					   size_t key_len);
-struct bytemap_value *bytemap_lease_alloc(const void *key, size_t key_len);
+struct bytemap_value *bytemap_value_alloc_mortal(size_t len, const void *key,
+						 size_t key_len);
+struct bytemap_value *bytemap_value_alloc_lease(const void *key,
+						size_t key_len);
 size_t bytemap_value_size(const struct bytemap_value *value);
 size_t bytemap_value_free_doomed(struct llist_node *doomed);
 void bytemap_value_put(struct bytemap_value *value);
-void bytemap_value_charged(struct bytemap *map,
-			   const struct bytemap_value *value);
-void bytemap_value_uncharge(struct bytemap *map,
-			    const struct bytemap_value *value);
-void bytemap_value_free(void *value, void *map);
-void bytemap_value_settle_locked(struct bytemap *map,
-				 struct bytemap_value *value);
-int bytemap_value_revise_locked(struct bytemap *map,
-				struct bytemap_request *req,
-				struct bytemap_value *value);
-void bytemap_value_end_locked(struct bytemap *map, struct bytemap_value *value);
-int bytemap_value_view(struct bytemap *map, struct bytemap_value *value,
-		       struct bytemap_view *view, u32 room);
-int bytemap_value_view_stale(struct bytemap *map, struct bytemap_value *value,
-			     struct bytemap_view *view, u32 room);
-void bytemap_value_view_locked(struct bytemap_value *value,
-			       struct bytemap_view *view, u32 room);
-const void *bytemap_view_bytes(const struct bytemap_view *view);
-void bytemap_view_release(struct bytemap_view *view);
+void bytemap_value_release(struct bytemap_value *value);
 
 static inline bool bytemap_value_is_small(const struct bytemap_value *value)
 {
@@ -137,7 +110,7 @@ static inline bool bytemap_value_is_small(const struct bytemap_value *value)
 /* Without the lock. So many bytes of a large value will not change any more */
 static inline u32 bytemap_value_len(const struct bytemap_value *value)
 {
-	/* Pairs with the release in extend_locked(). See litmus/length */
+	/* Pairs with the release in entry.c. See litmus/length */
 	return smp_load_acquire(&value->len);
 }
 
@@ -174,12 +147,6 @@ static inline u64 bytemap_value_charge(const struct bytemap_value *value)
 	if (value->leased)
 		charge += bytemap_lease(value)->stale_len;
 	return charge;
-}
-
-/* Had it expired when it was viewed? */
-static inline bool bytemap_view_is_late(const struct bytemap_view *view)
-{
-	return view->now >= view->deadline;
 }
 
 #endif /* _SYNCMAP_STORE_VALUE_H */

@@ -13,8 +13,15 @@
 #include <linux/string.h>
 
 #include "../large.h"
-#include "store.h"
+#include "attempt.h"
+#include "bytemap.h"
+#include "entry.h"
+#include "gfp.h"
+#include "value.h"
+#include "view.h"
+#include "walk.h"
 
+/* Return: bytes that a walk takes */
 size_t bytemap_walk_size(const struct bytemap *map)
 {
 	struct bytemap_walk *walk;
@@ -23,6 +30,7 @@ size_t bytemap_walk_size(const struct bytemap *map)
 			   BYTEMAP_WALK_BATCH * map->limits.key_size);
 }
 
+/* May sleep. Return: a walk that begins at @cursor; or NULL: no memory */
 struct bytemap_walk *bytemap_walk_alloc(struct bytemap *map, u64 cursor)
 {
 	struct bytemap_walk *walk;
@@ -36,12 +44,14 @@ struct bytemap_walk *bytemap_walk_alloc(struct bytemap *map, u64 cursor)
 	return walk;
 }
 
+/* What the last step found is held no longer. Process context */
 void bytemap_walk_release(struct bytemap_walk *walk)
 {
 	while (walk->count)
 		bytemap_view_release(&walk->items[--walk->count].view);
 }
 
+/* Process context */
 void bytemap_walk_free(struct bytemap_walk *walk)
 {
 	bytemap_walk_release(walk);
@@ -58,17 +68,17 @@ static int view_entry(struct bytemap *map, struct syncmap_entry *entry,
 	int err;
 
 	for (;;) {
-		err = bytemap_value_view(map, entry->value, view, room);
-		if (err != -EAGAIN)
+		err = bytemap_entry_view(map, entry->value, view, room);
+		if (err != START_OVER)
 			return err;
 		if (!syncmap_load(&map->core, entry->key, entry->len,
 				  &entry->value))
-			return -ENOENT;
+			return ABSENT;
 	}
 }
 
-static void keep(struct bytemap_walk *walk, struct syncmap_entry *entry,
-		 u32 room)
+static void keep_entry(struct bytemap_walk *walk, struct syncmap_entry *entry,
+		       u32 room)
 {
 	u8 *key = walk->keys + walk->count * walk->map->limits.key_size;
 	struct bytemap_item *item = &walk->items[walk->count];
@@ -99,7 +109,7 @@ int bytemap_walk_next(struct bytemap_walk *walk, unsigned int max, u32 room,
 	rcu_read_lock();
 	n = syncmap_next(&walk->map->core, next, walk->entries, max);
 	for (i = 0; i < n; i++)
-		keep(walk, &walk->entries[i], room);
+		keep_entry(walk, &walk->entries[i], room);
 	rcu_read_unlock();
 	return min(n, 0);
 }
@@ -113,16 +123,20 @@ void bytemap_walk_key(struct bytemap_walk *walk, const void *key, size_t len,
 	bytemap_walk_release(walk);
 	rcu_read_lock();
 	if (syncmap_load(&walk->map->core, key, len, &entry.value))
-		keep(walk, &entry, room);
+		keep_entry(walk, &entry, room);
 	rcu_read_unlock();
 }
 
-/* Look at an entry of the last step once more. False if it is not there now */
+/*
+ * Looks at an entry of the last step once more.
+ *
+ * Return: false if it is not there now.
+ */
 bool bytemap_walk_again(struct bytemap_walk *walk, struct bytemap_item *item,
 			u32 room)
 {
 	struct syncmap_entry entry = { .key = item->key, .len = item->key_len };
-	int err = -ENOENT;
+	int err = ABSENT;
 
 	bytemap_view_release(&item->view);
 	rcu_read_lock();

@@ -8,7 +8,7 @@
 #include <linux/syncmap.h>
 #include <linux/types.h>
 
-#include "value.h"
+#include "view.h"
 
 /* Entries that one step of a walk returns at most */
 #define BYTEMAP_WALK_BATCH	16

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Entries, and those who look at them at the wrong moment
+ */
+#include "../../module/store/entry.c"
+#include "../../module/store/watch.h"
+#include "common.h"
+
+static void view_knows_deleted_and_replaced(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_value *value = store_value(test, map, 10);
+	struct bytemap_view view;
+
+	value->state = VALUE_REPLACED;
+	KUNIT_EXPECT_EQ(test, bytemap_entry_view(map, value, &view, 10), 0);
+	value->state = VALUE_DELETED;
+	KUNIT_EXPECT_EQ(test, bytemap_entry_view(map, value, &view, 10),
+			ABSENT);
+	bytemap_value_put(value);
+}
+
+/* Who meets a new value first gives it its revision, once */
+static void view_settles_a_new_value(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_value *value = store_value(test, map, 10);
+	static struct syncmap_op op = { .op = SYNCMAP_OP_STORE };
+	static const struct bytemap_request req = { .op = &op };
+	struct bytemap_view view;
+
+	value->revision = 0;
+	value->inserter = &req;
+	KUNIT_EXPECT_EQ(test, bytemap_entry_view(map, value, &view, 10),
+			START_OVER);
+	KUNIT_EXPECT_EQ(test, value->revision, 1ULL);
+	KUNIT_EXPECT_EQ(test, value->born, 1ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_entry_view(map, value, &view, 10), 0);
+	KUNIT_EXPECT_EQ(test, view.revision, 1ULL);
+	KUNIT_EXPECT_EQ(test, bytemap_next_revision(map), 2ULL);
+	bytemap_value_put(value);
+}
+
+static void freeing_uncharges_what_was_not_deleted(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_value *live = store_value(test, map, 10);
+	struct bytemap_value *deleted = store_value(test, map, 10);
+	struct bytemap_shortage shortage;
+	u64 memory;
+
+	live->key_len = 3;
+	memory = bytemap_memory_of_entry(map, live);
+	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, memory, &shortage), 0);
+	bytemap_gauge_change(&map->bytes, 0, bytemap_charge(3, 10));
+	bytemap_gauge_change(&map->entries, 0, 1);
+	atomic64_inc(&map->live[live->epoch]);
+	deleted->state = VALUE_DELETED;
+	bytemap_entry_cleared(map, deleted);
+	bytemap_value_release(deleted);
+	KUNIT_EXPECT_EQ(test, store_bytes(map), 64ULL + 13);
+	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
+	bytemap_entry_cleared(map, live);
+	bytemap_value_release(live);
+	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
+	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
+}
+
+/* A reader settles the insertion; the event is the inserter's, and one */
+static void an_insertion_has_one_event(struct kunit *test)
+{
+	static struct syncmap_op op = { .op = SYNCMAP_OP_SWAP, .key_len = 1 };
+	static struct bytemap_request req = { .op = &op, .key = "k" };
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_watch *watch = store_watch(test, map, 0, "");
+	const struct syncmap_event *event;
+	struct bytemap_value *value;
+	void *actual;
+
+	req.fresh = bytemap_value_alloc(5);
+	value = req.fresh;
+	KUNIT_ASSERT_NOT_NULL(test, value);
+	value->key_len = 1;
+	publish_fresh(store_attempt(test, map, &req), map->epoch);
+	KUNIT_ASSERT_EQ(test, syncmap_load_or_store(&map->core, "k", 1,
+						    value, &actual,
+						    GFP_KERNEL), 0);
+	store_no_event(test, watch);
+	KUNIT_EXPECT_FALSE(test, store_has(map, "k", "x"));
+	event = store_event(test, watch, SYNCMAP_EVENT_STORE);
+	KUNIT_EXPECT_EQ(test, event->revision, 1ULL);
+	KUNIT_EXPECT_EQ(test, event->reason, (u32)SYNCMAP_OP_SWAP);
+	KUNIT_EXPECT_EQ(test, event->key_len, 1U);
+	KUNIT_EXPECT_FALSE(test, store_has(map, "k", "x"));
+	store_no_event(test, watch);
+	syncmap_delete(&map->core, "k", 1);
+	bytemap_request_release(&req);
+	bytemap_value_put(value);
+	bytemap_watch_destroy(watch);
+}
+
+static struct kunit_case entry_cases[] = {
+	KUNIT_CASE(view_knows_deleted_and_replaced),
+	KUNIT_CASE(view_settles_a_new_value),
+	KUNIT_CASE(freeing_uncharges_what_was_not_deleted),
+	KUNIT_CASE(an_insertion_has_one_event),
+	{}
+};
+
+static struct kunit_suite entry_suite = {
+	.name = "bytemap_entry",
+	.suite_init = store_suite_init,
+	.suite_exit = store_suite_exit,
+	.init = store_test_init,
+	.exit = store_test_exit,
+	.test_cases = entry_cases,
+};
+
+kunit_test_suite(entry_suite);

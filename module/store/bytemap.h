@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The store: named maps of bytes, on the core's public API
+ *
+ * A &struct bytemap is a core map whose values are &struct bytemap_value
+ * objects. It adds what the core leaves to its users: who owns the bytes, how
+ * many there may be, who may touch them, and under which name.
+ *
+ * Its files stand on floors. Each is named after what it is about, its functions
+ * after the file, and uses what is below it, or beside it without a circle:
+ * tools/check/layers.
+ *
+ *	top	op many client watch reader		what is asked of the store
+ *	ops	fresh insert append update grant waiter	parts of operations
+ *	map	map name info clear freeze		a map as a whole
+ *	time	walk sweep shrink			entries, some at a time
+ *	entry	entry lease				changes, and why they are right
+ *	asked	view request attempt			what is asked, and found
+ *	tell	tell					revisions, and watchers
+ *	lists	deadline owner holder line		where entries are besides
+ *	ground	gfp traits number gauge job doom account value bytemap memory queue trace
+ *
+ * Who may do what
+ *
+ *	bytemap: name, id, type, limits, ttl,	immutable once the map is made
+ *	stale, uid, gid, mode, account
+ *	bytemap->memcg				maps_lock (shrink.c)
+ *	bytemap->shown				cmpxchg; the winner of true ->
+ *						false owns the name's reference
+ *	bytemap->frozen				clear_lock; read as freeze.c says
+ *	bytemap->entries, ->bytes		atomic (gauge.c)
+ *	bytemap->live				atomic: entries by the epoch in
+ *						which they were reserved
+ *	bytemap->lapsed				atomic
+ *	bytemap->node, ->reclaimable		maps_lock (shrink.c)
+ *	bytemap->freed				atomic: entries ever uncharged
+ *	bytemap->credit				atomic: bytes that count in the
+ *						account and are not used
+ *	bytemap->epoch				clear_lock and watchers.lock,
+ *						changed while ->entries is
+ *						closed; read while holding a
+ *						reservation, or watchers.lock,
+ *						or after drawing a revision
+ *	bytemap->revision			atomic
+ *	bytemap->counts				this_cpu_inc()
+ *	bytemap->watched			watchers.lock; READ_ONCE() by
+ *						writers within an RCU read
+ *						section or under a value lock
+ *	bytemap->watchers, watch->lost,		watchers.lock (tell.c)
+ *	->resume, ->queue.head
+ *	watch->queue.tail, ->walk, ->index	watch->lock
+ *	bytemap->users				atomic: descriptors, a name, and the
+ *						creator; 0 is for ever
+ *	bytemap->debugfs			the device: written before the
+ *						map is shown, read after it was
+ *						hidden
+ *	value: capacity, key_len, epoch,	immutable once published
+ *	mortal
+ *	value: content, len, revision, state	value->lock, a seqlock: written
+ *						under it, read within it. Once
+ *						published, a large value can
+ *						only be appended to: as many
+ *						bytes as its length tells may
+ *						be read without the lock
+ *	value->inserter, ->born			value->lock, while the inserter
+ *						holds its reference
+ *	value->refs				atomic
+ *	value->doom				immutable once published
+ *	value->doomed, doom->waiting		who has taken the last reference; the
+ *						holder of doom->busy
+ *	doom->bytes				atomic
+ *	map->line				line_lock
+ *	map->closed				owned_lock
+ *	client->closed				owned_lock, false -> true; READ_ONCE()
+ *	share->jobs				share->lock
+ *	mortal->deadline			value->lock, as content
+ *	mortal->node				value->lock and deadlines->lock
+ *	mortal->owner				value->lock; READ_ONCE() by readers,
+ *						as owner.c says
+ *	mortal->owned				value->lock and ->owned_lock
+ *	bytemap->deadlines: queues		deadlines->lock
+ *	lease: client, token, waiters, stale	value->lock
+ *	lease->held, client->leases		client->lock; whether a lease is
+ *						in a list, value->lock, too
+ *	client->nr_leases			atomic
+ *	accounts: the tree			account_lock
+ *	account->used				atomic
+ *
+ * Lock order: bytemap->clear_lock, watch->lock; value->lock; watchers.lock;
+ * then deadlines->lock, ->owned_lock, client->lock, line_lock, or whatever the core
+ * takes; then share->lock.
+ * Two value locks nest only while a value is being replaced: that of its
+ * replacement, which nobody else knows before, is the inner one. Nothing
+ * sleeps, allocates or touches user memory under a spinlock. The work under a
+ * value lock is bounded by 2 * BYTEMAP_STEP bytes, and under watchers.lock by a
+ * record of at most BYTEMAP_KEY_MAX + BYTEMAP_COPY bytes for each of
+ * BYTEMAP_WATCHERS.
+ *
+ * References: a descriptor, a watch, a debugfs file and a name hold one on the
+ * map, and so does a closed descriptor until what it owned has gone; the core
+ * map, an inserter, a queued event, and whoever copies a large value to a user
+ * hold one on the value. Both are freed a grace period after the last one went,
+ * as they are looked up under RCU.
+ *
+ * Waiting: whoever writes into a map waits for what was freed of it (doom.c),
+ * for reservations in it (gauge.c) and for its Clear; whoever creates one, for
+ * those of his own that end (account.c); whoever asks for a lease, for the
+ * holder. All of these waits can be killed. Nobody waits for another map, and
+ * nobody who closes a file waits at all: what takes its time is done by jobs
+ * (job.c), which wait for nobody either. Whoever begins to watch or freezes a
+ * map waits for one grace period.
+ */
+#ifndef _SYNCMAP_STORE_BYTEMAP_H
+#define _SYNCMAP_STORE_BYTEMAP_H
+
+#include <linux/atomic.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/spinlock.h>
+#include <linux/syncmap.h>
+#include <linux/timerqueue.h>
+#include <linux/uidgid.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/syncmap.h>
+
+#include "doom.h"
+#include "gauge.h"
+#include "job.h"
+
+struct bytemap_account;
+struct dentry;
+struct mem_cgroup;
+
+/* Longest key and value that any map allows */
+#define BYTEMAP_KEY_MAX		4096U
+#define BYTEMAP_VALUE_MAX	0x100000U
+
+enum bytemap_event {
+	BYTEMAP_IN_PLACE,
+	BYTEMAP_REPLACED,
+	BYTEMAP_MISMATCH,
+	BYTEMAP_REJECTED,
+	BYTEMAP_THROTTLED,
+	BYTEMAP_EXPIRED,
+	BYTEMAP_ORPHANED,
+	BYTEMAP_RECLAIMED,
+	BYTEMAP_CALCULATED,
+	BYTEMAP_APPENDED,
+	BYTEMAP_BATCH,
+	BYTEMAP_BATCHED,
+	BYTEMAP_LEASE_WAIT,
+	BYTEMAP_LEASE_GRANTED,
+	BYTEMAP_LEASE_LOST,
+	BYTEMAP_EVENTS,
+};
+
+struct bytemap_counts {
+	u64	event[BYTEMAP_EVENTS];
+};
+
+/* Values with deadlines, in the order in which something is to be done */
+struct bytemap_deadlines {
+	spinlock_t		lock;		/* the queues */
+	struct timerqueue_head	due;		/* live ones */
+	struct timerqueue_head	lapsed;		/* by the end of map->stale */
+	u64			expiring;	/* how many are due some day */
+	struct bytemap_job	job;
+};
+
+/*
+ * Watchers that a map has at most; so many of them are left to its owner, and
+ * one user who is not the owner has no more than so many
+ */
+#define BYTEMAP_WATCHERS		64
+#define BYTEMAP_WATCHERS_RESERVED	16
+#define BYTEMAP_WATCHERS_USER		16
+
+struct bytemap_watchers {
+	spinlock_t		lock;	/* all of it, and the draw of revisions */
+	struct list_head	list;
+	struct list_head	coming;
+	unsigned int		count;	/* of both */
+	u64			events;
+	u64			overflows;
+};
+
+struct bytemap {
+	struct syncmap			core;
+	char				name[SYNCMAP_NAME_SIZE];
+	u64				id;
+	u32				key_type;
+	u32				mode;
+	bool				frozen;
+	struct syncmap_limits		limits;
+	u64				ttl;
+	u64				stale;
+	kuid_t				uid;
+	kgid_t				gid;
+	struct bytemap_account		*account;
+	struct mem_cgroup		*memcg;
+	struct bytemap_counts __percpu	*counts;
+	struct dentry			*debugfs;
+	struct mutex			clear_lock;	/* one Clear */
+	struct kref			refs;
+	struct bytemap_job		end;
+	atomic_t			users;
+	bool				shown;
+	struct rcu_head			rcu;
+	struct list_head		node;		/* shrink.c */
+	u64				reclaimable;
+	struct bytemap_watchers		watchers;
+	atomic64_t			revision ____cacheline_aligned;
+	bool				watched;
+	u8				epoch;
+	struct bytemap_gauge		entries ____cacheline_aligned;
+	struct bytemap_gauge		bytes;
+	atomic64_t			credit;		/* memory.c */
+	atomic64_t			live[2];
+	atomic64_t			lapsed[2];	/* of these */
+	atomic64_t			freed;
+	atomic64_t			leases;
+	spinlock_t			line_lock;	/* the next one */
+	struct list_head		line;	/* those who wait for a lease */
+	struct bytemap_deadlines	deadlines ____cacheline_aligned;
+	struct bytemap_doom		doom ____cacheline_aligned;
+	spinlock_t			owned_lock;	/* lists of clients */
+	struct list_head		closed;		/* those who owned something */
+	u64				owned;
+};
+
+/*
+ * What a descriptor has: its map, and what goes when it is closed. Descriptors
+ * that were duplicated or passed on are one client.
+ */
+struct bytemap_client {
+	struct bytemap		*map;
+	struct bytemap_account	*account;	/* of the user who opened it */
+	spinlock_t		lock;
+	struct list_head	leases;
+	atomic_t		nr_leases;	/* and waits for one */
+	struct list_head	owned;		/* mortal values: map->owned_lock */
+	bool			closed;		/* what it owns is absent */
+	struct list_head	node;		/* in map->closed */
+	struct bytemap_job	job;
+	struct rcu_head		rcu;
+};
+
+static inline void bytemap_count(struct bytemap *map, enum bytemap_event event)
+{
+	this_cpu_inc(map->counts->event[event]);
+}
+
+static inline void bytemap_count_batch(struct bytemap *map, u32 operations)
+{
+	bytemap_count(map, BYTEMAP_BATCH);
+	this_cpu_add(map->counts->event[BYTEMAP_BATCHED], operations);
+}
+
+static inline bool bytemap_is_frozen(const struct bytemap *map)
+{
+	return unlikely(READ_ONCE(map->frozen));
+}
+
+#endif /* _SYNCMAP_STORE_BYTEMAP_H */

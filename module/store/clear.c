@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emptying a map at one instant
+ */
+#include <linux/errno.h>
+#include <linux/mutex.h>
+#include <linux/syncmap.h>
+#include <linux/wait_bit.h>
+
+#include "bytemap.h"
+#include "clear.h"
+#include "gauge.h"
+#include "line.h"
+#include "tell.h"
+
+static int wait_epoch(struct bytemap *map, u8 epoch)
+{
+	atomic64_t *live = &map->live[epoch];
+
+	/* Pairs with atomic64_dec_and_test() in uncharge_entry() */
+	if (wait_var_event_killable(live, !atomic64_read_acquire(live)))
+		return -EINTR;
+	return 0;
+}
+
+/* Return: whether there are entries that a Clear has removed and that are charged */
+bool bytemap_clear_is_going_on(const struct bytemap *map)
+{
+	return atomic64_read(&map->live[!READ_ONCE(map->epoch)]);
+}
+
+/* Waits until there are none. Return: 0, or -EINTR: killed */
+int bytemap_clear_wait(struct bytemap *map)
+{
+	return wait_epoch(map, !READ_ONCE(map->epoch));
+}
+
+/*
+ * The core empties the map at one instant and frees what was in it later. No
+ * insertion is in flight then, nor until the epoch changes: what was in the map
+ * was reserved in the old epoch, and nothing else was. So the wait for the end
+ * of the old epoch ends; and whoever changes a value of that epoch afterwards
+ * knows by the epoch that it was cleared.
+ */
+static int clear_locked(struct bytemap *map)
+{
+	u8 old = map->epoch;
+	int err;
+
+	lockdep_assert_held(&map->clear_lock);
+	if (bytemap_is_frozen(map))
+		return -EROFS;
+	/* Left by a Clear that was killed */
+	err = wait_epoch(map, !old);
+	if (err)
+		return err;
+	err = bytemap_gauge_close(&map->entries);
+	if (err)
+		return err;
+	syncmap_clear(&map->core);
+	bytemap_tell_clear(map);
+	bytemap_gauge_open(&map->entries);
+	bytemap_line_clear(map, old);
+	/* It is done; killed here, it only misses the end of the freeing */
+	wait_epoch(map, old);
+	return 0;
+}
+
+/*
+ * Empties the map, and waits until what was in it is freed, or the caller killed.
+ * Process context.
+ *
+ * Return: 0; -EROFS: it is frozen; -EINTR: killed before it was empty.
+ */
+int bytemap_clear(struct bytemap *map)
+{
+	int err;
+
+	if (mutex_lock_killable(&map->clear_lock))
+		return -EINTR;
+	err = clear_locked(map);
+	mutex_unlock(&map->clear_lock);
+	return err;
+}

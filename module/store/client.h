@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Open descriptors of maps: client.c
+ */
+#ifndef _SYNCMAP_STORE_CLIENT_H
+#define _SYNCMAP_STORE_CLIENT_H
+
+struct bytemap;
+struct bytemap_client;
+
+struct bytemap_client *bytemap_client_create(struct bytemap *map);
+void bytemap_client_free(struct bytemap_client *client);
+void bytemap_client_close(struct bytemap_client *client);
+
+#endif /* _SYNCMAP_STORE_CLIENT_H */

@@ -1,0 +1,690 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The entry of a key: what can happen to it, and why that is right
+ *
+ * The core's word of a key points to a value object, or the key is absent
+ * there. Whoever holds the lock of a live object decides what becomes of the
+ * key:
+ *
+ *	in place	bytes, length and revision change
+ *	replace		core: compare_and_swap(object, other); state = REPLACED
+ *	delete		state = DELETED; unlock; core: compare_and_delete(object)
+ *
+ * An insertion is the core's load_or_store() of a fresh object. Nobody else
+ * changes the word, so of a live object that is not in the core any more, only
+ * a Clear can be the reason.
+ *
+ * Why each is linearizable. All of it happens in one RCU read section that
+ * begins before the object is loaded from the core at t1:
+ *
+ * - Delete takes effect when the object is marked. From then on everybody who
+ *   finds it says "absent": whoever loaded the pointer before the mark has an
+ *   absent instant right after it; whoever loads it later finds a word that
+ *   stands for an absent key, until a compare_and_delete() comes. An inserter
+ *   cannot overtake that: load_or_store() loads while the word is there. So
+ *   writers that find the mark help to remove the object; the one that succeeds
+ *   puts it.
+ * - Update in place and compare take effect under the lock. A live object is
+ *   the key's home: had the word changed, the object would be marked.
+ * - Replace takes effect in the core's compare_and_swap(). An updater that
+ *   waited for the lock finds REPLACED and starts over. A reader who loaded
+ *   the old object before returns its last content, which was the key's value
+ *   right before the replacement, thus after t1.
+ * - A mismatch, or a load, takes effect when content and state are read
+ *   together, under the lock or in one sequence (litmus/sequence).
+ * - What has expired, or has lost its owner, is absent from an instant on that
+ *   no operation makes: the clock passes the deadline, or the owner's file is
+ *   closed. Whoever reads the value looks at that in the same sequence.
+ * - Clear: a writer that loaded a live object before a Clear may change it
+ *   after that. Once it has drawn its revision, it compares the epoch of the
+ *   map with that of the object. If they are equal, its revision is lower than
+ *   that of the Clear, and all that is stored after the Clear has a higher one;
+ *   the change linearizes before it: nobody who starts later can find the
+ *   object, and whoever found it earlier is concurrent with the Clear, too. If
+ *   not, the writer marks the object, so that nobody sees what was done to it,
+ *   and starts over. Replacing fails in the core or linearizes there; the
+ *   revision was drawn before. Whoever comes to an object by a queue or a list
+ *   (sweep.c) looks whether the core has it.
+ *
+ * Revisions: a value that replaces one gets its revision under the lock of the
+ * old one. An insertion has no such lock, and a number drawn before it took
+ * effect might be smaller than that of a delete that came first. So a new
+ * object is published with revision 0, and whoever meets it first settles it,
+ * be it a reader: the number is drawn after the insertion and before anybody
+ * knows of it. @born keeps it for the inserter, who has to report it even if
+ * the value has been overwritten since. Until then the value points to the
+ * inserter's request, whose event it is; the inserter does not return before it
+ * has had the lock and found the value settled.
+ *
+ * Accounting: whoever marks the object, or the core's free_value() when nobody
+ * has, uncharges the entry. Memory: whoever removes the object from the core
+ * puts it.
+ */
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+#include <linux/syncmap.h>
+#include <linux/wait_bit.h>
+
+#include "attempt.h"
+#include "bytemap.h"
+#include "deadline.h"
+#include "entry.h"
+#include "gauge.h"
+#include "gfp.h"
+#include "memory.h"
+#include "owner.h"
+#include "request.h"
+#include "tell.h"
+#include "traits.h"
+#include "value.h"
+#include "view.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/* Settling, and looking */
+
+/*
+ * Gives an inserted value its revision, if it has none yet. A Clear waits for
+ * whoever inserts it, so there is one.
+ */
+void bytemap_entry_settle_locked(struct bytemap *map,
+				 struct bytemap_value *value)
+{
+	const struct bytemap_request *req;
+
+	lockdep_assert_held(&value->lock.lock);
+	if (value->revision)
+		return;
+	req = value->inserter;
+	value->revision = bytemap_tell(map, value, req->key, req->op->op);
+	value->born = value->revision;
+}
+
+static void settle_entry(struct bytemap *map, struct bytemap_value *value)
+{
+	write_seqlock(&value->lock);
+	bytemap_entry_settle_locked(map, value);
+	write_sequnlock(&value->lock);
+}
+
+/*
+ * Looks at a value that was found in the core, within the same RCU read
+ * section. Bytes are taken if there are at most @room.
+ *
+ * Return: 0; ABSENT: the key was deleted, or has expired; START_OVER: the value
+ * has been replaced or cleared and nobody has a reference any more, or it would
+ * have expired had it not been replaced.
+ */
+int bytemap_entry_view(struct bytemap *map, struct bytemap_value *value,
+		       struct bytemap_view *view, u32 room)
+{
+	u8 state = bytemap_view_copy(value, view, room);
+
+	if (state >= VALUE_LAPSED)
+		return ABSENT;
+	if (bytemap_view_is_late(view))
+		return state == VALUE_LIVE ? ABSENT : START_OVER;
+	if (!view->revision) {
+		settle_entry(map, value);
+		return START_OVER;
+	}
+	return bytemap_view_hold(value, view, room) ? 0 : START_OVER;
+}
+
+/*
+ * The same for SYNCMAP_OP_STALE, which takes a value that has expired as long
+ * as the map keeps it. It may have been found in a lease.
+ */
+int bytemap_entry_view_stale(struct bytemap *map, struct bytemap_value *value,
+			     struct bytemap_view *view, u32 room)
+{
+	u8 state = bytemap_view_copy(value, view, room);
+
+	if (state == VALUE_DELETED || !bytemap_view_is_late(view) ||
+	    view->now - view->deadline >= map->stale)
+		return ABSENT;
+	return bytemap_view_hold(value, view, room) ? 0 : START_OVER;
+}
+
+/* Return: what the core has at the key, with a reference; or NULL */
+struct bytemap_value *bytemap_entry_get(struct bytemap *map, const void *key,
+					size_t len)
+{
+	struct bytemap_value *value = NULL;
+	void *found;
+
+	rcu_read_lock();
+	if (syncmap_load(&map->core, key, len, &found)) {
+		value = found;
+		if (!refcount_inc_not_zero(&value->refs))
+			value = NULL;
+	}
+	rcu_read_unlock();
+	return value;
+}
+
+/* What it costs */
+
+/* A gauge said @err to @n more: note which, so that it can be waited for */
+static int note_blocked(struct bytemap_attempt *at, struct bytemap_gauge *gauge,
+			u64 n, int err)
+{
+	at->blocked = gauge;
+	at->blocked_for = n;
+	at->shortage.which = SYNCMAP_LIMITED_NOT;
+	at->full = err;
+	return err == -ENOSPC ? FULL : NEED_ROOM;
+}
+
+static int change_bytes(struct bytemap_attempt *at, u64 from, u64 to)
+{
+	struct bytemap_gauge *gauge = &at->map->bytes;
+	int err = bytemap_gauge_change(gauge, from, to);
+
+	return err ? note_blocked(at, gauge, to - from, err) : 0;
+}
+
+static int change_memory(struct bytemap_attempt *at, u64 from, u64 to)
+{
+	int err = bytemap_memory_change(at->map, from, to, &at->shortage);
+
+	at->full = err;
+	return err ? FULL : 0;
+}
+
+static int reserve_entry(struct bytemap_attempt *at, u64 bytes, u64 memory)
+{
+	struct bytemap *map = at->map;
+	int err;
+
+	err = bytemap_gauge_reserve(&map->entries, 1);
+	if (err)
+		return note_blocked(at, &map->entries, 1, err);
+	/* bytemap_freeze() has waited for us, or we see what it has done */
+	err = bytemap_is_frozen(map) ? -EROFS : 0;
+	if (err)
+		goto cancel_entry;
+	err = bytemap_gauge_reserve(&map->bytes, bytes);
+	if (err) {
+		err = note_blocked(at, &map->bytes, bytes, err);
+		goto cancel_entry;
+	}
+	err = change_memory(at, 0, memory);
+	if (!err)
+		return 0;
+	bytemap_gauge_cancel(&map->bytes, bytes);
+cancel_entry:
+	bytemap_gauge_cancel(&map->entries, 1);
+	return err;
+}
+
+static void cancel_entry(struct bytemap *map, u64 bytes, u64 memory)
+{
+	bytemap_memory_sub(map, memory);
+	bytemap_gauge_cancel(&map->bytes, bytes);
+	bytemap_gauge_cancel(&map->entries, 1);
+}
+
+/* A Clear waits for this: its revision is higher than that of the insertion */
+static void commit_entry(struct bytemap *map)
+{
+	bytemap_gauge_commit(&map->bytes);
+	bytemap_gauge_commit(&map->entries);
+}
+
+/*
+ * The entry is gone, or its lock is held and its state says so. Whoever sees
+ * that it is gone sees @freed, too.
+ */
+static void uncharge_entry(struct bytemap *map,
+			   const struct bytemap_value *value)
+{
+	atomic64_t *live = &map->live[value->epoch];
+
+	atomic64_inc(&map->freed);
+	bytemap_memory_sub(map, bytemap_memory_of_entry(map, value));
+	bytemap_gauge_change(&map->bytes, bytemap_value_charge(value), 0);
+	bytemap_gauge_change(&map->entries, 1, 0);
+	if (atomic64_dec_and_test(live))
+		wake_up_var(live);
+}
+
+/* Insert */
+
+/*
+ * From here on the core and the request both have a reference. The revision is
+ * still to be set, or to be settled.
+ */
+static struct bytemap_value *publish_fresh(struct bytemap_attempt *at, u8 epoch)
+{
+	struct bytemap_value *fresh = at->req->fresh;
+
+	refcount_inc(&fresh->refs);
+	fresh->doom = &at->map->doom;
+	fresh->epoch = epoch;
+	fresh->revision = 0;
+	fresh->inserter = at->req;
+	fresh->state = fresh->leased ? VALUE_LEASED : VALUE_LIVE;
+	if (fresh->mortal && !fresh->leased) {
+		bytemap_mortal(fresh)->deadline = at->deadline;
+		bytemap_mortal(fresh)->owner = bytemap_request_owner(at->req);
+	}
+	return fresh;
+}
+
+/* The core has not taken it */
+static void unpublish_fresh(struct bytemap_value *fresh)
+{
+	fresh->state = VALUE_FRESH;
+	refcount_dec(&fresh->refs);
+}
+
+/* The value has a place in the queues, and in the lists, of what has the key */
+static void link_entry_locked(struct bytemap *map, struct bytemap_value *value)
+{
+	bytemap_deadline_queue_locked(map, value);
+	bytemap_owner_link_locked(map, value);
+}
+
+static void unlink_entry_locked(struct bytemap *map,
+				struct bytemap_value *value)
+{
+	if (!value->mortal)
+		return;
+	bytemap_deadline_unqueue_locked(map, value);
+	bytemap_owner_unlink_locked(map, value);
+}
+
+/*
+ * Returns its revision, even if the value has been overwritten meanwhile. If it
+ * has been deleted, nobody would take it out of a queue or list any more.
+ */
+static u64 finish_insertion(struct bytemap *map, struct bytemap_value *fresh)
+{
+	u64 revision;
+
+	write_seqlock(&fresh->lock);
+	bytemap_entry_settle_locked(map, fresh);
+	revision = fresh->born;
+	if (fresh->mortal && fresh->state == VALUE_LIVE)
+		link_entry_locked(map, fresh);
+	write_sequnlock(&fresh->lock);
+	return revision;
+}
+
+/*
+ * Puts the object of the request, a value or a lease, into the core, which has
+ * nothing at the key. May sleep.
+ *
+ * Return: 0, and the revision of a value; an error; START_OVER: there is
+ * something at the key; NEED_ROOM, NEED_MEMORY or FULL.
+ */
+int bytemap_entry_insert(struct bytemap_attempt *at)
+{
+	struct bytemap_request *req = at->req;
+	struct bytemap *map = at->map;
+	u64 memory = bytemap_memory_of_entry(map, req->fresh);
+	u64 bytes = bytemap_value_charge(req->fresh);
+	struct bytemap_value *fresh;
+	void *actual;
+	int ret;
+
+	ret = reserve_entry(at, bytes, memory);
+	if (ret)
+		return ret;
+	fresh = publish_fresh(at, READ_ONCE(map->epoch));
+	ret = syncmap_load_or_store(&map->core, req->key, req->op->key_len,
+				    fresh, &actual, BYTEMAP_GFP);
+	if (ret) {
+		unpublish_fresh(fresh);
+		cancel_entry(map, bytes, memory);
+		if (ret == -ENOMEM)
+			return NEED_MEMORY;
+		return ret < 0 ? ret : START_OVER;
+	}
+	at->dooms = true;
+	atomic64_inc(&map->live[fresh->epoch]);
+	if (!fresh->leased) {
+		req->op->revision = finish_insertion(map, fresh);
+		req->op->expires = at->deadline;
+	}
+	commit_entry(map);
+	return 0;
+}
+
+/* In place */
+
+/*
+ * The value has been changed, or is going to end.
+ *
+ * Return: 0, and the revision; START_OVER: it was not in the map any more, and is
+ * marked as deleted.
+ */
+static int revise_locked(struct bytemap_attempt *at,
+			 struct bytemap_value *value)
+{
+	struct syncmap_op *op = at->req->op;
+	u64 revision = bytemap_tell(at->map, value, at->req->key, op->op);
+
+	if (!revision) {
+		bytemap_entry_end_locked(at->map, value);
+		return START_OVER;
+	}
+	value->revision = revision;
+	op->revision = revision;
+	return 0;
+}
+
+static int write_locked(struct bytemap_attempt *at, struct bytemap_value *value,
+			u32 offset, const void *bytes, u32 len)
+{
+	int err;
+
+	err = change_bytes(at, value->len, offset + len);
+	if (err)
+		return err;
+	memcpy(value->bytes + offset, bytes, len);
+	/* Pairs with bytemap_value_len(). See litmus/length */
+	smp_store_release(&value->len, offset + len);
+	return 0;
+}
+
+static int finish_write_locked(struct bytemap_attempt *at,
+			       struct bytemap_value *value)
+{
+	int err = revise_locked(at, value);
+
+	if (!err)
+		bytemap_count(at->map, BYTEMAP_IN_PLACE);
+	return err;
+}
+
+/*
+ * The value gets the bytes, the deadline and the owner that the operation says.
+ * It is small, and has room; it is mortal if it has to be.
+ *
+ * Return: 0, NEED_ROOM, FULL; START_OVER: it had been cleared.
+ */
+int bytemap_entry_overwrite_locked(struct bytemap_attempt *at,
+				   struct bytemap_value *value)
+{
+	int err;
+
+	lockdep_assert_held(&value->lock.lock);
+	err = write_locked(at, value, 0, at->bytes, at->len);
+	if (err)
+		return err;
+	if (value->mortal) {
+		bytemap_entry_touch_locked(at, value);
+		bytemap_owner_set_locked(at->map, value,
+					 bytemap_request_owner(at->req));
+	}
+	return finish_write_locked(at, value);
+}
+
+/*
+ * The value ends with @len bytes at @offset, which is zero in a small one, or
+ * its length. Deadline and owner stay as they are.
+ *
+ * Return: as bytemap_entry_overwrite_locked().
+ */
+int bytemap_entry_edit_locked(struct bytemap_attempt *at,
+			      struct bytemap_value *value, u32 offset,
+			      const void *bytes, u32 len)
+{
+	lockdep_assert_held(&value->lock.lock);
+	return write_locked(at, value, offset, bytes, len) ?:
+	       finish_write_locked(at, value);
+}
+
+/* A mortal value gets the deadline that the operation says */
+void bytemap_entry_touch_locked(struct bytemap_attempt *at,
+				struct bytemap_value *value)
+{
+	lockdep_assert_held(&value->lock.lock);
+	bytemap_mortal(value)->deadline = at->deadline;
+	bytemap_deadline_queue_locked(at->map, value);
+}
+
+/* Replace */
+
+static bool swap_in_core(struct bytemap_attempt *at, struct bytemap_value *value,
+			 u64 revision)
+{
+	struct bytemap_request *req = at->req;
+
+	req->fresh->revision = revision;
+	return syncmap_compare_and_swap(&at->map->core, req->key,
+					req->op->key_len, value, req->fresh);
+}
+
+/*
+ * With the lock of the new one: nobody may change it before it is queued, and
+ * before its event is
+ */
+static bool swap_locked(struct bytemap_attempt *at, struct bytemap_value *value,
+			u64 revision)
+{
+	bool watched = !revision && READ_ONCE(at->map->watched);
+	struct bytemap_request *req = at->req;
+	struct bytemap_value *fresh = req->fresh;
+	bool done;
+
+	if (!revision && !watched)
+		revision = bytemap_next_revision(at->map);
+	/* Before others can change it */
+	req->op->revision = revision;
+	if (!fresh->mortal && !watched)
+		return swap_in_core(at, value, revision);
+	spin_lock_nested(&fresh->lock.lock, SINGLE_DEPTH_NESTING);
+	done = watched ? bytemap_tell_swap(at->map, req->key, req->op->key_len,
+					   req->op->op, value, fresh) :
+			 swap_in_core(at, value, revision);
+	if (watched)
+		req->op->revision = fresh->revision;
+	if (done && fresh->mortal)
+		link_entry_locked(at->map, fresh);
+	spin_unlock(&fresh->lock.lock);
+	return done;
+}
+
+/*
+ * The object that takes the place of @value has its deadline and owner. If it
+ * does take the place, the owner is still there, as @value is in the core and
+ * locked: the owner is inserting it, or has it on its list, and needs the lock
+ * to end.
+ */
+static void inherit(struct bytemap_value *fresh,
+		    const struct bytemap_value *value)
+{
+	if (!fresh->mortal)
+		return;
+	bytemap_mortal(fresh)->deadline = bytemap_mortal(value)->deadline;
+	bytemap_mortal(fresh)->owner = bytemap_mortal(value)->owner;
+}
+
+/*
+ * The object of the request takes the place of @value, a value or a lease; with
+ * a new revision, if @revision is 0. Growth is charged before, and what is
+ * charged too much given back after.
+ *
+ * Return: 0; NEED_ROOM; FULL; START_OVER: @value is not in the core any more.
+ */
+int bytemap_entry_replace_locked(struct bytemap_attempt *at,
+				 struct bytemap_value *value, u64 revision)
+{
+	struct bytemap_value *fresh = at->req->fresh;
+	u64 from = bytemap_value_charge(value);
+	u64 to = bytemap_value_charge(fresh);
+	u64 most = max(from, to);
+	u64 before = bytemap_memory_of_entry(at->map, value);
+	u64 after = bytemap_memory_of_entry(at->map, fresh);
+	u64 peak = max(before, after);
+	int err;
+
+	lockdep_assert_held(&value->lock.lock);
+	err = change_bytes(at, from, most);
+	if (err)
+		return err;
+	err = change_memory(at, before, peak);
+	if (err)
+		goto uncharge_bytes;
+	publish_fresh(at, value->epoch);
+	if (bytemap_request_has(at->req, OP_APPENDS) && !value->leased)
+		inherit(fresh, value);
+	if (!swap_locked(at, value, revision)) {
+		err = START_OVER;
+		goto unpublish;
+	}
+	change_memory(at, peak, after);
+	change_bytes(at, most, to);
+	unlink_entry_locked(at->map, value);
+	value->state = value->leased ? VALUE_DELETED : VALUE_REPLACED;
+	at->dooms = true;
+	if (!value->leased)
+		bytemap_count(at->map, BYTEMAP_REPLACED);
+	bytemap_value_put(value);
+	return 0;
+
+unpublish:
+	unpublish_fresh(fresh);
+	change_memory(at, peak, before);
+uncharge_bytes:
+	change_bytes(at, most, from);
+	return err;
+}
+
+/*
+ * The object of the request, a lease, takes the place of an expired value, which
+ * it keeps. Its revision is that of the value: there is none to be settled when
+ * it lapses, too.
+ *
+ * Return: 0; FULL; START_OVER: @old is not in the core any more.
+ */
+int bytemap_entry_supersede_locked(struct bytemap_attempt *at,
+				   struct bytemap_value *old)
+{
+	u64 memory = bytemap_memory_of_object(at->req->fresh);
+	struct bytemap_value *fresh;
+	int err;
+
+	lockdep_assert_held(&old->lock.lock);
+	err = change_memory(at, 0, memory);
+	if (err)
+		return err;
+	fresh = publish_fresh(at, old->epoch);
+	if (!swap_in_core(at, old, old->revision)) {
+		unpublish_fresh(fresh);
+		change_memory(at, memory, 0);
+		return START_OVER;
+	}
+	bytemap_deadline_unqueue_locked(at->map, old);
+	old->state = VALUE_REPLACED;
+	return 0;
+}
+
+/* Delete */
+
+/* Its key is absent. The core has the value until somebody removes it */
+void bytemap_entry_end_locked(struct bytemap *map, struct bytemap_value *value)
+{
+	lockdep_assert_held(&value->lock.lock);
+	unlink_entry_locked(map, value);
+	if (value->state != VALUE_LIVE)
+		atomic64_dec(&map->lapsed[value->epoch]);
+	value->state = VALUE_DELETED;
+	uncharge_entry(map, value);
+}
+
+/* Return: 0; START_OVER: it had been cleared. The key is absent in any case */
+int bytemap_entry_delete_locked(struct bytemap_attempt *at,
+				struct bytemap_value *value)
+{
+	int err;
+
+	lockdep_assert_held(&value->lock.lock);
+	err = revise_locked(at, value);
+	if (!err)
+		bytemap_entry_end_locked(at->map, value);
+	return err;
+}
+
+/* Returns the revision of its end, 0 if a Clear was faster */
+static u64 tell_end_locked(struct bytemap *map, struct bytemap_value *value)
+{
+	bool late = bytemap_deadline_is_past(value);
+	u64 revision;
+
+	bytemap_entry_settle_locked(map, value);
+	revision = bytemap_tell(map, value, bytemap_mortal_key(value),
+				late ? SYNCMAP_REASON_EXPIRED :
+				       SYNCMAP_REASON_ORPHANED);
+	if (!revision)
+		return 0;
+	bytemap_count(map, late ? BYTEMAP_EXPIRED : BYTEMAP_ORPHANED);
+	if (late)
+		trace_bytemap_expire(map, value, revision);
+	else
+		trace_bytemap_orphan(map, value, revision);
+	return revision;
+}
+
+/*
+ * The value is late, or an orphan. The first to notice tells the others; then it
+ * is ended.
+ */
+void bytemap_entry_expire_locked(struct bytemap *map,
+				 struct bytemap_value *value)
+{
+	lockdep_assert_held(&value->lock.lock);
+	if (value->state == VALUE_LIVE)
+		tell_end_locked(map, value);
+	bytemap_entry_end_locked(map, value);
+}
+
+/*
+ * The same, but the value is kept as a stale one, if the map keeps such. What has
+ * an owner is not: it would have to go with that.
+ */
+void bytemap_entry_lapse_locked(struct bytemap *map,
+				struct bytemap_value *value)
+{
+	u64 revision = 0;
+
+	lockdep_assert_held(&value->lock.lock);
+	if (value->state == VALUE_LIVE)
+		revision = tell_end_locked(map, value);
+	if (!revision || !map->stale || bytemap_mortal(value)->owner) {
+		bytemap_entry_end_locked(map, value);
+		return;
+	}
+	bytemap_deadline_unqueue_locked(map, value);
+	atomic64_inc(&map->lapsed[value->epoch]);
+	bytemap_deadline_lapse_locked(map, value);
+}
+
+/* A value that has ended leaves the core: of all that try, one succeeds */
+void bytemap_entry_remove(struct bytemap *map, const void *key, size_t len,
+			  struct bytemap_value *value)
+{
+	if (syncmap_compare_and_delete(&map->core, key, len, value))
+		bytemap_value_put(value);
+}
+
+/* A Clear has removed the value from the core, and nobody looks at it any more */
+void bytemap_entry_cleared(struct bytemap *map, struct bytemap_value *value)
+{
+	if (!value->mortal) {
+		if (value->state != VALUE_DELETED)
+			uncharge_entry(map, value);
+		return;
+	}
+	/* It may be found by other ways than through the core */
+	write_seqlock(&value->lock);
+	if (value->state != VALUE_DELETED)
+		bytemap_entry_end_locked(map, value);
+	write_sequnlock(&value->lock);
+}

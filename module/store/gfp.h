@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How memory is allocated that users make us take
+ */
+#ifndef _SYNCMAP_STORE_GFP_H
+#define _SYNCMAP_STORE_GFP_H
+
+#include <linux/gfp.h>
+
+/*
+ * It is charged to their memory cgroups. When memory is short they hear -ENOMEM,
+ * rather than somebody be killed for it.
+ */
+#define BYTEMAP_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+#endif /* _SYNCMAP_STORE_GFP_H */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Threads that wait for a lease, in line: line.c
+ */
+#ifndef _SYNCMAP_STORE_LINE_H
+#define _SYNCMAP_STORE_LINE_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct bytemap;
+struct bytemap_client;
+struct bytemap_lease;
+struct bytemap_value;
+struct task_struct;
+
+/* A thread in line, on its stack; protected by the lock of the lease */
+struct bytemap_waiter {
+	struct list_head	node;
+	struct task_struct	*task;
+	struct bytemap_client	*client;
+	u64			token;		/* 0: has not got the lease */
+	bool			woken;
+	struct list_head	line;		/* in map->line: map->line_lock */
+	u8			epoch;		/* of the lease */
+	bool			cleared;
+};
+
+bool bytemap_line_join(struct bytemap_value *value,
+		       struct bytemap_waiter *waiter);
+bool bytemap_line_leave(struct bytemap_value *value,
+			struct bytemap_waiter *waiter);
+bool bytemap_line_join_map(struct bytemap *map, struct bytemap_waiter *waiter);
+bool bytemap_line_leave_map(struct bytemap *map, struct bytemap_waiter *waiter);
+struct bytemap_client *bytemap_line_pick_locked(struct bytemap_lease *lease,
+						u64 token);
+void bytemap_line_wake_all(struct bytemap_value *value);
+void bytemap_line_clear(struct bytemap *map, u8 epoch);
+
+#endif /* _SYNCMAP_STORE_LINE_H */
