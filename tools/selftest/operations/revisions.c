@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Revisions: each write has one of its own, and loads ask for what is newer */
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "harness/map.h"
@@ -130,6 +131,51 @@ TEST_LIMIT(given_once_while_others_store, 60)
 	shared->fd = map_private(SYNCMAP_KEY_STRING);
 	shared->last = test_times(20000);
 	test_parallel(3, count_up, shared);
+}
+
+#define TELLERS	4
+
+struct told {
+	int	fd;
+	__u32	times;
+	__u64	revision[];	/* that each has been told, one after the other */
+};
+
+static void write_and_note(int n, void *arg)
+{
+	struct told *told = arg;
+	__u64 *revision = told->revision + n * told->times;
+	char value[200] = "";
+
+	for (__u32 i = 0; i < told->times; i++) {
+		ASSERT_EQ(0, DO(told->fd, STORE, KEY("key"),
+				VALUE_N(value, n || i % 2 ? 8 : sizeof(value))));
+		revision[i] = got.revision;
+	}
+}
+
+static int compare_revisions(const void *a, const void *b)
+{
+	__u64 x = *(const __u64 *)a, y = *(const __u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* One lets a long value follow a short one, which the others change in place */
+TEST_LIMIT(no_two_are_told_the_same, 60)
+{
+	__u32 times = test_times(60000), twice = 0;
+	size_t n = (size_t)TELLERS * times;
+	struct told *told = test_shared(sizeof(*told) + n * sizeof(__u64));
+
+	told->fd = map_private(SYNCMAP_KEY_STRING);
+	told->times = times;
+	test_parallel(TELLERS, write_and_note, told);
+	qsort(told->revision, n, sizeof(__u64), compare_revisions);
+	for (size_t i = 1; i < n; i++)
+		twice += told->revision[i] &&
+			 told->revision[i] == told->revision[i - 1];
+	EXPECT_EQ(0, twice);
 }
 
 static void store_for_ever(int n, void *arg)
