@@ -189,30 +189,41 @@ void map_walk(int fd, __u32 flags, __u32 size,
 	free(buffer);
 }
 
-static void remove_all(void)
+/* Returns how many there are that are not of tests */
+static __u32 remove_all(void)
 {
 	struct syncmap_map_info infos[16];
 	struct syncmap_list list = {
 		.buffer = PTR(infos), .entry_size = sizeof(infos[0]),
 		.capacity = ARRAY_SIZE(infos),
 	};
+	__u32 others = 0;
 
 	while (list.cursor != SYNCMAP_END) {
 		if (map_call(map_control(), SYNCMAP_LIST, &list))
-			return;
-		for (__u32 i = 0; i < list.count; i++)
-			if (!strncmp(infos[i].name, TEST_NAME,
-				     strlen(TEST_NAME)))
+			break;
+		for (__u32 i = 0; i < list.count; i++) {
+			if (strncmp(infos[i].name, TEST_NAME, strlen(TEST_NAME)))
+				others++;
+			else
 				map_remove(infos[i].name);
+		}
 	}
+	return others;
 }
 
-/* The next test has no descriptor that it did not open itself */
+/*
+ * The next test has no descriptor that it did not open itself, and its user no
+ * maps that are still being freed, which would count when it begins
+ */
 void test_tidy(void)
 {
+	__u32 others;
+
 	if (access(SYNCMAP_DEVICE, F_OK))
 		return;
-	remove_all();
+	others = remove_all();
+	AWAIT(map_system().user_maps <= others);
 	close(control);
 	control = -1;
 }
