@@ -273,7 +273,7 @@ static int append_owned(struct bytemap *map, struct bytemap_client *client,
 			const char *value)
 {
 	struct store_op so = {
-		.op.op = SYNCMAP_OP_APPEND, .op.flags = SYNCMAP_OP_OWNED,
+		.op.op = SYNCMAP_OP_APPEND, .op.flags = SYNCMAP_FLAG_OWNED,
 		.client = client, .key = "k", .value = value,
 	};
 

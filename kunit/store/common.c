@@ -163,7 +163,7 @@ int store_owned(struct bytemap *map, struct bytemap_client *client,
 		const char *key, const char *value)
 {
 	struct store_op so = {
-		.op.op = SYNCMAP_OP_STORE, .op.flags = SYNCMAP_OP_OWNED,
+		.op.op = SYNCMAP_OP_STORE, .op.flags = SYNCMAP_FLAG_OWNED,
 		.client = client, .key = key, .value = value,
 	};
 
@@ -214,7 +214,7 @@ u64 store_lease(struct bytemap_client *client, const char *key)
 {
 	struct store_op so = {
 		.op.op = SYNCMAP_OP_LOAD_OR_LEASE,
-		.op.flags = SYNCMAP_OP_NOWAIT,
+		.op.flags = SYNCMAP_FLAG_NOWAIT,
 		.key = key, .client = client,
 	};
 

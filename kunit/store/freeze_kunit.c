@@ -119,7 +119,7 @@ static void leases_end(struct kunit *test)
 static u64 revision_of(struct bytemap_client *client, const char *key)
 {
 	struct store_op so = {
-		.op.op = SYNCMAP_OP_LOAD_OR_LEASE, .op.flags = SYNCMAP_OP_STALE,
+		.op.op = SYNCMAP_OP_LOAD_OR_LEASE, .op.flags = SYNCMAP_FLAG_STALE,
 		.key = key, .client = client,
 	};
 

@@ -96,7 +96,7 @@ static void nothing_is_taken_of_what_is_known(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct syncmap_op op = {
-		.op = SYNCMAP_OP_LOAD, .flags = SYNCMAP_OP_IF_NEWER,
+		.op = SYNCMAP_OP_LOAD, .flags = SYNCMAP_FLAG_IF_NEWER,
 		.key_len = 1, .out_size = 1000,
 	};
 	struct bytemap_request req = { .op = &op, .key = "k" };
@@ -104,13 +104,13 @@ static void nothing_is_taken_of_what_is_known(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_store(map, "k",
 					  store_text(test, 'x', 1000)), 0);
 	KUNIT_EXPECT_EQ(test, bytemap_op(map, &req), 0);
-	KUNIT_EXPECT_EQ(test, op.result, SYNCMAP_OP_LOADED + 0U);
+	KUNIT_EXPECT_EQ(test, op.result, SYNCMAP_RESULT_LOADED + 0U);
 	KUNIT_EXPECT_TRUE(test, !!req.found.held);
 	bytemap_request_release(&req);
 	op.expected = op.revision;
 	KUNIT_EXPECT_EQ(test, bytemap_op(map, &req), 0);
 	KUNIT_EXPECT_EQ(test, op.result,
-			SYNCMAP_OP_LOADED | SYNCMAP_OP_UNCHANGED);
+			SYNCMAP_RESULT_LOADED | SYNCMAP_RESULT_UNCHANGED);
 	KUNIT_EXPECT_FALSE(test, !!req.found.held);
 	KUNIT_EXPECT_EQ(test, op.out_len, 1000U);
 	bytemap_request_release(&req);

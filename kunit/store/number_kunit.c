@@ -14,8 +14,8 @@ struct sum {
 	u64	after;	/* or, for ERANGE, the same as before */
 };
 
-#define U32	SYNCMAP_OP_U32
-#define BOUND	SYNCMAP_OP_BOUNDED
+#define U32	SYNCMAP_FLAG_U32
+#define BOUND	SYNCMAP_FLAG_BOUNDED
 
 static const struct sum sums[] = {
 	{ U64_MAX - 1, SYNCMAP_OP_ADD, 1, 0, 0, U64_MAX },
@@ -46,7 +46,7 @@ static struct store_op sum_op(const struct sum *sum)
 {
 	return (struct store_op){
 		.op.op = sum->code, .op.operand = sum->operand,
-		.op.flags = sum->flags | SYNCMAP_OP_INITIAL,
+		.op.flags = sum->flags | SYNCMAP_FLAG_INITIAL,
 		.op.bound = sum->bound, .op.initial = sum->before, .key = "n",
 	};
 }

@@ -99,7 +99,7 @@ static void load_or_store_stores_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, so.op.result, 0U);
 	so.value = "second";
 	KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
-	KUNIT_EXPECT_EQ(test, so.op.result, SYNCMAP_OP_LOADED);
+	KUNIT_EXPECT_EQ(test, so.op.result, SYNCMAP_RESULT_LOADED);
 	KUNIT_EXPECT_STREQ(test, so.out, "first");
 	KUNIT_EXPECT_EQ(test, so.op.revision, 1ULL);
 }
@@ -120,7 +120,7 @@ static void compare_is_by_content_or_revision(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), -EBUSY);
 		KUNIT_EXPECT_STREQ(test, so.out, value);
 		so.old = NULL;
-		so.op.flags = SYNCMAP_OP_BY_REVISION;
+		so.op.flags = SYNCMAP_FLAG_BY_REVISION;
 		so.op.expected = so.op.revision + 1;
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), -EBUSY);
 		KUNIT_EXPECT_TRUE(test, store_has(map, "k", value));

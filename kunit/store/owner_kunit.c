@@ -148,14 +148,14 @@ static void orphans_are_not_stale(struct kunit *test)
 	struct bytemap_client *other = store_client(test, map);
 	struct store_op so = {
 		.op.op = SYNCMAP_OP_LOAD_OR_LEASE,
-		.op.flags = SYNCMAP_OP_NOWAIT | SYNCMAP_OP_STALE,
+		.op.flags = SYNCMAP_FLAG_NOWAIT | SYNCMAP_FLAG_STALE,
 		.key = "k", .client = other,
 	};
 
 	KUNIT_EXPECT_EQ(test, store_owned(map, client, "k", "v"), 0);
 	KUNIT_EXPECT_TRUE(test, bytemap_owner_close(client));
 	KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
-	KUNIT_EXPECT_EQ(test, so.op.result, (u32)SYNCMAP_OP_LEASED);
+	KUNIT_EXPECT_EQ(test, so.op.result, (u32)SYNCMAP_RESULT_LEASED);
 	KUNIT_EXPECT_FALSE(test, bytemap_sweep_closed(client));
 	bytemap_client_free(client);
 	bytemap_put(map);

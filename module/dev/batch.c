@@ -82,7 +82,7 @@ static int write_op(struct run *run, const struct syncmap_op *op)
 	batch->failed += !!op->status;
 	if (!copy_to_user(user, op, reply_size(batch)))
 		return 0;
-	if (!op->status && op->result & SYNCMAP_OP_LEASED)
+	if (!op->status && op->result & SYNCMAP_RESULT_LEASED)
 		bytemap_lease_abandon(syncmap_mapfd_client(run->file),
 				      op->leased);
 	return -EFAULT;
@@ -92,7 +92,7 @@ static int write_op(struct run *run, const struct syncmap_op *op)
 static int do_op(struct bytemap *map, struct bytemap_request *req)
 {
 	if (bytemap_request_has(req, OP_WAITS) &&
-	    !(req->op->flags & SYNCMAP_OP_NOWAIT))
+	    !(req->op->flags & SYNCMAP_FLAG_NOWAIT))
 		return -EINVAL;
 	return bytemap_op(map, req);
 }

@@ -111,8 +111,8 @@ static int copy_found(const struct bytemap_request *req)
 {
 	const struct syncmap_op *op = req->op;
 
-	if (!(op->result & (SYNCMAP_OP_LOADED | SYNCMAP_OP_EXPIRED)) ||
-	    op->result & SYNCMAP_OP_UNCHANGED || op->out_len > op->out_size)
+	if (!(op->result & (SYNCMAP_RESULT_LOADED | SYNCMAP_RESULT_EXPIRED)) ||
+	    op->result & SYNCMAP_RESULT_UNCHANGED || op->out_len > op->out_size)
 		return 0;
 	if (copy_to_user(u64_to_user_ptr(op->out),
 			 bytemap_view_bytes(&req->found), op->out_len))
@@ -164,7 +164,7 @@ int syncmap_end_op(struct syncmap_work *work, int err)
 
 	if (!err || err == -EBUSY)
 		err = copy_found(req) ?: err;
-	if (err && op->result & SYNCMAP_OP_LEASED)
+	if (err && op->result & SYNCMAP_RESULT_LEASED)
 		bytemap_lease_abandon(req->client, op->leased);
 	bytemap_request_release(req);
 	free_copy(work->appended, work->value);
@@ -194,7 +194,7 @@ int syncmap_run_op(struct syncmap_call *call)
 	if (!err)
 		err = bytemap_op(syncmap_mapfd_map(call->file), &work.req);
 	err = syncmap_end_op(&work, err);
-	if (op->result & SYNCMAP_OP_LEASED)
+	if (op->result & SYNCMAP_RESULT_LEASED)
 		call->finish = finish_leased_op;
 	return err;
 }

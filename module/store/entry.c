@@ -135,7 +135,7 @@ int bytemap_entry_view(struct bytemap *map, struct bytemap_value *value,
 }
 
 /*
- * The same for SYNCMAP_OP_STALE, which takes a value that has expired as long
+ * The same for SYNCMAP_FLAG_STALE, which takes a value that has expired as long
  * as the map keeps it. It may have been found in a lease.
  */
 int bytemap_entry_view_stale(struct bytemap *map, struct bytemap_value *value,

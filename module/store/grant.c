@@ -40,7 +40,7 @@ static int tell_stale(struct bytemap_attempt *at, struct bytemap_value *value)
 	struct bytemap_value *stale;
 	int err;
 
-	if (!value || !value->mortal || !(op->flags & SYNCMAP_OP_STALE))
+	if (!value || !value->mortal || !(op->flags & SYNCMAP_FLAG_STALE))
 		return 0;
 	stale = get_stale(value);
 	if (!stale)
@@ -48,7 +48,7 @@ static int tell_stale(struct bytemap_attempt *at, struct bytemap_value *value)
 	err = bytemap_entry_view_stale(at->map, stale, &req->found, op->out_size);
 	if (!err) {
 		err = bytemap_request_answer(op, &req->found);
-		op->result = SYNCMAP_OP_EXPIRED;
+		op->result = SYNCMAP_RESULT_EXPIRED;
 	}
 	bytemap_value_put(stale);
 	return err == ABSENT ? 0 : err;
@@ -57,7 +57,7 @@ static int tell_stale(struct bytemap_attempt *at, struct bytemap_value *value)
 static void grant_lease(struct bytemap_request *req, u64 token)
 {
 	req->op->leased = token;
-	req->op->result |= SYNCMAP_OP_LEASED;
+	req->op->result |= SYNCMAP_RESULT_LEASED;
 }
 
 static int make_lease(struct bytemap_request *req)
@@ -213,7 +213,7 @@ static int join_locked(struct bytemap_attempt *at, struct bytemap_value *value)
 		grant_lease(at->req, lease->token);
 		return 0;
 	}
-	return at->req->op->result & SYNCMAP_OP_EXPIRED ? 0 : NEED_LEASE;
+	return at->req->op->result & SYNCMAP_RESULT_EXPIRED ? 0 : NEED_LEASE;
 }
 
 static int join(struct bytemap_attempt *at, struct bytemap_value *value)
@@ -233,7 +233,7 @@ static int take_lease(struct bytemap_attempt *at, struct bytemap_value *value)
 	if (ret)
 		return ret;
 	if (bytemap_is_frozen(at->map))
-		return at->req->op->result & SYNCMAP_OP_EXPIRED ? 0 : -EROFS;
+		return at->req->op->result & SYNCMAP_RESULT_EXPIRED ? 0 : -EROFS;
 	if (value && READ_ONCE(value->state) == VALUE_LEASED)
 		return join(at, value);
 	return become_holder(at, value);

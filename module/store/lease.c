@@ -16,7 +16,7 @@
  *	pass on		another client, another token
  *	end		state = DELETED; unlock; core: compare_and_delete(lease)
  *	keep		state = LAPSED: nobody computes, but there is the expired
- *			value for SYNCMAP_OP_STALE; the next holder revives it
+ *			value for SYNCMAP_FLAG_STALE; the next holder revives it
  *
  * Why each is linearizable, with what entry.c says:
  *

@@ -12,7 +12,7 @@
 
 static bool is_u32(const struct syncmap_op *op)
 {
-	return op->flags & SYNCMAP_OP_U32;
+	return op->flags & SYNCMAP_FLAG_U32;
 }
 
 static u64 highest(const struct syncmap_op *op)
@@ -28,14 +28,14 @@ int bytemap_number_check(const struct syncmap_op *op)
 	if (op->operand > max || op->initial > max || op->bound > max)
 		return -EINVAL;
 	/* Only a number that begins with @initial takes the deadline */
-	if (!(op->flags & SYNCMAP_OP_INITIAL) && (op->initial || op->deadline))
+	if (!(op->flags & SYNCMAP_FLAG_INITIAL) && (op->initial || op->deadline))
 		return -EINVAL;
 	return 0;
 }
 
 static int add_number(const struct syncmap_op *op, u64 *number)
 {
-	u64 most = op->flags & SYNCMAP_OP_BOUNDED ? op->bound : highest(op);
+	u64 most = op->flags & SYNCMAP_FLAG_BOUNDED ? op->bound : highest(op);
 
 	if (op->operand > most || *number > most - op->operand)
 		return -ERANGE;

@@ -93,7 +93,7 @@ static bool is_unchanged(struct bytemap *map, struct bytemap_request *req,
 	    found->revision > req->op->expected)
 		return false;
 	bytemap_request_answer(req->op, found);
-	req->op->result |= SYNCMAP_OP_UNCHANGED;
+	req->op->result |= SYNCMAP_RESULT_UNCHANGED;
 	return true;
 }
 
@@ -105,7 +105,7 @@ static bool is_unchanged(struct bytemap *map, struct bytemap_request *req,
 int bytemap_op_load(struct bytemap *map, struct bytemap_request *req,
 		    struct bytemap_value *value)
 {
-	if (req->op->flags & SYNCMAP_OP_IF_NEWER &&
+	if (req->op->flags & SYNCMAP_FLAG_IF_NEWER &&
 	    is_unchanged(map, req, value))
 		return 0;
 	return bytemap_entry_view(map, value, &req->found, req->op->out_size) ?:

@@ -17,14 +17,14 @@ static const struct {
 	u32	flag;
 	u16	traits;
 } flags[] = {
-	{ SYNCMAP_OP_BY_REVISION, OP_TAKES_OLD },
-	{ SYNCMAP_OP_IF_NEWER, OP_TAKES_AGE },
-	{ SYNCMAP_OP_OWNED, OP_TAKES_OWNER },
-	{ SYNCMAP_OP_NOWAIT, OP_WAITS },
-	{ SYNCMAP_OP_STALE, OP_WAITS },
-	{ SYNCMAP_OP_U32, OP_CALCULATES },
-	{ SYNCMAP_OP_INITIAL, OP_CALCULATES },
-	{ SYNCMAP_OP_BOUNDED, OP_TAKES_BOUND },
+	{ SYNCMAP_FLAG_BY_REVISION, OP_TAKES_OLD },
+	{ SYNCMAP_FLAG_IF_NEWER, OP_TAKES_AGE },
+	{ SYNCMAP_FLAG_OWNED, OP_TAKES_OWNER },
+	{ SYNCMAP_FLAG_NOWAIT, OP_WAITS },
+	{ SYNCMAP_FLAG_STALE, OP_WAITS },
+	{ SYNCMAP_FLAG_U32, OP_CALCULATES },
+	{ SYNCMAP_FLAG_INITIAL, OP_CALCULATES },
+	{ SYNCMAP_FLAG_BOUNDED, OP_TAKES_BOUND },
 };
 
 /* Which limit is in the way of @op */
@@ -66,9 +66,9 @@ static bool is_zero(u64 pointer, u32 len)
 
 static int check_unused(const struct syncmap_op *op)
 {
-	bool by_revision = op->flags & SYNCMAP_OP_BY_REVISION;
+	bool by_revision = op->flags & SYNCMAP_FLAG_BY_REVISION;
 
-	if (!(op->flags & (SYNCMAP_OP_BY_REVISION | SYNCMAP_OP_IF_NEWER)) &&
+	if (!(op->flags & (SYNCMAP_FLAG_BY_REVISION | SYNCMAP_FLAG_IF_NEWER)) &&
 	    op->expected)
 		return -EINVAL;
 	if (!bytemap_op_has(op->op, OP_TAKES_VALUE) && !is_zero(op->value, op->value_len))
@@ -92,9 +92,9 @@ static int check_unused_extras(const struct syncmap_op *op)
 		return -EINVAL;
 	if (op->wait_until && !bytemap_op_has(op->op, OP_WAITS))
 		return -EINVAL;
-	if (op->flags & SYNCMAP_OP_NOWAIT && op->wait_until)
+	if (op->flags & SYNCMAP_FLAG_NOWAIT && op->wait_until)
 		return -EINVAL;
-	if (!(op->flags & SYNCMAP_OP_BOUNDED) && op->bound)
+	if (!(op->flags & SYNCMAP_FLAG_BOUNDED) && op->bound)
 		return -EINVAL;
 	if (bytemap_op_has(op->op, OP_CALCULATES))
 		return bytemap_number_check(op);
@@ -174,7 +174,7 @@ int bytemap_request_check_key(const struct bytemap *map, const void *key, size_t
 int bytemap_request_answer(struct syncmap_op *op,
 			   const struct bytemap_view *found)
 {
-	op->result = SYNCMAP_OP_LOADED;
+	op->result = SYNCMAP_RESULT_LOADED;
 	op->revision = found->revision;
 	op->expires = found->deadline;
 	op->out_len = found->len;

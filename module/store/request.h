@@ -58,7 +58,7 @@ static inline bool bytemap_request_has(const struct bytemap_request *req,
 static inline bool bytemap_request_inserts(const struct bytemap_request *req)
 {
 	return bytemap_request_has(req, OP_INSERTS) ||
-	       req->op->flags & SYNCMAP_OP_INITIAL;
+	       req->op->flags & SYNCMAP_FLAG_INITIAL;
 }
 
 /* Does what is stored need a struct bytemap_mortal? */
@@ -68,14 +68,14 @@ static inline bool bytemap_request_is_mortal(const struct bytemap *map,
 	u64 deadline = req->op->deadline ?: map->ttl;
 
 	return (deadline && deadline != SYNCMAP_NEVER) ||
-	       req->op->flags & SYNCMAP_OP_OWNED;
+	       req->op->flags & SYNCMAP_FLAG_OWNED;
 }
 
 /* Who will own what is stored; NULL: nobody */
 static inline struct bytemap_client *
 bytemap_request_owner(const struct bytemap_request *req)
 {
-	return req->op->flags & SYNCMAP_OP_OWNED ? req->client : NULL;
+	return req->op->flags & SYNCMAP_FLAG_OWNED ? req->client : NULL;
 }
 
 #endif /* _SYNCMAP_STORE_REQUEST_H */

@@ -144,7 +144,7 @@ static int compare_locked(const struct bytemap_request *req,
 
 	if (!bytemap_request_has(req, OP_TAKES_OLD))
 		return 0;
-	if (op->flags & SYNCMAP_OP_BY_REVISION)
+	if (op->flags & SYNCMAP_FLAG_BY_REVISION)
 		return value->revision == op->expected ? 0 : -EBUSY;
 	if (value->len != op->old_len)
 		return -EBUSY;

@@ -81,7 +81,7 @@ int bytemap_waiter_wait(struct bytemap_attempt *at)
 	struct bytemap_value *value;
 	int err = 0;
 
-	if (req->op->flags & SYNCMAP_OP_NOWAIT)
+	if (req->op->flags & SYNCMAP_FLAG_NOWAIT)
 		return -EAGAIN;
 	value = bytemap_entry_get(at->map, req->key, req->op->key_len);
 	if (value && value->leased)

@@ -151,7 +151,7 @@ static void make_op(struct batch *batch, size_t i)
 /* What is done and yet not what was hoped for, as for the verbs */
 static bool is_no(const struct syncmap_op *op)
 {
-	bool loaded = op->result & SYNCMAP_OP_LOADED;
+	bool loaded = op->result & SYNCMAP_RESULT_LOADED;
 
 	return loaded ? op->op == SYNCMAP_OP_LOAD_OR_STORE :
 			op->op == SYNCMAP_OP_DELETE;
@@ -237,7 +237,7 @@ static void say_op(struct batch *batch, size_t i)
 	struct bytes found = {
 		.data = batch->room + i * batch->value_size, .len = op->out_len,
 	};
-	bool has = row->word->gives_value && op->result & SYNCMAP_OP_LOADED &&
+	bool has = row->word->gives_value && op->result & SYNCMAP_RESULT_LOADED &&
 		   (!op->status || op->status == -EBUSY);
 	char text[128];
 	const char *what = outcome(op, text, sizeof(text));

@@ -108,7 +108,7 @@ static int compute(struct request *request)
 static int load_or_lease(struct request *request)
 {
 	const struct cli *cli = request->cli;
-	unsigned int flags = cli->expired ? SYNCMAP_OP_STALE : 0;
+	unsigned int flags = cli->expired ? SYNCMAP_FLAG_STALE : 0;
 
 	return libsyncmap_load_or_lease(cli->map, request->key.data,
 					request->key.len, flags,

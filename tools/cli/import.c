@@ -83,7 +83,7 @@ static int judge(struct import *import, size_t i)
 	char text[128];
 
 	if (!op->status && op->op == SYNCMAP_OP_LOAD_OR_STORE &&
-	    op->result & SYNCMAP_OP_LOADED) {
+	    op->result & SYNCMAP_RESULT_LOADED) {
 		import->present++;
 		return 0;
 	}

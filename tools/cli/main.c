@@ -168,13 +168,13 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 	case 'N':
 		return parse_number(cli, arg, UINT64_MAX, &cli->newer);
 	case 'u':
-		cli->number.flags |= SYNCMAP_OP_U32;
+		cli->number.flags |= SYNCMAP_FLAG_U32;
 		break;
 	case 'i':
-		cli->number.flags |= SYNCMAP_OP_INITIAL;
+		cli->number.flags |= SYNCMAP_FLAG_INITIAL;
 		return parse_number(cli, arg, UINT64_MAX, &cli->number.initial);
 	case 'b':
-		cli->number.flags |= SYNCMAP_OP_BOUNDED;
+		cli->number.flags |= SYNCMAP_FLAG_BOUNDED;
 		return parse_number(cli, arg, UINT64_MAX, &cli->number.bound);
 	case 'x':
 		cli->prefix = arg;

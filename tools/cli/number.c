@@ -52,7 +52,7 @@ static int fail_width(struct request *request)
 	snprintf(text, sizeof(text),
 		 "the value has %zu bytes, a number has %d",
 		 request->result.len,
-		 request->cli->number.flags & SYNCMAP_OP_U32 ? 4 : 8);
+		 request->cli->number.flags & SYNCMAP_FLAG_U32 ? 4 : 8);
 	return fail_key(request->cli, &request->key, text);
 }
 
@@ -74,7 +74,7 @@ static int end_calculate(struct request *request, int err)
 
 static bool fits(const struct libsyncmap_number *number)
 {
-	if (!(number->flags & SYNCMAP_OP_U32))
+	if (!(number->flags & SYNCMAP_FLAG_U32))
 		return true;
 	return number->operand <= UINT32_MAX && number->initial <= UINT32_MAX &&
 	       number->bound <= UINT32_MAX;

@@ -91,7 +91,7 @@ struct libsyncmap_result {
  * @deadline: when it expires: what libsyncmap_deadline() returns,
  *	SYNCMAP_NEVER, or 0 for the default of the map
  * @token: the lease that libsyncmap_store_with() ends; 0 for all others
- * @flags: 0; SYNCMAP_OP_OWNED: the entry goes when the map is closed, by
+ * @flags: 0; SYNCMAP_FLAG_OWNED: the entry goes when the map is closed, by
  *	whatever means, unless somebody else has stored another value
  *
  * For the functions that end in _with(). Zero-initialise it. NULL, and the
@@ -615,12 +615,12 @@ int libsyncmap_append(const struct libsyncmap *map,
 /**
  * struct libsyncmap_number - arithmetic on a value that is a number
  * @operand: in: what is added, subtracted, and so on
- * @flags: in: SYNCMAP_OP_U32 for a number of four bytes, not eight;
- *	SYNCMAP_OP_INITIAL, SYNCMAP_OP_BOUNDED
- * @initial: in: with SYNCMAP_OP_INITIAL: what an absent key counts as
- * @bound: in: with SYNCMAP_OP_BOUNDED: the highest result of an addition, the
+ * @flags: in: SYNCMAP_FLAG_U32 for a number of four bytes, not eight;
+ *	SYNCMAP_FLAG_INITIAL, SYNCMAP_FLAG_BOUNDED
+ * @initial: in: with SYNCMAP_FLAG_INITIAL: what an absent key counts as
+ * @bound: in: with SYNCMAP_FLAG_BOUNDED: the highest result of an addition, the
  *	lowest of a subtraction
- * @deadline: in: with SYNCMAP_OP_INITIAL: when a key that was absent expires,
+ * @deadline: in: with SYNCMAP_FLAG_INITIAL: when a key that was absent expires,
  *	as in &struct libsyncmap_options; one that is there keeps its own
  * @before: out: the number that was found, or @initial
  * @after: out: the number that is there now
@@ -668,10 +668,10 @@ int libsyncmap_calculate(const struct libsyncmap *map,
  * @map: a map opened for reading and writing
  * @key: the key
  * @key_len: its length
- * @flags: 0; SYNCMAP_OP_NOWAIT: do not wait; SYNCMAP_OP_STALE: rather than
+ * @flags: 0; SYNCMAP_FLAG_NOWAIT: do not wait; SYNCMAP_FLAG_STALE: rather than
  *	wait, take a value that has expired, if the map keeps such
  * @wait_until: how long to wait for somebody else: what libsyncmap_deadline()
- *	returns, or SYNCMAP_NEVER; 0 with SYNCMAP_OP_NOWAIT
+ *	returns, or SYNCMAP_NEVER; 0 with SYNCMAP_FLAG_NOWAIT
  * @token: out: 0: there is a value; else the lease: compute the value, and call
  *	libsyncmap_store_with() with the token, or libsyncmap_unlease()
  * @result: where the value goes; @result->expired if it is one that has
@@ -687,7 +687,7 @@ int libsyncmap_calculate(const struct libsyncmap *map,
  * handler was installed with SA_RESTART: then it goes on to wait, at the end of
  * the line.
  *
- * Return: 0; -EAGAIN with SYNCMAP_OP_NOWAIT, and -ETIMEDOUT, if somebody else
+ * Return: 0; -EAGAIN with SYNCMAP_FLAG_NOWAIT, and -ETIMEDOUT, if somebody else
  * has the lease; -EINTR; -EDQUOT if there are too many leases; -EMSGSIZE if
  * there is a value and the buffer is smaller than @result->len; -ENOSPC if the
  * map has no room for one more entry; -EFBIG, -EINVAL, -ENOMEM.

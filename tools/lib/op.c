@@ -14,9 +14,9 @@ static void set_result(struct libsyncmap_result *result,
 		       const struct syncmap_op *op)
 {
 	result->len = op->out_len;
-	result->loaded = op->result & SYNCMAP_OP_LOADED;
-	result->expired = op->result & SYNCMAP_OP_EXPIRED;
-	result->unchanged = op->result & SYNCMAP_OP_UNCHANGED;
+	result->loaded = op->result & SYNCMAP_RESULT_LOADED;
+	result->expired = op->result & SYNCMAP_RESULT_EXPIRED;
+	result->unchanged = op->result & SYNCMAP_RESULT_UNCHANGED;
 	result->revision = op->revision;
 	result->previous = op->previous;
 	result->limited = op->limited;
@@ -77,7 +77,7 @@ API int libsyncmap_load_newer(const struct libsyncmap *map,
 {
 	struct syncmap_op op = {
 		.op = SYNCMAP_OP_LOAD,
-		.flags = SYNCMAP_OP_IF_NEWER,
+		.flags = SYNCMAP_FLAG_IF_NEWER,
 		.expected = revision,
 	};
 
@@ -230,7 +230,7 @@ API int libsyncmap_compare_and_swap_revision_with(const struct libsyncmap *map,
 {
 	struct syncmap_op op = {
 		.op = SYNCMAP_OP_COMPARE_AND_SWAP,
-		.flags = SYNCMAP_OP_BY_REVISION,
+		.flags = SYNCMAP_FLAG_BY_REVISION,
 		.expected = revision,
 	};
 
@@ -271,7 +271,7 @@ API int libsyncmap_compare_and_delete_revision(const struct libsyncmap *map,
 {
 	struct syncmap_op op = {
 		.op = SYNCMAP_OP_COMPARE_AND_DELETE,
-		.flags = SYNCMAP_OP_BY_REVISION,
+		.flags = SYNCMAP_FLAG_BY_REVISION,
 		.expected = revision,
 	};
 

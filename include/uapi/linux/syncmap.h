@@ -176,7 +176,7 @@ struct syncmap_info {
  * @ttl: nanoseconds that an entry lives unless its store says otherwise; zero:
  *	for ever
  * @stale: nanoseconds that the value of an expired entry is kept for
- *	SYNCMAP_OP_STALE; zero: not at all
+ *	SYNCMAP_FLAG_STALE; zero: not at all
  * @reserved: must be zero
  * @limited: out: after ENOSPC and EDQUOT: one of &enum syncmap_limited
  * @used: out: after ENOSPC and EDQUOT: how much there is, without this map
@@ -340,7 +340,7 @@ struct syncmap_list {
  *	counts all that are further away
  * @expiring: out: entries that have a deadline
  * @expired: out: entries that expired, and were met after that
- * @lapsed: out: expired ones that are kept for SYNCMAP_OP_STALE
+ * @lapsed: out: expired ones that are kept for SYNCMAP_FLAG_STALE
  * @owned: out: entries that are bound to an open file
  * @orphaned: out: entries that were removed because it was closed
  * @leases: out: leases that are held
@@ -411,7 +411,7 @@ struct syncmap_map_stats {
  * @SYNCMAP_OP_LOAD: get the value; ENOENT when absent
  * @SYNCMAP_OP_STORE: set the value
  * @SYNCMAP_OP_LOAD_OR_STORE: get the value if there is one, else set it;
- *	SYNCMAP_OP_LOADED tells which
+ *	SYNCMAP_RESULT_LOADED tells which
  * @SYNCMAP_OP_LOAD_AND_DELETE: take the value; ENOENT when absent
  * @SYNCMAP_OP_DELETE: delete the key; succeeds when absent, too
  * @SYNCMAP_OP_SWAP: set the value and get the previous one, if any
@@ -425,12 +425,12 @@ struct syncmap_map_stats {
  * @SYNCMAP_OP_TOUCH: get the value, and give the entry @deadline; neither
  *	value nor revision nor owner change; ENOENT when absent
  *
- * On a value that is a number: a __u64, or with SYNCMAP_OP_U32 a __u32, in the
+ * On a value that is a number: a __u64, or with SYNCMAP_FLAG_U32 a __u32, in the
  * byte order of the machine; EILSEQ if it has another length. With
- * SYNCMAP_OP_INITIAL an absent key counts as one of value @initial, and what is
+ * SYNCMAP_FLAG_INITIAL an absent key counts as one of value @initial, and what is
  * stored takes @deadline; else ENOENT. A key that is there keeps its deadline
  * and owner. ERANGE, and nothing changed, if the result would be too large or
- * negative, or with SYNCMAP_OP_BOUNDED pass @bound:
+ * negative, or with SYNCMAP_FLAG_BOUNDED pass @bound:
  *
  * @SYNCMAP_OP_ADD: add @operand; @bound is the highest result
  * @SYNCMAP_OP_SUB: subtract @operand; @bound is the lowest result
@@ -450,9 +450,9 @@ struct syncmap_map_stats {
  * On a value that one caller computes for all:
  *
  * @SYNCMAP_OP_LOAD_OR_LEASE: get the value if there is one, else become the one
- *	who computes it: SYNCMAP_OP_LEASED, and @leased is the token. While
+ *	who computes it: SYNCMAP_RESULT_LEASED, and @leased is the token. While
  *	somebody else does, wait until @wait_until (ETIMEDOUT), or with
- *	SYNCMAP_OP_NOWAIT not at all (EAGAIN). STORE with @token ends the lease
+ *	SYNCMAP_FLAG_NOWAIT not at all (EAGAIN). STORE with @token ends the lease
  *	and gives the value to all who wait; ESTALE, and nothing stored, when
  *	the lease is not the caller's any more. It also ends when somebody
  *	stores without it, deletes the key, absent as it is, or clears the map,
@@ -486,43 +486,43 @@ enum syncmap_op_code {
 };
 
 /* Compare with @expected instead of @old; for the two compare operations */
-#define SYNCMAP_OP_BY_REVISION	0x1
+#define SYNCMAP_FLAG_BY_REVISION	0x1
 /*
  * LOAD: give the value only if its revision is above @expected; else succeed
- * with SYNCMAP_OP_UNCHANGED
+ * with SYNCMAP_RESULT_UNCHANGED
  */
-#define SYNCMAP_OP_IF_NEWER	0x2
+#define SYNCMAP_FLAG_IF_NEWER	0x2
 /*
  * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP, APPEND: what is stored goes
  * when this open file closes, unless it has been stored anew by then without
- * the flag, or by another file. Such an entry is not kept for SYNCMAP_OP_STALE.
+ * the flag, or by another file. Such an entry is not kept for SYNCMAP_FLAG_STALE.
  * All that a file owns is absent at one instant, before its last close() has
  * returned; its room is given back, and events tell of it, soon after that, or
  * when somebody meets it or needs the room
  */
-#define SYNCMAP_OP_OWNED	0x4
+#define SYNCMAP_FLAG_OWNED	0x4
 /* LOAD_OR_LEASE: do not wait */
-#define SYNCMAP_OP_NOWAIT	0x8
+#define SYNCMAP_FLAG_NOWAIT	0x8
 /*
  * LOAD_OR_LEASE: rather than wait, take the value that has expired, if the map
  * keeps it. Whoever gets the lease gets that value as well
  */
-#define SYNCMAP_OP_STALE	0x10
+#define SYNCMAP_FLAG_STALE	0x10
 /* Arithmetic: the number has 32 bits */
-#define SYNCMAP_OP_U32		0x20
+#define SYNCMAP_FLAG_U32		0x20
 /* Arithmetic: @initial is valid */
-#define SYNCMAP_OP_INITIAL	0x40
+#define SYNCMAP_FLAG_INITIAL	0x40
 /* ADD, SUB: @bound is valid */
-#define SYNCMAP_OP_BOUNDED	0x80
+#define SYNCMAP_FLAG_BOUNDED	0x80
 
 /* For @deadline: never, whatever the map's default is */
 #define SYNCMAP_NEVER		(~(__u64)0)
 
 /* Bits of &syncmap_op.result */
-#define SYNCMAP_OP_LOADED	0x1	/* the key had a value before */
-#define SYNCMAP_OP_UNCHANGED	0x2	/* it is not newer: no bytes given */
-#define SYNCMAP_OP_LEASED	0x4	/* the caller has the lease: @leased */
-#define SYNCMAP_OP_EXPIRED	0x8	/* the value given is a stale one */
+#define SYNCMAP_RESULT_LOADED	0x1	/* the key had a value before */
+#define SYNCMAP_RESULT_UNCHANGED	0x2	/* it is not newer: no bytes given */
+#define SYNCMAP_RESULT_LEASED	0x4	/* the caller has the lease: @leased */
+#define SYNCMAP_RESULT_EXPIRED	0x8	/* the value given is a stale one */
 
 /**
  * enum syncmap_limited - which limit a command ran into
@@ -561,7 +561,7 @@ enum syncmap_limited {
 /**
  * struct syncmap_op - SYNCMAP_OP: one operation on one key
  * @op: one of &enum syncmap_op_code
- * @flags: SYNCMAP_OP_BY_REVISION and the like
+ * @flags: SYNCMAP_FLAG_BY_REVISION and the like
  * @key: pointer to the key
  * @value: pointer to the new value
  * @old: pointer to the content to compare with
@@ -578,16 +578,16 @@ enum syncmap_limited {
  * @wait_until: how long LOAD_OR_LEASE waits: nanoseconds of CLOCK_BOOTTIME, or
  *	SYNCMAP_NEVER
  * @operand: of arithmetic
- * @initial: with SYNCMAP_OP_INITIAL: value of an absent key
- * @bound: with SYNCMAP_OP_BOUNDED: the highest, or lowest, result
+ * @initial: with SYNCMAP_FLAG_INITIAL: value of an absent key
+ * @bound: with SYNCMAP_FLAG_BOUNDED: the highest, or lowest, result
  * @revision: out: revision of what the operation loaded or stored, or of the
  *	deletion; with EBUSY, EMSGSIZE, EILSEQ and ERANGE of what is there
  * @previous: out: revision of what was replaced or deleted, zero if nothing
  * @out_len: out: bytes of the value that was found. If that is more than
  *	@out_size, nothing was written to @out: the operation has failed with
  *	EBUSY or EMSGSIZE, or @out_size is zero. Nor is it with
- *	SYNCMAP_OP_UNCHANGED
- * @result: out: SYNCMAP_OP_LOADED and the like
+ *	SYNCMAP_RESULT_UNCHANGED
+ * @result: out: SYNCMAP_RESULT_LOADED and the like
  * @status: out: 0, or the negative errno that the command returns
  * @limited: out: one of &enum syncmap_limited
  * @used: out: with ENOSPC and EDQUOT: how much there is; with EFBIG: the length
@@ -595,7 +595,7 @@ enum syncmap_limited {
  * @limit: out: with ENOSPC, EDQUOT and EFBIG: the maximum
  * @expires: out: deadline of what was stored, or else of what was found,
  *	SYNCMAP_NEVER if none; zero if there is nothing
- * @leased: out: with SYNCMAP_OP_LEASED: the token
+ * @leased: out: with SYNCMAP_RESULT_LEASED: the token
  * @before: out: number that arithmetic found; @initial if the key was absent
  * @after: out: number that it left; with ERANGE the same as @before
  *
@@ -666,7 +666,7 @@ struct syncmap_op {
  * Each operation is what it would be if it came alone, and so are its results.
  * They are done one after the other, except that loads which follow one another
  * are done in any order. Others see the effect of some before that of the rest,
- * and may come in between. LOAD_OR_LEASE needs SYNCMAP_OP_NOWAIT (EINVAL).
+ * and may come in between. LOAD_OR_LEASE needs SYNCMAP_FLAG_NOWAIT (EINVAL).
  *
  * Operations that fail do not make the command fail. It does, and @done tells
  * how far it came, when an element cannot be read (EFAULT, E2BIG), or its
@@ -770,7 +770,7 @@ struct syncmap_promote {
  * When it returns, no write is under way, and all later ones fail with EROFS,
  * even if they would change nothing: SYNCMAP_CLEAR, and all operations but LOAD
  * and UNLEASE. Leases end without a value, and waits for one with EROFS:
- * LOAD_OR_LEASE gives what is there, an expired value to SYNCMAP_OP_STALE, but
+ * LOAD_OR_LEASE gives what is there, an expired value to SYNCMAP_FLAG_STALE, but
  * no lease. Entries expire, and go with their owners, as they would have; the
  * name can be removed. To freeze a frozen map is no error.
  *

@@ -312,7 +312,7 @@ static int call_with_flag(int fd, const struct operation *operation,
 
 	test_context("%s of %s", flag->name, operation->name);
 	op.flags = flag->bit;
-	if (flag->bit == SYNCMAP_OP_BY_REVISION)
+	if (flag->bit == SYNCMAP_FLAG_BY_REVISION)
 		op.old = op.old_len = 0;
 	return map_op(fd, op);
 }

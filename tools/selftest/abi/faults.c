@@ -191,7 +191,7 @@ static unsigned int sweep(int fd, __u32 code, __u32 key_len, unsigned int how)
 	if (code == SYNCMAP_OP_TOUCH || (op.value && how & NEW_EXPIRES))
 		op.deadline = SYNCMAP_NEVER - 2;
 	if (op.value && how & NEW_EXPIRES)
-		op.flags = SYNCMAP_OP_OWNED;
+		op.flags = SYNCMAP_FLAG_OWNED;
 	return sweep_op(fd, &op, old_len, how);
 }
 
@@ -254,7 +254,7 @@ TEST(numbers)
 	for (unsigned int how = 0; how <= (THERE | PROMOTED); how += THERE) {
 		const struct syncmap_op op = {
 			.op = SYNCMAP_OP_ADD, KEY_N(key, 5), .operand = 1,
-			.flags = SYNCMAP_OP_INITIAL,
+			.flags = SYNCMAP_FLAG_INITIAL,
 		};
 		unsigned int n = sweep_op(fd, &op, 8, how);
 

@@ -258,7 +258,7 @@ TEST(empty_operands_anywhere)
 
 	EXPECT_EQ(0, DO(fd, STORE, .key = 8, .value = 8));
 	EXPECT_EQ(0, DO(fd, LOAD, .key = 0));
-	EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+	EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 	EXPECT_EQ(0, got.out_len);
 	EXPECT_EQ(-EMSGSIZE, DO(fd, STORE, KEY("k"), VALUE("12345")) ?:
 			     DO(fd, LOAD, KEY("k"), OUT_N(8, 4)));

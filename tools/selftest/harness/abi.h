@@ -11,7 +11,7 @@
  *	STRUCT(s)			struct syncmap_s, whose fields follow
  *	FIELD(s, kind, type, name)	enum kind is in table.h
  *	OPERATION(code, name, takes)	SYNCMAP_OP_name
- *	OP_FLAG(bit, name, takes)	SYNCMAP_OP_name, of operations that take it
+ *	OP_FLAG(bit, name, takes)	SYNCMAP_FLAG_name, of operations that take it
  *	CONTROL_COMMAND(nr, name, s, flags), MAP_COMMAND(nr, name, s, flags)
  *					SYNCMAP_name, and the flags that it knows
  */

@@ -24,7 +24,7 @@ int leases_client(void)
 __u64 leases_take(int fd)
 {
 	ASSERT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"), NOWAIT));
-	ASSERT_EQ(SYNCMAP_OP_LEASED, got.result);
+	ASSERT_EQ(SYNCMAP_RESULT_LEASED, got.result);
 	ASSERT(got.leased);
 	return got.leased;
 }

@@ -8,7 +8,7 @@
 #define LEASES		TEST_NAME "lease"
 
 #define WAIT		.wait_until = SYNCMAP_NEVER
-#define NOWAIT		.flags = SYNCMAP_OP_NOWAIT
+#define NOWAIT		.flags = SYNCMAP_FLAG_NOWAIT
 
 /* The map, made; another client of it */
 int leases_map(void);

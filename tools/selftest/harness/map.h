@@ -29,7 +29,7 @@
 #define OLD_N(p, n)	.old = PTR(p), .old_len = (n)
 #define OUT(buffer)	.out = PTR(buffer), .out_size = sizeof(buffer)
 #define OUT_N(p, n)	.out = PTR(p), .out_size = (n)
-#define REVISION(r)	.flags = SYNCMAP_OP_BY_REVISION, .expected = (r)
+#define REVISION(r)	.flags = SYNCMAP_FLAG_BY_REVISION, .expected = (r)
 
 /* EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1"))); the answer is in got */
 #define DO(fd, code, ...) \

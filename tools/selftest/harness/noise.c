@@ -59,7 +59,7 @@ __u32 noise_length(void)
 
 void noise_learn(const struct syncmap_op *op)
 {
-	if (op->result & SYNCMAP_OP_LEASED)
+	if (op->result & SYNCMAP_RESULT_LEASED)
 		noise_learnt.token = op->leased;
 	if (op->revision)
 		noise_learnt.revision = op->revision;
@@ -135,19 +135,19 @@ void noise_op(struct syncmap_op *op)
 		has = operation ? operation->takes : 0;
 	op->flags = random_flags();
 	if (has & TAKES_VALUE && test_random() % 4 == 0)
-		op->flags |= SYNCMAP_OP_OWNED;
+		op->flags |= SYNCMAP_FLAG_OWNED;
 	op->key = noise_key();
 	op->key_len = test_random() % 8 ? 8 : noise_length();
 	make_buffers(op, has);
 	op->expected = test_random() % 8 ? 0 : noise_learnt.revision;
-	if (op->flags & (SYNCMAP_OP_BY_REVISION | SYNCMAP_OP_IF_NEWER))
+	if (op->flags & (SYNCMAP_FLAG_BY_REVISION | SYNCMAP_FLAG_IF_NEWER))
 		op->expected = noise_learnt.revision - test_random() % 4;
-	op->deadline = has & TAKES_DEADLINE || op->flags & SYNCMAP_OP_INITIAL ?
+	op->deadline = has & TAKES_DEADLINE || op->flags & SYNCMAP_FLAG_INITIAL ?
 		       random_deadline() : 0;
 	op->token = has & TAKES_TOKEN && test_random() % 2 ? noise_learnt.token : 0;
-	op->wait_until = has & TAKES_WAIT && !(op->flags & SYNCMAP_OP_NOWAIT) ?
+	op->wait_until = has & TAKES_WAIT && !(op->flags & SYNCMAP_FLAG_NOWAIT) ?
 			 random_time() : 0;
 	op->operand = has & TAKES_NUMBER ? test_random() >> test_random() % 64 : 0;
-	op->initial = op->flags & SYNCMAP_OP_INITIAL ? test_random() % 100 : 0;
-	op->bound = op->flags & SYNCMAP_OP_BOUNDED ? test_random() % 100 : 0;
+	op->initial = op->flags & SYNCMAP_FLAG_INITIAL ? test_random() % 100 : 0;
+	op->bound = op->flags & SYNCMAP_FLAG_BOUNDED ? test_random() % 100 : 0;
 }

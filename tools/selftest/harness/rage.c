@@ -39,7 +39,7 @@ static void add_value(struct syncmap_op *op)
 	op->value = PTR(text);
 	op->value_len = lengths[test_random() % ARRAY_SIZE(lengths)];
 	if (chance(3))
-		op->flags |= SYNCMAP_OP_OWNED;
+		op->flags |= SYNCMAP_FLAG_OWNED;
 }
 
 static void add_deadline(struct syncmap_op *op)
@@ -56,7 +56,7 @@ static void add_comparison(struct syncmap_op *op)
 		op->old = PTR(zeroes);
 		op->old_len = chance(2) ? 8 : sizeof(zeroes);
 	} else {
-		op->flags |= SYNCMAP_OP_BY_REVISION;
+		op->flags |= SYNCMAP_FLAG_BY_REVISION;
 		op->expected = revision;
 	}
 }
@@ -65,9 +65,9 @@ static void add_number(struct syncmap_op *op)
 {
 	op->operand = test_random() % 5;
 	if (chance(2))
-		op->flags |= SYNCMAP_OP_U32;
+		op->flags |= SYNCMAP_FLAG_U32;
 	if (chance(2)) {
-		op->flags |= SYNCMAP_OP_INITIAL;
+		op->flags |= SYNCMAP_FLAG_INITIAL;
 		add_deadline(op);
 	}
 }
@@ -75,11 +75,11 @@ static void add_number(struct syncmap_op *op)
 static void add_wait(struct syncmap_op *op)
 {
 	if (chance(2))
-		op->flags |= SYNCMAP_OP_NOWAIT;
+		op->flags |= SYNCMAP_FLAG_NOWAIT;
 	else
 		op->wait_until = map_now() + test_random() % MS;
 	if (chance(2))
-		op->flags |= SYNCMAP_OP_STALE;
+		op->flags |= SYNCMAP_FLAG_STALE;
 }
 
 static void add_operands(struct syncmap_op *op)
@@ -191,7 +191,7 @@ static void do_batch(int fd)
 		ops[i] = random_op();
 		if (ops[i].wait_until) {
 			ops[i].wait_until = 0;
-			ops[i].flags |= SYNCMAP_OP_NOWAIT;
+			ops[i].flags |= SYNCMAP_FLAG_NOWAIT;
 		}
 	}
 	ret = call(fd, SYNCMAP_BATCH, &batch);

@@ -61,7 +61,7 @@ static __u64 any_deadline(void)
 
 static __u32 any_owner(void)
 {
-	return test_random() % 8 ? 0 : SYNCMAP_OP_OWNED;
+	return test_random() % 8 ? 0 : SYNCMAP_FLAG_OWNED;
 }
 
 #define NEW(w)	VALUE_N((w)->text, any_length(w)), \
@@ -93,8 +93,8 @@ static void compare(const struct writer *w)
 
 static void lease(const struct writer *w)
 {
-	if (ON_KEY(w, LOAD_OR_LEASE, .flags = SYNCMAP_OP_NOWAIT) ||
-	    !(got.result & SYNCMAP_OP_LEASED))
+	if (ON_KEY(w, LOAD_OR_LEASE, .flags = SYNCMAP_FLAG_NOWAIT) ||
+	    !(got.result & SYNCMAP_RESULT_LEASED))
 		return;
 	switch (test_random() % 4) {
 	case 0:
@@ -111,7 +111,7 @@ static void delete(const struct writer *w)
 	bool done = test_random() % 2 ? !ON_KEY(w, DELETE) :
 					!ON_KEY(w, LOAD_AND_DELETE);
 
-	note(w, done && got.result & SYNCMAP_OP_LOADED);
+	note(w, done && got.result & SYNCMAP_RESULT_LOADED);
 }
 
 /* What concerns the whole map, and all that the writer has a claim to */
@@ -136,7 +136,7 @@ static void do_more(struct writer *w)
 static void add(const struct writer *w)
 {
 	note(w, !ON_KEY(w, ADD, .operand = 1,
-			.flags = SYNCMAP_OP_INITIAL));
+			.flags = SYNCMAP_FLAG_INITIAL));
 }
 
 /* As far as a replica has room */
@@ -149,7 +149,7 @@ static void append(const struct writer *w)
 static void load_or_store(const struct writer *w)
 {
 	note(w, !ON_KEY(w, LOAD_OR_STORE, NEW(w)) &&
-		!(got.result & SYNCMAP_OP_LOADED));
+		!(got.result & SYNCMAP_RESULT_LOADED));
 }
 
 static void step(struct writer *w)

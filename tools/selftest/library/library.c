@@ -20,7 +20,7 @@ static struct libsyncmap *create(enum syncmap_key_type type,
 
 TEST(append)
 {
-	const struct libsyncmap_options owned = { .flags = SYNCMAP_OP_OWNED };
+	const struct libsyncmap_options owned = { .flags = SYNCMAP_FLAG_OWNED };
 	struct libsyncmap *map = create(SYNCMAP_KEY_STRING, NULL), *other;
 	char value[16];
 	struct libsyncmap_result result = {
@@ -103,7 +103,7 @@ TEST(leases)
 	EXPECT_EQ(0, libsyncmap_load_or_lease(map, K, 0, 0, &token, &result));
 	EXPECT(token);
 	EXPECT(!result.loaded);
-	EXPECT_EQ(-EAGAIN, libsyncmap_load_or_lease(other, K, SYNCMAP_OP_NOWAIT,
+	EXPECT_EQ(-EAGAIN, libsyncmap_load_or_lease(other, K, SYNCMAP_FLAG_NOWAIT,
 						    0, &none, NULL));
 	EXPECT_EQ(0, none);
 	EXPECT_EQ(-ETIMEDOUT, libsyncmap_load_or_lease(other, K, 0,
@@ -124,7 +124,7 @@ TEST(leases)
 
 TEST(owned)
 {
-	const struct libsyncmap_options owned = { .flags = SYNCMAP_OP_OWNED };
+	const struct libsyncmap_options owned = { .flags = SYNCMAP_FLAG_OWNED };
 	struct libsyncmap *map = create(SYNCMAP_KEY_STRING, NULL), *other;
 	struct libsyncmap_result result = { };
 
@@ -251,7 +251,7 @@ TEST(calculate)
 
 	EXPECT_EQ(-ENOENT, libsyncmap_calculate(map, SYNCMAP_OP_ADD, K, &number,
 						&result));
-	number.flags = SYNCMAP_OP_INITIAL;
+	number.flags = SYNCMAP_FLAG_INITIAL;
 	number.initial = 10;
 	number.deadline = libsyncmap_deadline(3600 * SECOND);
 	EXPECT_EQ(0, libsyncmap_calculate(map, SYNCMAP_OP_ADD, K, &number,
@@ -260,7 +260,7 @@ TEST(calculate)
 	EXPECT_EQ(15, number.after);
 	EXPECT(!result.loaded);
 	EXPECT_EQ(number.deadline, result.expires);
-	number.flags = SYNCMAP_OP_BOUNDED;
+	number.flags = SYNCMAP_FLAG_BOUNDED;
 	number.initial = 0;
 	number.deadline = 0;
 	number.bound = 11;
@@ -271,7 +271,7 @@ TEST(calculate)
 	number.bound = 10;
 	EXPECT_EQ(0, libsyncmap_calculate(map, SYNCMAP_OP_SUB, K, &number,
 					  NULL));
-	number.flags = SYNCMAP_OP_U32;
+	number.flags = SYNCMAP_FLAG_U32;
 	number.bound = 0;
 	EXPECT_EQ(-EILSEQ, libsyncmap_calculate(map, SYNCMAP_OP_MAX, K, &number,
 						&result));

@@ -61,7 +61,7 @@ TEST(restrict_to_less)
 
 TEST(what_is_owned_goes_with_its_own)
 {
-	const struct libsyncmap_options owned = { .flags = SYNCMAP_OP_OWNED };
+	const struct libsyncmap_options owned = { .flags = SYNCMAP_FLAG_OWNED };
 	struct libsyncmap *map = create_private();
 	struct libsyncmap *writer = restricted(map, WRITE);
 

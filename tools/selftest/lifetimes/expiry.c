@@ -164,7 +164,7 @@ TEST(touch)
 		EXPECT_EQ(revision, got.revision);
 		EXPECT_EQ(0, got.previous);
 		EXPECT_EQ(at + 1, got.expires);
-		EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+		EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 		EXPECT_EQ(0, DO(fd, LOAD_OR_STORE, KEY("k"), VALUE("new"),
 				.deadline = at + 2));
 		EXPECT_EQ(at + 1, got.expires);

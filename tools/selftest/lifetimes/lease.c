@@ -28,7 +28,7 @@ TEST(one_computes)
 
 	/* From now on it is a LOAD */
 	EXPECT_EQ(0, DO(other, LOAD_OR_LEASE, KEY("k"), OUT(out)));
-	EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+	EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 	EXPECT_MEM("v", 1, out, got.out_len);
 	EXPECT_EQ(-EMSGSIZE, DO(other, LOAD_OR_LEASE, KEY("k"), OUT_N(out, 0)) ?:
 			     DO(fd, STORE, KEY("k"), VALUE("longer")) ?:
@@ -71,12 +71,12 @@ TEST(rejections)
 	int writer = map_open(LEASES, SYNCMAP_ACCESS_WRITE);
 
 	EXPECT_EQ(-EINVAL, DO(fd, LOAD_OR_LEASE, KEY("k"), .wait_until = 1,
-			      .flags = SYNCMAP_OP_NOWAIT));
+			      .flags = SYNCMAP_FLAG_NOWAIT));
 	EXPECT_EQ(-EINVAL, DO(fd, LOAD_OR_LEASE, KEY("k"), VALUE("v")));
 	EXPECT_EQ(-EINVAL, DO(fd, LOAD_OR_LEASE, KEY("k"), .token = 1));
 	EXPECT_EQ(-EINVAL, DO(fd, LOAD_OR_LEASE, KEY("k"), .deadline = 1));
 	EXPECT_EQ(-EINVAL, DO(fd, LOAD, KEY("k"), NOWAIT));
-	EXPECT_EQ(-EINVAL, DO(fd, LOAD, KEY("k"), .flags = SYNCMAP_OP_STALE));
+	EXPECT_EQ(-EINVAL, DO(fd, LOAD, KEY("k"), .flags = SYNCMAP_FLAG_STALE));
 	EXPECT_EQ(-EINVAL, DO(fd, STORE, KEY("k"), WAIT));
 	EXPECT_EQ(-EINVAL, DO(fd, SWAP, KEY("k"), .token = 1));
 	EXPECT_EQ(-EINVAL, DO(fd, APPEND, KEY("k"), .token = 1));
@@ -108,7 +108,7 @@ TEST(waits_until_its_deadline)
 	/* Who need not wait does not mind a deadline that is over */
 	EXPECT_EQ(0, close(fd));
 	EXPECT_EQ(0, DO(other, LOAD_OR_LEASE, KEY("k")));
-	EXPECT_EQ(SYNCMAP_OP_LEASED, got.result);
+	EXPECT_EQ(SYNCMAP_RESULT_LEASED, got.result);
 }
 
 TEST(others_void_the_token)
@@ -139,7 +139,7 @@ TEST(a_number_takes_the_place_of_a_lease)
 	EXPECT_EQ(-ENOENT, DO(fd, ADD, KEY("k"), .operand = 2));
 	EXPECT_EQ(1, map_stats(fd).leases);
 	EXPECT_EQ(0, DO(fd, ADD, KEY("k"), .operand = 2, .initial = 40,
-			.flags = SYNCMAP_OP_INITIAL));
+			.flags = SYNCMAP_FLAG_INITIAL));
 	EXPECT_EQ(42, got.after);
 	EXPECT_EQ(-ESTALE, DO(fd, STORE, KEY("k"), VALUE("v"),
 			      .token = token));

@@ -15,7 +15,7 @@ static void wait_for_value(int n, void *arg)
 
 	(void)n;
 	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"), OUT(out), WAIT));
-	EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+	EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 	EXPECT_MEM(arg, strlen(arg), out, got.out_len);
 }
 
@@ -61,9 +61,9 @@ static void stand_in_line(int n, void *arg)
 	char c;
 
 	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"), WAIT));
-	if (got.result == SYNCMAP_OP_LOADED)
+	if (got.result == SYNCMAP_RESULT_LOADED)
 		return;
-	EXPECT_EQ(SYNCMAP_OP_LEASED, got.result);
+	EXPECT_EQ(SYNCMAP_RESULT_LEASED, got.result);
 	line->order[__sync_fetch_and_add(&line->holders, 1)] = n + 1;
 	EXPECT_EQ(1, read(line->go[0], &c, 1));
 	if (line->by_store)

@@ -52,7 +52,7 @@ static void fill(struct cache *cache, int fd)
 
 	ret = DO(fd, LOAD_OR_LEASE, KEY("k"), OUT_N(&copy, 8), WAIT);
 	ASSERT_EQ(0, ret);
-	if (got.result == SYNCMAP_OP_LOADED) {
+	if (got.result == SYNCMAP_RESULT_LOADED) {
 		EXPECT(copy <= cache->truth);
 		return;
 	}

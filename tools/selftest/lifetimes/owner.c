@@ -8,7 +8,7 @@
 
 #define NAME	TEST_NAME "owner"
 #define BOTH	(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE)
-#define OWNED	.flags = SYNCMAP_OP_OWNED
+#define OWNED	.flags = SYNCMAP_FLAG_OWNED
 
 static int make(__u32 type)
 {

@@ -24,7 +24,7 @@ static void store_expired(int fd)
 	EXPECT_EQ(-ENOENT, got.status);
 }
 
-#define STALE	.flags = SYNCMAP_OP_STALE
+#define STALE	.flags = SYNCMAP_FLAG_STALE
 
 static void expect_stale(int fd, __u32 result)
 {
@@ -32,7 +32,7 @@ static void expect_stale(int fd, __u32 result)
 
 	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"), STALE, OUT(out)));
 	EXPECT_EQ(result, got.result);
-	if (!(got.result & SYNCMAP_OP_EXPIRED))
+	if (!(got.result & SYNCMAP_RESULT_EXPIRED))
 		return;
 	EXPECT_MEM("old", 3, out, got.out_len);
 	EXPECT(got.revision);
@@ -45,16 +45,16 @@ TEST(stale_while_computed)
 	__u64 token;
 
 	store_expired(fd);
-	expect_stale(fd, SYNCMAP_OP_LEASED | SYNCMAP_OP_EXPIRED);
+	expect_stale(fd, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
 	token = got.leased;
-	expect_stale(other, SYNCMAP_OP_EXPIRED);
-	expect_stale(other, SYNCMAP_OP_EXPIRED);
+	expect_stale(other, SYNCMAP_RESULT_EXPIRED);
+	expect_stale(other, SYNCMAP_RESULT_EXPIRED);
 	EXPECT_EQ(0, map_stats(fd).lease_waits);
 	EXPECT_EQ(-EAGAIN, DO(other, LOAD_OR_LEASE, KEY("k"), NOWAIT));
 	EXPECT_EQ(-ENOENT, DO(other, LOAD, KEY("k")));
 	EXPECT_EQ(0, map_count(fd));
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("new"), .token = token));
-	expect_stale(other, SYNCMAP_OP_LOADED);
+	expect_stale(other, SYNCMAP_RESULT_LOADED);
 	leases_expect_value(other, "new");
 	EXPECT_EQ(map_system().entry_overhead + 4, map_info(fd).bytes);
 }
@@ -66,16 +66,16 @@ TEST(stale_when_the_holder_fails)
 
 	store_expired(fd);
 	for (int i = 0; i < 3; i++) {
-		expect_stale(other, SYNCMAP_OP_LEASED | SYNCMAP_OP_EXPIRED);
+		expect_stale(other, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
 		EXPECT_EQ(0, DO(other, UNLEASE, KEY("k"),
 				.token = got.leased));
 		EXPECT_EQ(1, map_stats(fd).lapsed);
 	}
 	leases_take(other);
-	expect_stale(fd, SYNCMAP_OP_EXPIRED);
+	expect_stale(fd, SYNCMAP_RESULT_EXPIRED);
 	EXPECT_EQ(0, close(other));
 	EXPECT_EQ(0, map_stats(fd).leases);
-	expect_stale(fd, SYNCMAP_OP_LEASED | SYNCMAP_OP_EXPIRED);
+	expect_stale(fd, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
 }
 
 TEST(a_buffer_too_small_for_a_stale_value)
@@ -87,7 +87,7 @@ TEST(a_buffer_too_small_for_a_stale_value)
 	EXPECT_EQ(-EMSGSIZE, DO(fd, LOAD_OR_LEASE, KEY("k"), STALE, OUT(out)));
 	EXPECT_EQ(3, got.out_len);
 	EXPECT_EQ(0, map_stats(fd).leases);
-	expect_stale(fd, SYNCMAP_OP_LEASED | SYNCMAP_OP_EXPIRED);
+	expect_stale(fd, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
 }
 
 TEST(others_void_a_stale_value)
@@ -98,12 +98,12 @@ TEST(others_void_a_stale_value)
 		__u64 token;
 
 		store_expired(fd);
-		expect_stale(fd, SYNCMAP_OP_LEASED | SYNCMAP_OP_EXPIRED);
+		expect_stale(fd, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
 		token = got.leased;
 		leases_meddle(other, m);
-		expect_stale(other, m->keeps ? SYNCMAP_OP_EXPIRED :
-			     m->stores ? SYNCMAP_OP_LOADED :
-			     SYNCMAP_OP_LEASED);
+		expect_stale(other, m->keeps ? SYNCMAP_RESULT_EXPIRED :
+			     m->stores ? SYNCMAP_RESULT_LOADED :
+			     SYNCMAP_RESULT_LEASED);
 		EXPECT_EQ(m->keeps ? 0 : -ESTALE,
 			  DO(fd, UNLEASE, KEY("k"), .token = token));
 		EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
@@ -116,14 +116,14 @@ TEST(stale_for_as_long_as_the_map_says)
 	int fd = create_expiring(100 * MS), other = leases_client();
 
 	store_expired(fd);
-	expect_stale(fd, SYNCMAP_OP_LEASED | SYNCMAP_OP_EXPIRED);
+	expect_stale(fd, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
 	usleep(150000);
 	EXPECT_EQ(-ETIMEDOUT, DO(other, LOAD_OR_LEASE, KEY("k"), STALE));
 	EXPECT_EQ(0, close(fd));
 	leases_expect_clean(other);
 	store_expired(other);
 	usleep(150000);
-	expect_stale(other, SYNCMAP_OP_LEASED);
+	expect_stale(other, SYNCMAP_RESULT_LEASED);
 }
 
 /* It would have to go with its owner, who may be gone by now */
@@ -132,10 +132,10 @@ TEST(what_is_owned_is_not_kept)
 	int fd = create_expiring(60 * SECOND);
 
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("old"),
-			.flags = SYNCMAP_OP_OWNED, .deadline = map_now() + MS));
+			.flags = SYNCMAP_FLAG_OWNED, .deadline = map_now() + MS));
 	while (!DO(fd, LOAD, KEY("k")))
 		usleep(1000);
-	expect_stale(fd, SYNCMAP_OP_LEASED);
+	expect_stale(fd, SYNCMAP_RESULT_LEASED);
 	EXPECT_EQ(0, map_stats(fd).lapsed);
 	EXPECT_EQ(0, map_stats(fd).owned);
 }
@@ -148,22 +148,22 @@ TEST(stale_in_a_frozen_map)
 	__u64 bytes;
 
 	store_expired(fd);
-	expect_stale(fd, SYNCMAP_OP_LEASED | SYNCMAP_OP_EXPIRED);
+	expect_stale(fd, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("there"), VALUE("v")));
 	EXPECT_EQ(0, map_call(fd, SYNCMAP_FREEZE, &arg));
 	EXPECT_EQ(0, map_stats(fd).leases);
 	EXPECT_EQ(1, map_stats(fd).lapsed);
 	bytes = map_info(fd).bytes;
 	for (int i = 0; i < 2; i++) {
-		expect_stale(fd, SYNCMAP_OP_EXPIRED);
-		expect_stale(other, SYNCMAP_OP_EXPIRED);
+		expect_stale(fd, SYNCMAP_RESULT_EXPIRED);
+		expect_stale(other, SYNCMAP_RESULT_EXPIRED);
 		EXPECT_EQ(-EROFS, DO(fd, LOAD_OR_LEASE, KEY("k"), NOWAIT));
 		EXPECT_EQ(-EROFS, DO(fd, LOAD_OR_LEASE, KEY("k"), WAIT));
 		EXPECT_EQ(-EROFS, DO(fd, LOAD_OR_LEASE, KEY("none"), STALE));
 		EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("there"), NOWAIT));
-		EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+		EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 	}
 	EXPECT_EQ(bytes, map_info(fd).bytes);
 	EXPECT_EQ(0, close(other));
-	expect_stale(fd, SYNCMAP_OP_EXPIRED);
+	expect_stale(fd, SYNCMAP_RESULT_EXPIRED);
 }

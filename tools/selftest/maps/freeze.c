@@ -59,7 +59,7 @@ static const struct write writes[] = {
 	WRITE(COMPARE_AND_DELETE, OLD("12345678")),
 	WRITE(TOUCH, .deadline = 1),
 	WRITE(ADD, .operand = 1),
-	WRITE(XOR, .flags = SYNCMAP_OP_INITIAL, .operand = 1, .initial = 1),
+	WRITE(XOR, .flags = SYNCMAP_FLAG_INITIAL, .operand = 1, .initial = 1),
 };
 
 static void expect_refused(int fd)
@@ -194,7 +194,7 @@ static int write_something(int fd)
 		return DO(fd, STORE, KEY_N(&key, 8), VALUE_N(big, 200));
 	case 2:
 		return DO(fd, ADD, KEY_N(&key, 8), .operand = 1, .initial = 0,
-			  .flags = SYNCMAP_OP_INITIAL | SYNCMAP_OP_U32);
+			  .flags = SYNCMAP_FLAG_INITIAL | SYNCMAP_FLAG_U32);
 	case 3:
 		return clear(fd);
 	case 4:

@@ -79,7 +79,7 @@ static unsigned int close_owner(struct attacker *me)
 	if (fd < 0)
 		return 0;
 	for (unsigned int i = 0; i < batches; i++)
-		neighbours_batch(fd, STORE_OP(.flags = SYNCMAP_OP_OWNED),
+		neighbours_batch(fd, STORE_OP(.flags = SYNCMAP_FLAG_OWNED),
 				 first_key(me) + 1000 * i, n);
 	close(fd);
 	return batches * n;

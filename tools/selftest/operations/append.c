@@ -33,7 +33,7 @@ TEST(lengths)
 			EXPECT_EQ(0, DO(fd, APPEND, KEY("k"),
 					VALUE_N(text + len, step)));
 			EXPECT_EQ(len, got.out_len);
-			EXPECT_EQ(len ? SYNCMAP_OP_LOADED : 0, got.result);
+			EXPECT_EQ(len ? SYNCMAP_RESULT_LOADED : 0, got.result);
 			EXPECT_EQ(revision, got.previous);
 			EXPECT(got.revision > revision);
 			revision = got.revision;
@@ -122,12 +122,12 @@ TEST(owner)
 	fill();
 	ASSERT_EQ(0, map_call(fd, SYNCMAP_RESTRICT, &other));
 	EXPECT_EQ(0, DO(other.fd, APPEND, KEY("k"), VALUE("x"),
-			.flags = SYNCMAP_OP_OWNED));
+			.flags = SYNCMAP_FLAG_OWNED));
 	EXPECT_EQ(0, DO(fd, STORE, KEY("nobody's"), VALUE("x")));
 	for (unsigned int i = 0; i < 100; i++) {
 		EXPECT_EQ(0, DO(fd, APPEND, KEY("k"), VALUE_N(text, 50)));
 		EXPECT_EQ(0, DO(other.fd, APPEND, KEY("nobody's"),
-				VALUE_N(text, 50), .flags = SYNCMAP_OP_OWNED));
+				VALUE_N(text, 50), .flags = SYNCMAP_FLAG_OWNED));
 	}
 	EXPECT_EQ(2, map_count(fd));
 	close(other.fd);

@@ -294,7 +294,7 @@ static void own(int round, void *arg)
 		ASSERT_EQ(0, DO(fd, DELETE, KEY("k")));
 		ASSERT_EQ(0, DO(fd, APPEND, KEY("k"),
 				VALUE_N(&record, sizeof(record)),
-				.flags = SYNCMAP_OP_OWNED));
+				.flags = SYNCMAP_FLAG_OWNED));
 	} while (got.result);
 	usleep(test_random() % 2000);
 	if (round % 2)

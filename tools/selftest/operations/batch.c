@@ -27,7 +27,7 @@ TEST(one_after_the_other)
 		A_LOAD("a", first),
 		{ .op = SYNCMAP_OP_SWAP, KEY("a"), VALUE("two"), OUT(second) },
 		{ .op = SYNCMAP_OP_ADD, KEY("n"), .operand = 5,
-		  .flags = SYNCMAP_OP_INITIAL },
+		  .flags = SYNCMAP_FLAG_INITIAL },
 		{ .op = SYNCMAP_OP_COMPARE_AND_SWAP, KEY("a"), OLD("one"),
 		  VALUE("x"), OUT(third) },
 		{ .op = SYNCMAP_OP_DELETE, KEY("a") },
@@ -165,7 +165,7 @@ TEST(bad_operations_in_the_middle)
 		{ "unknown code", -EOPNOTSUPP, { .op = 99, KEY("k") } },
 		BAD("unknown flag", -EOPNOTSUPP, LOAD, KEY("k"), .flags = 1 << 30),
 		BAD("wrong flag", -EINVAL, LOAD, KEY("k"),
-		    .flags = SYNCMAP_OP_U32),
+		    .flags = SYNCMAP_FLAG_U32),
 		BAD("value of LOAD", -EINVAL, LOAD, KEY("k"), VALUE("v")),
 		BAD("key of LOAD nowhere", -EFAULT, LOAD, .key = 8, .key_len = 1),
 		BAD("key nowhere", -EFAULT, STORE, .key = 8, .key_len = 1),
@@ -290,15 +290,15 @@ TEST(leases_in_a_batch)
 	int fd = map_private(SYNCMAP_KEY_STRING);
 	struct syncmap_op ops[] = {
 		{ .op = SYNCMAP_OP_LOAD_OR_LEASE, KEY("key"),
-		  .flags = SYNCMAP_OP_NOWAIT },
+		  .flags = SYNCMAP_FLAG_NOWAIT },
 		{ .op = SYNCMAP_OP_LOAD, KEY("key") },
 		{ .op = SYNCMAP_OP_LOAD_OR_LEASE, KEY("key"),
-		  .flags = SYNCMAP_OP_NOWAIT },
+		  .flags = SYNCMAP_FLAG_NOWAIT },
 	};
 	struct syncmap_batch arg;
 
 	EXPECT_EQ(0, batch(fd, &arg, ops, 3, 0));
-	EXPECT_EQ(SYNCMAP_OP_LEASED, ops[0].result);
+	EXPECT_EQ(SYNCMAP_RESULT_LEASED, ops[0].result);
 	EXPECT_EQ(-ENOENT, ops[1].status);
 	EXPECT_EQ(-EAGAIN, ops[2].status);
 	EXPECT_EQ(1, map_stats(fd).leases);

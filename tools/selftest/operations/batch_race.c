@@ -86,7 +86,7 @@ static void store_for_ever(int n, void *arg)
 	(void)n;
 	many_make(SYNCMAP_OP_ADD, MANY);
 	for (unsigned int i = 0; i < MANY; i++) {
-		many[i].flags = SYNCMAP_OP_INITIAL;
+		many[i].flags = SYNCMAP_FLAG_INITIAL;
 		many[i].operand = 1;
 	}
 	for (;;) {

@@ -39,7 +39,7 @@ static struct syncmap_op random_op(const char *key, const struct entry *entry,
 	if (op.op < SYNCMAP_OP_COMPARE_AND_SWAP)
 		return op;
 	if (test_random() % 3 == 0) {
-		op.flags = SYNCMAP_OP_BY_REVISION;
+		op.flags = SYNCMAP_FLAG_BY_REVISION;
 		op.expected = entry->revision + test_random() % 2;
 	} else {
 		op.old = PTR(values[old]);
@@ -85,7 +85,7 @@ static void check_answer(const struct entry *before, struct entry *entry,
 		     op->op == SYNCMAP_OP_LOAD_OR_STORE || !before->there);
 	__u32 len = before->there ? sizes[before->value] : 0;
 
-	EXPECT_EQ(before->there ? SYNCMAP_OP_LOADED : 0, got.result);
+	EXPECT_EQ(before->there ? SYNCMAP_RESULT_LOADED : 0, got.result);
 	EXPECT_EQ(len, got.out_len);
 	if (before->there && op->out && op->out_size >= len)
 		EXPECT_MEM(values[before->value], len, out, len);

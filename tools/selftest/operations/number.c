@@ -2,10 +2,10 @@
 /* Arithmetic on values that are numbers */
 #include "harness/map.h"
 
-#define U32		.flags = SYNCMAP_OP_U32
-#define INITIAL(n)	.flags = SYNCMAP_OP_INITIAL, .initial = (n)
-#define BOUND(n)	.flags = SYNCMAP_OP_BOUNDED, .bound = (n)
-#define U32_BOUND(n)	.flags = SYNCMAP_OP_U32 | SYNCMAP_OP_BOUNDED, .bound = (n)
+#define U32		.flags = SYNCMAP_FLAG_U32
+#define INITIAL(n)	.flags = SYNCMAP_FLAG_INITIAL, .initial = (n)
+#define BOUND(n)	.flags = SYNCMAP_FLAG_BOUNDED, .bound = (n)
+#define U32_BOUND(n)	.flags = SYNCMAP_FLAG_U32 | SYNCMAP_FLAG_BOUNDED, .bound = (n)
 #define M32		0xffffffffULL
 #define M64		0xffffffffffffffffULL
 
@@ -70,7 +70,7 @@ static const struct {
 
 static __u32 width(const struct syncmap_op *op)
 {
-	return op->flags & SYNCMAP_OP_U32 ? 4 : 8;
+	return op->flags & SYNCMAP_FLAG_U32 ? 4 : 8;
 }
 
 static __u64 load(int fd, const char *key, __u32 size)
@@ -104,7 +104,7 @@ static void check_sum(int fd, const struct syncmap_op *op, __u64 before,
 	sum.key = PTR("n");
 	sum.key_len = 1;
 	EXPECT_EQ(ret, map_op(fd, sum));
-	EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+	EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 	EXPECT_EQ(before, got.before);
 	EXPECT_EQ(ret ? before : after, got.after);
 	EXPECT_EQ(size, got.out_len);
@@ -144,7 +144,7 @@ static void check_begin(int fd, const struct syncmap_op *op, __u64 initial,
 	sum.key_len = 1;
 	EXPECT_EQ(-ENOENT, map_op(fd, sum));
 	EXPECT_EQ(0, got.result | got.before | got.after);
-	sum.flags |= SYNCMAP_OP_INITIAL;
+	sum.flags |= SYNCMAP_FLAG_INITIAL;
 	sum.initial = initial;
 	EXPECT_EQ(ret, map_op(fd, sum));
 	EXPECT_EQ(0, got.result);
@@ -208,7 +208,7 @@ TEST(initial_of_a_key_that_is_there)
 	EXPECT_EQ(0, DO(fd, ADD, KEY("n"), .operand = 1, INITIAL(100)));
 	EXPECT_EQ(5, got.before);
 	EXPECT_EQ(6, got.after);
-	EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+	EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 }
 
 TEST(values_that_are_no_numbers)
@@ -231,12 +231,12 @@ TEST(values_that_are_no_numbers)
 			EXPECT_EQ(0, DO(fd, STORE, KEY("n"), VALUE_N(text, len)));
 			revision = got.revision;
 			EXPECT_EQ(-EILSEQ, DO(fd, ADD, KEY("n"), .operand = 1,
-				.flags = SYNCMAP_OP_INITIAL |
-					 (size == 4 ? SYNCMAP_OP_U32 : 0)));
+				.flags = SYNCMAP_FLAG_INITIAL |
+					 (size == 4 ? SYNCMAP_FLAG_U32 : 0)));
 			EXPECT_EQ(len, got.out_len);
 			EXPECT_EQ(revision, got.revision);
 			EXPECT_EQ(0, got.previous | got.before | got.after);
-			EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+			EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 			EXPECT_EQ(0, DO(fd, LOAD, KEY("n"), OUT(value)));
 			EXPECT_EQ(revision, got.revision);
 			EXPECT_MEM(text, len, value, got.out_len);
@@ -255,7 +255,7 @@ TEST(bad_operands)
 		BAD("operand", ADD, U32, .operand = M32 + 1),
 		BAD("bound", SUB, U32_BOUND(M32 + 1)),
 		BAD("initial", OR, .initial = M32 + 1,
-		    .flags = SYNCMAP_OP_U32 | SYNCMAP_OP_INITIAL),
+		    .flags = SYNCMAP_FLAG_U32 | SYNCMAP_FLAG_INITIAL),
 		BAD("initial without flag", ADD, .initial = 1),
 		BAD("deadline without initial", ADD, .deadline = SYNCMAP_NEVER),
 		BAD("bound without flag", ADD, .bound = 1),

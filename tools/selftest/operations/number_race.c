@@ -7,7 +7,7 @@
 
 #include "harness/map.h"
 
-#define INITIAL(n)	.flags = SYNCMAP_OP_INITIAL, .initial = (n)
+#define INITIAL(n)	.flags = SYNCMAP_FLAG_INITIAL, .initial = (n)
 #define M64		0xffffffffffffffffULL
 #define WORKERS		8
 
@@ -109,7 +109,7 @@ static void hold(int n, void *arg)
 	(void)n;
 	for (unsigned int i = 0; i < shared->n; i++) {
 		ret = DO(shared->fd, ADD, KEY("n"), .operand = 1,
-			 .flags = SYNCMAP_OP_BOUNDED, .bound = PLACES);
+			 .flags = SYNCMAP_FLAG_BOUNDED, .bound = PLACES);
 		ASSERT(!ret || ret == -ERANGE);
 		if (ret)
 			continue;

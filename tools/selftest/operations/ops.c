@@ -69,7 +69,7 @@ static void expect_found(const struct place *place, const char *want)
 
 	EXPECT_EQ(0, DO(place->fd, LOAD, AT(place), OUT(value)));
 	EXPECT_MEM(want, strlen(want), value, got.out_len);
-	EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+	EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 }
 
 static void expect_absent(const struct place *place)
@@ -122,7 +122,7 @@ TEST(load_and_store)
 		EXPECT_EQ(0, DO(place->fd, STORE, AT(place), VALUE("three")));
 		EXPECT(got.revision > first);
 		EXPECT_EQ(first, got.previous);
-		EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+		EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 		expect_found(place, "three");
 		EXPECT_EQ(1, map_count(place->fd));
 	}
@@ -144,7 +144,7 @@ TEST(load_or_store)
 			map_promote(place->fd);
 		EXPECT_EQ(0, DO(place->fd, LOAD_OR_STORE, AT(place),
 				VALUE("two"), OUT(value)));
-		EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+		EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 		EXPECT_EQ(first, got.revision);
 		EXPECT_MEM("one", 3, value, got.out_len);
 		EXPECT_EQ(-EMSGSIZE, DO(place->fd, LOAD_OR_STORE, AT(place),
@@ -168,7 +168,7 @@ TEST(load_and_delete)
 		EXPECT_EQ(0, DO(place->fd, LOAD_AND_DELETE, AT(place),
 				OUT(value)));
 		EXPECT_MEM("one", 3, value, got.out_len);
-		EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+		EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 		EXPECT_EQ(first, got.previous);
 		EXPECT(got.revision > first);
 		expect_absent(place);
@@ -187,7 +187,7 @@ TEST(delete)
 		put(place, "one", 3);
 		first = got.revision;
 		EXPECT_EQ(0, DO(place->fd, DELETE, AT(place)));
-		EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+		EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 		EXPECT_EQ(first, got.previous);
 		EXPECT(got.revision > first);
 		expect_absent(place);
@@ -212,7 +212,7 @@ TEST(swap)
 			map_promote(place->fd);
 		EXPECT_EQ(0, DO(place->fd, SWAP, AT(place), VALUE("three"),
 				OUT(value)));
-		EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+		EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 		EXPECT_MEM("one", 3, value, got.out_len);
 		EXPECT_EQ(first, got.previous);
 		EXPECT(got.revision > first);
@@ -241,7 +241,7 @@ TEST(compare_and_swap)
 				OLD_N(wrong[i], i == 4 ? 3 : strlen(wrong[i]))));
 			EXPECT_MEM("one", 3, value, got.out_len);
 			EXPECT_EQ(first, got.revision);
-			EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+			EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 		}
 		EXPECT_EQ(-EBUSY, DO(place->fd, COMPARE_AND_SWAP, AT(place),
 				     VALUE("two"), OLD("x")));
@@ -322,12 +322,12 @@ TEST(empty_value)
 
 		put(place, "", 0);
 		EXPECT_EQ(0, DO(place->fd, LOAD, AT(place), OUT(value)));
-		EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+		EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 		EXPECT_EQ(0, got.out_len);
 		EXPECT_EQ('a', value[0]);
 		EXPECT_EQ(1, map_count(place->fd));
 		EXPECT_EQ(0, DO(place->fd, LOAD_OR_STORE, AT(place), VALUE("x")));
-		EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+		EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 		EXPECT_EQ(-EBUSY, DO(place->fd, COMPARE_AND_DELETE, AT(place),
 				     OLD("\0")));
 		EXPECT_EQ(0, DO(place->fd, COMPARE_AND_SWAP, AT(place), OLD(""),
@@ -376,7 +376,7 @@ TEST(buffer_too_small)
 					  map_op(place->fd, op));
 				EXPECT_EQ(sizeof(text), got.out_len);
 				EXPECT_EQ(revision, got.revision);
-				EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+				EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 				EXPECT_MEM(want, sizeof(want), value,
 					   sizeof(value));
 			}

@@ -49,7 +49,7 @@ static int load_newer(int fd, __u64 revision, char *value, __u32 size)
 {
 	memset(value, '?', size);
 	return DO(fd, LOAD, KEY("key"), OUT_N(value, size),
-		  .flags = SYNCMAP_OP_IF_NEWER, .expected = revision);
+		  .flags = SYNCMAP_FLAG_IF_NEWER, .expected = revision);
 }
 
 /* A value is given once, whatever its length, and however it is stored */
@@ -68,14 +68,14 @@ TEST(given_once)
 		test_context("%u bytes", len);
 		EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE_N(text, len)));
 		EXPECT_EQ(0, load_newer(fd, revision, value, sizeof(value)));
-		EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+		EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 		EXPECT_EQ(revision + 1, got.revision);
 		EXPECT_MEM(text, len, value, got.out_len);
 		revision = got.revision;
 		for (__u32 size = 0; size < 3; size++) {
 			EXPECT_EQ(0, load_newer(fd, revision + size, value,
 						size));
-			EXPECT_EQ(SYNCMAP_OP_LOADED | SYNCMAP_OP_UNCHANGED,
+			EXPECT_EQ(SYNCMAP_RESULT_LOADED | SYNCMAP_RESULT_UNCHANGED,
 				  got.result);
 			EXPECT_EQ(revision, got.revision);
 			EXPECT_EQ(len, got.out_len);
@@ -83,12 +83,12 @@ TEST(given_once)
 		}
 	}
 	EXPECT_EQ(-EMSGSIZE, load_newer(fd, revision - 1, value, 8));
-	EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+	EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("key")));
 	EXPECT_EQ(-ENOENT, load_newer(fd, revision, value, sizeof(value)));
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key")));
 	EXPECT_EQ(0, load_newer(fd, revision, value, sizeof(value)));
-	EXPECT_EQ(SYNCMAP_OP_LOADED, got.result);
+	EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 }
 
 struct follower {
@@ -107,7 +107,7 @@ static void count_up(int n, void *arg)
 		while (seen < shared->last) {
 			if (load_newer(shared->fd, revision, value,
 				       sizeof(value)) ||
-			    got.result & SYNCMAP_OP_UNCHANGED)
+			    got.result & SYNCMAP_RESULT_UNCHANGED)
 				continue;
 			EXPECT(got.revision > revision);
 			revision = got.revision;

@@ -50,10 +50,10 @@ TEST(each_kind_of_event)
 	EXPECT_EQ(0, DO(fd, APPEND, KEY("l"), VALUE("c")));
 	watcher_expect(&w, STORE, SYNCMAP_OP_APPEND, "l", "abc", got.revision);
 	EXPECT_EQ(0, DO(fd, ADD, KEY("n"), .operand = 'a', .initial = 0,
-			.flags = SYNCMAP_OP_INITIAL | SYNCMAP_OP_U32));
+			.flags = SYNCMAP_FLAG_INITIAL | SYNCMAP_FLAG_U32));
 	EXPECT_EQ(SYNCMAP_OP_ADD, watcher_next(&w)->reason);
 	EXPECT_EQ(0, DO(fd, SUB, KEY("n"), .operand = 1,
-			.flags = SYNCMAP_OP_U32));
+			.flags = SYNCMAP_FLAG_U32));
 	EXPECT_EQ(SYNCMAP_OP_SUB, watcher_next(&w)->reason);
 	map_promote(fd);
 	watcher_expect_nothing(&w);
@@ -196,8 +196,8 @@ TEST(computed_values)
 	/* As long as somebody may take the stale value, too, and after */
 	for (int i = 0; i < 3; i++) {
 		EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("a"),
-				.flags = SYNCMAP_OP_STALE));
-		EXPECT_EQ(SYNCMAP_OP_LEASED | SYNCMAP_OP_EXPIRED, got.result);
+				.flags = SYNCMAP_FLAG_STALE));
+		EXPECT_EQ(SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED, got.result);
 		EXPECT_EQ(0, DO(fd, UNLEASE, KEY("a"), .token = got.leased));
 	}
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("a")));
