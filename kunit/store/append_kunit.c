@@ -317,17 +317,17 @@ static void what_is_full_stays_as_it_is(struct kunit *test)
 	for (i = 0; i < 2; i++) {
 		so.value = store_text(test, 'v', 11);
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), -ENOSPC);
-		KUNIT_EXPECT_EQ(test, so.op.limited, SYNCMAP_LIMITED_BYTES);
-		KUNIT_EXPECT_EQ(test, so.op.used, bytemap_charge(1, 190));
-		KUNIT_EXPECT_EQ(test, so.op.limit, bytemap_charge(1, 200));
+		KUNIT_EXPECT_EQ(test, so.answer.error.limited, SYNCMAP_LIMITED_BYTES);
+		KUNIT_EXPECT_EQ(test, so.answer.error.used, bytemap_charge(1, 190));
+		KUNIT_EXPECT_EQ(test, so.answer.error.limit, bytemap_charge(1, 200));
 		so.value = store_text(test, 'v', 111);
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), -EFBIG);
-		KUNIT_EXPECT_EQ(test, so.op.limited, SYNCMAP_LIMITED_VALUE);
-		KUNIT_EXPECT_EQ(test, so.op.used, 301ULL);
-		KUNIT_EXPECT_EQ(test, so.op.limit, 300ULL);
+		KUNIT_EXPECT_EQ(test, so.answer.error.limited, SYNCMAP_LIMITED_VALUE);
+		KUNIT_EXPECT_EQ(test, so.answer.error.used, 301ULL);
+		KUNIT_EXPECT_EQ(test, so.answer.error.limit, 300ULL);
 	}
 	KUNIT_EXPECT_EQ(test, store_append(map, store_text(test, 'v', 10)), 0);
-	KUNIT_EXPECT_EQ(test, so.op.revision, 1ULL);
+	KUNIT_EXPECT_EQ(test, so.answer.revision, 1ULL);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", store_text(test, 'v', 200)));
 }
 

@@ -121,9 +121,11 @@ static char out[1024];
 
 int store_op(struct bytemap *map, struct store_op *so)
 {
+	struct syncmap_answer *answer = &so->answer;
 	struct syncmap_op *op = &so->op;
 	struct bytemap_request req = {
-		.op = op, .client = so->client, .key = so->key,
+		.op = op, .answer = answer, .client = so->client,
+		.key = so->key,
 		.value = so->value, .old = so->old,
 	};
 	int err;
@@ -133,12 +135,13 @@ int store_op(struct bytemap *map, struct store_op *so)
 	op->old_len = length(so->old);
 	if (bytemap_op_has(op->op, OP_GIVES_VALUE) && !op->out_size)
 		op->out_size = sizeof(out);
-	err = bytemap_request_check(map, op) ?: make_long(map, &req) ?:
+	op->answer_size = sizeof(*answer);
+	err = bytemap_request_check(map, op, answer) ?: make_long(map, &req) ?:
 	      bytemap_op(map, &req);
 	so->out = out;
 	memset(out, 0, sizeof(out));
-	if (op->out_len <= op->out_size)
-		memcpy(out, bytemap_view_bytes(&req.found), op->out_len);
+	if (answer->out_len <= op->out_size)
+		memcpy(out, bytemap_view_bytes(&req.found), answer->out_len);
 	bytemap_request_release(&req);
 	return err;
 }
@@ -192,8 +195,8 @@ bool store_has(struct bytemap *map, const char *key, const char *value)
 {
 	struct store_op so = { .op.op = SYNCMAP_OP_LOAD, .key = key };
 
-	return !store_op(map, &so) && so.op.out_len == length(value) &&
-	       !memcmp(so.out, value, so.op.out_len);
+	return !store_op(map, &so) && so.answer.out_len == length(value) &&
+	       !memcmp(so.out, value, so.answer.out_len);
 }
 
 struct bytemap_client *store_client(struct kunit *test, struct bytemap *map)
@@ -218,7 +221,7 @@ u64 store_lease(struct bytemap_client *client, const char *key)
 		.key = key, .client = client,
 	};
 
-	return store_op(client->map, &so) ? 0 : so.op.leased;
+	return store_op(client->map, &so) ? 0 : so.answer.leased;
 }
 
 int store_leased(struct bytemap_client *client, const char *key,

@@ -35,6 +35,7 @@ struct bytemap *store_map_named(struct kunit *test, const char *name);
 /* One operation on text, and what came of it */
 struct store_op {
 	struct syncmap_op	op;
+	struct syncmap_answer	answer;
 	const char		*key;
 	const char		*value;
 	const char		*old;
@@ -69,7 +70,10 @@ struct bytemap_value *store_object(struct bytemap *map, const char *key);
 struct bytemap_value *store_value(struct kunit *test, struct bytemap *map,
 				  size_t len);
 
-/* What bytemap_op() begins with; freed with the case (op_kunit.c) */
+/*
+ * What bytemap_op() begins with, and an answer if the request has none; freed with
+ * the case (op_kunit.c)
+ */
 struct bytemap_attempt *store_attempt(struct kunit *test, struct bytemap *map,
 				      struct bytemap_request *req);
 

@@ -53,7 +53,7 @@ static inline u64 expires(struct bytemap *map, const char *key)
 	struct store_op so = { .op.op = SYNCMAP_OP_LOAD, .key = key };
 
 	store_op(map, &so);
-	return so.op.expires;
+	return so.answer.expires;
 }
 
 /* Valid until the next call: the cases run one after another */

@@ -37,8 +37,8 @@ static void expect_late(struct kunit *test, struct bytemap *map,
 	if (bytemap_op_has(late->op, OP_TAKES_OLD))
 		so.old = "old";
 	KUNIT_EXPECT_EQ(test, store_op(map, &so), late->err);
-	KUNIT_EXPECT_EQ(test, so.op.result, 0U);
-	KUNIT_EXPECT_EQ(test, so.op.previous, 0ULL);
+	KUNIT_EXPECT_EQ(test, so.answer.result, 0U);
+	KUNIT_EXPECT_EQ(test, so.answer.previous, 0ULL);
 	KUNIT_EXPECT_EQ(test, store_has(map, "k", "new"), late->stored);
 	KUNIT_EXPECT_EQ(test, store_count(map), late->stored ? 1ULL : 0ULL);
 	KUNIT_EXPECT_EQ(test, stats_of(map)->expired, expired + 1);
@@ -100,9 +100,9 @@ static void touch_changes_nothing_but_the_deadline(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, touch(map, "k", SYNCMAP_NEVER), 0);
 		KUNIT_EXPECT_FALSE(test, object(test, map, "k")->mortal);
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
-		KUNIT_EXPECT_EQ(test, so.op.expires, hour);
-		KUNIT_EXPECT_EQ(test, so.op.revision, revision);
-		KUNIT_EXPECT_EQ(test, so.op.previous, 0ULL);
+		KUNIT_EXPECT_EQ(test, so.answer.expires, hour);
+		KUNIT_EXPECT_EQ(test, so.answer.revision, revision);
+		KUNIT_EXPECT_EQ(test, so.answer.previous, 0ULL);
 		KUNIT_EXPECT_STREQ(test, so.out, text);
 		KUNIT_EXPECT_TRUE(test, store_has(map, "k", text));
 		KUNIT_EXPECT_EQ(test, expires(map, "k"), hour);

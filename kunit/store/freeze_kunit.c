@@ -123,7 +123,7 @@ static u64 revision_of(struct bytemap_client *client, const char *key)
 		.key = key, .client = client,
 	};
 
-	return store_op(client->map, &so) ? 0 : so.op.revision;
+	return store_op(client->map, &so) ? 0 : so.answer.revision;
 }
 
 static void an_expired_value_outlives_its_lease(struct kunit *test)

@@ -7,6 +7,7 @@
 
 struct many {
 	struct syncmap_op	ops[BYTEMAP_LOADS];
+	struct syncmap_answer	answers[BYTEMAP_LOADS];
 	struct bytemap_request	requests[BYTEMAP_LOADS];
 	char			keys[BYTEMAP_LOADS][3];
 };
@@ -27,6 +28,7 @@ static struct many *load_many(struct kunit *test, struct bytemap *map,
 		many->ops[i].key_len = 2;
 		many->ops[i].out_size = out_size;
 		many->requests[i].op = &many->ops[i];
+		many->requests[i].answer = &many->answers[i];
 		many->requests[i].key = many->keys[i];
 		reqs[i] = &many->requests[i];
 	}
@@ -57,9 +59,9 @@ static void each_is_found_or_absent(struct kunit *test)
 		for (i = 0; i < n; i++) {
 			bool there = i % 2 == 0 && i != 2;
 
-			KUNIT_EXPECT_EQ(test, many->ops[i].status,
+			KUNIT_EXPECT_EQ(test, many->answers[i].error.status,
 					there ? 0 : -ENOENT);
-			KUNIT_EXPECT_EQ(test, many->ops[i].revision,
+			KUNIT_EXPECT_EQ(test, many->answers[i].revision,
 					there ? i / 2 + 1ULL : 0);
 			if (there)
 				KUNIT_EXPECT_EQ(test, many->keys[i][1],
@@ -78,7 +80,7 @@ static void long_values_are_held(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, store_store(map, "ka", text), 0);
 	many = load_many(test, map, 2, 1000);
-	KUNIT_EXPECT_EQ(test, many->ops[0].status, 0);
+	KUNIT_EXPECT_EQ(test, many->answers[0].error.status, 0);
 	KUNIT_EXPECT_TRUE(test, !!many->requests[0].found.held);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "ka"), 0);
 	bytes = bytemap_view_bytes(&many->requests[0].found);
@@ -86,8 +88,8 @@ static void long_values_are_held(struct kunit *test)
 	release(many, 2);
 	KUNIT_EXPECT_EQ(test, store_store(map, "ka", text), 0);
 	many = load_many(test, map, 1, 999);
-	KUNIT_EXPECT_EQ(test, many->ops[0].status, -EMSGSIZE);
-	KUNIT_EXPECT_EQ(test, many->ops[0].out_len, 1000U);
+	KUNIT_EXPECT_EQ(test, many->answers[0].error.status, -EMSGSIZE);
+	KUNIT_EXPECT_EQ(test, many->answers[0].out_len, 1000U);
 	release(many, 1);
 }
 
@@ -99,20 +101,23 @@ static void nothing_is_taken_of_what_is_known(struct kunit *test)
 		.op = SYNCMAP_OP_LOAD, .flags = SYNCMAP_FLAG_IF_NEWER,
 		.key_len = 1, .out_size = 1000,
 	};
-	struct bytemap_request req = { .op = &op, .key = "k" };
+	struct syncmap_answer answer;
+	struct bytemap_request req = {
+		.op = &op, .answer = &answer, .key = "k",
+	};
 
 	KUNIT_EXPECT_EQ(test, store_store(map, "k",
 					  store_text(test, 'x', 1000)), 0);
 	KUNIT_EXPECT_EQ(test, bytemap_op(map, &req), 0);
-	KUNIT_EXPECT_EQ(test, op.result, SYNCMAP_RESULT_LOADED + 0U);
+	KUNIT_EXPECT_EQ(test, answer.result, SYNCMAP_RESULT_LOADED + 0U);
 	KUNIT_EXPECT_TRUE(test, !!req.found.held);
 	bytemap_request_release(&req);
-	op.expected = op.revision;
+	op.expected = answer.revision;
 	KUNIT_EXPECT_EQ(test, bytemap_op(map, &req), 0);
-	KUNIT_EXPECT_EQ(test, op.result,
+	KUNIT_EXPECT_EQ(test, answer.result,
 			SYNCMAP_RESULT_LOADED | SYNCMAP_RESULT_UNCHANGED);
 	KUNIT_EXPECT_FALSE(test, !!req.found.held);
-	KUNIT_EXPECT_EQ(test, op.out_len, 1000U);
+	KUNIT_EXPECT_EQ(test, answer.out_len, 1000U);
 	bytemap_request_release(&req);
 }
 

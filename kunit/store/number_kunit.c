@@ -79,8 +79,8 @@ static void numbers_begin_and_change(struct kunit *test)
 
 		KUNIT_EXPECT_EQ_MSG(test, store_op(map, &so),
 				    fails(sum) ? -ERANGE : 0, "sum %u", i);
-		KUNIT_EXPECT_EQ(test, so.op.before, sum->before);
-		KUNIT_EXPECT_EQ(test, so.op.after, sum->after);
+		KUNIT_EXPECT_EQ(test, so.answer.before, sum->before);
+		KUNIT_EXPECT_EQ(test, so.answer.after, sum->after);
 		KUNIT_EXPECT_EQ(test, store_count(map), fails(sum) ? 0ULL : 1);
 		if (fails(sum))
 			continue;
@@ -90,7 +90,7 @@ static void numbers_begin_and_change(struct kunit *test)
 					.op.operand = 1,
 					.op.flags = sum->flags & U32 };
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
-		KUNIT_EXPECT_EQ(test, so.op.before, sum->after);
+		KUNIT_EXPECT_EQ(test, so.answer.before, sum->after);
 		KUNIT_EXPECT_EQ(test, stored(map, len), sum->after ^ 1);
 		KUNIT_EXPECT_EQ(test, store_bytes(map), bytemap_charge(1, len));
 		KUNIT_EXPECT_EQ(test, store_delete(map, "n"), 0);
@@ -109,8 +109,8 @@ static void numbers_change_in_their_object(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
 	after = store_object(map, "n");
 	KUNIT_EXPECT_PTR_EQ(test, before, after);
-	KUNIT_EXPECT_EQ(test, so.op.previous, 1ULL);
-	KUNIT_EXPECT_EQ(test, so.op.revision, 2ULL);
+	KUNIT_EXPECT_EQ(test, so.answer.previous, 1ULL);
+	KUNIT_EXPECT_EQ(test, so.answer.revision, 2ULL);
 	bytemap_value_put(before);
 	bytemap_value_put(after);
 }
@@ -129,7 +129,7 @@ static void text_is_no_number(struct kunit *test)
 		so.op.operand = 0;
 		KUNIT_EXPECT_EQ(test, store_store(map, "n", text), 0);
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), -EILSEQ);
-		KUNIT_EXPECT_EQ(test, so.op.out_len, (u32)len);
+		KUNIT_EXPECT_EQ(test, so.answer.out_len, (u32)len);
 		KUNIT_EXPECT_TRUE(test, store_has(map, "n", text));
 	}
 }

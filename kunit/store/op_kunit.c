@@ -11,7 +11,11 @@ struct bytemap_attempt *store_attempt(struct kunit *test, struct bytemap *map,
 	struct bytemap_attempt *at = kunit_kzalloc(test, sizeof(*at),
 						   GFP_KERNEL);
 
+	if (!req->answer)
+		req->answer = kunit_kzalloc(test, sizeof(*req->answer),
+					    GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, at);
+	KUNIT_ASSERT_NOT_NULL(test, req->answer);
 	begin_attempts(at, map, req);
 	return at;
 }
@@ -39,8 +43,8 @@ static void absent_keys_are_absent(struct kunit *test)
 		struct store_op so = { .op.op = codes[i], .key = "k" };
 
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), -ENOENT);
-		KUNIT_EXPECT_EQ(test, so.op.status, -ENOENT);
-		KUNIT_EXPECT_EQ(test, so.op.result, 0U);
+		KUNIT_EXPECT_EQ(test, so.answer.error.status, -ENOENT);
+		KUNIT_EXPECT_EQ(test, so.answer.result, 0U);
 	}
 	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
 	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
@@ -63,8 +67,8 @@ static void values_of_all_lengths_follow_each_other(struct kunit *test)
 			so.value = to;
 			KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
 			KUNIT_EXPECT_STREQ(test, so.out, from);
-			KUNIT_EXPECT_EQ(test, so.op.out_len, (u32)lengths[i]);
-			KUNIT_EXPECT_GT(test, so.op.revision, so.op.previous);
+			KUNIT_EXPECT_EQ(test, so.answer.out_len, (u32)lengths[i]);
+			KUNIT_EXPECT_GT(test, so.answer.revision, so.answer.previous);
 			KUNIT_EXPECT_TRUE(test, store_has(map, "k", to));
 			KUNIT_EXPECT_EQ(test, store_bytes(map),
 					bytemap_charge(1, lengths[j]));
@@ -96,12 +100,12 @@ static void load_or_store_stores_once(struct kunit *test)
 			       .value = "first" };
 
 	KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
-	KUNIT_EXPECT_EQ(test, so.op.result, 0U);
+	KUNIT_EXPECT_EQ(test, so.answer.result, 0U);
 	so.value = "second";
 	KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
-	KUNIT_EXPECT_EQ(test, so.op.result, SYNCMAP_RESULT_LOADED);
+	KUNIT_EXPECT_EQ(test, so.answer.result, SYNCMAP_RESULT_LOADED);
 	KUNIT_EXPECT_STREQ(test, so.out, "first");
-	KUNIT_EXPECT_EQ(test, so.op.revision, 1ULL);
+	KUNIT_EXPECT_EQ(test, so.answer.revision, 1ULL);
 }
 
 static void compare_is_by_content_or_revision(struct kunit *test)
@@ -121,12 +125,12 @@ static void compare_is_by_content_or_revision(struct kunit *test)
 		KUNIT_EXPECT_STREQ(test, so.out, value);
 		so.old = NULL;
 		so.op.flags = SYNCMAP_FLAG_BY_REVISION;
-		so.op.expected = so.op.revision + 1;
+		so.op.expected = so.answer.revision + 1;
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), -EBUSY);
 		KUNIT_EXPECT_TRUE(test, store_has(map, "k", value));
-		so.op.expected = so.op.revision;
+		so.op.expected = so.answer.revision;
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
-		KUNIT_EXPECT_EQ(test, so.op.previous, so.op.expected);
+		KUNIT_EXPECT_EQ(test, so.answer.previous, so.op.expected);
 		so.op.op = SYNCMAP_OP_COMPARE_AND_DELETE;
 		so.op.flags = 0;
 		so.op.expected = 0;
@@ -158,7 +162,7 @@ static void too_small_a_buffer_changes_nothing(struct kunit *test)
 		value = store_text(test, 'v', i % 2 ? 10 : 700);
 		KUNIT_EXPECT_EQ(test, store_store(map, "k", value), 0);
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), -EMSGSIZE);
-		KUNIT_EXPECT_EQ(test, so.op.out_len, (u32)strlen(value));
+		KUNIT_EXPECT_EQ(test, so.answer.out_len, (u32)strlen(value));
 		KUNIT_EXPECT_TRUE(test, store_has(map, "k", value));
 	}
 }
@@ -175,9 +179,9 @@ static void revisions_grow_across_deletion(struct kunit *test)
 				       .key = "k" };
 
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
-		KUNIT_EXPECT_GT(test, so.op.revision, last);
-		KUNIT_EXPECT_EQ(test, so.op.previous, i % 2 ? last : 0);
-		last = so.op.revision;
+		KUNIT_EXPECT_GT(test, so.answer.revision, last);
+		KUNIT_EXPECT_EQ(test, so.answer.previous, i % 2 ? last : 0);
+		last = so.answer.revision;
 	}
 }
 
@@ -225,7 +229,7 @@ static void an_inserter_removes_what_is_marked(struct kunit *test)
 		map = string_map(test);
 		value = half_deleted(test, map);
 		KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
-		KUNIT_EXPECT_EQ(test, so.op.result, 0U);
+		KUNIT_EXPECT_EQ(test, so.answer.result, 0U);
 		KUNIT_EXPECT_TRUE(test, store_has(map, "k", "new"));
 		KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
 		KUNIT_EXPECT_EQ(test, refcount_read(&value->refs), 1U);
@@ -245,14 +249,14 @@ static void a_full_map_says_so(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_store(map, "b", "01234567890"), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, store_store(map, "b", "0123456789"), 0);
 	KUNIT_EXPECT_EQ(test, store_op(map, &so), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, so.op.limited, SYNCMAP_LIMITED_ENTRIES);
-	KUNIT_EXPECT_EQ(test, so.op.used, 2ULL);
-	KUNIT_EXPECT_EQ(test, so.op.limit, 2ULL);
+	KUNIT_EXPECT_EQ(test, so.answer.error.limited, SYNCMAP_LIMITED_ENTRIES);
+	KUNIT_EXPECT_EQ(test, so.answer.error.used, 2ULL);
+	KUNIT_EXPECT_EQ(test, so.answer.error.limit, 2ULL);
 	so.key = "a";
 	so.value = store_text(test, 'x', 100);
 	KUNIT_EXPECT_EQ(test, store_op(map, &so), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, so.op.limited, SYNCMAP_LIMITED_BYTES);
-	KUNIT_EXPECT_EQ(test, so.op.used, limits.bytes);
+	KUNIT_EXPECT_EQ(test, so.answer.error.limited, SYNCMAP_LIMITED_BYTES);
+	KUNIT_EXPECT_EQ(test, so.answer.error.used, limits.bytes);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "a", "0123456789"));
 	KUNIT_EXPECT_EQ(test, store_store(map, "a", "9876543210"), 0);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "b"), 0);

@@ -155,7 +155,7 @@ static void orphans_are_not_stale(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_owned(map, client, "k", "v"), 0);
 	KUNIT_EXPECT_TRUE(test, bytemap_owner_close(client));
 	KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
-	KUNIT_EXPECT_EQ(test, so.op.result, (u32)SYNCMAP_RESULT_LEASED);
+	KUNIT_EXPECT_EQ(test, so.answer.result, (u32)SYNCMAP_RESULT_LEASED);
 	KUNIT_EXPECT_FALSE(test, bytemap_sweep_closed(client));
 	bytemap_client_free(client);
 	bytemap_put(map);

@@ -9,12 +9,15 @@ struct op_check {
 	const char		*title;
 	struct syncmap_op	op;
 	int			err;
-	u32			limited;
+	u16			field;		/* that is at fault */
+	u16			limited;
 };
 
+#define AT(member)	offsetof(struct syncmap_op, member)
 #define KEY		.key = 1, .key_len = 3
 #define VALUE		.value = 1, .value_len = 3
 #define OLD		.old = 1, .old_len = 3
+#define ANSWER		.answer_size = sizeof(struct syncmap_answer)
 #define OUT		.out = 1, .out_size = 3
 #define OP(_op, ...)	{ .op = SYNCMAP_OP_##_op, KEY, __VA_ARGS__ }
 
@@ -33,76 +36,84 @@ static const struct op_check op_checks[] = {
 	{ "by revision", OP(COMPARE_AND_SWAP, VALUE, OUT, .expected = 1,
 			    .flags = SYNCMAP_FLAG_BY_REVISION) },
 	{ "empty", { .op = SYNCMAP_OP_STORE } },
-	{ "no operation", { .op = 0, KEY }, -EINVAL },
-	{ "unknown operation", { .op = 99, KEY }, -EOPNOTSUPP },
-	{ "huge operation", { .op = U32_MAX, KEY }, -EOPNOTSUPP },
-	{ "load_or_lease", OP(LOAD_OR_LEASE, OUT, .wait_until = 1) },
-	{ "load_or_lease, at once", OP(LOAD_OR_LEASE,
+	{ "no operation", { .op = 0, KEY }, -EOPNOTSUPP, AT(op) },
+	{ "unknown operation", { .op = 99, KEY }, -EOPNOTSUPP, AT(op) },
+	{ "huge operation", { .op = U32_MAX, KEY }, -EOPNOTSUPP, AT(op) },
+	{ "lease without an answer", OP(LOAD_OR_LEASE), -EINVAL,
+	  AT(answer_size) },
+	{ "lease without the token", OP(LOAD_OR_LEASE, .answer_size =
+		offsetofend(struct syncmap_answer, leased) - 1), -EINVAL,
+	  AT(answer_size) },
+	{ "huge answer", OP(LOAD, .answer_size = BYTEMAP_ANSWER_MAX + 1),
+	  -EINVAL, AT(answer_size) },
+	{ "reserved", OP(LOAD, .reserved = 1), -EOPNOTSUPP, AT(reserved) },
+	{ "load_or_lease", OP(LOAD_OR_LEASE, ANSWER, OUT, .wait_until = 1) },
+	{ "load_or_lease, at once", OP(LOAD_OR_LEASE, ANSWER,
 				       .flags = SYNCMAP_FLAG_NOWAIT) },
-	{ "stale", OP(LOAD_OR_LEASE, .flags = SYNCMAP_FLAG_STALE) },
+	{ "stale", OP(LOAD_OR_LEASE, ANSWER, .flags = SYNCMAP_FLAG_STALE) },
 	{ "store with a token", OP(STORE, VALUE, .token = 1) },
 	{ "unlease", OP(UNLEASE, .token = 1) },
-	{ "unlease without a token", OP(UNLEASE), -EINVAL },
-	{ "waits, but not at all", OP(LOAD_OR_LEASE, .wait_until = 1,
-				      .flags = SYNCMAP_FLAG_NOWAIT), -EINVAL },
+	{ "unlease without a token", OP(UNLEASE), -EINVAL, AT(token) },
+	{ "waits, but not at all", OP(LOAD_OR_LEASE, ANSWER, .wait_until = 1,
+				      .flags = SYNCMAP_FLAG_NOWAIT), -EINVAL, AT(wait_until) },
 	{ "at once, but stores", OP(STORE, VALUE,
-				    .flags = SYNCMAP_FLAG_NOWAIT), -EINVAL },
-	{ "stale, but loads", OP(LOAD, .flags = SYNCMAP_FLAG_STALE), -EINVAL },
-	{ "lease of a value", OP(LOAD_OR_LEASE, VALUE), -EINVAL },
+				    .flags = SYNCMAP_FLAG_NOWAIT), -EINVAL, AT(flags) },
+	{ "stale, but loads", OP(LOAD, .flags = SYNCMAP_FLAG_STALE), -EINVAL, AT(flags) },
+	{ "lease of a value", OP(LOAD_OR_LEASE, ANSWER, VALUE), -EINVAL, AT(value) },
 	{ "owned", OP(SWAP, VALUE, .flags = SYNCMAP_FLAG_OWNED) },
-	{ "owned, but touches", OP(TOUCH, .flags = SYNCMAP_FLAG_OWNED), -EINVAL },
-	{ "deadline, but deletes", OP(DELETE, .deadline = 1), -EINVAL },
-	{ "touch with a value", OP(TOUCH, VALUE), -EINVAL },
+	{ "owned, but touches", OP(TOUCH, .flags = SYNCMAP_FLAG_OWNED), -EINVAL, AT(flags) },
+	{ "deadline, but deletes", OP(DELETE, .deadline = 1), -EINVAL, AT(deadline) },
+	{ "touch with a value", OP(TOUCH, VALUE), -EINVAL, AT(value) },
 	{ "append", OP(APPEND, VALUE, .deadline = 1,
 		       .flags = SYNCMAP_FLAG_OWNED) },
-	{ "append, value wanted", OP(APPEND, VALUE, OUT), -EINVAL },
-	{ "append, if it is the same", OP(APPEND, VALUE, OLD), -EINVAL },
+	{ "append, value wanted", OP(APPEND, VALUE, OUT), -EINVAL, AT(out) },
+	{ "append, if it is the same", OP(APPEND, VALUE, OLD), -EINVAL, AT(old) },
 	{ "append to a revision", OP(APPEND, VALUE, .expected = 1,
-				     .flags = SYNCMAP_FLAG_BY_REVISION), -EINVAL },
-	{ "append with a token", OP(APPEND, VALUE, .token = 1), -EINVAL },
+				     .flags = SYNCMAP_FLAG_BY_REVISION), -EINVAL, AT(flags) },
+	{ "append with a token", OP(APPEND, VALUE, .token = 1), -EINVAL, AT(token) },
 	{ "add", OP(ADD, .operand = U64_MAX) },
 	{ "add from the beginning", OP(ADD, .operand = 1, .initial = 1,
 				       .flags = SYNCMAP_FLAG_INITIAL) },
 	{ "bounded sub", OP(SUB, .operand = 1, .bound = U32_MAX,
 			    .flags = SYNCMAP_FLAG_BOUNDED | SYNCMAP_FLAG_U32) },
-	{ "unknown flag", OP(LOAD, .flags = BIT(31)), -EOPNOTSUPP },
-	{ "width, but loads", OP(LOAD, .flags = SYNCMAP_FLAG_U32), -EINVAL },
+	{ "unknown flag", OP(LOAD, .flags = BIT(31)), -EOPNOTSUPP, AT(flags) },
+	{ "width, but loads", OP(LOAD, .flags = SYNCMAP_FLAG_U32), -EINVAL, AT(flags) },
 	{ "initial flag, but stores", OP(STORE, .flags = SYNCMAP_FLAG_INITIAL),
-	  -EINVAL },
-	{ "bound of max", OP(MAX, .flags = SYNCMAP_FLAG_BOUNDED), -EINVAL },
-	{ "initial without flag", OP(ADD, .initial = 1), -EINVAL },
+	  -EINVAL, AT(flags) },
+	{ "bound of max", OP(MAX, .flags = SYNCMAP_FLAG_BOUNDED), -EINVAL, AT(flags) },
+	{ "initial without flag", OP(ADD, .initial = 1), -EINVAL, AT(initial) },
 	{ "wide operand", OP(OR, .operand = BIT_ULL(32),
-			     .flags = SYNCMAP_FLAG_U32), -EINVAL },
-	{ "add of a value", OP(ADD, VALUE), -EINVAL },
-	{ "add with a result", OP(ADD, OUT), -EINVAL },
-	{ "deadline, but loads", OP(LOAD, .deadline = 1), -EINVAL },
-	{ "token, but loads", OP(LOAD, .token = 1), -EINVAL },
-	{ "waits, but loads", OP(LOAD, .wait_until = 1), -EINVAL },
-	{ "operand, but loads", OP(LOAD, .operand = 1), -EINVAL },
-	{ "initial, but loads", OP(LOAD, .initial = 1), -EINVAL },
-	{ "bound, but loads", OP(LOAD, .bound = 1), -EINVAL },
-	{ "load of a value", OP(LOAD, VALUE), -EINVAL },
-	{ "delete of a value", OP(DELETE, VALUE), -EINVAL },
-	{ "pointer without length", OP(LOAD, .value = 1), -EINVAL },
-	{ "length without pointer", OP(LOAD, .value_len = 1), -EINVAL },
-	{ "store of an old value", OP(STORE, VALUE, OLD), -EINVAL },
-	{ "store with a result", OP(STORE, VALUE, OUT), -EINVAL },
-	{ "delete with a result", OP(DELETE, OUT), -EINVAL },
+			     .flags = SYNCMAP_FLAG_U32), -EINVAL, AT(operand) },
+	{ "add of a value", OP(ADD, VALUE), -EINVAL, AT(value) },
+	{ "add with a result", OP(ADD, OUT), -EINVAL, AT(out) },
+	{ "deadline, but loads", OP(LOAD, .deadline = 1), -EINVAL, AT(deadline) },
+	{ "token, but loads", OP(LOAD, .token = 1), -EINVAL, AT(token) },
+	{ "waits, but loads", OP(LOAD, .wait_until = 1), -EINVAL, AT(wait_until) },
+	{ "operand, but loads", OP(LOAD, .operand = 1), -EINVAL, AT(operand) },
+	{ "initial, but loads", OP(LOAD, .initial = 1), -EINVAL, AT(initial) },
+	{ "bound, but loads", OP(LOAD, .bound = 1), -EINVAL, AT(bound) },
+	{ "load of a value", OP(LOAD, VALUE), -EINVAL, AT(value) },
+	{ "delete of a value", OP(DELETE, VALUE), -EINVAL, AT(value) },
+	{ "pointer without length", OP(LOAD, .value = 1), -EINVAL, AT(value) },
+	{ "length without pointer", OP(LOAD, .value_len = 1), -EINVAL, AT(value_len) },
+	{ "store of an old value", OP(STORE, VALUE, OLD), -EINVAL, AT(old) },
+	{ "store with a result", OP(STORE, VALUE, OUT), -EINVAL, AT(out) },
+	{ "delete with a result", OP(DELETE, OUT), -EINVAL, AT(out) },
 	{ "swap if newer", OP(SWAP, VALUE, .flags = SYNCMAP_FLAG_IF_NEWER),
-	  -EINVAL },
+	  -EINVAL, AT(flags) },
 	{ "load by revision", OP(LOAD, .flags = SYNCMAP_FLAG_BY_REVISION),
-	  -EINVAL },
+	  -EINVAL, AT(flags) },
 	{ "revision without flag",
-	  OP(COMPARE_AND_DELETE, OLD, .expected = 1), -EINVAL },
+	  OP(COMPARE_AND_DELETE, OLD, .expected = 1), -EINVAL, AT(expected) },
 	{ "revision and old value",
 	  OP(COMPARE_AND_DELETE, OLD, .flags = SYNCMAP_FLAG_BY_REVISION),
-	  -EINVAL },
+	  -EINVAL, AT(old) },
 	{ "long key", { .op = SYNCMAP_OP_LOAD, .key = 1, .key_len = 11 },
-	  -EFBIG, SYNCMAP_LIMITED_KEY },
-	{ "long value", OP(STORE, .value = 1, .value_len = 21), -EFBIG,
+	  -EFBIG, AT(key_len), SYNCMAP_LIMITED_KEY },
+	{ "long value", OP(STORE, .value = 1, .value_len = 21), -EFBIG, AT(value_len),
 	  SYNCMAP_LIMITED_VALUE },
 	{ "long old value", OP(COMPARE_AND_DELETE, .old = 1, .old_len = 21),
-	  -EFBIG, SYNCMAP_LIMITED_VALUE },
+	  -EFBIG, AT(old_len), SYNCMAP_LIMITED_VALUE },
 };
 
 static void operations_are_checked(struct kunit *test)
@@ -111,38 +122,42 @@ static void operations_are_checked(struct kunit *test)
 					       .value_size = 20 };
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_BYTES, &limits);
 	const struct op_check *check;
+	struct syncmap_answer answer;
 	struct syncmap_op op;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(op_checks); i++) {
 		check = &op_checks[i];
 		op = check->op;
-		KUNIT_EXPECT_EQ_MSG(test, bytemap_request_check(map, &op),
+		KUNIT_EXPECT_EQ_MSG(test, bytemap_request_check(map, &op, &answer),
 				    check->err, "%s", check->title);
-		KUNIT_EXPECT_EQ_MSG(test, op.limited, check->limited, "%s",
-				    check->title);
+		KUNIT_EXPECT_EQ(test, answer.error.status, check->err);
+		KUNIT_EXPECT_EQ_MSG(test, answer.error.field, check->field,
+				    "%s", check->title);
+		KUNIT_EXPECT_EQ_MSG(test, answer.error.limited, check->limited,
+				    "%s", check->title);
 	}
 }
 
 static void results_are_zeroed(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_BYTES, NULL);
-	struct syncmap_op op = OP(DELETE, .revision = 1, .previous = 1,
-				  .out_len = 1, .result = 1, .status = 1,
-				  .limited = 1, .used = 1, .limit = 1);
-	const struct syncmap_op want = OP(DELETE);
+	struct syncmap_op op = OP(DELETE);
+	struct syncmap_answer answer;
 
-	KUNIT_EXPECT_EQ(test, bytemap_request_check(map, &op), 0);
-	KUNIT_EXPECT_EQ(test, memcmp(&op, &want, sizeof(op)), 0);
+	memset(&answer, 1, sizeof(answer));
+	KUNIT_EXPECT_EQ(test, bytemap_request_check(map, &op, &answer), 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(&answer, 0, sizeof(answer)));
 }
 
 static void numbers_have_eight_bytes(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_U64, NULL);
 	struct syncmap_op op = { .op = SYNCMAP_OP_DELETE, .key = 1 };
+	struct syncmap_answer answer;
 
 	for (op.key_len = 0; op.key_len < 12; op.key_len++)
-		KUNIT_EXPECT_EQ(test, bytemap_request_check(map, &op),
+		KUNIT_EXPECT_EQ(test, bytemap_request_check(map, &op, &answer),
 				op.key_len == 8 ? 0 : -EINVAL);
 }
 

@@ -56,15 +56,17 @@ static int hope(void *arg)
 	struct syncmap_op op = {
 		.op = SYNCMAP_OP_LOAD_OR_LEASE, .key_len = 1,
 		.out_size = sizeof(out), .wait_until = hopeful->until,
+		.answer_size = sizeof(struct syncmap_answer),
 	};
+	struct syncmap_answer answer;
 	struct bytemap_request req = {
-		.op = &op, .client = client, .key = &key,
+		.op = &op, .answer = &answer, .client = client, .key = &key,
 	};
 
-	hopeful->err = bytemap_request_check(client->map, &op) ?:
+	hopeful->err = bytemap_request_check(client->map, &op, &answer) ?:
 		       bytemap_op(client->map, &req);
 	hopeful->in_time = READ_ONCE(reading);
-	hopeful->token = op.leased;
+	hopeful->token = answer.leased;
 	bytemap_request_release(&req);
 	complete(&hopeful->done);
 	return 0;
@@ -118,10 +120,10 @@ static void a_cleared_lease_is_not_late(struct kunit *test)
 	store_lease(holder, "k");
 	value = store_object(map, "k");
 	KUNIT_ASSERT_NOT_NULL(test, value);
-	KUNIT_EXPECT_EQ(test, bytemap_holder_count(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_holder_count(client, &at->req->answer->error), 0);
 	KUNIT_EXPECT_EQ(test, wait_in_line(at, value), -ETIMEDOUT);
 	map->epoch = !map->epoch;
-	KUNIT_EXPECT_EQ(test, bytemap_holder_count(client, &op), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_holder_count(client, &at->req->answer->error), 0);
 	KUNIT_EXPECT_EQ(test, wait_in_line(at, value), 0);
 	map->epoch = !map->epoch;
 	bytemap_value_put(value);

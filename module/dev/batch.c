@@ -20,7 +20,7 @@
 #include "op.h"
 
 #define OP_SIZE_MAX	4096
-#define OP_SIZE_MIN	offsetofend(struct syncmap_op, after)
+#define OP_SIZE_MIN	SYNCMAP_OP_SHORT
 
 struct slot {
 	struct syncmap_op	op;
@@ -57,35 +57,26 @@ static void __user *element(const struct syncmap_batch *batch, u32 n)
 	return u64_to_user_ptr(batch->ops + (u64)n * batch->op_size);
 }
 
-static size_t reply_size(const struct syncmap_batch *batch)
-{
-	return min_t(size_t, batch->op_size, sizeof(struct syncmap_op));
-}
-
 static int read_op(const struct syncmap_batch *batch, u32 n,
 		   struct syncmap_op *op)
 {
-	void __user *user = element(batch, n);
 	int err;
 
-	err = copy_struct_from_user(op, sizeof(*op), user, batch->op_size);
-	return err ?: syncmap_probe_write(user, reply_size(batch));
+	err = copy_struct_from_user(op, sizeof(*op), element(batch, n),
+				    batch->op_size);
+	return err ?: syncmap_check_answer(op);
 }
 
-/* The next operation is done: tell */
-static int write_op(struct run *run, const struct syncmap_op *op)
+/* The next operation is done: tell. A load that nobody hears of was not */
+static int write_answer(struct syncmap_batch *batch, struct slot *slot)
 {
-	struct syncmap_batch *batch = run->batch;
-	void __user *user = element(batch, batch->done);
+	int err = syncmap_write_answer(&slot->work);
 
+	if (err && slot->op.op == SYNCMAP_OP_LOAD)
+		return err;
 	batch->done++;
-	batch->failed += !!op->status;
-	if (!copy_to_user(user, op, reply_size(batch)))
-		return 0;
-	if (!op->status && op->result & SYNCMAP_RESULT_LEASED)
-		bytemap_lease_abandon(syncmap_mapfd_client(run->file),
-				      op->leased);
-	return -EFAULT;
+	batch->failed += !!slot->work.answer.error.status;
+	return err;
 }
 
 /* A lease that is waited for would hold up what comes behind it */
@@ -109,7 +100,7 @@ static int run_one(struct run *run)
 	if (!err)
 		err = do_op(syncmap_mapfd_map(run->file), &slot->work.req);
 	syncmap_end_op(&slot->work, err);
-	return write_op(run, &slot->op);
+	return write_answer(run->batch, slot);
 }
 
 /* How many loads come next, all of them read */
@@ -142,8 +133,8 @@ static int end_loads(struct run *run, unsigned int n)
 			syncmap_end_op(&slot->work, -ECANCELED);
 			continue;
 		}
-		syncmap_end_op(&slot->work, slot->op.status);
-		err = write_op(run, &slot->op);
+		syncmap_end_op(&slot->work, slot->work.answer.error.status);
+		err = write_answer(run->batch, slot);
 	}
 	return err;
 }
@@ -152,13 +143,14 @@ static int run_loads(struct run *run, unsigned int n)
 {
 	struct bytemap_request *reqs[BYTEMAP_LOADS];
 	unsigned int i, good = 0;
+	int err;
 
 	for (i = 0; i < n; i++) {
 		struct slot *slot = &run->slots[i];
 
-		slot->op.status = syncmap_begin_op(run->file, &slot->op,
-						   &slot->work);
-		if (!slot->op.status)
+		err = syncmap_begin_op(run->file, &slot->op, &slot->work);
+		slot->work.answer.error.status = err;
+		if (!err)
 			reqs[good++] = &slot->work.req;
 	}
 	bytemap_many_load(syncmap_mapfd_map(run->file), reqs, good);

@@ -46,10 +46,8 @@ static int parse_hex(u8 *key, const char *word, u32 *len)
 
 /* In place: a key is never longer than the word that says it */
 static int parse_key(const struct bytemap *map, char *word, u64 *number,
-		     struct bytemap_request *req)
+		     struct syncmap_op *op, struct bytemap_request *req)
 {
-	struct syncmap_op *op = req->op;
-
 	req->key = word;
 	op->key_len = strlen(word);
 	switch (map->key_type) {
@@ -68,18 +66,21 @@ static int parse_key(const struct bytemap *map, char *word, u64 *number,
 static int run_op(struct bytemap *map, u32 code, char *word, const char *value)
 {
 	struct syncmap_op op = { .op = code };
-	struct bytemap_request req = { .op = &op, .value = value };
+	struct syncmap_answer answer;
+	struct bytemap_request req = {
+		.op = &op, .answer = &answer, .value = value,
+	};
 	bool store = code == SYNCMAP_OP_STORE;
 	u64 number;
 	int err;
 
 	if (!word || !*word || store == !value)
 		return -EINVAL;
-	err = parse_key(map, word, &number, &req);
+	err = parse_key(map, word, &number, &op, &req);
 	if (err)
 		return err;
 	op.value_len = value ? strlen(value) : 0;
-	err = bytemap_request_check(map, &op);
+	err = bytemap_request_check(map, &op, &answer);
 	if (!err)
 		err = bytemap_op(map, &req);
 	bytemap_request_release(&req);

@@ -36,10 +36,12 @@ static void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct syncmap_list) != 40);
 	BUILD_BUG_ON(sizeof(struct syncmap_map_stats) != 456);
 	BUILD_BUG_ON(offsetof(struct syncmap_map_stats, fill) != 192);
-	BUILD_BUG_ON(sizeof(struct syncmap_op) != 192);
-	BUILD_BUG_ON(offsetof(struct syncmap_op, expected) != 56);
-	BUILD_BUG_ON(offsetof(struct syncmap_op, out_len) != 80);
-	BUILD_BUG_ON(offsetof(struct syncmap_op, deadline) != 112);
+	BUILD_BUG_ON(sizeof(struct syncmap_error) != 24);
+	BUILD_BUG_ON(sizeof(struct syncmap_op) != 128);
+	BUILD_BUG_ON(offsetof(struct syncmap_op, value) != SYNCMAP_OP_SHORT);
+	BUILD_BUG_ON(offsetof(struct syncmap_op, old) != 80);
+	BUILD_BUG_ON(sizeof(struct syncmap_answer) != 80);
+	BUILD_BUG_ON(offsetof(struct syncmap_answer, leased) != 56);
 	BUILD_BUG_ON(sizeof(struct syncmap_batch) != 32);
 	BUILD_BUG_ON(sizeof(struct syncmap_record) != 32);
 	BUILD_BUG_ON(sizeof(struct syncmap_range) != 40);
@@ -106,6 +108,11 @@ int syncmap_fault_in(void __user *user, size_t size)
 	return 0;
 }
 
+static bool has_reply(const struct syncmap_command *command)
+{
+	return _IOC_DIR(command->cmd) & _IOC_READ;
+}
+
 static int copy_argument(struct syncmap_call *call,
 			 const struct syncmap_command *command, void __user *user,
 			 size_t size)
@@ -115,7 +122,7 @@ static int copy_argument(struct syncmap_call *call,
 	if (size < command->min_size)
 		return -EINVAL;
 	err = copy_struct_from_user(&call->arg, command->size, user, size);
-	if (err)
+	if (err || !has_reply(command))
 		return err;
 	return syncmap_probe_write(user, min_t(size_t, size, command->size));
 }
@@ -127,7 +134,7 @@ static int run_command(struct syncmap_call *call, const struct syncmap_command *
 	int err, fault = 0;
 
 	err = command->run(call);
-	if (!err || command->reply_on_error)
+	if (has_reply(command) && (!err || command->reply_on_error))
 		fault = copy_to_user(user, &call->arg, reply) ? -EFAULT : 0;
 	if (err || !call->finish)
 		return err ?: fault;

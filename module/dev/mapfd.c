@@ -107,8 +107,7 @@ static int run_restrict(struct syncmap_call *call)
 static const struct syncmap_command map_command[] = {
 	MAP(SYNCMAP_MAP_INFO, syncmap_map_info, stale, .run = run_map_info),
 	MAP(SYNCMAP_STATS, syncmap_map_stats, batched, .run = run_stats),
-	MAP(SYNCMAP_OP, syncmap_op, after, .run = syncmap_run_op,
-	    .reply_on_error = true),
+	MAP(SYNCMAP_OP, syncmap_op, value_len, .run = syncmap_run_op),
 	MAP(SYNCMAP_RANGE, syncmap_range, reserved, .run = syncmap_run_range,
 	    .access = SYNCMAP_ACCESS_READ, .reply_on_error = true),
 	MAP(SYNCMAP_CLEAR, syncmap_clear, reserved, .run = run_clear,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * SYNCMAP_OP: what belongs to an operation is copied in, the operation is done,
- * what it found is copied out
+ * what it found is copied out, and the answer written
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -86,7 +86,7 @@ static int check_out(const struct bytemap *map, const struct syncmap_op *op)
 static int copy_all(struct bytemap *map, struct syncmap_work *work)
 {
 	struct bytemap_request *req = &work->req;
-	struct syncmap_op *op = req->op;
+	const struct syncmap_op *op = req->op;
 	int err;
 
 	req->key = copy_input(op->key, op->key_len, work->key,
@@ -109,34 +109,40 @@ static int copy_all(struct bytemap *map, struct syncmap_work *work)
 
 static int copy_found(const struct bytemap_request *req)
 {
-	const struct syncmap_op *op = req->op;
+	const struct syncmap_answer *answer = req->answer;
+	u32 result = answer->result;
 
-	if (!(op->result & (SYNCMAP_RESULT_LOADED | SYNCMAP_RESULT_EXPIRED)) ||
-	    op->result & SYNCMAP_RESULT_UNCHANGED || op->out_len > op->out_size)
+	if (!(result & (SYNCMAP_RESULT_LOADED | SYNCMAP_RESULT_EXPIRED)) ||
+	    result & SYNCMAP_RESULT_UNCHANGED ||
+	    answer->out_len > req->op->out_size)
 		return 0;
-	if (copy_to_user(u64_to_user_ptr(op->out),
-			 bytemap_view_bytes(&req->found), op->out_len))
+	if (copy_to_user(u64_to_user_ptr(req->op->out),
+			 bytemap_view_bytes(&req->found), answer->out_len))
 		return -EFAULT;
 	return 0;
 }
 
-static void times_from_user(struct syncmap_work *work, struct syncmap_op *op)
+static void times_from_user(struct syncmap_op *op)
 {
-	work->deadline = op->deadline;
-	work->wait_until = op->wait_until;
 	op->deadline = syncmap_time_from_user(op->deadline);
 	op->wait_until = syncmap_time_from_user(op->wait_until);
 }
 
-static void times_to_user(const struct syncmap_work *work,
-			  struct syncmap_op *op)
+/* Bytes of the answer that are wanted, of which the kernel knows the first */
+static size_t wanted(const struct syncmap_op *op)
 {
-	op->deadline = work->deadline;
-	op->wait_until = work->wait_until;
-	op->expires = syncmap_time_to_user(op->expires);
+	return min_t(size_t, op->answer_size, BYTEMAP_ANSWER_MAX);
 }
 
-/* Until syncmap_end_op(), which is called in any case, @op is the caller's */
+/* A change whose answer could not be told would be lost on the caller */
+int syncmap_check_answer(const struct syncmap_op *op)
+{
+	if (!op->answer_size || op->op == SYNCMAP_OP_LOAD)
+		return 0;
+	return syncmap_probe_write(u64_to_user_ptr(op->answer), wanted(op));
+}
+
+/* @op belongs to @work until syncmap_end_op(), which is called in any case */
 int syncmap_begin_op(const struct file *file, struct syncmap_op *op,
 		     struct syncmap_work *work)
 {
@@ -145,14 +151,15 @@ int syncmap_begin_op(const struct file *file, struct syncmap_op *op,
 
 	memset(&work->req, 0, offsetof(struct bytemap_request, found.bytes));
 	work->req.op = op;
+	work->req.answer = &work->answer;
 	work->req.client = client;
 	work->appended = NULL;
-	times_from_user(work, op);
-	err = bytemap_request_check(client->map, op);
+	err = bytemap_request_check(client->map, op, &work->answer);
 	if (err)
 		return err;
 	if (bytemap_op_access(op->op) & ~syncmap_mapfd_access(file))
 		return -EBADF;
+	times_from_user(op);
 	return copy_all(client->map, work);
 }
 
@@ -160,27 +167,49 @@ int syncmap_begin_op(const struct file *file, struct syncmap_op *op,
 int syncmap_end_op(struct syncmap_work *work, int err)
 {
 	struct bytemap_request *req = &work->req;
-	struct syncmap_op *op = req->op;
+	struct syncmap_answer *answer = req->answer;
 
 	if (!err || err == -EBUSY)
 		err = copy_found(req) ?: err;
-	if (err && op->result & SYNCMAP_RESULT_LEASED)
-		bytemap_lease_abandon(req->client, op->leased);
+	if (err && answer->result & SYNCMAP_RESULT_LEASED)
+		bytemap_lease_abandon(req->client, answer->leased);
 	bytemap_request_release(req);
 	free_copy(work->appended, work->value);
 	free_copy(req->old, work->old);
 	free_copy(req->key, work->key);
-	times_to_user(work, op);
-	op->status = err == -ERESTARTSYS ? -EINTR : err;
+	answer->expires = syncmap_time_to_user(answer->expires);
+	answer->error.status = err == -ERESTARTSYS ? -EINTR : err;
 	return err;
 }
 
-/* With an error: whoever has become the holder of a lease does not know it */
-static int finish_leased_op(struct syncmap_call *call, int err)
+/* What the kernel does not know becomes zero */
+static int copy_answer(const struct syncmap_op *op,
+		       const struct syncmap_answer *answer)
 {
-	if (err)
-		bytemap_lease_abandon(syncmap_mapfd_client(call->file),
-				      call->arg.op.leased);
+	u8 __user *user = u64_to_user_ptr(op->answer);
+	size_t size = min(wanted(op), sizeof(*answer));
+
+	if (!size)
+		return 0;
+	if (copy_to_user(user, answer, size))
+		return -EFAULT;
+	if (unlikely(wanted(op) > size) &&
+	    clear_user(user + size, wanted(op) - size))
+		return -EFAULT;
+	return 0;
+}
+
+/*
+ * After syncmap_end_op(). With -EFAULT whoever has become the holder of a lease
+ * does not know it, and is one no longer.
+ */
+int syncmap_write_answer(struct syncmap_work *work)
+{
+	const struct bytemap_request *req = &work->req;
+	int err = copy_answer(req->op, req->answer);
+
+	if (err && req->answer->result & SYNCMAP_RESULT_LEASED)
+		bytemap_lease_abandon(req->client, req->answer->leased);
 	return err;
 }
 
@@ -190,11 +219,12 @@ int syncmap_run_op(struct syncmap_call *call)
 	struct syncmap_work work;
 	int err;
 
+	err = syncmap_check_answer(op);
+	if (err)
+		return err;
 	err = syncmap_begin_op(call->file, op, &work);
 	if (!err)
 		err = bytemap_op(syncmap_mapfd_map(call->file), &work.req);
 	err = syncmap_end_op(&work, err);
-	if (op->result & SYNCMAP_RESULT_LEASED)
-		call->finish = finish_leased_op;
-	return err;
+	return syncmap_write_answer(&work) ?: err;
 }

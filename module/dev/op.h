@@ -11,16 +11,17 @@
 /* Most keys and values need no allocation on the way in */
 struct syncmap_work {
 	struct bytemap_request	req;
+	struct syncmap_answer	answer;
 	u8			key[128];
 	u8			value[BYTEMAP_SMALL];
 	u8			old[BYTEMAP_SMALL];
 	const void		*appended;	/* the copy of a value */
-	u64			deadline;	/* as the user said it, */
-	u64			wait_until;	/* in his own time */
 };
 
 int syncmap_begin_op(const struct file *file, struct syncmap_op *op,
 		     struct syncmap_work *work);
 int syncmap_end_op(struct syncmap_work *work, int err);
+int syncmap_check_answer(const struct syncmap_op *op);
+int syncmap_write_answer(struct syncmap_work *work);
 
 #endif /* _SYNCMAP_DEV_OP_H */

@@ -141,8 +141,8 @@ int bytemap_append_locked(struct bytemap_attempt *at,
 	int err;
 
 	if (len > max) {
-		bytemap_request_limited(req->op, SYNCMAP_LIMITED_VALUE, len,
-					max);
+		bytemap_request_limited(&req->answer->error,
+					SYNCMAP_LIMITED_VALUE, len, max);
 		return -EFBIG;
 	}
 	err = fits_behind(req, value, len) ?

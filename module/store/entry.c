@@ -348,8 +348,8 @@ int bytemap_entry_insert(struct bytemap_attempt *at)
 	at->dooms = true;
 	atomic64_inc(&map->live[fresh->epoch]);
 	if (!fresh->leased) {
-		req->op->revision = finish_insertion(map, fresh);
-		req->op->expires = at->deadline;
+		req->answer->revision = finish_insertion(map, fresh);
+		req->answer->expires = at->deadline;
 	}
 	commit_entry(map);
 	return 0;
@@ -366,15 +366,15 @@ int bytemap_entry_insert(struct bytemap_attempt *at)
 static int revise_locked(struct bytemap_attempt *at,
 			 struct bytemap_value *value)
 {
-	struct syncmap_op *op = at->req->op;
-	u64 revision = bytemap_tell(at->map, value, at->req->key, op->op);
+	struct bytemap_request *req = at->req;
+	u64 revision = bytemap_tell(at->map, value, req->key, req->op->op);
 
 	if (!revision) {
 		bytemap_entry_end_locked(at->map, value);
 		return START_OVER;
 	}
 	value->revision = revision;
-	op->revision = revision;
+	req->answer->revision = revision;
 	return 0;
 }
 
@@ -476,7 +476,7 @@ static bool swap_locked(struct bytemap_attempt *at, struct bytemap_value *value,
 	if (!revision && !watched)
 		revision = bytemap_next_revision(at->map);
 	/* Before others can change it */
-	req->op->revision = revision;
+	req->answer->revision = revision;
 	if (!fresh->mortal && !watched)
 		return swap_in_core(at, value, revision);
 	spin_lock_nested(&fresh->lock.lock, SINGLE_DEPTH_NESTING);
@@ -484,7 +484,7 @@ static bool swap_locked(struct bytemap_attempt *at, struct bytemap_value *value,
 					   req->op->op, value, fresh) :
 			 swap_in_core(at, value, revision);
 	if (watched)
-		req->op->revision = fresh->revision;
+		req->answer->revision = fresh->revision;
 	if (done && fresh->mortal)
 		link_entry_locked(at->map, fresh);
 	spin_unlock(&fresh->lock.lock);

@@ -36,7 +36,7 @@ static struct bytemap_value *get_stale(struct bytemap_value *value)
 static int tell_stale(struct bytemap_attempt *at, struct bytemap_value *value)
 {
 	struct bytemap_request *req = at->req;
-	struct syncmap_op *op = req->op;
+	const struct syncmap_op *op = req->op;
 	struct bytemap_value *stale;
 	int err;
 
@@ -47,8 +47,8 @@ static int tell_stale(struct bytemap_attempt *at, struct bytemap_value *value)
 		return 0;
 	err = bytemap_entry_view_stale(at->map, stale, &req->found, op->out_size);
 	if (!err) {
-		err = bytemap_request_answer(op, &req->found);
-		op->result = SYNCMAP_RESULT_EXPIRED;
+		err = bytemap_request_answer(req);
+		req->answer->result = SYNCMAP_RESULT_EXPIRED;
 	}
 	bytemap_value_put(stale);
 	return err == ABSENT ? 0 : err;
@@ -56,8 +56,8 @@ static int tell_stale(struct bytemap_attempt *at, struct bytemap_value *value)
 
 static void grant_lease(struct bytemap_request *req, u64 token)
 {
-	req->op->leased = token;
-	req->op->result |= SYNCMAP_RESULT_LEASED;
+	req->answer->leased = token;
+	req->answer->result |= SYNCMAP_RESULT_LEASED;
 }
 
 static int make_lease(struct bytemap_request *req)
@@ -193,7 +193,7 @@ static int become_holder(struct bytemap_attempt *at, struct bytemap_value *old)
 	struct bytemap_client *client = at->req->client;
 	int err;
 
-	err = bytemap_holder_count(client, at->req->op);
+	err = bytemap_holder_count(client, &at->req->answer->error);
 	if (err)
 		return err;
 	err = old && old->leased ? revive(at, old) : create_lease(at, old);
@@ -213,7 +213,7 @@ static int join_locked(struct bytemap_attempt *at, struct bytemap_value *value)
 		grant_lease(at->req, lease->token);
 		return 0;
 	}
-	return at->req->op->result & SYNCMAP_RESULT_EXPIRED ? 0 : NEED_LEASE;
+	return at->req->answer->result & SYNCMAP_RESULT_EXPIRED ? 0 : NEED_LEASE;
 }
 
 static int join(struct bytemap_attempt *at, struct bytemap_value *value)
@@ -233,7 +233,7 @@ static int take_lease(struct bytemap_attempt *at, struct bytemap_value *value)
 	if (ret)
 		return ret;
 	if (bytemap_is_frozen(at->map))
-		return at->req->op->result & SYNCMAP_RESULT_EXPIRED ? 0 : -EROFS;
+		return at->req->answer->result & SYNCMAP_RESULT_EXPIRED ? 0 : -EROFS;
 	if (value && READ_ONCE(value->state) == VALUE_LEASED)
 		return join(at, value);
 	return become_holder(at, value);

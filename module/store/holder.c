@@ -15,11 +15,12 @@
 
 /*
  * Counts one more lease that @client has, or waits for, if there may be one; else
- * @op tells. From any context.
+ * @error tells. From any context.
  *
  * Return: 0 or -EDQUOT.
  */
-int bytemap_holder_count(struct bytemap_client *client, struct syncmap_op *op)
+int bytemap_holder_count(struct bytemap_client *client,
+			 struct syncmap_error *error)
 {
 	struct bytemap_shortage shortage;
 	int err;
@@ -28,10 +29,11 @@ int bytemap_holder_count(struct bytemap_client *client, struct syncmap_op *op)
 					&shortage);
 	if (!err)
 		return 0;
-	op->limited = shortage.which;
-	op->used = shortage.used;
-	op->limit = shortage.limit;
-	trace_bytemap_full(client->map, op->limited, op->used, op->limit);
+	error->limited = shortage.which;
+	error->used = shortage.used;
+	error->limit = shortage.limit;
+	trace_bytemap_full(client->map, shortage.which, shortage.used,
+			   shortage.limit);
 	return err;
 }
 

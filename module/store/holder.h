@@ -11,9 +11,10 @@ struct bytemap;
 struct bytemap_client;
 struct bytemap_lease;
 struct bytemap_value;
-struct syncmap_op;
+struct syncmap_error;
 
-int bytemap_holder_count(struct bytemap_client *client, struct syncmap_op *op);
+int bytemap_holder_count(struct bytemap_client *client,
+			 struct syncmap_error *error);
 void bytemap_holder_uncount(struct bytemap_client *client);
 void bytemap_holder_add_locked(struct bytemap *map,
 			       struct bytemap_lease *lease);

@@ -56,7 +56,8 @@ int bytemap_insert_create_number(struct bytemap_attempt *at)
 {
 	int err;
 
-	err = bytemap_number_begin(at->req->op, &at->number);
+	err = bytemap_number_begin(at->req->op, at->req->answer,
+				   &at->number);
 	if (err)
 		return err;
 	at->bytes = &at->number.wide;
@@ -88,7 +89,7 @@ static int replace_lease_locked(struct bytemap_attempt *at,
 	bytemap_holder_remove_locked(lease);
 	atomic64_dec(&map->lapsed[value->epoch]);
 	atomic64_dec(&map->leases);
-	at->req->op->expires = at->deadline;
+	at->req->answer->expires = at->deadline;
 	return 0;
 }
 

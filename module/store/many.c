@@ -27,7 +27,7 @@ static int load_found(struct bytemap *map, struct bytemap_request *req,
 
 /*
  * Each as bytemap_op() would do it, at an instant of its own, in no order. All
- * are LOADs, at most %BYTEMAP_LOADS; &syncmap_op.status is the result. Process
+ * are LOADs, at most %BYTEMAP_LOADS; &syncmap_error.status is the result. Process
  * context, may sleep.
  */
 void bytemap_many_load(struct bytemap *map, struct bytemap_request **reqs,
@@ -43,9 +43,9 @@ void bytemap_many_load(struct bytemap *map, struct bytemap_request **reqs,
 	rcu_read_lock();
 	syncmap_load_many(&map->core, lookups, n);
 	for (i = 0; i < n; i++)
-		reqs[i]->op->status = load_found(map, reqs[i], &lookups[i]);
+		reqs[i]->answer->error.status = load_found(map, reqs[i], &lookups[i]);
 	rcu_read_unlock();
 	for (i = 0; i < n; i++)
-		if (reqs[i]->op->status == START_OVER)
+		if (reqs[i]->answer->error.status == START_OVER)
 			bytemap_op(map, reqs[i]);
 }

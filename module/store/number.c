@@ -5,6 +5,7 @@
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 #include <uapi/linux/syncmap.h>
 
@@ -20,17 +21,25 @@ static u64 highest(const struct syncmap_op *op)
 	return is_u32(op) ? U32_MAX : U64_MAX;
 }
 
-/* Return: 0, or -EINVAL: an operand has not the width of the number */
-int bytemap_number_check(const struct syncmap_op *op)
+/* Return: 0, or -EINVAL: an operand is wrong, and @error says which */
+int bytemap_number_check(const struct syncmap_op *op,
+			 struct syncmap_error *error)
 {
+	bool begins = op->flags & SYNCMAP_FLAG_INITIAL;
 	u64 max = highest(op);
 
-	if (op->operand > max || op->initial > max || op->bound > max)
-		return -EINVAL;
 	/* Only a number that begins with @initial takes the deadline */
-	if (!(op->flags & SYNCMAP_FLAG_INITIAL) && (op->initial || op->deadline))
-		return -EINVAL;
-	return 0;
+	if (op->operand > max)
+		error->field = offsetof(struct syncmap_op, operand);
+	else if (op->initial > max || (!begins && op->initial))
+		error->field = offsetof(struct syncmap_op, initial);
+	else if (op->bound > max)
+		error->field = offsetof(struct syncmap_op, bound);
+	else if (!begins && op->deadline)
+		error->field = offsetof(struct syncmap_op, deadline);
+	else
+		return 0;
+	return -EINVAL;
 }
 
 static int add_number(const struct syncmap_op *op, u64 *number)
@@ -78,38 +87,41 @@ static int calculate(const struct syncmap_op *op, u64 *number)
 	return 0;
 }
 
-static void set_value(const struct syncmap_op *op,
+static void set_value(const struct syncmap_op *op, u64 result,
 		      struct bytemap_number *number)
 {
 	if (is_u32(op)) {
-		number->narrow = op->after;
+		number->narrow = result;
 		number->len = sizeof(number->narrow);
 	} else {
-		number->wide = op->after;
+		number->wide = result;
 		number->len = sizeof(number->wide);
 	}
 }
 
-static int set_result(struct syncmap_op *op, u64 before,
+static int set_result(const struct syncmap_op *op,
+		      struct syncmap_answer *answer, u64 before,
 		      struct bytemap_number *number)
 {
 	int err;
 
-	op->before = before;
-	op->after = before;
-	err = calculate(op, &op->after);
-	set_value(op, number);
+	answer->before = before;
+	answer->after = before;
+	err = calculate(op, &answer->after);
+	set_value(op, answer->after, number);
 	return err;
 }
 
 /*
- * Sets @number to the value of a key that is absent, and the results in @op.
+ * Sets @number to the value of a key that is absent, and the results in @answer.
  *
  * Return: 0 or -ERANGE.
  */
-int bytemap_number_begin(struct syncmap_op *op, struct bytemap_number *number)
+int bytemap_number_begin(const struct syncmap_op *op,
+			 struct syncmap_answer *answer,
+			 struct bytemap_number *number)
 {
-	return set_result(op, op->initial, number);
+	return set_result(op, answer, op->initial, number);
 }
 
 /*
@@ -118,8 +130,9 @@ int bytemap_number_begin(struct syncmap_op *op, struct bytemap_number *number)
  *
  * Return: 0, -ERANGE, or -EILSEQ: the bytes are no such number.
  */
-int bytemap_number_change(struct syncmap_op *op, const void *bytes, u32 len,
-			  struct bytemap_number *number)
+int bytemap_number_change(const struct syncmap_op *op,
+			  struct syncmap_answer *answer, const void *bytes,
+			  u32 len, struct bytemap_number *number)
 {
 	u32 narrow;
 	u64 wide;
@@ -128,10 +141,10 @@ int bytemap_number_change(struct syncmap_op *op, const void *bytes, u32 len,
 		if (len != sizeof(narrow))
 			return -EILSEQ;
 		memcpy(&narrow, bytes, sizeof(narrow));
-		return set_result(op, narrow, number);
+		return set_result(op, answer, narrow, number);
 	}
 	if (len != sizeof(wide))
 		return -EILSEQ;
 	memcpy(&wide, bytes, sizeof(wide));
-	return set_result(op, wide, number);
+	return set_result(op, answer, wide, number);
 }

@@ -7,6 +7,8 @@
 
 #include <linux/types.h>
 
+struct syncmap_answer;
+struct syncmap_error;
 struct syncmap_op;
 
 /* A value, as it is stored */
@@ -18,9 +20,13 @@ struct bytemap_number {
 	};
 };
 
-int bytemap_number_check(const struct syncmap_op *op);
-int bytemap_number_begin(struct syncmap_op *op, struct bytemap_number *number);
-int bytemap_number_change(struct syncmap_op *op, const void *bytes, u32 len,
-			  struct bytemap_number *number);
+int bytemap_number_check(const struct syncmap_op *op,
+			 struct syncmap_error *error);
+int bytemap_number_begin(const struct syncmap_op *op,
+			 struct syncmap_answer *answer,
+			 struct bytemap_number *number);
+int bytemap_number_change(const struct syncmap_op *op,
+			  struct syncmap_answer *answer, const void *bytes,
+			  u32 len, struct bytemap_number *number);
 
 #endif /* _SYNCMAP_STORE_NUMBER_H */

@@ -92,8 +92,8 @@ static bool is_unchanged(struct bytemap *map, struct bytemap_request *req,
 	if (bytemap_entry_view(map, value, found, 0) ||
 	    found->revision > req->op->expected)
 		return false;
-	bytemap_request_answer(req->op, found);
-	req->op->result |= SYNCMAP_RESULT_UNCHANGED;
+	bytemap_request_answer(req);
+	req->answer->result |= SYNCMAP_RESULT_UNCHANGED;
 	return true;
 }
 
@@ -109,7 +109,7 @@ int bytemap_op_load(struct bytemap *map, struct bytemap_request *req,
 	    is_unchanged(map, req, value))
 		return 0;
 	return bytemap_entry_view(map, value, &req->found, req->op->out_size) ?:
-	       bytemap_request_answer(req->op, &req->found);
+	       bytemap_request_answer(req);
 }
 
 /* Would it write into a frozen map? LOAD_OR_LEASE may look for a value first */
@@ -204,20 +204,20 @@ static int check_full(struct bytemap_attempt *at, u64 freed)
 
 static void tell_full(struct bytemap_attempt *at)
 {
-	struct syncmap_op *op = at->req->op;
+	struct syncmap_error *error = &at->req->answer->error;
 	struct bytemap *map = at->map;
 
 	bytemap_count(map, BYTEMAP_REJECTED);
 	if (at->shortage.which)
-		bytemap_request_limited(op, at->shortage.which,
+		bytemap_request_limited(error, at->shortage.which,
 					at->shortage.used, at->shortage.limit);
 	else
-		bytemap_request_limited(op, at->blocked == &map->entries ?
+		bytemap_request_limited(error, at->blocked == &map->entries ?
 						SYNCMAP_LIMITED_ENTRIES :
 						SYNCMAP_LIMITED_BYTES,
 					bytemap_gauge_read(at->blocked),
 					at->blocked->max);
-	trace_bytemap_full(map, op->limited, op->used, op->limit);
+	trace_bytemap_full(map, error->limited, error->used, error->limit);
 }
 
 /* Return: 0 when there is what the last attempt lacked; or an error */
@@ -242,7 +242,7 @@ static int provide(struct bytemap_attempt *at, enum bytemap_outcome outcome)
 static int prepare_next(struct bytemap_attempt *at, enum bytemap_outcome outcome)
 {
 	bytemap_view_release(&at->req->found);
-	bytemap_request_reset(at->req->op);
+	bytemap_request_reset(at->req->answer);
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	cond_resched();
@@ -319,17 +319,17 @@ static int run_to_end(struct bytemap_attempt *at)
 		 */
 		smp_mb();
 	}
-	req->op->status = ret == -ERESTARTSYS ? -EINTR : ret;
+	req->answer->error.status = ret == -ERESTARTSYS ? -EINTR : ret;
 	return ret;
 }
 
 /*
  * Does what @req says, which has passed bytemap_request_check() and
  * bytemap_request_check_key(). On 0 and -EBUSY &bytemap_request.found is the value
- * that was found, if &syncmap_op.result says so and the caller has room for it.
+ * that was found, if &syncmap_answer.result says so and the caller has room for it.
  * Process context, may wait.
  *
- * Return: 0 or an error, as &syncmap_op.status; -ERESTARTSYS for -EINTR.
+ * Return: 0 or an error, as &syncmap_error.status; -ERESTARTSYS for -EINTR.
  */
 int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 {

@@ -4,6 +4,7 @@
  */
 #include <linux/errno.h>
 #include <linux/nospec.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 
 #include "bytemap.h"
@@ -27,22 +28,33 @@ static const struct {
 	{ SYNCMAP_FLAG_BOUNDED, OP_TAKES_BOUND },
 };
 
-/* Which limit is in the way of @op */
-void bytemap_request_limited(struct syncmap_op *op, u32 which, u64 used, u64 limit)
+/* Which limit is in the way */
+void bytemap_request_limited(struct syncmap_error *error, u32 which, u64 used,
+			     u64 limit)
 {
-	op->limited = which;
-	op->used = used;
-	op->limit = limit;
+	error->limited = which;
+	error->used = used;
+	error->limit = limit;
 }
 
-static int too_long(struct syncmap_op *op, u32 which, u32 used, u32 limit)
+/* The field at fault is the first of those that are wrong */
+#define AT(member)	offsetof(struct syncmap_op, member)
+
+static int refuse_field(struct syncmap_error *error, size_t field, int err)
 {
-	bytemap_request_limited(op, which, used, limit);
-	return -EFBIG;
+	error->field = field;
+	return err;
+}
+
+static int too_long(struct syncmap_error *error, size_t field, u32 which,
+		    u32 used, u32 limit)
+{
+	bytemap_request_limited(error, which, used, limit);
+	return refuse_field(error, field, -EFBIG);
 }
 
 /* Is there a flag that nobody knows? One that this operation does not take? */
-static int check_flags(const struct syncmap_op *op)
+static int check_flags(const struct syncmap_op *op, struct syncmap_error *error)
 {
 	u32 unknown = op->flags, wrong = 0;
 	unsigned int i;
@@ -55,111 +67,137 @@ static int check_flags(const struct syncmap_op *op)
 			wrong |= op->flags & flags[i].flag;
 	}
 	if (unknown)
-		return -EOPNOTSUPP;
-	return wrong ? -EINVAL : 0;
+		return refuse_field(error, AT(flags), -EOPNOTSUPP);
+	return wrong ? refuse_field(error, AT(flags), -EINVAL) : 0;
 }
 
-static bool is_zero(u64 pointer, u32 len)
-{
-	return !pointer && !len;
-}
-
-static int check_unused(const struct syncmap_op *op)
+static int check_unused(const struct syncmap_op *op, struct syncmap_error *error)
 {
 	bool by_revision = op->flags & SYNCMAP_FLAG_BY_REVISION;
 
 	if (!(op->flags & (SYNCMAP_FLAG_BY_REVISION | SYNCMAP_FLAG_IF_NEWER)) &&
 	    op->expected)
-		return -EINVAL;
-	if (!bytemap_op_has(op->op, OP_TAKES_VALUE) && !is_zero(op->value, op->value_len))
-		return -EINVAL;
-	if ((!bytemap_op_has(op->op, OP_TAKES_OLD) || by_revision) &&
-	    !is_zero(op->old, op->old_len))
-		return -EINVAL;
-	if (!bytemap_op_has(op->op, OP_GIVES_VALUE) && !is_zero(op->out, op->out_size))
-		return -EINVAL;
+		return refuse_field(error, AT(expected), -EINVAL);
+	if (!bytemap_op_has(op->op, OP_TAKES_VALUE)) {
+		if (op->value)
+			return refuse_field(error, AT(value), -EINVAL);
+		if (op->value_len)
+			return refuse_field(error, AT(value_len), -EINVAL);
+	}
+	if (!bytemap_op_has(op->op, OP_TAKES_OLD) || by_revision) {
+		if (op->old)
+			return refuse_field(error, AT(old), -EINVAL);
+		if (op->old_len)
+			return refuse_field(error, AT(old_len), -EINVAL);
+	}
+	if (!bytemap_op_has(op->op, OP_GIVES_VALUE)) {
+		if (op->out)
+			return refuse_field(error, AT(out), -EINVAL);
+		if (op->out_size)
+			return refuse_field(error, AT(out_size), -EINVAL);
+	}
 	return 0;
 }
 
-/* What the operations of sync.Map know nothing of */
-static int check_unused_extras(const struct syncmap_op *op)
+static bool takes_wait(const struct syncmap_op *op)
 {
-	if (op->deadline && !bytemap_op_has(op->op, OP_TAKES_DEADLINE))
-		return -EINVAL;
-	if (op->token && !bytemap_op_has(op->op, OP_TAKES_TOKEN))
-		return -EINVAL;
-	if (op->op == SYNCMAP_OP_UNLEASE && !op->token)
-		return -EINVAL;
-	if (op->wait_until && !bytemap_op_has(op->op, OP_WAITS))
-		return -EINVAL;
-	if (op->flags & SYNCMAP_FLAG_NOWAIT && op->wait_until)
-		return -EINVAL;
-	if (!(op->flags & SYNCMAP_FLAG_BOUNDED) && op->bound)
-		return -EINVAL;
-	if (bytemap_op_has(op->op, OP_CALCULATES))
-		return bytemap_number_check(op);
-	return op->operand || op->initial ? -EINVAL : 0;
+	return bytemap_op_has(op->op, OP_WAITS) &&
+	       !(op->flags & SYNCMAP_FLAG_NOWAIT);
 }
 
-static int check_lengths(const struct bytemap *map, struct syncmap_op *op)
+/* What the operations of sync.Map know nothing of */
+static int check_unused_extras(const struct syncmap_op *op,
+			       struct syncmap_error *error)
+{
+	if (op->deadline && !bytemap_op_has(op->op, OP_TAKES_DEADLINE))
+		return refuse_field(error, AT(deadline), -EINVAL);
+	if (op->token ? !bytemap_op_has(op->op, OP_TAKES_TOKEN) :
+			op->op == SYNCMAP_OP_UNLEASE)
+		return refuse_field(error, AT(token), -EINVAL);
+	if (op->wait_until && !takes_wait(op))
+		return refuse_field(error, AT(wait_until), -EINVAL);
+	if (op->bound && !(op->flags & SYNCMAP_FLAG_BOUNDED))
+		return refuse_field(error, AT(bound), -EINVAL);
+	if (bytemap_op_has(op->op, OP_CALCULATES))
+		return bytemap_number_check(op, error);
+	if (op->operand)
+		return refuse_field(error, AT(operand), -EINVAL);
+	if (op->initial)
+		return refuse_field(error, AT(initial), -EINVAL);
+	return 0;
+}
+
+static int check_lengths(const struct bytemap *map, const struct syncmap_op *op,
+			 struct syncmap_error *error)
 {
 	const struct syncmap_limits *limits = &map->limits;
 
 	if (map->key_type == SYNCMAP_KEY_U64 && op->key_len != sizeof(u64))
-		return -EINVAL;
+		return refuse_field(error, AT(key_len), -EINVAL);
 	if (op->key_len > limits->key_size)
-		return too_long(op, SYNCMAP_LIMITED_KEY, op->key_len,
-				limits->key_size);
+		return too_long(error, AT(key_len), SYNCMAP_LIMITED_KEY,
+				op->key_len, limits->key_size);
 	if (op->value_len > limits->value_size)
-		return too_long(op, SYNCMAP_LIMITED_VALUE, op->value_len,
-				limits->value_size);
+		return too_long(error, AT(value_len), SYNCMAP_LIMITED_VALUE,
+				op->value_len, limits->value_size);
 	if (op->old_len > limits->value_size)
-		return too_long(op, SYNCMAP_LIMITED_VALUE, op->old_len,
-				limits->value_size);
+		return too_long(error, AT(old_len), SYNCMAP_LIMITED_VALUE,
+				op->old_len, limits->value_size);
 	return 0;
 }
 
-/* Zeroes the results */
-void bytemap_request_reset(struct syncmap_op *op)
+/* Whoever would not hear of the lease cannot have it */
+static int check_answer(const struct syncmap_op *op, struct syncmap_error *error)
 {
-	op->revision = 0;
-	op->previous = 0;
-	op->out_len = 0;
-	op->result = 0;
-	op->status = 0;
-	op->limited = SYNCMAP_LIMITED_NOT;
-	op->used = 0;
-	op->limit = 0;
-	op->expires = 0;
-	op->leased = 0;
-	op->before = 0;
-	op->after = 0;
+	if (op->answer_size > BYTEMAP_ANSWER_MAX)
+		return refuse_field(error, AT(answer_size), -EINVAL);
+	if (bytemap_op_has(op->op, OP_WAITS) &&
+	    op->answer_size < offsetofend(struct syncmap_answer, leased))
+		return refuse_field(error, AT(answer_size), -EINVAL);
+	return 0;
 }
 
-/*
- * What can be said before the key is there. Zeroes the results.
- *
- * Return: 0; -EOPNOTSUPP; -EINVAL; -EFBIG, and the results tell.
- */
-int bytemap_request_check(const struct bytemap *map, struct syncmap_op *op)
+static int check_op(const struct bytemap *map, struct syncmap_op *op,
+		    struct syncmap_error *error)
 {
 	int err;
 
-	bytemap_request_reset(op);
-	if (!op->op)
-		return -EINVAL;
 	if (op->op >= BYTEMAP_OPS)
-		return -EOPNOTSUPP;
+		return refuse_field(error, AT(op), -EOPNOTSUPP);
 	/* It is an index from now on */
 	op->op = array_index_nospec(op->op, BYTEMAP_OPS);
 	if (!bytemap_traits[op->op])
-		return -EOPNOTSUPP;
-	err = check_flags(op) ?: check_unused(op) ?: check_unused_extras(op);
-	return err ?: check_lengths(map, op);
+		return refuse_field(error, AT(op), -EOPNOTSUPP);
+	if (op->reserved)
+		return refuse_field(error, AT(reserved), -EOPNOTSUPP);
+	err = check_flags(op, error) ?: check_unused(op, error);
+	err = err ?: check_unused_extras(op, error) ?: check_answer(op, error);
+	return err ?: check_lengths(map, op, error);
+}
+
+/*
+ * What can be said of @op before the key is there. @answer is zeroed, and says
+ * what is wrong.
+ *
+ * Return: 0; -EOPNOTSUPP; -EINVAL; -EFBIG.
+ */
+int bytemap_request_check(const struct bytemap *map, struct syncmap_op *op,
+			  struct syncmap_answer *answer)
+{
+	bytemap_request_reset(answer);
+	answer->error.status = check_op(map, op, &answer->error);
+	return answer->error.status;
+}
+
+/* Zeroes what an attempt has found */
+void bytemap_request_reset(struct syncmap_answer *answer)
+{
+	memset(answer, 0, sizeof(*answer));
 }
 
 /* Return: 0, or -EINVAL: it is no key of this map */
-int bytemap_request_check_key(const struct bytemap *map, const void *key, size_t len)
+int bytemap_request_check_key(const struct bytemap *map, const void *key,
+			      size_t len)
 {
 	if (map->key_type == SYNCMAP_KEY_STRING && memchr(key, 0, len))
 		return -EINVAL;
@@ -167,18 +205,21 @@ int bytemap_request_check_key(const struct bytemap *map, const void *key, size_t
 }
 
 /*
- * Tells what is there, in the results of @op.
+ * Tells what was found.
  *
  * Return: 0, or -EMSGSIZE: it is more than the caller has room for.
  */
-int bytemap_request_answer(struct syncmap_op *op,
-			   const struct bytemap_view *found)
+int bytemap_request_answer(struct bytemap_request *req)
 {
-	op->result = SYNCMAP_RESULT_LOADED;
-	op->revision = found->revision;
-	op->expires = found->deadline;
-	op->out_len = found->len;
-	return op->out_size && found->len > op->out_size ? -EMSGSIZE : 0;
+	const struct bytemap_view *found = &req->found;
+	struct syncmap_answer *answer = req->answer;
+	u32 room = req->op->out_size;
+
+	answer->result = SYNCMAP_RESULT_LOADED;
+	answer->revision = found->revision;
+	answer->expires = found->deadline;
+	answer->out_len = found->len;
+	return room && found->len > room ? -EMSGSIZE : 0;
 }
 
 /* What it has found, and the object that it has not stored, are let go */

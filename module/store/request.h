@@ -15,9 +15,13 @@
 struct bytemap_client;
 struct bytemap_value;
 
+/* Longest answer that can be wanted, in bytes */
+#define BYTEMAP_ANSWER_MAX	4096U
+
 /**
  * struct bytemap_request - one operation on one key
- * @op: what to do, its lengths and flags; takes the results
+ * @op: what to do, its lengths and flags
+ * @answer: takes the results
  * @client: the descriptor; NULL: none (debugfs), which can own nothing
  * @key: the key
  * @value: the new value; may lie in @fresh
@@ -29,7 +33,8 @@ struct bytemap_value;
  *	nobody has to clear its bytes
  */
 struct bytemap_request {
-	struct syncmap_op	*op;
+	const struct syncmap_op	*op;
+	struct syncmap_answer	*answer;
 	struct bytemap_client	*client;
 	const void		*key;
 	const void		*value;
@@ -38,14 +43,14 @@ struct bytemap_request {
 	struct bytemap_view	found;
 };
 
-int bytemap_request_check(const struct bytemap *map, struct syncmap_op *op);
+int bytemap_request_check(const struct bytemap *map, struct syncmap_op *op,
+			  struct syncmap_answer *answer);
 int bytemap_request_check_key(const struct bytemap *map, const void *key,
 			      size_t len);
-void bytemap_request_reset(struct syncmap_op *op);
-void bytemap_request_limited(struct syncmap_op *op, u32 which, u64 used,
+void bytemap_request_reset(struct syncmap_answer *answer);
+void bytemap_request_limited(struct syncmap_error *error, u32 which, u64 used,
 			     u64 limit);
-int bytemap_request_answer(struct syncmap_op *op,
-			   const struct bytemap_view *found);
+int bytemap_request_answer(struct bytemap_request *req);
 void bytemap_request_release(struct bytemap_request *req);
 
 static inline bool bytemap_request_has(const struct bytemap_request *req,

@@ -50,7 +50,7 @@ int bytemap_update_store_locked(struct bytemap_attempt *at,
 	err = at->in_place ? bytemap_entry_overwrite_locked(at, value) :
 			     bytemap_entry_replace_locked(at, value, 0);
 	if (!err)
-		at->req->op->expires = at->deadline;
+		at->req->answer->expires = at->deadline;
 	return err;
 }
 
@@ -91,7 +91,7 @@ int bytemap_update_touch_locked(struct bytemap_attempt *at,
 	int err = set_deadline_locked(at, value);
 
 	if (!err)
-		at->req->op->expires = at->deadline;
+		at->req->answer->expires = at->deadline;
 	return err;
 }
 
@@ -106,8 +106,8 @@ int bytemap_update_calculate_locked(struct bytemap_attempt *at,
 	struct bytemap_number *number = &at->number;
 	int err;
 
-	err = bytemap_number_change(at->req->op, value->bytes, value->len,
-				    number);
+	err = bytemap_number_change(at->req->op, at->req->answer, value->bytes,
+				    value->len, number);
 	if (err)
 		return err;
 	bytemap_count(at->map, BYTEMAP_CALCULATED);
@@ -176,13 +176,13 @@ static int absent_locked(struct bytemap_attempt *at,
 static int change_locked(struct bytemap_attempt *at,
 			 struct bytemap_value *value)
 {
-	struct syncmap_op *op = at->req->op;
+	struct syncmap_answer *answer = at->req->answer;
 	u64 previous = value->revision;
 	int err;
 
 	err = at->verb->change_locked(at, value);
-	if (!err && op->revision != previous)
-		op->previous = previous;
+	if (!err && answer->revision != previous)
+		answer->previous = previous;
 	return err;
 }
 
@@ -200,7 +200,7 @@ static int update_locked(struct bytemap_attempt *at,
 	bytemap_view_locked(value, &req->found, req->op->out_size);
 	if (bytemap_view_is_late(&req->found))
 		return absent_locked(at, value);
-	err = bytemap_request_answer(req->op, &req->found);
+	err = bytemap_request_answer(req);
 	compared = compare_locked(req, value, compared);
 	if (compared == -EBUSY)
 		bytemap_count(at->map, BYTEMAP_MISMATCH);

@@ -85,7 +85,7 @@ int bytemap_waiter_wait(struct bytemap_attempt *at)
 		return -EAGAIN;
 	value = bytemap_entry_get(at->map, req->key, req->op->key_len);
 	if (value && value->leased)
-		err = bytemap_holder_count(req->client, req->op) ?:
+		err = bytemap_holder_count(req->client, &req->answer->error) ?:
 		      wait_in_line(at, value);
 	if (value)
 		bytemap_value_put(value);

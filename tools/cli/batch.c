@@ -50,6 +50,7 @@ struct row {
 struct batch {
 	struct cli		*cli;
 	struct syncmap_op	*ops;
+	struct syncmap_answer	*answers;
 	struct row		*rows;
 	char			*room;
 	size_t			value_size;
@@ -136,6 +137,8 @@ static void make_op(struct batch *batch, size_t i)
 		.op = row->word->op,
 		.key = (uintptr_t)row->key.data, .key_len = row->key.len,
 		.old_len = row->old.len, .value_len = row->value.len,
+		.answer = (uintptr_t)&batch->answers[i],
+		.answer_size = sizeof(batch->answers[i]),
 	};
 	if (row->old.len)
 		op->old = (uintptr_t)row->old.data;
@@ -149,23 +152,28 @@ static void make_op(struct batch *batch, size_t i)
 }
 
 /* What is done and yet not what was hoped for, as for the verbs */
-static bool is_no(const struct syncmap_op *op)
+static bool is_no(const struct syncmap_op *op,
+		  const struct syncmap_answer *answer)
 {
-	bool loaded = op->result & SYNCMAP_RESULT_LOADED;
+	bool loaded = answer->result & SYNCMAP_RESULT_LOADED;
 
 	return loaded ? op->op == SYNCMAP_OP_LOAD_OR_STORE :
 			op->op == SYNCMAP_OP_DELETE;
 }
 
-static const char *outcome(const struct syncmap_op *op, char *text, size_t size)
+static const char *outcome(const struct syncmap_op *op,
+			   const struct syncmap_answer *answer, char *text,
+			   size_t size)
 {
+	const struct syncmap_error *error = &answer->error;
 	const struct libsyncmap_result result = {
-		.limited = op->limited, .used = op->used, .limit = op->limit,
+		.limited = error->limited, .used = error->used,
+		.limit = error->limit,
 	};
 
-	switch (op->status) {
+	switch (error->status) {
 	case 0:
-		if (!is_no(op))
+		if (!is_no(op, answer))
 			return "done";
 		return op->op == SYNCMAP_OP_DELETE ? "absent" : "present";
 	case -ENOENT:
@@ -175,15 +183,16 @@ static const char *outcome(const struct syncmap_op *op, char *text, size_t size)
 	case -ERANGE:
 		return "out of bounds";
 	default:
-		return explain(op->status, &result, text, size);
+		return explain(error->status, &result, text, size);
 	}
 }
 
-static int code_of(const struct syncmap_op *op)
+static int code_of(const struct syncmap_op *op,
+		   const struct syncmap_answer *answer)
 {
-	switch (op->status) {
+	switch (answer->error.status) {
 	case 0:
-		return is_no(op) ? EXIT_NO : EXIT_YES;
+		return is_no(op, answer) ? EXIT_NO : EXIT_YES;
 	case -ENOENT:
 	case -EBUSY:
 	case -ERANGE:
@@ -194,7 +203,7 @@ static int code_of(const struct syncmap_op *op)
 }
 
 static void say_json_op(struct batch *batch, const struct row *row,
-			const struct syncmap_op *op, const char *what,
+			const struct syncmap_answer *answer, const char *what,
 			const struct bytes *found)
 {
 	struct json_object *json;
@@ -203,14 +212,14 @@ static void say_json_op(struct batch *batch, const struct row *row,
 	add_text(json, "operation", row->word->verb);
 	add_text(json, "outcome", what);
 	if (row->number.len)
-		add_u64(json, "after", op->after);
-	if (op->revision)
-		add_u64(json, "revision", op->revision);
+		add_u64(json, "after", answer->after);
+	if (answer->revision)
+		add_u64(json, "revision", answer->revision);
 	say_json(batch->cli, json);
 }
 
 static void say_line_op(struct batch *batch, const struct row *row,
-			const struct syncmap_op *op, const char *what,
+			const struct syncmap_answer *answer, const char *what,
 			const struct bytes *found)
 {
 	struct bytes line = { };
@@ -223,8 +232,8 @@ static void say_line_op(struct batch *batch, const struct row *row,
 			format_print(FORMAT_TEXT, found->data, found->len,
 				     &line);
 	}
-	if (row->number.len && !op->status)
-		printf("\t%" PRIu64, (uint64_t)op->after);
+	if (row->number.len && !answer->error.status)
+		printf("\t%" PRIu64, (uint64_t)answer->after);
 	bytes_append_char(&line, '\n');
 	say_bytes(&line);
 	bytes_free(&line);
@@ -233,21 +242,25 @@ static void say_line_op(struct batch *batch, const struct row *row,
 static void say_op(struct batch *batch, size_t i)
 {
 	const struct syncmap_op *op = &batch->ops[i];
+	const struct syncmap_answer *answer = &batch->answers[i];
+	int status = answer->error.status;
 	const struct row *row = &batch->rows[i];
 	struct bytes found = {
-		.data = batch->room + i * batch->value_size, .len = op->out_len,
+		.data = batch->room + i * batch->value_size,
+		.len = answer->out_len,
 	};
-	bool has = row->word->gives_value && op->result & SYNCMAP_RESULT_LOADED &&
-		   (!op->status || op->status == -EBUSY);
+	bool has = row->word->gives_value &&
+		   answer->result & SYNCMAP_RESULT_LOADED &&
+		   (!status || status == -EBUSY);
 	char text[128];
-	const char *what = outcome(op, text, sizeof(text));
+	const char *what = outcome(op, answer, text, sizeof(text));
 
 	if (batch->cli->json)
-		say_json_op(batch, row, op, what, has ? &found : NULL);
+		say_json_op(batch, row, answer, what, has ? &found : NULL);
 	else
-		say_line_op(batch, row, op, what, has ? &found : NULL);
-	if (code_of(op) == EXIT_ERROR || !batch->worst)
-		batch->worst = code_of(op);
+		say_line_op(batch, row, answer, what, has ? &found : NULL);
+	if (code_of(op, answer) == EXIT_ERROR || !batch->worst)
+		batch->worst = code_of(op, answer);
 }
 
 /* Returns whether to go on. */
@@ -264,7 +277,7 @@ static bool flush(struct batch *batch)
 			       &done);
 	for (size_t i = 0; i < done; i++)
 		say_op(batch, i);
-	if (err && (!done || batch->ops[done - 1].status != err))
+	if (err && (!done || batch->answers[done - 1].error.status != err))
 		batch->worst = fail_map(cli, cli->name, err);
 	batch->count = 0;
 	return !err;
@@ -313,6 +326,7 @@ static void free_all(struct batch *batch)
 	}
 	free(batch->rows);
 	free(batch->ops);
+	free(batch->answers);
 	free(batch->room);
 }
 
@@ -328,9 +342,10 @@ int verb_batch(struct cli *cli)
 	if (batch.max > SYNCMAP_BATCH_MAX)
 		batch.max = SYNCMAP_BATCH_MAX;
 	batch.ops = calloc(batch.max, sizeof(*batch.ops));
+	batch.answers = calloc(batch.max, sizeof(*batch.answers));
 	batch.rows = calloc(batch.max, sizeof(*batch.rows));
 	batch.room = malloc(batch.max * batch.value_size);
-	if (!batch.ops || !batch.rows || !batch.room) {
+	if (!batch.ops || !batch.answers || !batch.rows || !batch.room) {
 		free_all(&batch);
 		return fail(cli, "out of memory");
 	}

@@ -56,7 +56,7 @@ missing()	# prints those of the words that a grep pattern (@ is the word) does n
 verbs=$("$tool" -j help | sed -nE 's/.*"verb":"([a-z-]+)".*/\1/p')
 options=$("$tool" -j help | option_names)
 abi_words=$( (sed -nE 's/^\tSYNCMAP_OP_([A-Z_]+)\s*= .*/\1/p' $abi
-	sed -nE 's/^#define SYNCMAP_([A-Z_]+)\s+_IOWR.*/\1/p' $abi) |
+	sed -nE 's/^#define SYNCMAP_([A-Z_]+)\s+_IOWR?\(.*/\1/p' $abi) |
 	tr 'A-Z_' 'a-z-')
 
 echo 1..11

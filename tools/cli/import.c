@@ -39,6 +39,7 @@ struct import {
 	struct bytes		bytes;
 	uint64_t		numbers[SYNCMAP_BATCH_MAX];
 	struct syncmap_op	ops[SYNCMAP_BATCH_MAX];
+	struct syncmap_answer	answers[SYNCMAP_BATCH_MAX];
 };
 
 static void tell(struct import *import, uint64_t line, const char *wrong)
@@ -75,25 +76,28 @@ static int give_up(struct import *import, uint64_t line, int err,
 /* Returns 0, or an error that every further line would meet, too. */
 static int judge(struct import *import, size_t i)
 {
-	const struct syncmap_op *op = &import->ops[i];
+	const struct syncmap_answer *answer = &import->answers[i];
+	const struct syncmap_error *error = &answer->error;
 	const struct libsyncmap_result result = {
-		.limited = op->limited, .used = op->used, .limit = op->limit,
+		.limited = error->limited, .used = error->used,
+		.limit = error->limit,
 	};
 	const char *wrong;
 	char text[128];
 
-	if (!op->status && op->op == SYNCMAP_OP_LOAD_OR_STORE &&
-	    op->result & SYNCMAP_RESULT_LOADED) {
+	if (!error->status && import->ops[i].op == SYNCMAP_OP_LOAD_OR_STORE &&
+	    answer->result & SYNCMAP_RESULT_LOADED) {
 		import->present++;
 		return 0;
 	}
-	if (!op->status) {
+	if (!error->status) {
 		import->stored++;
 		return 0;
 	}
-	wrong = explain(op->status, &result, text, sizeof(text));
-	if (op->status != -EFBIG && op->status != -EINVAL)
-		return give_up(import, import->numbers[i], op->status, wrong);
+	wrong = explain(error->status, &result, text, sizeof(text));
+	if (error->status != -EFBIG && error->status != -EINVAL)
+		return give_up(import, import->numbers[i], error->status,
+			       wrong);
 	tell_bad(import, import->numbers[i], wrong);
 	return 0;
 }
@@ -101,12 +105,13 @@ static int judge(struct import *import, size_t i)
 /* One call: all of them from the first on, or up to one that fails */
 static int store_some(struct import *import, size_t first, size_t *done)
 {
-	struct syncmap_op *ops = &import->ops[first];
+	const struct syncmap_op *ops = &import->ops[first];
+	const struct syncmap_answer *answers = &import->answers[first];
 	int err;
 
 	err = libsyncmap_batch(import->cli->map, ops, sizeof(*ops),
 			       import->count - first, SYNCMAP_BATCH_STOP, done);
-	if (err && (!*done || ops[*done - 1].status != err))
+	if (err && (!*done || answers[*done - 1].error.status != err))
 		err = give_up(import, import->numbers[first + *done], err,
 			      libsyncmap_strerror(err));
 	else
@@ -141,7 +146,7 @@ static void add_record(struct import *import)
 	bool expires = record->ttl_ns != DURATION_NEVER;
 
 	import->numbers[import->count] = import->line;
-	import->ops[import->count++] = (struct syncmap_op){
+	import->ops[import->count] = (struct syncmap_op){
 		.op = cli->if_absent ? SYNCMAP_OP_LOAD_OR_STORE :
 				       SYNCMAP_OP_STORE,
 		.key = import->bytes.len,
@@ -150,7 +155,10 @@ static void add_record(struct import *import)
 		.value_len = record->value.len,
 		.deadline = expires ? libsyncmap_deadline(record->ttl_ns) :
 				      store_deadline(cli),
+		.answer = (uintptr_t)&import->answers[import->count],
+		.answer_size = sizeof(import->answers[0]),
 	};
+	import->count++;
 	bytes_append(&import->bytes, record->key.data, record->key.len);
 	bytes_append(&import->bytes, record->value.data, record->value.len);
 }

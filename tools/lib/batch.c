@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Many operations: as few calls as possible */
+#include <stddef.h>
+
 #include "internal.h"
 
 /* With SYNCMAP_BATCH_STOP one that fails is the last of @part */
 static int last_status(const void *ops, const struct syncmap_batch *part)
 {
-	const char *last = (const char *)ops +
-			   (size_t)(part->done - 1) * part->op_size;
+	const struct syncmap_op *last = (const void *)((const char *)ops +
+		(size_t)(part->done - 1) * part->op_size);
+	const struct syncmap_answer *answer = (const void *)(uintptr_t)last->answer;
+	size_t told = offsetof(struct syncmap_answer, error.status) +
+		      sizeof(answer->error.status);
 
-	return part->failed ? ((const struct syncmap_op *)last)->status : 0;
+	if (!part->failed)
+		return 0;
+	return last->answer_size < told ? -ECANCELED : answer->error.status;
 }
 
-static int run_part(const struct libsyncmap *map, void *ops,
+static int run_part(const struct libsyncmap *map, const void *ops,
 		    struct syncmap_batch *part)
 {
 	int err;
@@ -23,11 +30,11 @@ static int run_part(const struct libsyncmap *map, void *ops,
 	return err;
 }
 
-API int libsyncmap_batch(const struct libsyncmap *map, struct syncmap_op *ops,
+API int libsyncmap_batch(const struct libsyncmap *map, const struct syncmap_op *ops,
 			 size_t op_size, size_t count, unsigned int flags,
 			 size_t *done)
 {
-	char *next = (char *)ops;
+	const char *next = (const char *)ops;
 	int err = 0;
 
 	*done = 0;

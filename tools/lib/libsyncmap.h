@@ -553,8 +553,8 @@ int libsyncmap_compare_and_swap_revision_with(const struct libsyncmap *map,
 /**
  * libsyncmap_batch - do many operations
  * @map: a map opened for what they need
- * @ops: the operations, as for libsyncmap_op(); each gets its status, and the
- *	rest of its results
+ * @ops: the operations, as for libsyncmap_op(); each has an answer of its own, or
+ *	none
  * @op_size: sizeof(*ops)
  * @count: how many there are; any number
  * @flags: SYNCMAP_BATCH_STOP to end behind the first that fails
@@ -564,10 +564,10 @@ int libsyncmap_compare_and_swap_revision_with(const struct libsyncmap *map,
  * be alone: a batch is not a transaction.
  *
  * Return: 0 if all were carried out, whatever their status; with
- * SYNCMAP_BATCH_STOP the status of the one that failed; or why it could not go
- * on, as in &struct syncmap_batch.
+ * SYNCMAP_BATCH_STOP the status of the one that failed, or -ECANCELED if that has
+ * no answer; or why it could not go on, as in &struct syncmap_batch.
  */
-int libsyncmap_batch(const struct libsyncmap *map, struct syncmap_op *ops,
+int libsyncmap_batch(const struct libsyncmap *map, const struct syncmap_op *ops,
 		     size_t op_size, size_t count, unsigned int flags,
 		     size_t *done);
 
@@ -877,13 +877,13 @@ void libsyncmap_watch_close(struct libsyncmap_watch *watch);
 /**
  * libsyncmap_op - do one operation as the ABI has it
  * @map: a map opened for what the operation needs
- * @op: the operation, and its answer
+ * @op: the operation, and where its answer is to be written
  *
  * The other functions are made of it.
  *
- * Return: 0 or a negative errno, as in @op->status.
+ * Return: 0 or a negative errno, as in &syncmap_answer.error.
  */
-int libsyncmap_op(const struct libsyncmap *map, struct syncmap_op *op);
+int libsyncmap_op(const struct libsyncmap *map, const struct syncmap_op *op);
 
 /**
  * libsyncmap_strerror - an error in words

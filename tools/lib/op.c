@@ -1,28 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Operations on one key: all of them fill in one struct */
 #include <errno.h>
+#include <stdbool.h>
 #include <time.h>
 
 #include "internal.h"
 
-API int libsyncmap_op(const struct libsyncmap *map, struct syncmap_op *op)
+/* Not all have a use for what follows the first part of the struct */
+static bool is_short(const struct syncmap_op *op)
 {
-	return control(map->fd, SYNCMAP_OP, op);
+	return op->op == SYNCMAP_OP_DELETE ||
+	       (op->op == SYNCMAP_OP_LOAD && !op->flags);
+}
+
+API int libsyncmap_op(const struct libsyncmap *map, const struct syncmap_op *op)
+{
+	unsigned long command = is_short(op) ?
+		SYNCMAP_OP_SIZED(SYNCMAP_OP_SHORT) : SYNCMAP_OP;
+
+	return control(map->fd, command, (void *)op);
 }
 
 static void set_result(struct libsyncmap_result *result,
-		       const struct syncmap_op *op)
+		       const struct syncmap_answer *answer)
 {
-	result->len = op->out_len;
-	result->loaded = op->result & SYNCMAP_RESULT_LOADED;
-	result->expired = op->result & SYNCMAP_RESULT_EXPIRED;
-	result->unchanged = op->result & SYNCMAP_RESULT_UNCHANGED;
-	result->revision = op->revision;
-	result->previous = op->previous;
-	result->limited = op->limited;
-	result->used = op->used;
-	result->limit = op->limit;
-	result->expires = op->expires;
+	result->len = answer->out_len;
+	result->loaded = answer->result & SYNCMAP_RESULT_LOADED;
+	result->expired = answer->result & SYNCMAP_RESULT_EXPIRED;
+	result->unchanged = answer->result & SYNCMAP_RESULT_UNCHANGED;
+	result->revision = answer->revision;
+	result->previous = answer->previous;
+	result->limited = answer->error.limited;
+	result->used = answer->error.used;
+	result->limit = answer->error.limit;
+	result->expires = answer->expires;
 }
 
 /* For the operations that have a use for a buffer */
@@ -44,19 +55,34 @@ static int set_bytes(__u64 *pointer, __u32 *field, const void *data, size_t len)
 	return 0;
 }
 
-static int run(const struct libsyncmap *map, struct syncmap_op *op,
-	       const void *key, size_t key_len,
-	       const void *value, size_t value_len,
-	       struct libsyncmap_result *result)
+static int run_for(const struct libsyncmap *map, struct syncmap_op *op,
+		   const void *key, size_t key_len,
+		   const void *value, size_t value_len,
+		   struct syncmap_answer *answer)
 {
 	int err = set_bytes(&op->key, &op->key_len, key, key_len);
 
 	if (!err)
 		err = set_bytes(&op->value, &op->value_len, value, value_len);
-	if (!err)
-		err = libsyncmap_op(map, op);
+	if (answer) {
+		op->answer = (uintptr_t)answer;
+		op->answer_size = sizeof(*answer);
+	}
+	return err ? err : libsyncmap_op(map, op);
+}
+
+/* Who wants no result wants no answer */
+static int run(const struct libsyncmap *map, struct syncmap_op *op,
+	       const void *key, size_t key_len,
+	       const void *value, size_t value_len,
+	       struct libsyncmap_result *result)
+{
+	struct syncmap_answer answer = { .result = 0 };
+	int err = run_for(map, op, key, key_len, value, value_len,
+			  result ? &answer : NULL);
+
 	if (result)
-		set_result(result, op);
+		set_result(result, &answer);
 	return err;
 }
 
@@ -300,11 +326,14 @@ API int libsyncmap_load_or_lease(const struct libsyncmap *map,
 		.flags = flags,
 		.wait_until = wait_until,
 	};
+	struct syncmap_answer answer = { .result = 0 };
 	int err;
 
 	want_value(&op, result);
-	err = run(map, &op, key, key_len, NULL, 0, result);
-	*token = err ? 0 : op.leased;
+	err = run_for(map, &op, key, key_len, NULL, 0, &answer);
+	if (result)
+		set_result(result, &answer);
+	*token = err ? 0 : answer.leased;
 	return err;
 }
 
@@ -343,9 +372,12 @@ API int libsyncmap_calculate(const struct libsyncmap *map,
 		.bound = number->bound,
 		.deadline = number->deadline,
 	};
-	int err = run(map, &op, key, key_len, NULL, 0, result);
+	struct syncmap_answer answer = { .result = 0 };
+	int err = run_for(map, &op, key, key_len, NULL, 0, &answer);
 
-	number->before = op.before;
-	number->after = op.after;
+	if (result)
+		set_result(result, &answer);
+	number->before = answer.before;
+	number->after = answer.after;
 	return err;
 }

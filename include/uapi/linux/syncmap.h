@@ -12,14 +12,18 @@
  * when the bytes that the kernel does not know are zero. Zero in a field means
  * what was done before the field existed. Fields marked "out" are ignored on
  * input; they are written on success, and on failure as far as the errno says.
- * While a command runs its struct is the kernel's: all of it may be written.
+ * While a command runs its struct is the kernel's: all of it may be written. An
+ * operation on a key is different: its struct is only read, and its answer is
+ * another one. Of both a first part will do.
  *
  * errno, one meaning each:
  *
  *	ENOTTY		the descriptor does not know this command
  *	E2BIG		non-zero bytes beyond the struct that the kernel knows
- *	EOPNOTSUPP	unknown flag or operation code
- *	EINVAL		bad value, struct too short, or non-zero reserved field
+ *	EOPNOTSUPP	unknown flag or operation, or, of an operation, a
+ *			non-zero reserved field; see &syncmap_error.field
+ *	EINVAL		bad value, struct too short, or non-zero reserved field;
+ *			see &syncmap_error.field
  *	EFAULT		bad pointer
  *	ENAMETOOLONG	name without a NUL in its %SYNCMAP_NAME_SIZE bytes
  *	ENOENT		the map, or the key, is absent
@@ -86,6 +90,27 @@ enum syncmap_key_type {
 /* Access that a map descriptor gives */
 #define SYNCMAP_ACCESS_READ	0x1
 #define SYNCMAP_ACCESS_WRITE	0x2
+
+/**
+ * struct syncmap_error - why a command failed
+ * @status: 0, or the negative errno that the command returns
+ * @field: with EINVAL and EOPNOTSUPP: offset of the field at fault in the
+ *	struct that asks; if that points to something, this may be what is wrong
+ * @limited: with ENOSPC, EDQUOT and EFBIG: one of &enum syncmap_limited
+ * @used: with ENOSPC and EDQUOT: how much there is, without what was asked for;
+ *	with EFBIG: the length asked for, of APPEND that of the result
+ * @limit: with ENOSPC, EDQUOT and EFBIG: the maximum
+ *
+ * All of it is zero on success. A command whose struct could not be read, or is
+ * too short, tells nothing.
+ */
+struct syncmap_error {
+	__s32	status;
+	__u16	field;
+	__u16	limited;
+	__u64	used;
+	__u64	limit;
+};
 
 /**
  * struct syncmap_limits - how much a map may hold
@@ -491,7 +516,7 @@ enum syncmap_op_code {
  * LOAD: give the value only if its revision is above @expected; else succeed
  * with SYNCMAP_RESULT_UNCHANGED
  */
-#define SYNCMAP_FLAG_IF_NEWER	0x2
+#define SYNCMAP_FLAG_IF_NEWER		0x2
 /*
  * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP, APPEND: what is stored goes
  * when this open file closes, unless it has been stored anew by then without
@@ -500,29 +525,29 @@ enum syncmap_op_code {
  * returned; its room is given back, and events tell of it, soon after that, or
  * when somebody meets it or needs the room
  */
-#define SYNCMAP_FLAG_OWNED	0x4
+#define SYNCMAP_FLAG_OWNED		0x4
 /* LOAD_OR_LEASE: do not wait */
-#define SYNCMAP_FLAG_NOWAIT	0x8
+#define SYNCMAP_FLAG_NOWAIT		0x8
 /*
  * LOAD_OR_LEASE: rather than wait, take the value that has expired, if the map
  * keeps it. Whoever gets the lease gets that value as well
  */
-#define SYNCMAP_FLAG_STALE	0x10
+#define SYNCMAP_FLAG_STALE		0x10
 /* Arithmetic: the number has 32 bits */
 #define SYNCMAP_FLAG_U32		0x20
 /* Arithmetic: @initial is valid */
-#define SYNCMAP_FLAG_INITIAL	0x40
+#define SYNCMAP_FLAG_INITIAL		0x40
 /* ADD, SUB: @bound is valid */
-#define SYNCMAP_FLAG_BOUNDED	0x80
+#define SYNCMAP_FLAG_BOUNDED		0x80
 
 /* For @deadline: never, whatever the map's default is */
 #define SYNCMAP_NEVER		(~(__u64)0)
 
-/* Bits of &syncmap_op.result */
-#define SYNCMAP_RESULT_LOADED	0x1	/* the key had a value before */
+/* Bits of &syncmap_answer.result */
+#define SYNCMAP_RESULT_LOADED		0x1	/* the key had a value before */
 #define SYNCMAP_RESULT_UNCHANGED	0x2	/* it is not newer: no bytes given */
-#define SYNCMAP_RESULT_LEASED	0x4	/* the caller has the lease: @leased */
-#define SYNCMAP_RESULT_EXPIRED	0x8	/* the value given is a stale one */
+#define SYNCMAP_RESULT_LEASED		0x4	/* the caller has the lease: @leased */
+#define SYNCMAP_RESULT_EXPIRED		0x8	/* the value given is a stale one */
 
 /**
  * enum syncmap_limited - which limit a command ran into
@@ -560,47 +585,38 @@ enum syncmap_limited {
 
 /**
  * struct syncmap_op - SYNCMAP_OP: one operation on one key
- * @op: one of &enum syncmap_op_code
  * @flags: SYNCMAP_FLAG_BY_REVISION and the like
+ * @op: one of &enum syncmap_op_code
  * @key: pointer to the key
- * @value: pointer to the new value
- * @old: pointer to the content to compare with
  * @out: pointer to a buffer for the value that the operation finds
  * @key_len: bytes of the key
- * @value_len: bytes of the new value
- * @old_len: bytes to compare with
  * @out_size: bytes of the buffer; zero when the value is not wanted
- * @expected: the revision to compare with, or that the caller has
+ * @answer: pointer to a &struct syncmap_answer
+ * @answer_size: bytes of it that are wanted, the first ones; those that the
+ *	kernel does not know become zero; at most 4096. Zero: none, but
+ *	LOAD_OR_LEASE wants the token (EINVAL)
+ * @value_len: bytes of the new value
+ * @value: pointer to the new value
  * @deadline: when what is stored expires: nanoseconds of CLOCK_BOOTTIME;
  *	SYNCMAP_NEVER; zero: the default of the map. From that time on the key
  *	is absent, which may be at once. Each store sets it anew
+ * @expected: the revision to compare with, or that the caller has
  * @token: the lease that STORE and UNLEASE end; zero: STORE needs none
+ * @old: pointer to the content to compare with
+ * @old_len: bytes to compare with
+ * @reserved: must be zero
  * @wait_until: how long LOAD_OR_LEASE waits: nanoseconds of CLOCK_BOOTTIME, or
  *	SYNCMAP_NEVER
  * @operand: of arithmetic
  * @initial: with SYNCMAP_FLAG_INITIAL: value of an absent key
  * @bound: with SYNCMAP_FLAG_BOUNDED: the highest, or lowest, result
- * @revision: out: revision of what the operation loaded or stored, or of the
- *	deletion; with EBUSY, EMSGSIZE, EILSEQ and ERANGE of what is there
- * @previous: out: revision of what was replaced or deleted, zero if nothing
- * @out_len: out: bytes of the value that was found. If that is more than
- *	@out_size, nothing was written to @out: the operation has failed with
- *	EBUSY or EMSGSIZE, or @out_size is zero. Nor is it with
- *	SYNCMAP_RESULT_UNCHANGED
- * @result: out: SYNCMAP_RESULT_LOADED and the like
- * @status: out: 0, or the negative errno that the command returns
- * @limited: out: one of &enum syncmap_limited
- * @used: out: with ENOSPC and EDQUOT: how much there is; with EFBIG: the length
- *	asked for, of APPEND that of the result
- * @limit: out: with ENOSPC, EDQUOT and EFBIG: the maximum
- * @expires: out: deadline of what was stored, or else of what was found,
- *	SYNCMAP_NEVER if none; zero if there is nothing
- * @leased: out: with SYNCMAP_RESULT_LEASED: the token
- * @before: out: number that arithmetic found; @initial if the key was absent
- * @after: out: number that it left; with ERANGE the same as @before
  *
  * What an operation has no use for must be zero: LOAD takes no value, STORE no
  * old one, and so on. Pointer and length zero mean an empty key or value.
+ *
+ * The struct may end behind what is asked for, and behind %SYNCMAP_OP_SHORT
+ * bytes at least, which is all that LOAD and DELETE have a use for. Nothing is
+ * written to it.
  *
  * LOAD needs read access; STORE, APPEND, DELETE and UNLEASE need write access;
  * the others, which write and tell what they found, need both. Without read
@@ -610,40 +626,62 @@ enum syncmap_limited {
  * Each write gives the entry a new revision. Revisions of a map are never used
  * twice, and those of one key only grow, even across deletion and Clear.
  *
- * Times, here and elsewhere, are what the clock shows to the caller, if he is in
- * a time namespace (one that it could not show is the first or the last that it
- * could). Of @out no byte is written but the @out_len that are told.
+ * Times, here and elsewhere, are what the clock shows to the caller, if he is
+ * in a time namespace (one that it could not show is the first or the last that
+ * it could). Of @out no byte is written but the @out_len that are told.
  */
 struct syncmap_op {
-	__u32	op;
 	__u32	flags;
+	__u32	op;
 	__u64	key;
-	__u64	value;
-	__u64	old;
 	__u64	out;
 	__u32	key_len;
-	__u32	value_len;
-	__u32	old_len;
 	__u32	out_size;
-	__u64	expected;
-	__u64	revision;
-	__u64	previous;
-	__u32	out_len;
-	__u32	result;
-	__s32	status;
-	__u32	limited;
-	__u64	used;
-	__u64	limit;
+	__u64	answer;
+	__u32	answer_size;
+	__u32	value_len;
+	__u64	value;
 	__u64	deadline;
+	__u64	expected;
 	__u64	token;
+	__u64	old;
+	__u32	old_len;
+	__u32	reserved;
 	__u64	wait_until;
 	__u64	operand;
 	__u64	initial;
 	__u64	bound;
-	__u64	expires;
-	__u64	leased;
-	__u64	before;
-	__u64	after;
+};
+
+/* Bytes of &struct syncmap_op that there must be: all before @value */
+#define SYNCMAP_OP_SHORT	48
+
+/**
+ * struct syncmap_answer - what an operation found and did
+ * @result: SYNCMAP_RESULT_LOADED and the like
+ * @out_len: bytes of the value that was found. If that is more than @out_size,
+ *	nothing was written to @out: the operation has failed with EBUSY or
+ *	EMSGSIZE, or @out_size is zero. Nor is it with SYNCMAP_RESULT_UNCHANGED
+ * @revision: revision of what the operation loaded or stored, or of the
+ *	deletion; with EBUSY, EMSGSIZE, EILSEQ and ERANGE of what is there
+ * @expires: deadline of what was stored, or else of what was found,
+ *	SYNCMAP_NEVER if none; zero if there is nothing
+ * @error: why it failed
+ * @previous: revision of what was replaced or deleted, zero if nothing
+ * @leased: with SYNCMAP_RESULT_LEASED: the token
+ * @before: number that arithmetic found; @initial if the key was absent
+ * @after: number that it left; with ERANGE the same as @before
+ */
+struct syncmap_answer {
+	__u32			result;
+	__u32			out_len;
+	__u64			revision;
+	__u64			expires;
+	struct syncmap_error	error;
+	__u64			previous;
+	__u64			leased;
+	__u64			before;
+	__u64			after;
 };
 
 /* Operations of one SYNCMAP_BATCH at most */
@@ -656,22 +694,26 @@ struct syncmap_op {
  * struct syncmap_batch - SYNCMAP_BATCH: many operations in one call
  * @ops: pointer to an array of &struct syncmap_op
  * @flags: SYNCMAP_BATCH_STOP
- * @op_size: bytes of one element of the array: the caller's
- *	sizeof(struct syncmap_op); at most 4096
+ * @op_size: bytes of one element of the array, as if it were the struct of
+ *	SYNCMAP_OP; at most 4096
  * @count: how many elements there are, at most SYNCMAP_BATCH_MAX
  * @done: out: how many operations were carried out, the first of the array
- * @failed: out: how many of these have a &syncmap_op.status other than zero
+ * @failed: out: how many of these have failed
  * @reserved: must be zero
  *
- * Each operation is what it would be if it came alone, and so are its results.
+ * Each operation is what it would be if it came alone, and so is its answer.
  * They are done one after the other, except that loads which follow one another
  * are done in any order. Others see the effect of some before that of the rest,
  * and may come in between. LOAD_OR_LEASE needs SYNCMAP_FLAG_NOWAIT (EINVAL).
  *
- * Operations that fail do not make the command fail. It does, and @done tells
- * how far it came, when an element cannot be read (EFAULT, E2BIG), or its
- * results cannot be written (EFAULT; it was there before, and is counted as
- * done), and when the process is being killed (EINTR).
+ * Operations that fail do not make the command fail: &syncmap_answer.error
+ * tells, so who does not want answers learns only how many there were.
+ *
+ * An element that cannot be read (EFAULT, E2BIG), or whose answer could not be
+ * written (EFAULT), is not carried out, and ends the command; so does a fatal
+ * signal (EINTR). If an answer can be written before its operation and no
+ * longer behind it, that was carried out, and is the last one; but a load, which
+ * nobody has heard of, is not counted.
  */
 struct syncmap_batch {
 	__u64	ops;
@@ -932,19 +974,23 @@ struct syncmap_event {
 #define SYNCMAP_INFO	 _IOWR(SYNCMAP_IOC_TYPE, 0x00, struct syncmap_info)
 #define SYNCMAP_CREATE	 _IOWR(SYNCMAP_IOC_TYPE, 0x01, struct syncmap_create)
 #define SYNCMAP_OPEN	 _IOWR(SYNCMAP_IOC_TYPE, 0x02, struct syncmap_open)
-#define SYNCMAP_REMOVE	 _IOWR(SYNCMAP_IOC_TYPE, 0x03, struct syncmap_remove)
+#define SYNCMAP_REMOVE	 _IOW(SYNCMAP_IOC_TYPE, 0x03, struct syncmap_remove)
 #define SYNCMAP_LIST	 _IOWR(SYNCMAP_IOC_TYPE, 0x04, struct syncmap_list)
 
 /* A map descriptor */
 #define SYNCMAP_MAP_INFO _IOWR(SYNCMAP_IOC_TYPE, 0x10, struct syncmap_map_info)
 #define SYNCMAP_STATS	 _IOWR(SYNCMAP_IOC_TYPE, 0x11, struct syncmap_map_stats)
-#define SYNCMAP_OP	 _IOWR(SYNCMAP_IOC_TYPE, 0x12, struct syncmap_op)
+#define SYNCMAP_OP	 _IOW(SYNCMAP_IOC_TYPE, 0x12, struct syncmap_op)
 #define SYNCMAP_RANGE	 _IOWR(SYNCMAP_IOC_TYPE, 0x13, struct syncmap_range)
-#define SYNCMAP_CLEAR	 _IOWR(SYNCMAP_IOC_TYPE, 0x14, struct syncmap_clear)
-#define SYNCMAP_PROMOTE	 _IOWR(SYNCMAP_IOC_TYPE, 0x15, struct syncmap_promote)
+#define SYNCMAP_CLEAR	 _IOW(SYNCMAP_IOC_TYPE, 0x14, struct syncmap_clear)
+#define SYNCMAP_PROMOTE	 _IOW(SYNCMAP_IOC_TYPE, 0x15, struct syncmap_promote)
 #define SYNCMAP_WATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x16, struct syncmap_watch)
-#define SYNCMAP_FREEZE	 _IOWR(SYNCMAP_IOC_TYPE, 0x17, struct syncmap_freeze)
+#define SYNCMAP_FREEZE	 _IOW(SYNCMAP_IOC_TYPE, 0x17, struct syncmap_freeze)
 #define SYNCMAP_BATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x18, struct syncmap_batch)
 #define SYNCMAP_RESTRICT _IOWR(SYNCMAP_IOC_TYPE, 0x19, struct syncmap_restrict)
+
+/* SYNCMAP_OP with the first @size bytes of its struct, e.g. SYNCMAP_OP_SHORT */
+#define SYNCMAP_OP_SIZED(size) \
+	_IOC(_IOC_WRITE, SYNCMAP_IOC_TYPE, _IOC_NR(SYNCMAP_OP), size)
 
 #endif /* _UAPI_LINUX_SYNCMAP_H */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/syncmap.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +21,13 @@
 #define KEYS		256U
 #define MAX_ROUNDS	99U
 
+/* What most want to hear of a load: result, length, revision and deadline */
+#define ANSWER_SHORT	offsetof(struct syncmap_answer, error)
+
 static int map;
 static unsigned char bytes[4096];
 static unsigned char out[4096];
+static struct syncmap_answer answers[16];
 
 static uint64_t now(void)
 {
@@ -64,12 +69,18 @@ static struct syncmap_op load(const uint64_t *key)
 
 	op.out = (uintptr_t)out;
 	op.out_size = sizeof(out);
+	op.answer = (uintptr_t)answers;
+	op.answer_size = ANSWER_SHORT;
 	return op;
 }
 
 static void run(struct syncmap_op *op, int err)
 {
-	if (ioctl(map, SYNCMAP_OP, op) ? errno != err : err)
+	unsigned long command = op->op == SYNCMAP_OP_LOAD ||
+				op->op == SYNCMAP_OP_DELETE ?
+		SYNCMAP_OP_SIZED(SYNCMAP_OP_SHORT) : SYNCMAP_OP;
+
+	if (ioctl(map, command, op) ? errno != err : err)
 		die("operation");
 }
 
@@ -141,6 +152,8 @@ static void find_all(void)
 		op = operation(SYNCMAP_OP_LOAD_OR_STORE, &key, 8);
 		op.out = (uintptr_t)out;
 		op.out_size = sizeof(out);
+		op.answer = (uintptr_t)answers;
+		op.answer_size = ANSWER_SHORT;
 		run(&op, 0);
 	}
 }
@@ -191,6 +204,8 @@ static void batch_all(uint32_t what, uint32_t len)
 		keys[i] = key;
 		ops[i] = what == SYNCMAP_OP_LOAD ? load(&keys[i]) :
 						   operation(what, &keys[i], len);
+		ops[i].answer = (uintptr_t)&answers[i];
+		ops[i].answer_size = ANSWER_SHORT;
 		if (i == 15 && (ioctl(map, SYNCMAP_BATCH, &batch) ||
 				batch.failed))
 			die("batch");

@@ -12,8 +12,7 @@
 
 static unsigned long sized(unsigned long number, size_t size)
 {
-	return _IOC(_IOC_READ | _IOC_WRITE, _IOC_TYPE(number), _IOC_NR(number),
-		    size);
+	return _IOC(_IOC_DIR(number), _IOC_TYPE(number), _IOC_NR(number), size);
 }
 
 TEST(every_command_succeeds)
@@ -78,6 +77,12 @@ TEST(what_was_asked_stays)
 	}
 }
 
+/* Of all structs but this one there have to be all fields */
+static size_t least(const struct command *command)
+{
+	return command->number == SYNCMAP_OP ? SYNCMAP_OP_SHORT : command->size;
+}
+
 TEST(too_short)
 {
 	const struct command *command;
@@ -85,7 +90,7 @@ TEST(too_short)
 	union argument arg;
 
 	for_each_command(command, arg, fixture) {
-		for (size_t size = 0; size < command->size; size++) {
+		for (size_t size = 0; size < least(command); size++) {
 			test_context("%s, %zu bytes", command->name, size);
 			EXPECT_EQ(-EINVAL, command_call(&fixture, command,
 				sized(command->number, size), &arg));
@@ -188,17 +193,19 @@ TEST(wrong_type)
 
 TEST(wrong_direction)
 {
-	static const unsigned int wrong[] = { _IOC_NONE, _IOC_READ, _IOC_WRITE };
 	const struct command *command;
 	struct fixture fixture;
 	union argument arg;
 
 	for_each_command(command, arg, fixture) {
-		for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		for (unsigned int dir = 0; dir < 1U << _IOC_DIRBITS; dir++) {
+			if (dir == _IOC_DIR(command->number))
+				continue;
 			EXPECT_EQ(-ENOTTY, command_call(&fixture, command,
-				_IOC(wrong[i], SYNCMAP_IOC_TYPE,
+				_IOC(dir, SYNCMAP_IOC_TYPE,
 				     _IOC_NR(command->number), command->size),
 				&arg));
+		}
 		command_expect_unchanged(&fixture);
 	}
 }
@@ -255,13 +262,15 @@ static void try_reserved(const struct fixture *fixture,
 			 const struct command *command,
 			 const struct field *field)
 {
+	int err = command->number == SYNCMAP_OP ? -EOPNOTSUPP : -EINVAL;
+
 	for (size_t i = 0; i < field->size; i++) {
 		union argument arg = *command->good;
 
 		test_context("%s.%s, byte %zu", command->name, field->name, i);
 		arg.bytes[field->offset + i] = 1;
-		EXPECT_EQ(-EINVAL, command_call(fixture, command,
-						command->number, &arg));
+		EXPECT_EQ(err, command_call(fixture, command, command->number,
+					    &arg));
 	}
 }
 
@@ -284,13 +293,15 @@ TEST(operation_codes)
 	char out[16];
 
 	command_set_up(&fixture);
-	EXPECT_EQ(-EINVAL, map_op(fixture.map, (struct syncmap_op){ KEY("key") }));
+	EXPECT_EQ(-EOPNOTSUPP, map_op(fixture.map,
+				      (struct syncmap_op){ KEY("key") }));
 	for (__u32 code = 1; code; code = code < 64 ? code + 1 : code << 1) {
 		if (operation_find(code))
 			continue;
 		test_context("code %u", code);
 		EXPECT_EQ(-EOPNOTSUPP, map_op(fixture.map, (struct syncmap_op){
 			.op = code, KEY("key"), OUT(out) }));
+		EXPECT_EQ(offsetof(struct syncmap_op, op), got.error.field);
 	}
 	command_expect_unchanged(&fixture);
 }
@@ -323,13 +334,18 @@ static void try_no_use(int fd, const struct operation *operation)
 	for_each_field(field, &layouts[LAYOUT_op]) {
 		if (!(field->kind & TAKES_ANY) || field->kind & operation->takes)
 			continue;
-		for (size_t i = 0; i < field->size; i++)
+		for (size_t i = 0; i < field->size; i++) {
 			EXPECT_EQ(-EINVAL, call_with_byte(fd, operation, field,
 							  i));
+			EXPECT_EQ(field->offset, got.error.field);
+		}
 	}
-	for_each_op_flag(flag)
-		if (!(flag->takes & operation->takes))
-			EXPECT_EQ(-EINVAL, call_with_flag(fd, operation, flag));
+	for_each_op_flag(flag) {
+		if (flag->takes & operation->takes)
+			continue;
+		EXPECT_EQ(-EINVAL, call_with_flag(fd, operation, flag));
+		EXPECT_EQ(offsetof(struct syncmap_op, flags), got.error.field);
+	}
 }
 
 TEST(operands_of_no_use)
@@ -361,6 +377,79 @@ TEST(operands_of_use)
 				EXPECT(call_with_flag(fd, operation, flag) !=
 				       -EINVAL);
 	}
+}
+
+/* An operation may end behind what it has a use for, and is not written to */
+TEST(lengths_of_operations)
+{
+	struct syncmap_op *op = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	char out[16];
+
+	ASSERT(op != MAP_FAILED);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("value")));
+	*op = (struct syncmap_op){
+		.op = SYNCMAP_OP_LOAD, KEY("key"), OUT(out),
+		.answer = PTR(&got), .answer_size = sizeof(got),
+	};
+	ASSERT_EQ(0, mprotect(op, 4096, PROT_READ));
+	for (size_t size = SYNCMAP_OP_SHORT; size < sizeof(*op) + 100; size++) {
+		test_context("%zu bytes", size);
+		EXPECT_EQ(0, map_call(fd, SYNCMAP_OP_SIZED(size), op));
+		EXPECT_EQ(5, got.out_len);
+	}
+	munmap(op, 4096);
+}
+
+/* Of the answer as much is written as is wanted, and not a byte more */
+TEST(lengths_of_answers)
+{
+	static char answer[SYNCMAP_OP_SHORT + 4096 + 8];
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct syncmap_answer all;
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_TOUCH, KEY("key"), .answer = PTR(answer),
+		.deadline = SYNCMAP_NEVER,
+	};
+
+	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("value")));
+	EXPECT_EQ(0, map_op(fd, op));
+	all = got;
+	for (op.answer_size = 0; op.answer_size <= 4096;
+	     op.answer_size += op.answer_size < 200 ? 1 : 487) {
+		size_t known = op.answer_size < sizeof(all) ? op.answer_size :
+							      sizeof(all);
+
+		test_context("%u bytes", op.answer_size);
+		memset(answer, 0xff, sizeof(answer));
+		EXPECT_EQ(0, map_call(fd, SYNCMAP_OP, &op));
+		EXPECT_MEM(&all, known, answer, known);
+		expect_zero(answer + known, op.answer_size - known);
+		EXPECT_EQ(-1, answer[op.answer_size]);
+	}
+	op.answer_size = 4097;
+	EXPECT_EQ(-EINVAL, map_call(fd, SYNCMAP_OP, &op));
+}
+
+/* Where it cannot be written nothing is changed; nobody else wants one */
+TEST(answers_nowhere)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_STORE, KEY("key"), VALUE("value"),
+		.answer = 8, .answer_size = sizeof(struct syncmap_answer),
+	};
+
+	EXPECT_EQ(-EFAULT, map_call(fd, SYNCMAP_OP, &op));
+	EXPECT_EQ(0, map_count(fd));
+	op.answer_size = 0;
+	EXPECT_EQ(0, map_call(fd, SYNCMAP_OP, &op));
+	EXPECT_EQ(1, map_count(fd));
+	op = (struct syncmap_op){
+		.op = SYNCMAP_OP_LOAD, KEY("key"), .answer = 8, .answer_size = 4,
+	};
+	EXPECT_EQ(-EFAULT, map_call(fd, SYNCMAP_OP, &op));
 }
 
 TEST(info)

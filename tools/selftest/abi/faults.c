@@ -167,8 +167,8 @@ static unsigned int sweep_op(int fd, const struct syncmap_op *op, __u32 old_len,
 		before = look(fd, key_len);
 		test_context("operation %u, key of %u, case %u, fault %u",
 			     op->op, key_len, how, nth);
-		got = *op;
-		with_fault(nth, &outcome, map_call(fd, SYNCMAP_OP, &got));
+		with_fault(nth, &outcome, map_call(fd, SYNCMAP_OP,
+						   (void *)op));
 		after = look(fd, key_len);
 		if (outcome.ret == -ENOMEM || outcome.ret == -ENOENT)
 			EXPECT_MEM(&before, sizeof(before), &after,
@@ -265,12 +265,16 @@ TEST(numbers)
 	EXPECT(sum);
 }
 
-static void make_batch(struct syncmap_op *ops, __u64 *keys, unsigned int n)
+static void make_batch(struct syncmap_op *ops, struct syncmap_answer *answers,
+		       __u64 *keys, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		keys[i] = i / 2;
+		answers[i].error.status = 1;
 		ops[i] = (struct syncmap_op){
-			.op = SYNCMAP_OP_LOAD, KEY_N(&keys[i], 8), .status = 1,
+			.op = SYNCMAP_OP_LOAD, KEY_N(&keys[i], 8),
+			.answer = PTR(&answers[i]),
+			.answer_size = sizeof(answers[i]),
 		};
 		if (i % 2 == 0) {
 			ops[i].op = SYNCMAP_OP_STORE;
@@ -282,6 +286,7 @@ static void make_batch(struct syncmap_op *ops, __u64 *keys, unsigned int n)
 
 /* What was done without a word */
 static unsigned int count_untold(int fd, const struct syncmap_op *ops,
+				 const struct syncmap_answer *answers,
 				 unsigned int n)
 {
 	unsigned int untold = 0;
@@ -290,12 +295,12 @@ static unsigned int count_untold(int fd, const struct syncmap_op *ops,
 		struct syncmap_op load = {
 			.op = SYNCMAP_OP_LOAD, .key = ops[i].key, .key_len = 8,
 		};
-		int there = map_op(fd, load);
+		int there = map_op(fd, load), told = answers[i].error.status;
 
-		if (ops[i].status == 1)
+		if (told == 1)
 			untold += !there;
 		else
-			EXPECT_EQ(ops[i].status ? -ENOENT : 0, there);
+			EXPECT_EQ(told ? -ENOENT : 0, there);
 	}
 	return untold;
 }
@@ -305,6 +310,7 @@ TEST(batches)
 {
 	struct outcome outcome = { .failed = true };
 	int fd = map_private(SYNCMAP_KEY_U64);
+	struct syncmap_answer answers[6];
 	struct syncmap_op ops[6];
 	struct syncmap_batch arg;
 	__u64 keys[6];
@@ -314,7 +320,7 @@ TEST(batches)
 	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
 		test_context("fault %u", nth);
 		map_clear(fd);
-		make_batch(ops, keys, 6);
+		make_batch(ops, answers, keys, 6);
 		arg = (struct syncmap_batch){
 			.ops = PTR(ops), .op_size = sizeof(ops[0]), .count = 6,
 		};
@@ -322,7 +328,7 @@ TEST(batches)
 		EXPECT(!outcome.ret || outcome.ret == -ENOMEM ||
 		       outcome.ret == -EFAULT);
 		EXPECT(outcome.ret || arg.done == 6);
-		EXPECT(count_untold(fd, ops, 6) <= (outcome.ret == -EFAULT));
+		EXPECT(count_untold(fd, ops, answers, 6) <= (outcome.ret == -EFAULT));
 	}
 	EXPECT(!outcome.failed);
 }

@@ -202,15 +202,6 @@ static void read_events(void)
 	EXPECT(n >= 0 || is_documented(-errno));
 }
 
-static void learn(unsigned long number, const union argument *arg)
-{
-	if (number == SYNCMAP_OP)
-		noise_learn(&arg->op);
-	for (size_t i = 0; number == SYNCMAP_BATCH && i < ARRAY_SIZE(ops); i++)
-		if (!ops[i].status)
-			noise_learn(&ops[i]);
-}
-
 /* Half of them operations on one key */
 static const struct command *random_command(void)
 {
@@ -233,7 +224,7 @@ static bool call_at_random(unsigned int i)
 	test_context("call %u: %s, number %#lx", i, command->name, number);
 	EXPECT(is_documented(ret));
 	if (!ret && where == big)
-		learn(number, argument);
+		noise_learn();
 	return !ret;
 }
 

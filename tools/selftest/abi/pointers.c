@@ -309,7 +309,7 @@ TEST(huge_lengths)
 
 	command_set_up(&fixture);
 	EXPECT_EQ(-EFBIG, DO(fixture.map, LOAD, KEY_N("key", ~0U)));
-	EXPECT_EQ(~0U, got.used);
+	EXPECT_EQ(~0U, got.error.used);
 	EXPECT_EQ(-EFBIG, DO(fixture.map, STORE, KEY("key"), VALUE_N("x", ~0U)));
 	EXPECT_EQ(-EFBIG, DO(fixture.map, COMPARE_AND_DELETE, KEY("key"),
 			     OLD_N("x", ~0U)));

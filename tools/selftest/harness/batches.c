@@ -4,10 +4,22 @@
 struct syncmap_op many[MANY + 1];
 static __u64 keys[MANY + 1];
 __u64 many_values[MANY + 1];
+struct syncmap_answer answers[MANY + 1];
+
+void batch_answers(struct syncmap_op *ops, unsigned int n)
+{
+	for (unsigned int i = 0; i < n && i <= MANY; i++) {
+		if (ops[i].answer_size)
+			continue;
+		ops[i].answer = PTR(&answers[i]);
+		ops[i].answer_size = sizeof(answers[i]);
+	}
+}
 
 int batch(int fd, struct syncmap_batch *arg, struct syncmap_op *ops,
 	  unsigned int n, __u32 flags)
 {
+	batch_answers(ops, n);
 	*arg = (struct syncmap_batch){
 		.ops = PTR(ops), .op_size = sizeof(*ops), .count = n,
 		.flags = flags, .done = ~0U, .failed = ~0U,

@@ -10,6 +10,10 @@
 extern struct syncmap_op many[MANY + 1];
 /* What loads find there, where they look for eight bytes */
 extern __u64 many_values[MANY + 1];
+/* The answers to those of a batch that do not say where theirs goes */
+extern struct syncmap_answer answers[MANY + 1];
+
+void batch_answers(struct syncmap_op *ops, unsigned int n);
 
 int batch(int fd, struct syncmap_batch *arg, struct syncmap_op *ops,
 	  unsigned int n, __u32 flags);

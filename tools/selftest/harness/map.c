@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "map.h"
 
-struct syncmap_op got;
+struct syncmap_answer got;
 
 static int control = -1;
 
@@ -18,10 +19,12 @@ int map_op(int fd, struct syncmap_op op)
 {
 	int ret;
 
-	got = op;
-	ret = map_call(fd, SYNCMAP_OP, &got);
+	memset(&got, 0, sizeof(got));
+	op.answer = PTR(&got);
+	op.answer_size = sizeof(got);
+	ret = map_call(fd, SYNCMAP_OP, &op);
 	if (ret != -EFAULT)
-		EXPECT_EQ(ret, got.status);
+		EXPECT_EQ(ret, got.error.status);
 	return ret;
 }
 

@@ -35,7 +35,7 @@
 #define DO(fd, code, ...) \
 	map_op(fd, (struct syncmap_op){ .op = SYNCMAP_OP_##code, __VA_ARGS__ })
 
-extern struct syncmap_op got;
+extern struct syncmap_answer got;
 
 int map_call(int fd, unsigned long command, void *arg);
 int map_op(int fd, struct syncmap_op op);

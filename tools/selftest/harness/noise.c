@@ -57,12 +57,35 @@ __u32 noise_length(void)
 	       edges[test_random() % ARRAY_SIZE(edges)];
 }
 
-void noise_learn(const struct syncmap_op *op)
+/* Where operations are answered: more than are made before they are done */
+static struct syncmap_answer answers[32];
+static unsigned int next_answer;
+
+static void learn_from(const struct syncmap_answer *answer)
 {
-	if (op->result & SYNCMAP_RESULT_LEASED)
-		noise_learnt.token = op->leased;
-	if (op->revision)
-		noise_learnt.revision = op->revision;
+	if (answer->error.status)
+		return;
+	if (answer->result & SYNCMAP_RESULT_LEASED)
+		noise_learnt.token = answer->leased;
+	if (answer->revision)
+		noise_learnt.revision = answer->revision;
+}
+
+void noise_learn(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
+		learn_from(&answers[i]);
+}
+
+static void make_answer(struct syncmap_op *op)
+{
+	struct syncmap_answer *answer = &answers[next_answer++ %
+						 ARRAY_SIZE(answers)];
+
+	memset(answer, 0, sizeof(*answer));
+	op->answer = test_random() % 16 ? PTR(answer) : noise_pointer();
+	op->answer_size = test_random() % 8 ? sizeof(*answer) :
+					      test_random() % sizeof(*answer);
 }
 
 static __u32 random_flags(void)
@@ -139,6 +162,8 @@ void noise_op(struct syncmap_op *op)
 	op->key = noise_key();
 	op->key_len = test_random() % 8 ? 8 : noise_length();
 	make_buffers(op, has);
+	make_answer(op);
+	op->reserved = 0;
 	op->expected = test_random() % 8 ? 0 : noise_learnt.revision;
 	if (op->flags & (SYNCMAP_FLAG_BY_REVISION | SYNCMAP_FLAG_IF_NEWER))
 		op->expected = noise_learnt.revision - test_random() % 4;

@@ -12,10 +12,10 @@ __u64 noise_pointer(void);
 __u64 noise_key(void);
 __u32 noise_length(void);
 
-/* The fields that are read; the operation waits for a millisecond at most */
+/* An operation that waits for a millisecond at most; see noise_learn() */
 void noise_op(struct syncmap_op *op);
 
-/* What the kernel has said, for it to hear again in other operations */
+/* What the kernel has answered, for it to hear again in other operations */
 struct noise_learnt {
 	__u64	revision;
 	__u64	token;
@@ -23,6 +23,6 @@ struct noise_learnt {
 
 extern struct noise_learnt noise_learnt;
 
-void noise_learn(const struct syncmap_op *op);
+void noise_learn(void);
 
 #endif /* NOISE_H */

@@ -123,7 +123,8 @@ static bool gives_value(__u32 code)
 	       (code < SYNCMAP_OP_ADD || code > SYNCMAP_OP_APPEND);
 }
 
-static struct syncmap_op random_op(void)
+/* @answer: where it is told what came of it */
+static struct syncmap_op random_op(struct syncmap_answer *answer)
 {
 	static const __u32 codes[] = {
 		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
@@ -133,6 +134,7 @@ static struct syncmap_op random_op(void)
 	struct syncmap_op op = {
 		.op = codes[test_random() % ARRAY_SIZE(codes)],
 		KEY_N(keys[test_random() % 4], chance(4) ? 200 : 1),
+		.answer = PTR(answer), .answer_size = sizeof(*answer),
 	};
 
 	if (gives_value(op.op)) {
@@ -157,12 +159,13 @@ static bool is_expected(int ret)
 	return false;
 }
 
-static void note(const struct syncmap_op *op)
+static void note(const struct syncmap_op *op,
+		 const struct syncmap_answer *answer)
 {
 	test_context("operation %u, flags %#x", op->op, op->flags);
-	EXPECT(is_expected(op->status));
-	if (op->leased)
-		token = op->leased;
+	EXPECT(is_expected(answer->error.status));
+	if (answer->leased)
+		token = answer->leased;
 }
 
 /* A fault is for the module: one before the call might hit the clock, say */
@@ -180,6 +183,7 @@ static int call(int fd, unsigned long command, void *arg)
 
 static void do_batch(int fd)
 {
+	struct syncmap_answer answers[20] = { };
 	struct syncmap_op ops[20];
 	struct syncmap_batch batch = {
 		.ops = PTR(ops), .op_size = sizeof(ops[0]),
@@ -188,7 +192,7 @@ static void do_batch(int fd)
 	int ret;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
-		ops[i] = random_op();
+		ops[i] = random_op(&answers[i]);
 		if (ops[i].wait_until) {
 			ops[i].wait_until = 0;
 			ops[i].flags |= SYNCMAP_FLAG_NOWAIT;
@@ -198,7 +202,7 @@ static void do_batch(int fd)
 	EXPECT(is_expected(ret));
 	EXPECT(ret || batch.done == ARRAY_SIZE(ops));
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
-		note(&ops[i]);
+		note(&ops[i], &answers[i]);
 }
 
 static void follow(int fd, int *watcher)
@@ -263,14 +267,15 @@ static void do_other(int *fd, int *watcher)
 
 static void do_operation(int fd)
 {
-	struct syncmap_op op = random_op();
+	struct syncmap_answer answer = { };
+	struct syncmap_op op = random_op(&answer);
 	int ret = call(fd, SYNCMAP_OP, &op);
 
-	note(&op);
+	note(&op, &answer);
 	EXPECT(is_expected(ret));
 	/* The answer may have met the fault */
-	EXPECT(faults || ret == op.status);
-	revision = op.revision;
+	EXPECT(faults || ret == answer.error.status);
+	revision = answer.revision;
 }
 
 static void rage(int n, void *arg)

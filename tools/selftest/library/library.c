@@ -64,6 +64,7 @@ TEST(batches)
 {
 	struct libsyncmap *map = create(SYNCMAP_KEY_U64, NULL);
 	static struct syncmap_op ops[2500];
+	static struct syncmap_answer answers[2500];
 	static uint64_t keys[2500];
 	size_t done;
 
@@ -71,11 +72,13 @@ TEST(batches)
 		keys[i] = i;
 		ops[i] = (struct syncmap_op){
 			.op = SYNCMAP_OP_LOAD_OR_STORE, KEY_N(&keys[i], 8),
+			.answer = PTR(&answers[i]),
+			.answer_size = sizeof(answers[i]),
 		};
 	}
 	EXPECT_EQ(0, libsyncmap_batch(map, ops, sizeof(ops[0]), 2500, 0, &done));
 	EXPECT_EQ(2500, done);
-	EXPECT_EQ(2500, ops[2499].revision);
+	EXPECT_EQ(2500, answers[2499].revision);
 	for (size_t i = 0; i < 2500; i++)
 		ops[i].op = SYNCMAP_OP_LOAD_AND_DELETE;
 	keys[2000] = 7777;

@@ -188,7 +188,7 @@ TEST(a_lease_keeps_a_place)
 
 	EXPECT_EQ(-ENOSPC, DO(fd, STORE, KEY("other"), VALUE("v")));
 	EXPECT_EQ(-ENOSPC, DO(fd, LOAD_OR_LEASE, KEY("other")));
-	EXPECT_EQ(SYNCMAP_LIMITED_ENTRIES, got.limited);
+	EXPECT_EQ(SYNCMAP_LIMITED_ENTRIES, got.error.limited);
 	EXPECT_EQ(-EAGAIN, DO(fd, LOAD_OR_LEASE, KEY("k"), NOWAIT));
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("v"), .token = token));
 	EXPECT_EQ(-ENOSPC, DO(fd, LOAD_OR_LEASE, KEY("other")));
@@ -211,7 +211,7 @@ TEST(a_value_that_is_too_large)
 
 	EXPECT_EQ(-ENOSPC, DO(fd, STORE, KEY("k"), VALUE_N(text, 990),
 			      .token = token));
-	EXPECT_EQ(SYNCMAP_LIMITED_BYTES, got.limited);
+	EXPECT_EQ(SYNCMAP_LIMITED_BYTES, got.error.limited);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE_N(text, 900),
 			.token = token));
 	EXPECT_EQ(map_overhead() + 901, map_info(fd).bytes);

@@ -21,7 +21,7 @@ static void store_expired(int fd)
 			.deadline = map_now() + MS));
 	while (!DO(fd, LOAD, KEY("k")))
 		usleep(1000);
-	EXPECT_EQ(-ENOENT, got.status);
+	EXPECT_EQ(-ENOENT, got.error.status);
 }
 
 #define STALE	.flags = SYNCMAP_FLAG_STALE

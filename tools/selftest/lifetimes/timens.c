@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "harness/batches.h"
 #include "harness/watcher.h"
 
 #define NAME	TEST_NAME "timens"
@@ -58,7 +59,6 @@ static void expire(int fd, __u64 ours)
 	EXPECT(now > ours + DAY / 2);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("v"),
 			.deadline = now + 100 * MS));
-	EXPECT_EQ(now + 100 * MS, got.deadline);
 	EXPECT_EQ(now + 100 * MS, got.expires);
 	await_absent(fd);
 	EXPECT(map_now() >= now + 100 * MS);
@@ -140,7 +140,6 @@ static void keep(int fd, __u64 ours)
 	EXPECT_EQ(SYNCMAP_NEVER, got.expires);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("v"),
 			.deadline = SYNCMAP_NEVER));
-	EXPECT_EQ(SYNCMAP_NEVER, got.deadline);
 	EXPECT_EQ(SYNCMAP_NEVER, got.expires);
 	/* So late that no other clock can show it, and so early */
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("v"),
@@ -169,7 +168,6 @@ static void wait_for_lease(int fd, __u64 ours)
 	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k")));
 	EXPECT_EQ(-ETIMEDOUT, DO(other, LOAD_OR_LEASE, KEY("k"),
 				 .wait_until = before + 50 * MS));
-	EXPECT_EQ(before + 50 * MS, got.wait_until);
 	after = map_now();
 	EXPECT(after >= before + 50 * MS);
 	EXPECT_EQ(-ETIMEDOUT, DO(other, LOAD_OR_LEASE, KEY("k")));
@@ -189,17 +187,13 @@ static void do_batch(int fd, __u64 ours)
 		{ .op = SYNCMAP_OP_LOAD, KEY("k") },
 		{ .op = SYNCMAP_OP_LOAD, KEY("absent") },
 	};
-	struct syncmap_batch batch = {
-		.ops = PTR(ops), .op_size = sizeof(ops[0]),
-		.count = ARRAY_SIZE(ops),
-	};
+	struct syncmap_batch arg;
 
 	(void)ours;
-	EXPECT_EQ(0, map_call(fd, SYNCMAP_BATCH, &batch));
-	EXPECT_EQ(deadline, ops[0].deadline);
-	EXPECT_EQ(deadline, ops[0].expires);
-	EXPECT_EQ(deadline, ops[1].expires);
-	EXPECT_EQ(0, ops[2].expires);
+	EXPECT_EQ(0, batch(fd, &arg, ops, ARRAY_SIZE(ops), 0));
+	EXPECT_EQ(deadline, answers[0].expires);
+	EXPECT_EQ(deadline, answers[1].expires);
+	EXPECT_EQ(0, answers[2].expires);
 }
 
 TEST(in_a_batch)

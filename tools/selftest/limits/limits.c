@@ -11,9 +11,9 @@
 
 static void expect_full(enum syncmap_limited which, __u64 used, __u64 limit)
 {
-	EXPECT_EQ(which, got.limited);
-	EXPECT_EQ(used, got.used);
-	EXPECT_EQ(limit, got.limit);
+	EXPECT_EQ(which, got.error.limited);
+	EXPECT_EQ(used, got.error.used);
+	EXPECT_EQ(limit, got.error.limit);
 }
 
 /* Everything that inserts, into a map that is full */

@@ -234,9 +234,9 @@ static void take_leases(const struct shared *shared)
 {
 	EXPECT_EQ(MAX, take(get_lease, shared));
 	EXPECT_EQ(-EDQUOT, get_lease(shared));
-	EXPECT_EQ(SYNCMAP_LIMITED_USER_LEASES, got.limited);
-	EXPECT_EQ(MAX, got.used);
-	EXPECT_EQ(MAX, got.limit);
+	EXPECT_EQ(SYNCMAP_LIMITED_USER_LEASES, got.error.limited);
+	EXPECT_EQ(MAX, got.error.used);
+	EXPECT_EQ(MAX, got.error.limit);
 }
 
 TEST(leases)

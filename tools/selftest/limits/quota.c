@@ -58,11 +58,11 @@ static int fill(int fd, unsigned int n)
 static void expect_full(int fd, int err, __u32 limited, __u64 max)
 {
 	EXPECT_EQ(err, fill(fd, -1));
-	EXPECT_EQ(limited, got.limited);
-	EXPECT_EQ(max, got.limit);
-	EXPECT(got.used <= max && got.used > max - ENTRY);
+	EXPECT_EQ(limited, got.error.limited);
+	EXPECT_EQ(max, got.error.limit);
+	EXPECT(got.error.used <= max && got.error.used > max - ENTRY);
 	map_expect_create((struct syncmap_create){ .key_type = SYNCMAP_KEY_U64 },
-			  err, limited, got.used, max);
+			  err, limited, got.error.used, max);
 }
 
 /* What is freed is given back later */
@@ -122,7 +122,7 @@ static void use_up_bytes_of_others(int max, void *arg)
 	become_other();
 	own = make(0);
 	EXPECT_EQ(-ENOSPC, fill(*(int *)arg, -1));
-	EXPECT_EQ(SYNCMAP_LIMITED_ALL_BYTES, got.limited);
+	EXPECT_EQ(SYNCMAP_LIMITED_ALL_BYTES, got.error.limited);
 	EXPECT(map_system().user_bytes < 100000);
 	expect_full(own, -ENOSPC, SYNCMAP_LIMITED_ALL_BYTES, max - max / 8);
 }
@@ -328,7 +328,7 @@ static int store_more(int fd, struct told *told)
 	key++;
 	ret = DO(fd, STORE, KEY_N(&key, 8), VALUE_N(text, sizeof(text)));
 	*told = (struct told){
-		map_info(fd).id, got.limited, got.used, got.limit,
+		map_info(fd).id, got.error.limited, got.error.used, got.error.limit,
 	};
 	return ret;
 }
@@ -341,7 +341,7 @@ static int lease_more(int fd, struct told *told)
 	key++;
 	ret = DO(fd, LOAD_OR_LEASE, KEY_N(&key, 8), .wait_until = 1);
 	*told = (struct told){
-		map_info(fd).id, got.limited, got.used, got.limit,
+		map_info(fd).id, got.error.limited, got.error.used, got.error.limit,
 	};
 	return ret;
 }

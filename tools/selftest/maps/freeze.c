@@ -74,7 +74,7 @@ static void expect_refused(int fd)
 		op.key = PTR(i % 2 ? "key" : "no key");
 		op.key_len = i % 2 ? 3 : 6;
 		EXPECT_EQ(-EROFS, map_op(fd, op));
-		EXPECT_EQ(-EROFS, got.status);
+		EXPECT_EQ(-EROFS, got.error.status);
 		EXPECT_EQ(0, got.result);
 	}
 	test_context("the rest");

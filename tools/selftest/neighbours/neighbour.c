@@ -31,6 +31,10 @@ static const char text[65536];
 /* Unlike map_op() also for threads */
 static int do_op(int fd, struct syncmap_op op)
 {
+	struct syncmap_answer answer;
+
+	op.answer = PTR(&answer);
+	op.answer_size = sizeof(answer);
 	return map_call(fd, SYNCMAP_OP, &op);
 }
 

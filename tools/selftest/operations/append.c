@@ -78,9 +78,9 @@ TEST(limit)
 
 		EXPECT_EQ(-EFBIG, DO(fd, APPEND, KEY("k"),
 				     VALUE_N(value, len)));
-		EXPECT_EQ(SYNCMAP_LIMITED_VALUE, got.limited);
-		EXPECT_EQ(100 + len, got.used);
-		EXPECT_EQ(most, got.limit);
+		EXPECT_EQ(SYNCMAP_LIMITED_VALUE, got.error.limited);
+		EXPECT_EQ(100 + len, got.error.used);
+		EXPECT_EQ(most, got.error.limit);
 		EXPECT_EQ(100, got.out_len);
 		EXPECT_EQ(revision, got.revision);
 		EXPECT_EQ(revision, map_info(fd).revision);
@@ -146,9 +146,9 @@ TEST(full)
 
 	fill();
 	EXPECT_EQ(-ENOSPC, DO(fd, APPEND, KEY("k"), VALUE_N(text, 101)));
-	EXPECT_EQ(SYNCMAP_LIMITED_BYTES, got.limited);
-	EXPECT_EQ(0, got.used);
-	EXPECT_EQ(room, got.limit);
+	EXPECT_EQ(SYNCMAP_LIMITED_BYTES, got.error.limited);
+	EXPECT_EQ(0, got.error.used);
+	EXPECT_EQ(room, got.error.limit);
 	EXPECT_EQ(0, map_count(fd));
 	EXPECT_EQ(0, DO(fd, APPEND, KEY("k"), VALUE_N(text, 99)));
 	/* In place, through another object, and with no key of that name */
@@ -156,14 +156,14 @@ TEST(full)
 		test_context("%u more", len);
 		EXPECT_EQ(-ENOSPC, DO(fd, APPEND, KEY("k"),
 				      VALUE_N(text + 99, len)));
-		EXPECT_EQ(SYNCMAP_LIMITED_BYTES, got.limited);
-		EXPECT_EQ(room - 1, got.used);
-		EXPECT_EQ(room, got.limit);
+		EXPECT_EQ(SYNCMAP_LIMITED_BYTES, got.error.limited);
+		EXPECT_EQ(room - 1, got.error.used);
+		EXPECT_EQ(room, got.error.limit);
 	}
 	EXPECT_EQ(-ENOSPC, DO(fd, APPEND, KEY("l"), VALUE("")));
-	EXPECT_EQ(SYNCMAP_LIMITED_ENTRIES, got.limited);
-	EXPECT_EQ(1, got.used);
-	EXPECT_EQ(1, got.limit);
+	EXPECT_EQ(SYNCMAP_LIMITED_ENTRIES, got.error.limited);
+	EXPECT_EQ(1, got.error.used);
+	EXPECT_EQ(1, got.error.limit);
 	EXPECT_EQ(0, map_stats(fd).appended);
 	EXPECT_EQ(0, DO(fd, APPEND, KEY("k"), VALUE_N(text + 99, 1)));
 	EXPECT_EQ(room, map_info(fd).bytes);

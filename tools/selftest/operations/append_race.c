@@ -322,7 +322,7 @@ static void expect_not_owned(int fd)
 {
 	size_t at = 0, len;
 
-	ASSERT(!DO(fd, LOAD, KEY("k"), OUT(value)) || got.status == -ENOENT);
+	ASSERT(!DO(fd, LOAD, KEY("k"), OUT(value)) || got.error.status == -ENOENT);
 	for (len = got.out_len; at < len; at += ((struct record *)(value + at))->len) {
 		const struct record *record = (void *)(value + at);
 

@@ -41,13 +41,13 @@ TEST(one_after_the_other)
 	batch_expect(&arg, ARRAY_SIZE(ops), 3);
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
 		test_context("operation %zu", i);
-		EXPECT_EQ(status[i], ops[i].status);
-		EXPECT_EQ(revision[i], ops[i].revision);
+		EXPECT_EQ(status[i], answers[i].error.status);
+		EXPECT_EQ(revision[i], answers[i].revision);
 	}
-	EXPECT_MEM("one", 3, first, ops[2].out_len);
-	EXPECT_MEM("one", 3, second, ops[3].out_len);
-	EXPECT_MEM("two", 3, third, ops[5].out_len);
-	EXPECT_EQ(5, ops[4].after);
+	EXPECT_MEM("one", 3, first, answers[2].out_len);
+	EXPECT_MEM("one", 3, second, answers[3].out_len);
+	EXPECT_MEM("two", 3, third, answers[5].out_len);
+	EXPECT_EQ(5, answers[4].after);
 	EXPECT_EQ(1, map_count(fd));
 	expect_counted(fd, 1, ARRAY_SIZE(ops));
 }
@@ -67,12 +67,12 @@ TEST(stop_at_the_first_error)
 	struct syncmap_batch arg;
 
 	ops[1].out = ops[1].out_size = 0;
-	ops[3].status = ops[4].status = 77;
+	answers[3].error.status = answers[4].error.status = 77;
 	EXPECT_EQ(0, batch(fd, &arg, ops, 5, SYNCMAP_BATCH_STOP));
 	batch_expect(&arg, 3, 1);
-	EXPECT_EQ(-ENOENT, ops[2].status);
-	EXPECT_EQ(77, ops[3].status);
-	EXPECT_EQ(77, ops[4].status);
+	EXPECT_EQ(-ENOENT, answers[2].error.status);
+	EXPECT_EQ(77, answers[3].error.status);
+	EXPECT_EQ(77, answers[4].error.status);
 	EXPECT_EQ('?', value[0]);
 	EXPECT_EQ(1, map_count(fd));
 	expect_counted(fd, 1, 3);
@@ -85,9 +85,9 @@ static void expect_loads(unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		test_context("load %u of %u", i, n);
-		EXPECT_EQ(i % 3 ? 0 : -ENOENT, many[i].status);
+		EXPECT_EQ(i % 3 ? 0 : -ENOENT, answers[i].error.status);
 		EXPECT_EQ(i % 3 ? i : ~0ULL, many_values[i]);
-		EXPECT_EQ(i % 3 ? i + 1 : 0, many[i].revision);
+		EXPECT_EQ(i % 3 ? i + 1 : 0, answers[i].revision);
 	}
 }
 
@@ -126,8 +126,10 @@ TEST(bad_batches)
 		{ "unknown flag", -EOPNOTSUPP, { .flags = 2 } },
 		{ "highest flag", -EOPNOTSUPP, { .flags = 1U << 31 } },
 		{ "reserved", -EINVAL, { .reserved = 1 } },
-		{ "short element", -EINVAL, { .op_size = -8U } },
-		{ "no size", -EINVAL, { .op_size = -192U } },
+		{ "short element", -EINVAL,
+		  { .op_size = SYNCMAP_OP_SHORT - 1U -
+			       (__u32)sizeof(struct syncmap_op) } },
+		{ "no size", -EINVAL, { .op_size = -(__u32)sizeof(struct syncmap_op) } },
 		{ "huge element", -EINVAL,
 		  { .op_size = 4104 - sizeof(struct syncmap_op) } },
 		{ "too many", -EINVAL, { .count = MANY } },
@@ -161,7 +163,7 @@ TEST(bad_operations_in_the_middle)
 	} cases[] = {
 #define BAD(text, ret, code, ...) \
 	{ text, ret, { .op = SYNCMAP_OP_##code, __VA_ARGS__ } }
-		{ "no code", -EINVAL, { KEY("k") } },
+		{ "no code", -EOPNOTSUPP, { KEY("k") } },
 		{ "unknown code", -EOPNOTSUPP, { .op = 99, KEY("k") } },
 		BAD("unknown flag", -EOPNOTSUPP, LOAD, KEY("k"), .flags = 1 << 30),
 		BAD("wrong flag", -EINVAL, LOAD, KEY("k"),
@@ -198,8 +200,8 @@ TEST(bad_operations_in_the_middle)
 			map_clear(fd);
 			EXPECT_EQ(0, batch(fd, &arg, ops, 3, stop));
 			batch_expect(&arg, stop ? 2 : 3, 1);
-			EXPECT_EQ(0, ops[0].status);
-			EXPECT_EQ(cases[i].ret, ops[1].status);
+			EXPECT_EQ(0, answers[0].error.status);
+			EXPECT_EQ(cases[i].ret, answers[1].error.status);
 			EXPECT_EQ(stop ? 1 : 2, map_count(fd));
 			EXPECT_EQ(0, map_stats(fd).leases);
 		}
@@ -221,19 +223,19 @@ TEST(rights)
 	fd = map_open(TEST_NAME "batch", SYNCMAP_ACCESS_READ);
 	EXPECT_EQ(0, batch(fd, &arg, ops, 3, 0));
 	batch_expect(&arg, 3, 2);
-	EXPECT_EQ(0, ops[0].status);
-	EXPECT_EQ(-EBADF, ops[1].status);
-	EXPECT_EQ(-EBADF, ops[2].status);
+	EXPECT_EQ(0, answers[0].error.status);
+	EXPECT_EQ(-EBADF, answers[1].error.status);
+	EXPECT_EQ(-EBADF, answers[2].error.status);
 	fd = map_open(TEST_NAME "batch", SYNCMAP_ACCESS_WRITE);
 	EXPECT_EQ(0, batch(fd, &arg, ops, 3, 0));
-	EXPECT_EQ(-EBADF, ops[0].status);
-	EXPECT_EQ(0, ops[1].status);
-	EXPECT_EQ(-EBADF, ops[2].status);
+	EXPECT_EQ(-EBADF, answers[0].error.status);
+	EXPECT_EQ(0, answers[1].error.status);
+	EXPECT_EQ(-EBADF, answers[2].error.status);
 	EXPECT_EQ(2, map_count(made));
 }
 
-/* The array ends in a page that is not there, or cannot be written */
-static void array_at_an_edge(int protection, __u32 code)
+/* The array ends in a page that is not there */
+static void array_at_an_edge(__u32 code)
 {
 	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -247,10 +249,14 @@ static void array_at_an_edge(int protection, __u32 code)
 		ops = (void *)(pages + PAGE - there * sizeof(*ops));
 		ASSERT_EQ(0, mprotect(pages, 2 * PAGE, PROT_READ | PROT_WRITE));
 		many_make(code, 21);
+		batch_answers(many, 21);
 		memcpy(ops, many, 21 * sizeof(*ops));
-		ASSERT_EQ(0, mprotect(pages + PAGE, PAGE, protection));
+		ASSERT_EQ(0, mprotect(pages + PAGE, PAGE, PROT_NONE));
 		map_clear(fd);
-		EXPECT_EQ(-EFAULT, batch(fd, &arg, ops, 21, 0));
+		arg = (struct syncmap_batch){
+			.ops = PTR(ops), .op_size = sizeof(*ops), .count = 21,
+		};
+		EXPECT_EQ(-EFAULT, map_call(fd, SYNCMAP_BATCH, &arg));
 		batch_expect(&arg, there, code == SYNCMAP_OP_LOAD ? there : 0);
 		EXPECT_EQ(code == SYNCMAP_OP_LOAD ? 0 : there, map_count(fd));
 	}
@@ -259,10 +265,65 @@ static void array_at_an_edge(int protection, __u32 code)
 
 TEST(array_is_partly_there)
 {
-	array_at_an_edge(PROT_NONE, SYNCMAP_OP_STORE);
-	array_at_an_edge(PROT_NONE, SYNCMAP_OP_LOAD);
-	array_at_an_edge(PROT_READ, SYNCMAP_OP_STORE);
-	array_at_an_edge(PROT_READ, SYNCMAP_OP_LOAD);
+	array_at_an_edge(SYNCMAP_OP_STORE);
+	array_at_an_edge(SYNCMAP_OP_LOAD);
+}
+
+/* What is asked is not written to, so that the array need not be writable */
+TEST(array_is_constant)
+{
+	int fd = map_private(SYNCMAP_KEY_U64);
+	struct syncmap_batch arg;
+	struct syncmap_op *ops = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT(ops != MAP_FAILED);
+	many_make(SYNCMAP_OP_STORE, 8);
+	batch_answers(many, 8);
+	memcpy(ops, many, 8 * sizeof(*ops));
+	ASSERT_EQ(0, mprotect(ops, PAGE, PROT_READ));
+	arg = (struct syncmap_batch){
+		.ops = PTR(ops), .op_size = sizeof(*ops), .count = 8,
+	};
+	EXPECT_EQ(0, map_call(fd, SYNCMAP_BATCH, &arg));
+	batch_expect(&arg, 8, 0);
+	EXPECT_EQ(8, answers[7].revision);
+	munmap(ops, PAGE);
+}
+
+/* Nothing is done whose answer could not be told; those before have been told */
+static void answers_at_an_edge(int protection, __u32 code)
+{
+	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = map_private(SYNCMAP_KEY_U64);
+	struct syncmap_answer *answer;
+	struct syncmap_batch arg;
+
+	ASSERT(pages != MAP_FAILED);
+	ASSERT_EQ(0, mprotect(pages + PAGE, PAGE, protection));
+	for (unsigned int there = 0; there < 20; there++) {
+		test_context("%u answers, code %u", there, code);
+		answer = (void *)(pages + PAGE - there * sizeof(*answer));
+		many_make(code, 21);
+		for (unsigned int i = 0; i < 21; i++) {
+			many[i].answer = PTR(&answer[i]);
+			many[i].answer_size = sizeof(*answer);
+		}
+		map_clear(fd);
+		EXPECT_EQ(-EFAULT, batch(fd, &arg, many, 21, 0));
+		batch_expect(&arg, there, code == SYNCMAP_OP_LOAD ? there : 0);
+		EXPECT_EQ(code == SYNCMAP_OP_LOAD ? 0 : there, map_count(fd));
+	}
+	munmap(pages, 2 * PAGE);
+}
+
+TEST(answers_are_partly_there)
+{
+	answers_at_an_edge(PROT_NONE, SYNCMAP_OP_STORE);
+	answers_at_an_edge(PROT_NONE, SYNCMAP_OP_LOAD);
+	answers_at_an_edge(PROT_READ, SYNCMAP_OP_STORE);
+	answers_at_an_edge(PROT_READ, SYNCMAP_OP_LOAD);
 }
 
 /* Elements of a newer program: the rest of each is zero */
@@ -278,7 +339,7 @@ TEST(longer_elements)
 		ops[i].op = (struct syncmap_op)A_STORE("key", "value");
 	EXPECT_EQ(0, map_call(fd, SYNCMAP_BATCH, &arg));
 	batch_expect(&arg, 3, 0);
-	EXPECT_EQ(3, ops[2].op.revision);
+	EXPECT_EQ(3, map_info(fd).revision);
 	ops[1].more = 1;
 	EXPECT_EQ(-E2BIG, map_call(fd, SYNCMAP_BATCH, &arg));
 	batch_expect(&arg, 1, 0);
@@ -298,10 +359,10 @@ TEST(leases_in_a_batch)
 	struct syncmap_batch arg;
 
 	EXPECT_EQ(0, batch(fd, &arg, ops, 3, 0));
-	EXPECT_EQ(SYNCMAP_RESULT_LEASED, ops[0].result);
-	EXPECT_EQ(-ENOENT, ops[1].status);
-	EXPECT_EQ(-EAGAIN, ops[2].status);
+	EXPECT_EQ(SYNCMAP_RESULT_LEASED, answers[0].result);
+	EXPECT_EQ(-ENOENT, answers[1].error.status);
+	EXPECT_EQ(-EAGAIN, answers[2].error.status);
 	EXPECT_EQ(1, map_stats(fd).leases);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("v"),
-			.token = ops[0].leased));
+			.token = answers[0].leased));
 }

@@ -29,7 +29,7 @@ static void load_whole_values(struct shared *shared)
 		ASSERT_EQ(0, batch(shared->fd, &arg, many, KEYS, 0));
 		batch_expect(&arg, KEYS, 0);
 		for (int i = 0; i < KEYS; i++) {
-			unsigned int len = many[i].out_len;
+			unsigned int len = answers[i].out_len;
 
 			EXPECT(len == 8 || len == 300);
 			EXPECT_EQ(0, memcmp(out[i], out[i] + 1, len - 1));

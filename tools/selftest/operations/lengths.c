@@ -85,9 +85,9 @@ static void try_key(int fd, const void *key, __u32 len, __u32 limit)
 	test_context("key of %u bytes", len);
 	if (len > limit) {
 		EXPECT_EQ(-EFBIG, DO(fd, STORE, KEY_N(key, len)));
-		EXPECT_EQ(SYNCMAP_LIMITED_KEY, got.limited);
-		EXPECT_EQ(len, got.used);
-		EXPECT_EQ(limit, got.limit);
+		EXPECT_EQ(SYNCMAP_LIMITED_KEY, got.error.limited);
+		EXPECT_EQ(len, got.error.used);
+		EXPECT_EQ(limit, got.error.limit);
 		EXPECT_EQ(-EFBIG, DO(fd, LOAD, KEY_N(key, len)));
 		EXPECT_EQ(-EFBIG, DO(fd, DELETE, KEY_N(key, len)));
 		return;

@@ -295,7 +295,7 @@ TEST(number_in_a_full_map)
 
 	EXPECT_EQ(0, DO(fd, ADD, KEY("a"), .operand = 1, INITIAL(0)));
 	EXPECT_EQ(-ENOSPC, DO(fd, ADD, KEY("b"), .operand = 1, INITIAL(0)));
-	EXPECT_EQ(SYNCMAP_LIMITED_ENTRIES, got.limited);
+	EXPECT_EQ(SYNCMAP_LIMITED_ENTRIES, got.error.limited);
 	EXPECT_EQ(0, DO(fd, ADD, KEY("a"), .operand = 1));
 	EXPECT_EQ(2, got.after);
 }

@@ -57,9 +57,7 @@ TEST(a_watcher)
 /* 0 if the key is absent */
 static __u64 revision_of_key(int fd)
 {
-	struct syncmap_op op = { .op = SYNCMAP_OP_LOAD, KEY("key") };
-
-	return map_call(fd, SYNCMAP_OP, &op) ? 0 : op.revision;
+	return DO(fd, LOAD, KEY("key")) ? 0 : got.revision;
 }
 
 /* Nothing is there, a short value, or a long one */
@@ -80,12 +78,13 @@ static void drain(struct watcher *watcher)
 	EXPECT_EQ(EAGAIN, errno);
 }
 
-static void expect_change(struct watcher *w, __u64 before, __u64 after)
+static void expect_change(struct watcher *w, __u32 reason, __u64 before,
+			  __u64 after)
 {
 	if (after && after != before)
-		watcher_expect(w, STORE, got.op, "key", NULL, after);
+		watcher_expect(w, STORE, reason, "key", NULL, after);
 	else if (before && !after)
-		watcher_expect(w, DELETE, got.op, "key");
+		watcher_expect(w, DELETE, reason, "key");
 	watcher_expect_nothing(w);
 }
 
@@ -100,13 +99,12 @@ static unsigned int sweep_change(int fd, struct watcher *w,
 		prepare(fd, how);
 		drain(w);
 		before = revision_of_key(fd);
-		got = op;
-		with_fault(nth, &outcome, map_call(fd, SYNCMAP_OP, &got));
+		with_fault(nth, &outcome, map_call(fd, SYNCMAP_OP, &op));
 		test_context("operation %u, case %u, fault %u", op.op, how,
 			     nth);
 		EXPECT(!outcome.ret || outcome.ret == -ENOMEM ||
 		       outcome.ret == -ENOENT || outcome.ret == -EFAULT);
-		expect_change(w, before, revision_of_key(fd));
+		expect_change(w, op.op, before, revision_of_key(fd));
 		faults += outcome.failed;
 	}
 	EXPECT(!outcome.failed);
