@@ -26,6 +26,7 @@ static int __init syncmap_module_init(void)
 	if (err)
 		goto exit_jobs;
 	syncmap_debugfs_init();
+	syncmap_cursor_init();
 	err = syncmap_control_init();
 	if (err)
 		goto exit_debugfs;

@@ -7,19 +7,19 @@
  * nobody can undo without the secret: a Feistel network, of siphash. Zero and
  * SYNCMAP_END, where a walk begins and ends, stay what they are.
  */
-#include <linux/once.h>
+#include <linux/cache.h>
+#include <linux/init.h>
+#include <linux/random.h>
 #include <linux/siphash.h>
 
 #include "dev.h"
 
 #define ROUNDS	6
 
-static siphash_key_t secret;
+static siphash_key_t secret __ro_after_init;
 
-/* The one place that draws the secret: each would draw one of its own */
 static u32 scramble(u64 map, unsigned int round, u32 half)
 {
-	get_random_once(&secret, sizeof(secret));
 	return siphash_3u64(map, round, half, &secret);
 }
 
@@ -75,4 +75,13 @@ u64 syncmap_cursor_reveal(u64 map, u64 cursor)
 		cursor = decrypt(map, cursor);
 	} while (is_kept(cursor));
 	return cursor;
+}
+
+/*
+ * Not when a cursor is asked for first, as get_random_once() would: that patches
+ * the code, which an emulated processor may go on executing as it was.
+ */
+void __init syncmap_cursor_init(void)
+{
+	get_random_bytes(&secret, sizeof(secret));
 }

@@ -122,6 +122,7 @@ static inline u32 syncmap_mapfd_access(const struct file *file)
 }
 
 /* cursor.c */
+void syncmap_cursor_init(void);
 u64 syncmap_cursor_hide(u64 map, u64 cursor);
 u64 syncmap_cursor_reveal(u64 map, u64 cursor);
 
