@@ -288,7 +288,7 @@ struct bytemap_watch *store_watch(struct kunit *test, struct bytemap *map,
 	return watch;
 }
 
-const struct syncmap_event *
+const struct syncmap_record *
 store_event(struct kunit *test, struct bytemap_watch *watch, u32 type)
 {
 	static struct bytemap_record record;
@@ -296,10 +296,10 @@ store_event(struct kunit *test, struct bytemap_watch *watch, u32 type)
 	mutex_lock(&watch->lock);
 	KUNIT_EXPECT_TRUE(test, bytemap_reader_has_record(watch));
 	KUNIT_EXPECT_EQ(test, bytemap_reader_peek(watch, &record), 1);
-	KUNIT_EXPECT_EQ(test, record.event.type, type);
+	KUNIT_EXPECT_EQ(test, record.head.type, type);
 	bytemap_reader_consume(watch, &record);
 	mutex_unlock(&watch->lock);
-	return &record.event;
+	return &record.head;
 }
 
 void store_no_event(struct kunit *test, struct bytemap_watch *watch)

@@ -81,7 +81,7 @@ struct bytemap_attempt *store_attempt(struct kunit *test, struct bytemap *map,
 struct bytemap_watch *store_watch(struct kunit *test, struct bytemap *map,
 				  u32 flags, const char *filter);
 /* Its next record, which is of this type; valid until the one after */
-const struct syncmap_event *
+const struct syncmap_record *
 store_event(struct kunit *test, struct bytemap_watch *watch, u32 type);
 void store_no_event(struct kunit *test, struct bytemap_watch *watch);
 

@@ -73,7 +73,7 @@ static void an_insertion_has_one_event(struct kunit *test)
 	static struct bytemap_request req = { .op = &op, .key = "k" };
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_watch *watch = store_watch(test, map, 0, "");
-	const struct syncmap_event *event;
+	const struct syncmap_record *event;
 	struct bytemap_value *value;
 	void *actual;
 
@@ -87,7 +87,7 @@ static void an_insertion_has_one_event(struct kunit *test)
 						    GFP_KERNEL), 0);
 	store_no_event(test, watch);
 	KUNIT_EXPECT_FALSE(test, store_has(map, "k", "x"));
-	event = store_event(test, watch, SYNCMAP_EVENT_STORE);
+	event = store_event(test, watch, SYNCMAP_RECORD_STORE);
 	KUNIT_EXPECT_EQ(test, event->revision, 1ULL);
 	KUNIT_EXPECT_EQ(test, event->reason, (u32)SYNCMAP_OP_SWAP);
 	KUNIT_EXPECT_EQ(test, event->key_len, 1U);

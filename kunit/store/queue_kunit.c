@@ -30,8 +30,8 @@ static struct bytemap_value *new_value(struct kunit *test, size_t len)
 
 static bool put(u64 revision, u32 key_len, struct bytemap_value *value)
 {
-	struct syncmap_event event = {
-		.type = SYNCMAP_EVENT_STORE,
+	struct syncmap_record event = {
+		.type = SYNCMAP_RECORD_STORE,
 		.revision = revision,
 		.key_len = key_len,
 		.value_len = value ? value->len : 0,
@@ -47,11 +47,11 @@ static void take(struct kunit *test, u64 revision, u32 key_len, u32 value_len)
 	struct bytemap_record record;
 
 	KUNIT_ASSERT_TRUE(test, bytemap_queue_peek(&queue, &record));
-	KUNIT_EXPECT_EQ(test, record.event.revision, revision);
-	KUNIT_EXPECT_EQ(test, record.event.key_len, key_len);
+	KUNIT_EXPECT_EQ(test, record.head.revision, revision);
+	KUNIT_EXPECT_EQ(test, record.head.key_len, key_len);
 	KUNIT_EXPECT_NULL(test, memchr_inv(record.key, revision, key_len));
-	if (record.event.flags & SYNCMAP_EVENT_VALUE) {
-		KUNIT_EXPECT_EQ(test, record.event.value_len, value_len);
+	if (record.head.flags & SYNCMAP_RECORD_VALUE) {
+		KUNIT_EXPECT_EQ(test, record.head.value_len, value_len);
 		KUNIT_EXPECT_NULL(test,
 				  memchr_inv(record.value, 'v', value_len));
 	}

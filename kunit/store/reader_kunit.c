@@ -17,20 +17,20 @@ static void a_loss_is_told_in_its_place(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_watch *watch = store_watch(test, map, 0, "");
-	const struct syncmap_event *event;
+	const struct syncmap_record *event;
 	u64 revision;
 
 	fill(test, map, watch);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
 	for (revision = 1; revision <= watch->events; revision++) {
-		event = store_event(test, watch, SYNCMAP_EVENT_STORE);
+		event = store_event(test, watch, SYNCMAP_RECORD_STORE);
 		KUNIT_EXPECT_EQ(test, event->revision, revision);
 	}
-	event = store_event(test, watch, SYNCMAP_EVENT_OVERFLOW);
+	event = store_event(test, watch, SYNCMAP_RECORD_OVERFLOW);
 	KUNIT_EXPECT_EQ(test, event->revision, watch->events);
 	store_no_event(test, watch);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
-	event = store_event(test, watch, SYNCMAP_EVENT_STORE);
+	event = store_event(test, watch, SYNCMAP_RECORD_STORE);
 	KUNIT_EXPECT_EQ(test, event->revision, revision + 2);
 	KUNIT_EXPECT_EQ(test, watch->overflows, 1ULL);
 	bytemap_watch_destroy(watch);
@@ -40,20 +40,20 @@ static void a_loss_begins_a_new_dump(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_watch *watch;
-	const struct syncmap_event *event;
+	const struct syncmap_record *event;
 
 	KUNIT_EXPECT_EQ(test, store_store(map, "old", "v"), 0);
 	watch = store_watch(test, map, SYNCMAP_WATCH_DUMP, "");
-	store_event(test, watch, SYNCMAP_EVENT_ENTRY);
-	store_event(test, watch, SYNCMAP_EVENT_DUMPED);
+	store_event(test, watch, SYNCMAP_RECORD_ENTRY);
+	store_event(test, watch, SYNCMAP_RECORD_DUMPED);
 	fill(test, map, watch);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
 	while (!bytemap_queue_is_empty(&watch->queue))
-		store_event(test, watch, SYNCMAP_EVENT_STORE);
-	store_event(test, watch, SYNCMAP_EVENT_OVERFLOW);
-	event = store_event(test, watch, SYNCMAP_EVENT_ENTRY);
+		store_event(test, watch, SYNCMAP_RECORD_STORE);
+	store_event(test, watch, SYNCMAP_RECORD_OVERFLOW);
+	event = store_event(test, watch, SYNCMAP_RECORD_ENTRY);
 	KUNIT_EXPECT_EQ(test, event->revision, 1ULL);
-	event = store_event(test, watch, SYNCMAP_EVENT_DUMPED);
+	event = store_event(test, watch, SYNCMAP_RECORD_DUMPED);
 	KUNIT_EXPECT_EQ(test, event->revision, watch->events + 3);
 	store_no_event(test, watch);
 	bytemap_watch_destroy(watch);
@@ -64,20 +64,20 @@ static void a_dump_shows_what_was_there_when_it_began(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_watch *watch;
-	const struct syncmap_event *event;
+	const struct syncmap_record *event;
 
 	KUNIT_EXPECT_EQ(test, store_store(map, "a", "v"), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "b", "v"), 0);
 	watch = store_watch(test, map, SYNCMAP_WATCH_DUMP, "");
 	KUNIT_EXPECT_EQ(test, store_store(map, "b", "w"), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "c", "v"), 0);
-	event = store_event(test, watch, SYNCMAP_EVENT_ENTRY);
+	event = store_event(test, watch, SYNCMAP_RECORD_ENTRY);
 	KUNIT_EXPECT_EQ(test, event->revision, 1ULL);
-	event = store_event(test, watch, SYNCMAP_EVENT_DUMPED);
+	event = store_event(test, watch, SYNCMAP_RECORD_DUMPED);
 	KUNIT_EXPECT_EQ(test, event->revision, 2ULL);
-	event = store_event(test, watch, SYNCMAP_EVENT_STORE);
+	event = store_event(test, watch, SYNCMAP_RECORD_STORE);
 	KUNIT_EXPECT_EQ(test, event->revision, 3ULL);
-	event = store_event(test, watch, SYNCMAP_EVENT_STORE);
+	event = store_event(test, watch, SYNCMAP_RECORD_STORE);
 	KUNIT_EXPECT_EQ(test, event->revision, 4ULL);
 	store_no_event(test, watch);
 	bytemap_watch_destroy(watch);
@@ -126,7 +126,7 @@ static void a_dump_holds_one_long_value_at_a_time(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, held(values), 0U);
 		mutex_unlock(&watch->lock);
 	}
-	store_event(test, watch, SYNCMAP_EVENT_DUMPED);
+	store_event(test, watch, SYNCMAP_RECORD_DUMPED);
 	bytemap_watch_destroy(watch);
 	while (i)
 		bytemap_value_put(values[--i]);
@@ -137,7 +137,7 @@ static void a_long_value_that_goes_during_a_dump(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	const char *text = store_text(test, 'v', 10 * BYTEMAP_COPY);
-	const struct syncmap_event *event;
+	const struct syncmap_record *event;
 	struct bytemap_watch *watch;
 
 	KUNIT_EXPECT_EQ(test, store_store(map, "a", text), 0);
@@ -145,14 +145,14 @@ static void a_long_value_that_goes_during_a_dump(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_store(map, "c", text), 0);
 	watch = store_watch(test, map,
 			    SYNCMAP_WATCH_DUMP | SYNCMAP_WATCH_VALUES, "");
-	event = store_event(test, watch, SYNCMAP_EVENT_ENTRY);
+	event = store_event(test, watch, SYNCMAP_RECORD_ENTRY);
 	KUNIT_EXPECT_EQ(test, store_delete(map, event->revision == 1 ? "b" : "a"),
 			0);
 	KUNIT_EXPECT_EQ(test, store_store(map, event->revision == 3 ? "b" : "c",
 					  text), 0);
-	store_event(test, watch, SYNCMAP_EVENT_DUMPED);
-	store_event(test, watch, SYNCMAP_EVENT_DELETE);
-	store_event(test, watch, SYNCMAP_EVENT_STORE);
+	store_event(test, watch, SYNCMAP_RECORD_DUMPED);
+	store_event(test, watch, SYNCMAP_RECORD_DELETE);
+	store_event(test, watch, SYNCMAP_RECORD_STORE);
 	store_no_event(test, watch);
 	bytemap_watch_destroy(watch);
 }

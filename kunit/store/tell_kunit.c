@@ -51,11 +51,11 @@ static void a_cleared_value_is_not_revised(struct kunit *test)
 	struct bytemap_value *value;
 
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
-	store_event(test, watch, SYNCMAP_EVENT_STORE);
+	store_event(test, watch, SYNCMAP_RECORD_STORE);
 	value = store_object(map, "k");
 	KUNIT_ASSERT_NOT_NULL(test, value);
 	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
-	store_event(test, watch, SYNCMAP_EVENT_CLEAR);
+	store_event(test, watch, SYNCMAP_RECORD_CLEAR);
 	KUNIT_EXPECT_EQ(test, bytemap_tell(map, value, "k",
 					   SYNCMAP_OP_DELETE), 0ULL);
 	store_no_event(test, watch);
@@ -94,17 +94,17 @@ static void a_value_without_room_is_left_out(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_watch *watch = store_watch(test, map,
 						  SYNCMAP_WATCH_VALUES, "");
-	const struct syncmap_event *event;
+	const struct syncmap_record *event;
 
 	KUNIT_EXPECT_EQ(test, store_store(map, "k",
 					  store_text(test, 'v',
 						     SYNCMAP_QUEUE_MIN)), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
-	event = store_event(test, watch, SYNCMAP_EVENT_STORE);
+	event = store_event(test, watch, SYNCMAP_RECORD_STORE);
 	KUNIT_EXPECT_EQ(test, event->flags, 0U);
 	KUNIT_EXPECT_EQ(test, event->value_len, SYNCMAP_QUEUE_MIN);
-	event = store_event(test, watch, SYNCMAP_EVENT_STORE);
-	KUNIT_EXPECT_EQ(test, event->flags, SYNCMAP_EVENT_VALUE);
+	event = store_event(test, watch, SYNCMAP_RECORD_STORE);
+	KUNIT_EXPECT_EQ(test, event->flags, SYNCMAP_RECORD_VALUE);
 	store_no_event(test, watch);
 	bytemap_watch_destroy(watch);
 }

@@ -120,9 +120,9 @@ static void a_writer_wakes_nobody_himself(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_store(map, "b", "v"), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "c", "v"), 0);
 	expect_woken(test, &sleeper, 1);
-	store_event(test, watch, SYNCMAP_EVENT_STORE);
-	store_event(test, watch, SYNCMAP_EVENT_STORE);
-	store_event(test, watch, SYNCMAP_EVENT_STORE);
+	store_event(test, watch, SYNCMAP_RECORD_STORE);
+	store_event(test, watch, SYNCMAP_RECORD_STORE);
+	store_event(test, watch, SYNCMAP_RECORD_STORE);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "a"), 0);
 	expect_woken(test, &sleeper, 2);
 	KUNIT_EXPECT_FALSE(test, sleeper.by_writer);

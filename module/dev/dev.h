@@ -15,6 +15,7 @@
 
 struct bytemap;
 struct bytemap_client;
+struct bytemap_record;
 
 /**
  * struct syncmap_call - a command on its way
@@ -132,6 +133,9 @@ int syncmap_run_range(struct syncmap_call *call);
 
 /* batch.c */
 int syncmap_run_batch(struct syncmap_call *call);
+
+/* record.c */
+int syncmap_record_put(char __user *user, const struct bytemap_record *record);
 
 /* watchfd.c */
 int syncmap_run_watch(struct syncmap_call *call);

@@ -43,7 +43,8 @@ static void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct syncmap_answer) != 80);
 	BUILD_BUG_ON(offsetof(struct syncmap_answer, leased) != 56);
 	BUILD_BUG_ON(sizeof(struct syncmap_batch) != 32);
-	BUILD_BUG_ON(sizeof(struct syncmap_record) != 32);
+	BUILD_BUG_ON(sizeof(struct syncmap_record) != 40);
+	BUILD_BUG_ON(offsetof(struct syncmap_record, revision) != 24);
 	BUILD_BUG_ON(sizeof(struct syncmap_range) != 40);
 	BUILD_BUG_ON(sizeof(struct syncmap_clear) != 8);
 	BUILD_BUG_ON(sizeof(struct syncmap_promote) != 8);
@@ -51,8 +52,6 @@ static void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct syncmap_restrict) != 16);
 	BUILD_BUG_ON(sizeof(struct syncmap_watch) != 64);
 	BUILD_BUG_ON(offsetof(struct syncmap_watch, revision) != 32);
-	BUILD_BUG_ON(sizeof(struct syncmap_event) != 40);
-	BUILD_BUG_ON(offsetof(struct syncmap_event, revision) != 24);
 }
 
 static const struct syncmap_command *

@@ -3,15 +3,14 @@
  * SYNCMAP_RANGE: whole records into a user's buffer, as many as fit
  */
 #include <linux/errno.h>
-#include <linux/math.h>
+#include <linux/kernel.h>
 #include <linux/sched/signal.h>
-#include <linux/uaccess.h>
 
 #include "../store/bytemap.h"
+#include "../store/record.h"
 #include "../store/view.h"
 #include "../store/walk.h"
 #include "dev.h"
-#include "time.h"
 
 static bool keys_only(const struct syncmap_range *range)
 {
@@ -21,34 +20,22 @@ static bool keys_only(const struct syncmap_range *range)
 static u32 entry_size(const struct syncmap_range *range,
 		      const struct bytemap_item *item)
 {
-	u32 size = sizeof(struct syncmap_record) + item->key_len;
-
-	if (!keys_only(range))
-		size += item->view.len;
-	return round_up(size, 8);
+	return bytemap_record_size(item->key_len,
+				   keys_only(range) ? 0 : item->view.len);
 }
 
 static int put_entry(struct syncmap_range *range,
 		     const struct bytemap_item *item)
 {
-	struct syncmap_record record = {
-		.size = entry_size(range, item),
-		.key_len = item->key_len,
-		.value_len = item->view.len,
-		.revision = item->view.revision,
-		.expires = syncmap_time_to_user(item->view.deadline),
-	};
 	void __user *user = u64_to_user_ptr(range->buffer + range->used);
-	u32 value_len = keys_only(range) ? 0 : item->view.len;
-	u32 filled = sizeof(record) + item->key_len + value_len;
+	struct bytemap_record record;
+	int err;
 
-	if (copy_to_user(user, &record, sizeof(record)) ||
-	    copy_to_user(user + sizeof(record), item->key, item->key_len) ||
-	    copy_to_user(user + sizeof(record) + item->key_len,
-			 bytemap_view_bytes(&item->view), value_len) ||
-	    clear_user(user + filled, record.size - filled))
-		return -EFAULT;
-	range->used += record.size;
+	bytemap_walk_record(item, !keys_only(range), &record);
+	err = syncmap_record_put(user, &record);
+	if (err)
+		return err;
+	range->used += record.head.size;
 	range->count++;
 	return 0;
 }

@@ -16,26 +16,10 @@
 #include "../store/bytemap.h"
 #include "../store/queue.h"
 #include "../store/reader.h"
+#include "../store/record.h"
 #include "../store/tell.h"
 #include "../store/watch.h"
 #include "dev.h"
-#include "time.h"
-
-static int put_event(char __user *user, const struct bytemap_record *record)
-{
-	struct syncmap_event event = record->event;
-	u32 value_len = event.flags & SYNCMAP_EVENT_VALUE ? event.value_len : 0;
-	char __user *key = user + sizeof(event);
-	u32 filled = sizeof(event) + event.key_len + value_len;
-
-	event.expires = syncmap_time_to_user(event.expires);
-	if (copy_to_user(user, &event, sizeof(event)) ||
-	    copy_to_user(key, record->key, event.key_len) ||
-	    copy_to_user(key + event.key_len, record->value, value_len) ||
-	    clear_user(user + filled, event.size - filled))
-		return -EFAULT;
-	return 0;
-}
 
 /* As many records as there are and fit; -EAGAIN if there are none yet */
 static ssize_t put_records(struct bytemap_watch *watch, char __user *user,
@@ -56,12 +40,12 @@ static ssize_t put_records(struct bytemap_watch *watch, char __user *user,
 		if (ret <= 0)
 			break;
 		ret = -EMSGSIZE;
-		if (record.event.size > size - used)
+		if (record.head.size > size - used)
 			break;
-		ret = put_event(user + used, &record);
+		ret = syncmap_record_put(user + used, &record);
 		if (ret)
 			break;
-		used += record.event.size;
+		used += record.head.size;
 		bytemap_reader_consume(watch, &record);
 	}
 	bytemap_reader_rest(watch);

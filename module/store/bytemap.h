@@ -18,7 +18,7 @@
  *	asked	view request attempt			what is asked, and found
  *	tell	tell					revisions, and watchers
  *	lists	deadline owner holder line		where entries are besides
- *	ground	gfp traits number gauge job doom account value bytemap memory queue trace
+ *	ground	gfp traits number gauge job doom account value bytemap memory record queue trace
  *
  * Who may do what
  *

@@ -17,13 +17,15 @@
 #include "bytemap.h"
 #include "gfp.h"
 #include "queue.h"
+#include "record.h"
 #include "value.h"
 
 struct slot {
 	u32			size;	/* in the ring */
 	u32			pinned;
 	struct bytemap_value	*held;
-	struct syncmap_event	event;
+	struct syncmap_record	event;
+	u8			data[];	/* its key, and the value if not held */
 };
 
 static size_t slot_size(size_t len)
@@ -105,16 +107,6 @@ bool bytemap_queue_was_empty(const struct bytemap_queue *queue,
 	return READ_ONCE(queue->tail) == head;
 }
 
-/* The size of a record, with the value or without */
-void bytemap_queue_finish(struct syncmap_event *event, bool with_value)
-{
-	u32 value_len = with_value ? event->value_len : 0;
-
-	event->flags = with_value ? SYNCMAP_EVENT_VALUE : 0;
-	event->size = round_up(sizeof(*event) + event->key_len + value_len,
-			       sizeof(u64));
-}
-
 /*
  * Producer: add an event, with its value unless @value is NULL. Bounded work,
  * from any context.
@@ -122,7 +114,7 @@ void bytemap_queue_finish(struct syncmap_event *event, bool with_value)
  * Return: false if there is no room.
  */
 bool bytemap_queue_put(struct bytemap_queue *queue,
-		       const struct syncmap_event *event, const void *key,
+		       const struct syncmap_record *event, const void *key,
 		       struct bytemap_value *value)
 {
 	u32 len = value ? value->len : 0;
@@ -137,12 +129,12 @@ bool bytemap_queue_put(struct bytemap_queue *queue,
 	slot->pinned = pinned;
 	slot->held = hold ? value : NULL;
 	slot->event = *event;
-	bytemap_queue_finish(&slot->event, value);
-	memcpy(slot->event.data, key, event->key_len);
+	bytemap_record_finish(&slot->event, value);
+	memcpy(slot->data, key, event->key_len);
 	if (hold)
 		refcount_inc(&value->refs);
 	else if (len)
-		memcpy(slot->event.data + event->key_len, value->bytes, len);
+		memcpy(slot->data + event->key_len, value->bytes, len);
 	atomic_add(pinned, &queue->pinned);
 	/* Pairs with bytemap_queue_peek(). See litmus/queue */
 	smp_store_release(&queue->head, queue->head + size);
@@ -162,10 +154,10 @@ bool bytemap_queue_peek(const struct bytemap_queue *queue,
 	/* Pairs with bytemap_queue_put(). See litmus/queue */
 	if (smp_load_acquire(&queue->head) == queue->tail)
 		return false;
-	record->event = slot->event;
-	record->key = slot->event.data;
+	record->head = slot->event;
+	record->key = slot->data;
 	record->value = slot->held ? slot->held->bytes :
-			slot->event.data + slot->event.key_len;
+			slot->data + slot->event.key_len;
 	return true;
 }
 

@@ -7,7 +7,8 @@
 
 #include <linux/atomic.h>
 #include <linux/types.h>
-#include <uapi/linux/syncmap.h>
+
+#include "record.h"
 
 struct bytemap_value;
 
@@ -19,13 +20,6 @@ struct bytemap_queue {
 	unsigned long	tail;
 };
 
-/* An event, with what it points to */
-struct bytemap_record {
-	const void		*key;
-	const void		*value;
-	struct syncmap_event	event;
-};
-
 int bytemap_queue_init(struct bytemap_queue *queue, u32 size, u32 key_size);
 void bytemap_queue_exit(struct bytemap_queue *queue);
 u32 bytemap_queue_used(const struct bytemap_queue *queue);
@@ -33,11 +27,10 @@ bool bytemap_queue_is_empty(const struct bytemap_queue *queue);
 bool bytemap_queue_was_empty(const struct bytemap_queue *queue,
 			     unsigned long head);
 bool bytemap_queue_put(struct bytemap_queue *queue,
-		       const struct syncmap_event *event, const void *key,
+		       const struct syncmap_record *event, const void *key,
 		       struct bytemap_value *value);
 bool bytemap_queue_peek(const struct bytemap_queue *queue,
 			struct bytemap_record *record);
 void bytemap_queue_consume(struct bytemap_queue *queue);
-void bytemap_queue_finish(struct syncmap_event *event, bool with_value);
 
 #endif /* _SYNCMAP_STORE_QUEUE_H */

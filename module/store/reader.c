@@ -5,12 +5,12 @@
  * What the records promise is in tell.c.
  */
 #include <linux/sched/signal.h>
-#include <linux/string.h>
 #include <linux/wait.h>
 
 #include "bytemap.h"
 #include "queue.h"
 #include "reader.h"
+#include "record.h"
 #include "tell.h"
 #include "view.h"
 #include "walk.h"
@@ -103,6 +103,15 @@ static int dump_some(struct bytemap_watch *watch)
 	return err;
 }
 
+/* Of no key */
+static void make_mark(struct bytemap_record *record, u16 type, u64 revision)
+{
+	*record = (struct bytemap_record){
+		.head = { .type = type, .revision = revision },
+	};
+	bytemap_record_finish(&record->head, false);
+}
+
 static int peek_dump(struct bytemap_watch *watch, struct bytemap_record *record)
 {
 	struct bytemap_walk *walk = watch->walk;
@@ -112,8 +121,8 @@ static int peek_dump(struct bytemap_watch *watch, struct bytemap_record *record)
 	for (;; watch->index++) {
 		while (watch->index >= walk->count) {
 			if (walk->cursor == SYNCMAP_END) {
-				record->event.type = SYNCMAP_EVENT_DUMPED;
-				record->event.revision = watch->revision;
+				make_mark(record, SYNCMAP_RECORD_DUMPED,
+					  watch->revision);
 				return 1;
 			}
 			err = dump_some(watch);
@@ -124,13 +133,7 @@ static int peek_dump(struct bytemap_watch *watch, struct bytemap_record *record)
 		if (is_to_be_shown(watch, item) && hold_item(watch, item))
 			break;
 	}
-	record->event.type = SYNCMAP_EVENT_ENTRY;
-	record->event.key_len = item->key_len;
-	record->event.value_len = item->view.len;
-	record->event.revision = item->view.revision;
-	record->event.expires = item->view.deadline;
-	record->key = item->key;
-	record->value = bytemap_view_bytes(&item->view);
+	bytemap_walk_record(item, bytemap_wants_values(watch), record);
 	return 1;
 }
 
@@ -145,17 +148,10 @@ int bytemap_reader_peek(struct bytemap_watch *watch,
 			struct bytemap_record *record)
 {
 	bool lost;
-	int ret;
 
 	lockdep_assert_held(&watch->lock);
-	memset(record, 0, sizeof(*record));
-	if (watch->dumping) {
-		ret = peek_dump(watch, record);
-		bytemap_queue_finish(&record->event,
-				     bytemap_wants_values(watch) &&
-				     record->event.type == SYNCMAP_EVENT_ENTRY);
-		return ret;
-	}
+	if (watch->dumping)
+		return peek_dump(watch, record);
 	/*
 	 * What is in the queue comes first, and is all: pairs with lose_events(). See
 	 * litmus/lost
@@ -165,9 +161,7 @@ int bytemap_reader_peek(struct bytemap_watch *watch,
 		return 1;
 	if (!lost)
 		return 0;
-	record->event.type = SYNCMAP_EVENT_OVERFLOW;
-	record->event.revision = watch->resume;
-	bytemap_queue_finish(&record->event, false);
+	make_mark(record, SYNCMAP_RECORD_OVERFLOW, watch->resume);
 	return 1;
 }
 
@@ -207,16 +201,16 @@ void bytemap_reader_consume(struct bytemap_watch *watch,
 			    const struct bytemap_record *record)
 {
 	lockdep_assert_held(&watch->lock);
-	switch (record->event.type) {
-	case SYNCMAP_EVENT_ENTRY:
+	switch (record->head.type) {
+	case SYNCMAP_RECORD_ENTRY:
 		bytemap_reader_rest(watch);
 		watch->index++;
 		break;
-	case SYNCMAP_EVENT_DUMPED:
+	case SYNCMAP_RECORD_DUMPED:
 		bytemap_walk_release(watch->walk);
 		WRITE_ONCE(watch->dumping, false);
 		break;
-	case SYNCMAP_EVENT_OVERFLOW:
+	case SYNCMAP_RECORD_OVERFLOW:
 		resume(watch);
 		break;
 	default:

@@ -67,7 +67,7 @@ bool bytemap_tell_matches(const struct bytemap_watch *watch, const void *key,
 	return !memcmp(key, watch->filter, watch->filter_len);
 }
 
-static void lose_events(struct bytemap_watch *watch, const struct syncmap_event *event)
+static void lose_events(struct bytemap_watch *watch, const struct syncmap_record *event)
 {
 	watch->resume = event->revision - 1;
 	watch->overflows++;
@@ -95,7 +95,7 @@ static void wake_reader_locked(struct bytemap_watch *watch)
 
 /* An event without its value is better than none: the value can be loaded */
 static void tell_one(struct bytemap_watch *watch,
-		     const struct syncmap_event *event, const void *key,
+		     const struct syncmap_record *event, const void *key,
 		     struct bytemap_value *value)
 {
 	unsigned long head = watch->queue.head;
@@ -132,8 +132,8 @@ static void tell_all_locked(struct bytemap *map, struct bytemap_value *value,
 			    const void *key, u32 reason, u64 revision)
 {
 	bool deletion = is_deletion(reason);
-	struct syncmap_event event = {
-		.type = deletion ? SYNCMAP_EVENT_DELETE : SYNCMAP_EVENT_STORE,
+	struct syncmap_record event = {
+		.type = deletion ? SYNCMAP_RECORD_DELETE : SYNCMAP_RECORD_STORE,
 		.reason = reason,
 		.key_len = value->key_len,
 		.value_len = deletion ? 0 : value->len,
@@ -195,7 +195,7 @@ bool bytemap_tell_swap(struct bytemap *map, const void *key, size_t key_len,
 
 static void tell_of_map_locked(struct bytemap *map, u32 type)
 {
-	struct syncmap_event event = {
+	struct syncmap_record event = {
 		.type = type,
 		.revision = atomic64_read(&map->revision),
 	};
@@ -219,7 +219,7 @@ void bytemap_tell_clear(struct bytemap *map)
 	spin_lock(&map->watchers.lock);
 	WRITE_ONCE(map->epoch, !map->epoch);
 	bytemap_next_revision(map);
-	tell_of_map_locked(map, SYNCMAP_EVENT_CLEAR);
+	tell_of_map_locked(map, SYNCMAP_RECORD_CLEAR);
 	spin_unlock(&map->watchers.lock);
 }
 
@@ -227,7 +227,7 @@ void bytemap_tell_clear(struct bytemap *map)
 void bytemap_tell_removed(struct bytemap *map)
 {
 	spin_lock(&map->watchers.lock);
-	tell_of_map_locked(map, SYNCMAP_EVENT_REMOVED);
+	tell_of_map_locked(map, SYNCMAP_RECORD_REMOVED);
 	spin_unlock(&map->watchers.lock);
 }
 

@@ -74,7 +74,7 @@ void bytemap_tell_end(struct bytemap *map);
 
 /*
  * The revision of a change of @value, and its event; 0 if a Clear has removed
- * the value. The lock of the value is held. @reason, as in &syncmap_event, says
+ * the value. The lock of the value is held. @reason, as in &syncmap_record, says
  * whether the value is stored or deleted. A stored one has its new content by
  * now. A deleted one is still charged: a Clear may wait for that, and the next
  * Clear must not overtake the event.

@@ -42,7 +42,7 @@ DEFINE_EVENT(bytemap_end, bytemap_orphan,
 
 /* A change of a map that is watched */
 TRACE_EVENT(bytemap_event,
-	TP_PROTO(const struct bytemap *map, const struct syncmap_event *event),
+	TP_PROTO(const struct bytemap *map, const struct syncmap_record *event),
 	TP_ARGS(map, event),
 	TP_STRUCT__entry(
 		__field(u64, map)

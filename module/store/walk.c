@@ -17,6 +17,7 @@
 #include "bytemap.h"
 #include "entry.h"
 #include "gfp.h"
+#include "record.h"
 #include "value.h"
 #include "view.h"
 #include "walk.h"
@@ -144,4 +145,22 @@ bool bytemap_walk_again(struct bytemap_walk *walk, struct bytemap_item *item,
 		err = view_entry(walk->map, &entry, &item->view, room);
 	rcu_read_unlock();
 	return !err;
+}
+
+/* The record of an entry, which points to what @item has */
+void bytemap_walk_record(const struct bytemap_item *item, bool with_value,
+			 struct bytemap_record *record)
+{
+	*record = (struct bytemap_record){
+		.key = item->key,
+		.value = bytemap_view_bytes(&item->view),
+		.head = {
+			.type = SYNCMAP_RECORD_ENTRY,
+			.key_len = item->key_len,
+			.value_len = item->view.len,
+			.revision = item->view.revision,
+			.expires = item->view.deadline,
+		},
+	};
+	bytemap_record_finish(&record->head, with_value);
 }

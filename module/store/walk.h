@@ -8,6 +8,7 @@
 #include <linux/syncmap.h>
 #include <linux/types.h>
 
+#include "record.h"
 #include "view.h"
 
 /* Entries that one step of a walk returns at most */
@@ -38,5 +39,7 @@ void bytemap_walk_key(struct bytemap_walk *walk, const void *key, size_t len,
 bool bytemap_walk_again(struct bytemap_walk *walk, struct bytemap_item *item,
 			u32 room);
 void bytemap_walk_release(struct bytemap_walk *walk);
+void bytemap_walk_record(const struct bytemap_item *item, bool with_value,
+			 struct bytemap_record *record);
 
 #endif /* _SYNCMAP_STORE_WALK_H */

@@ -20,6 +20,7 @@
 #include "memory.h"
 #include "queue.h"
 #include "reader.h"
+#include "record.h"
 #include "request.h"
 #include "tell.h"
 #include "trace.h"
@@ -208,13 +209,10 @@ static struct bytemap_watch *alloc_watch(struct bytemap *map,
 
 static u32 record_size(const struct bytemap *map, u32 flags)
 {
-	struct syncmap_event event = {
-		.key_len = map->limits.key_size,
-		.value_len = map->limits.value_size,
-	};
+	bool with_value = flags & SYNCMAP_WATCH_VALUES;
 
-	bytemap_queue_finish(&event, flags & SYNCMAP_WATCH_VALUES);
-	return event.size;
+	return bytemap_record_size(map->limits.key_size,
+				   with_value ? map->limits.value_size : 0);
 }
 
 static void uncharge_watch(struct bytemap_watch *watch)

@@ -9,13 +9,13 @@
 #include "cli.h"
 
 static const char *const types[] = {
-	[SYNCMAP_EVENT_ENTRY]		= "entry",
-	[SYNCMAP_EVENT_DUMPED]		= "dumped",
-	[SYNCMAP_EVENT_STORE]		= "store",
-	[SYNCMAP_EVENT_DELETE]		= "delete",
-	[SYNCMAP_EVENT_CLEAR]		= "clear",
-	[SYNCMAP_EVENT_OVERFLOW]	= "overflow",
-	[SYNCMAP_EVENT_REMOVED]		= "removed",
+	[SYNCMAP_RECORD_ENTRY]		= "entry",
+	[SYNCMAP_RECORD_DUMPED]		= "dumped",
+	[SYNCMAP_RECORD_STORE]		= "store",
+	[SYNCMAP_RECORD_DELETE]		= "delete",
+	[SYNCMAP_RECORD_CLEAR]		= "clear",
+	[SYNCMAP_RECORD_OVERFLOW]	= "overflow",
+	[SYNCMAP_RECORD_REMOVED]		= "removed",
 };
 
 static const char *const operations[] = {
@@ -60,9 +60,9 @@ static const char *reason_name(const struct libsyncmap_event *event)
 
 static bool has_key(const struct libsyncmap_event *event)
 {
-	return event->type == SYNCMAP_EVENT_ENTRY ||
-	       event->type == SYNCMAP_EVENT_STORE ||
-	       event->type == SYNCMAP_EVENT_DELETE;
+	return event->type == SYNCMAP_RECORD_ENTRY ||
+	       event->type == SYNCMAP_RECORD_STORE ||
+	       event->type == SYNCMAP_RECORD_DELETE;
 }
 
 static struct bytes borrow(const void *data, size_t len)

@@ -757,7 +757,8 @@ int libsyncmap_range(const struct libsyncmap *map, unsigned int flags,
  * @range: cursor, buffer, size and flags; the answer
  *
  * For those who want to stop and go on later, perhaps in another process: the
- * cursor is a plain number and stays valid for ever.
+ * cursor is a plain number and stays valid for ever. The buffer has records, each
+ * a struct syncmap_record: go on by their @size, and to the key by @data.
  *
  * Return: 0; -EMSGSIZE if the next entry needs a buffer of @range->needed;
  * -ENOMEM, -EINTR.
@@ -817,7 +818,7 @@ struct libsyncmap_watch;
  * for the same watch.
  */
 struct libsyncmap_event {
-	enum syncmap_event_type	type;
+	enum syncmap_record_type	type;
 	unsigned int		reason;
 	const void		*key;
 	size_t			key_len;
@@ -848,7 +849,7 @@ int libsyncmap_watch_open(const struct libsyncmap *map,
  * @timeout: how many milliseconds to wait for one; negative: for ever
  * @event: out: the event
  *
- * SYNCMAP_EVENT_OVERFLOW is an event like any other: it says that events have
+ * SYNCMAP_RECORD_OVERFLOW is an event like any other: it says that events have
  * been lost. A watch with SYNCMAP_WATCH_DUMP then shows all entries again.
  *
  * Return: 0; -EAGAIN if there was none in time; -ENODATA if there will be none

@@ -27,22 +27,22 @@ static int show(const struct syncmap_range *range,
 		int (*fn)(const struct libsyncmap_entry *entry, void *arg),
 		void *arg)
 {
-	const char *at = (const char *)(uintptr_t)range->buffer;
-	bool values = !(range->flags & SYNCMAP_RANGE_KEYS_ONLY);
+	const void *buffer = (const void *)(uintptr_t)range->buffer;
+	struct record record;
+	size_t at = 0;
 	int ret = 0;
 
-	for (uint32_t i = 0; !ret && i < range->count; i++) {
-		const struct syncmap_record *record = (const void *)at;
+	while (!ret &&
+	       libsyncmap_record_next(buffer, range->used, &at, &record)) {
 		struct libsyncmap_entry entry = {
-			.key = record->data,
-			.key_len = record->key_len,
-			.value = values ? record->data + record->key_len : NULL,
-			.value_len = record->value_len,
-			.revision = record->revision,
-			.expires = record->expires,
+			.key = record.key,
+			.key_len = record.head->key_len,
+			.value = record.value,
+			.value_len = record.head->value_len,
+			.revision = record.head->revision,
+			.expires = record.head->expires,
 		};
 
-		at += record->size;
 		ret = fn(&entry, arg);
 	}
 	return ret;

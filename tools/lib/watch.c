@@ -70,27 +70,25 @@ static int fill(struct libsyncmap_watch *watch, int timeout)
 API int libsyncmap_watch_next(struct libsyncmap_watch *watch, int timeout,
 			      struct libsyncmap_event *event)
 {
-	const struct syncmap_event *record;
+	struct record record;
 	int err;
 
-	if (watch->at == watch->used) {
+	while (!libsyncmap_record_next(watch->buffer, watch->used, &watch->at,
+				       &record)) {
 		err = fill(watch, timeout);
 		if (err)
 			return err;
 	}
-	record = (const void *)(watch->buffer + watch->at);
-	watch->at += record->size;
 	*event = (struct libsyncmap_event){
-		.type = record->type,
-		.reason = record->reason,
-		.key = record->data,
-		.key_len = record->key_len,
-		.value_len = record->value_len,
-		.revision = record->revision,
-		.deadline = record->expires,
+		.type = record.head->type,
+		.reason = record.head->reason,
+		.key = record.key,
+		.key_len = record.head->key_len,
+		.value = record.value,
+		.value_len = record.head->value_len,
+		.revision = record.head->revision,
+		.deadline = record.head->expires,
 	};
-	if (record->flags & SYNCMAP_EVENT_VALUE)
-		event->value = record->data + record->key_len;
 	return 0;
 }
 

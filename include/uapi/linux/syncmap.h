@@ -726,23 +726,61 @@ struct syncmap_batch {
 };
 
 /**
- * struct syncmap_record - one entry in the buffer of SYNCMAP_RANGE
+ * enum syncmap_record_type - what a record tells
+ * @SYNCMAP_RECORD_ENTRY: of a range or dump: this entry is there
+ * @SYNCMAP_RECORD_DUMPED: end of the dump; it was of @revision
+ * @SYNCMAP_RECORD_STORE: the key has a new value
+ * @SYNCMAP_RECORD_DELETE: the key is absent
+ * @SYNCMAP_RECORD_CLEAR: all keys are absent, whatever the filter
+ * @SYNCMAP_RECORD_OVERFLOW: events have been lost; @revision is the last of
+ *	which none has
+ * @SYNCMAP_RECORD_REMOVED: the map has lost its name; @revision is the newest
+ *
+ * Whoever reads records goes past those of a type that he does not know.
+ */
+enum syncmap_record_type {
+	SYNCMAP_RECORD_ENTRY	= 1,
+	SYNCMAP_RECORD_DUMPED	= 2,
+	SYNCMAP_RECORD_STORE	= 3,
+	SYNCMAP_RECORD_DELETE	= 4,
+	SYNCMAP_RECORD_CLEAR	= 5,
+	SYNCMAP_RECORD_OVERFLOW	= 6,
+	SYNCMAP_RECORD_REMOVED	= 7,
+};
+
+/* The value is there */
+#define SYNCMAP_RECORD_VALUE	0x1
+
+/* Why an entry was stored or deleted, if not by an operation */
+#define SYNCMAP_REASON_EXPIRED	0x100	/* its deadline has passed */
+#define SYNCMAP_REASON_ORPHANED	0x101	/* its owner has closed the map */
+
+/**
+ * struct syncmap_record - one record of SYNCMAP_RANGE or SYNCMAP_WATCH
  * @size: bytes to the next record, a multiple of 8
+ * @data: bytes from the beginning of the record to the key; right behind the
+ *	key is the value. A newer kernel has more fields before it
+ * @type: one of &enum syncmap_record_type
+ * @flags: SYNCMAP_RECORD_VALUE and the like
+ * @reason: of STORE and DELETE: the operation, of &enum syncmap_op_code, or
+ *	SYNCMAP_REASON_EXPIRED and the like
  * @key_len: bytes of the key
- * @value_len: bytes of the value, even if it is left out
- * @reserved: zero
- * @revision: revision of the entry
- * @expires: its deadline, SYNCMAP_NEVER if it has none
- * @data: the key, and, right behind it, the value
+ * @value_len: bytes of the value, even if it is left out: it was not asked for,
+ *	or there was no room for it in the queue of the watcher
+ * @revision: of an ENTRY its own; else of the change
+ * @expires: of ENTRY and STORE: the deadline, SYNCMAP_NEVER if there is none.
+ *	SYNCMAP_OP_TOUCH, which moves it, has no event
  */
 struct syncmap_record {
 	__u32	size;
+	__u16	data;
+	__u16	type;
+	__u32	flags;
+	__u32	reason;
 	__u32	key_len;
 	__u32	value_len;
-	__u32	reserved;
 	__u64	revision;
 	__u64	expires;
-	__u8	data[];
 };
 
 /* Leave the values out */
@@ -753,8 +791,8 @@ struct syncmap_record {
  * @cursor: where to go on: zero at first, then what the last call left here;
  *	SYNCMAP_END when there are no more. Any number is a valid cursor, it
  *	stays valid for ever, costs the kernel nothing, and tells nothing
- * @buffer: pointer to a buffer for whole records, each aligned to 8 bytes from
- *	its beginning
+ * @buffer: pointer to a buffer for whole records, &struct syncmap_record, each
+ *	aligned to 8 bytes from its beginning
  * @size: bytes of the buffer
  * @flags: SYNCMAP_RANGE_KEYS_ONLY
  * @count: out: number of records
@@ -875,7 +913,7 @@ struct syncmap_restrict {
  *	EFBIG: @filter_len
  * @limit: out: how much that may be
  *
- * The descriptor gives records, each a &struct syncmap_event, to read(2): as
+ * The descriptor gives records, each a &struct syncmap_record, to read(2): as
  * many whole ones as fit, EMSGSIZE if not even one does. It waits for one, and
  * can be interrupted, or with O_NONBLOCK fails with EAGAIN; poll(2) tells when
  * there is one. Where more than SYNCMAP_WATCH_POLLS poll one descriptor, they
@@ -913,61 +951,6 @@ struct syncmap_watch {
 	__u32	limited;
 	__u64	used;
 	__u64	limit;
-};
-
-/**
- * enum syncmap_event_type - what a record tells
- * @SYNCMAP_EVENT_ENTRY: dump: this entry is there
- * @SYNCMAP_EVENT_DUMPED: end of the dump; it was of @revision
- * @SYNCMAP_EVENT_STORE: the key has a new value
- * @SYNCMAP_EVENT_DELETE: the key is absent
- * @SYNCMAP_EVENT_CLEAR: all keys are absent, whatever the filter
- * @SYNCMAP_EVENT_OVERFLOW: events have been lost; @revision is the last of
- *	which none has
- * @SYNCMAP_EVENT_REMOVED: the map has lost its name; @revision is the newest
- */
-enum syncmap_event_type {
-	SYNCMAP_EVENT_ENTRY	= 1,
-	SYNCMAP_EVENT_DUMPED	= 2,
-	SYNCMAP_EVENT_STORE	= 3,
-	SYNCMAP_EVENT_DELETE	= 4,
-	SYNCMAP_EVENT_CLEAR	= 5,
-	SYNCMAP_EVENT_OVERFLOW	= 6,
-	SYNCMAP_EVENT_REMOVED	= 7,
-};
-
-/* Why an entry was stored or deleted, if not by an operation */
-#define SYNCMAP_REASON_EXPIRED	0x100	/* its deadline has passed */
-#define SYNCMAP_REASON_ORPHANED	0x101	/* its owner has closed the map */
-
-/* The value is there */
-#define SYNCMAP_EVENT_VALUE	0x1
-
-/**
- * struct syncmap_event - one record of a descriptor of SYNCMAP_WATCH
- * @size: bytes to the next record, a multiple of 8
- * @type: one of &enum syncmap_event_type
- * @reason: of STORE and DELETE: the operation, of &enum syncmap_op_code, or
- *	SYNCMAP_REASON_EXPIRED and the like
- * @flags: SYNCMAP_EVENT_VALUE
- * @key_len: bytes of the key
- * @value_len: bytes of the value, even if it is left out: it was not asked for,
- *	or there was no room for it in the queue
- * @revision: of the change; of an ENTRY its own
- * @expires: of ENTRY and STORE: the deadline, SYNCMAP_NEVER if there is none.
- *	SYNCMAP_OP_TOUCH, which moves it, has no event
- * @data: the key, and, right behind it, the value
- */
-struct syncmap_event {
-	__u32	size;
-	__u32	type;
-	__u32	reason;
-	__u32	flags;
-	__u32	key_len;
-	__u32	value_len;
-	__u64	revision;
-	__u64	expires;
-	__u8	data[];
 };
 
 /* The control descriptor */

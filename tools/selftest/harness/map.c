@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "map.h"
+#include "record.h"
 
 struct syncmap_answer got;
 
@@ -177,17 +178,20 @@ void map_walk(int fd, __u32 flags, __u32 size,
 
 	range.buffer = PTR(buffer);
 	while (range.cursor != SYNCMAP_END) {
-		char *p = buffer;
+		const struct syncmap_record *record;
+		size_t at = 0;
+		__u32 n = 0;
 
 		ASSERT_EQ(0, map_call(fd, SYNCMAP_RANGE, &range));
 		ASSERT(range.used <= size);
-		for (__u32 i = 0; i < range.count; i++) {
-			const struct syncmap_record *record = (void *)p;
-
+		while ((record = record_next(buffer, range.used, &at))) {
+			EXPECT_EQ(SYNCMAP_RECORD_ENTRY, record->type);
+			EXPECT_EQ(!(flags & SYNCMAP_RANGE_KEYS_ONLY),
+				  !!record_value(record));
 			fn(record, arg);
-			p += record->size;
+			n++;
 		}
-		ASSERT_EQ(range.used, p - buffer);
+		ASSERT_EQ(range.count, n);
 	}
 	free(buffer);
 }

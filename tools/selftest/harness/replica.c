@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "record.h"
 #include "replica.h"
 
 const char *replica_key(unsigned int n)
@@ -63,7 +64,7 @@ static void put(struct replica_entry *entry, __u64 revision, const void *value,
 }
 
 static void apply_entry(struct replica *replica, struct replica_entry *entry,
-			const struct syncmap_event *event, const void *value)
+			const struct syncmap_record *event, const void *value)
 {
 	EXPECT(replica->dumping);
 	EXPECT(!entry->listed);
@@ -75,7 +76,7 @@ static void apply_entry(struct replica *replica, struct replica_entry *entry,
 
 /* What was there before, if that is known, is what the operation needs */
 static void check_before(const struct replica_entry *entry,
-			 const struct syncmap_event *event)
+			 const struct syncmap_record *event)
 {
 	if (!entry->known)
 		return;
@@ -95,7 +96,7 @@ static void check_before(const struct replica_entry *entry,
 
 /* Each adds one: none is missing, and none comes twice */
 static void check_sum(const struct replica_entry *entry,
-		      const struct syncmap_event *event, const void *value)
+		      const struct syncmap_record *event, const void *value)
 {
 	__u64 before = 0, after;
 
@@ -111,7 +112,7 @@ static void check_sum(const struct replica_entry *entry,
 
 /* What was there is what it begins with */
 static void check_grown(const struct replica_entry *entry,
-			const struct syncmap_event *event, const void *value)
+			const struct syncmap_record *event, const void *value)
 {
 	if (event->reason != SYNCMAP_OP_APPEND || !entry->known || !value ||
 	    !entry->there || !entry->has_value)
@@ -121,7 +122,7 @@ static void check_grown(const struct replica_entry *entry,
 }
 
 static void apply_change(struct replica *replica, struct replica_entry *entry,
-			 const struct syncmap_event *event, const void *value)
+			 const struct syncmap_record *event, const void *value)
 {
 	if (replica->ranged && entry->revision >= event->revision)
 		return;
@@ -129,7 +130,7 @@ static void apply_change(struct replica *replica, struct replica_entry *entry,
 	check_before(entry, event);
 	check_sum(entry, event, value);
 	check_grown(entry, event, value);
-	if (event->type == SYNCMAP_EVENT_STORE)
+	if (event->type == SYNCMAP_RECORD_STORE)
 		put(entry, event->revision, value, event->value_len);
 	else
 		entry->there = false;
@@ -137,24 +138,23 @@ static void apply_change(struct replica *replica, struct replica_entry *entry,
 }
 
 static void apply_to_key(struct replica *replica,
-			 const struct syncmap_event *event)
+			 const struct syncmap_record *event)
 {
-	unsigned int n = number_of(event->data, event->key_len);
+	unsigned int n = number_of(record_key(event), event->key_len);
 	struct replica_entry *entry = &replica->entries[n];
-	const void *value = event->flags & SYNCMAP_EVENT_VALUE ?
-			    event->data + event->key_len : NULL;
+	const void *value = record_value(event);
 
 	test_context("%s, type %u, reason %#x, revision %llu", replica_key(n),
 		     event->type, event->reason, event->revision);
 	EXPECT(replica_watches(replica, n));
-	if (event->type == SYNCMAP_EVENT_ENTRY)
+	if (event->type == SYNCMAP_RECORD_ENTRY)
 		apply_entry(replica, entry, event, value);
 	else
 		apply_change(replica, entry, event, value);
 }
 
 static void apply_clear(struct replica *replica,
-			const struct syncmap_event *event)
+			const struct syncmap_record *event)
 {
 	for (unsigned int n = 0; n < REPLICA_KEYS; n++) {
 		struct replica_entry *entry = &replica->entries[n];
@@ -168,7 +168,7 @@ static void apply_clear(struct replica *replica,
 }
 
 static void apply_dumped(struct replica *replica,
-			 const struct syncmap_event *event)
+			 const struct syncmap_record *event)
 {
 	EXPECT(replica->dumping);
 	EXPECT(event->revision >= replica->last);
@@ -181,7 +181,7 @@ static void apply_dumped(struct replica *replica,
 }
 
 static void apply_overflow(struct replica *replica,
-			   const struct syncmap_event *event)
+			   const struct syncmap_record *event)
 {
 	EXPECT(!replica->dumping);
 	EXPECT(event->revision >= replica->last);
@@ -189,7 +189,7 @@ static void apply_overflow(struct replica *replica,
 	replica->last = event->revision;
 }
 
-static void advance(struct replica *replica, const struct syncmap_event *event)
+static void advance(struct replica *replica, const struct syncmap_record *event)
 {
 	EXPECT(!replica->dumping);
 	EXPECT(event->revision > replica->last);
@@ -197,20 +197,20 @@ static void advance(struct replica *replica, const struct syncmap_event *event)
 	replica->events++;
 }
 
-void replica_apply(struct replica *replica, const struct syncmap_event *event)
+void replica_apply(struct replica *replica, const struct syncmap_record *event)
 {
 	ASSERT(event);
 	test_context("type %u, revision %llu", event->type, event->revision);
 	switch (event->type) {
-	case SYNCMAP_EVENT_DUMPED:
+	case SYNCMAP_RECORD_DUMPED:
 		return apply_dumped(replica, event);
-	case SYNCMAP_EVENT_OVERFLOW:
+	case SYNCMAP_RECORD_OVERFLOW:
 		return apply_overflow(replica, event);
-	case SYNCMAP_EVENT_ENTRY:
+	case SYNCMAP_RECORD_ENTRY:
 		return apply_to_key(replica, event);
 	}
 	advance(replica, event);
-	if (event->type == SYNCMAP_EVENT_CLEAR)
+	if (event->type == SYNCMAP_RECORD_CLEAR)
 		apply_clear(replica, event);
 	else
 		apply_to_key(replica, event);
@@ -218,12 +218,12 @@ void replica_apply(struct replica *replica, const struct syncmap_event *event)
 
 static void take(const struct syncmap_record *record, void *arg)
 {
-	unsigned int n = number_of(record->data, record->key_len);
+	unsigned int n = number_of(record_key(record), record->key_len);
 	struct replica *replica = arg;
 
 	if (replica_watches(replica, n))
 		put(&replica->entries[n], record->revision,
-		    record->data + record->key_len, record->value_len);
+		    record_value(record), record->value_len);
 }
 
 void replica_range(struct replica *replica, int map)
@@ -237,7 +237,7 @@ static void list(const struct syncmap_record *record, void *arg)
 {
 	struct replica *replica = arg;
 
-	replica->entries[number_of(record->data, record->key_len)].listed =
+	replica->entries[number_of(record_key(record), record->key_len)].listed =
 		true;
 }
 
@@ -259,7 +259,7 @@ struct comparison {
 static void compare(const struct syncmap_record *record, void *arg)
 {
 	struct comparison *comparison = arg;
-	unsigned int n = number_of(record->data, record->key_len);
+	unsigned int n = number_of(record_key(record), record->key_len);
 	const struct replica_entry *entry = &comparison->replica->entries[n];
 
 	if (!replica_watches(comparison->replica, n))
@@ -270,7 +270,7 @@ static void compare(const struct syncmap_record *record, void *arg)
 	EXPECT_EQ(record->revision, entry->revision);
 	EXPECT_EQ(record->value_len, entry->len);
 	if (entry->has_value)
-		EXPECT_MEM(record->data + record->key_len, record->value_len,
+		EXPECT_MEM(record_value(record), record->value_len,
 			   entry->value, entry->len);
 }
 

@@ -44,7 +44,7 @@ bool replica_watches(const struct replica *replica, unsigned int n);
  */
 void replica_begin(struct replica *replica, const struct syncmap_watch *params);
 
-void replica_apply(struct replica *replica, const struct syncmap_event *event);
+void replica_apply(struct replica *replica, const struct syncmap_record *event);
 
 /* Take over what is in the map now; or only drop what is not */
 void replica_range(struct replica *replica, int map);

@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "record.h"
 #include "watcher.h"
 
 static int call(int map, struct syncmap_watch *params)
@@ -25,7 +26,7 @@ struct watcher watcher_open_as(int map, struct syncmap_watch params)
 	watcher.fd = call(map, &watcher.params);
 	ASSERT(watcher.fd >= 0);
 	watcher.size = watcher.params.record_size;
-	ASSERT(watcher.size >= sizeof(struct syncmap_event));
+	ASSERT(watcher.size >= sizeof(struct syncmap_record));
 	watcher.buffer = malloc(watcher.size);
 	return watcher;
 }
@@ -36,23 +37,20 @@ void watcher_close(struct watcher *watcher)
 	free(watcher->buffer);
 }
 
-const struct syncmap_event *watcher_next(struct watcher *watcher)
+const struct syncmap_record *watcher_next(struct watcher *watcher)
 {
-	const struct syncmap_event *event;
+	const struct syncmap_record *event;
 
-	if (watcher->at == watcher->used) {
+	while (!(event = record_next(watcher->buffer, watcher->used,
+				     &watcher->at))) {
 		ssize_t n = read(watcher->fd, watcher->buffer, watcher->size);
 
 		ASSERT(n >= 0);
 		watcher->used = n;
 		watcher->at = 0;
 		if (!n)
-			return NULL;
+			break;
 	}
-	event = (void *)(watcher->buffer + watcher->at);
-	watcher->at += event->size;
-	ASSERT(event->size >= sizeof(*event) && !(event->size % 8));
-	ASSERT(watcher->at <= watcher->used);
 	return event;
 }
 
@@ -75,25 +73,19 @@ void watcher_expect_nothing(struct watcher *watcher)
 void watcher_expect_event(struct watcher *watcher, int line,
 			  struct expected want)
 {
-	const struct syncmap_event *event = watcher_next(watcher);
+	const struct syncmap_record *event = watcher_next(watcher);
 	size_t key_len = want.key ? strlen(want.key) : 0;
-	size_t filled = sizeof(*event) + key_len;
 
 	test_context("expected in line %d", line);
 	ASSERT(event);
 	EXPECT_EQ(want.type, event->type);
 	EXPECT_EQ(want.reason, event->reason);
-	EXPECT_MEM(want.key, key_len, event->data, event->key_len);
-	EXPECT_EQ(want.value ? SYNCMAP_EVENT_VALUE : 0, event->flags);
-	if (want.value) {
-		EXPECT_MEM(want.value, strlen(want.value),
-			   event->data + key_len, event->value_len);
-		filled += event->value_len;
-	}
+	EXPECT_MEM(want.key, key_len, record_key(event), event->key_len);
+	EXPECT_EQ(want.value ? SYNCMAP_RECORD_VALUE : 0, event->flags);
+	if (want.value)
+		EXPECT_MEM(want.value, strlen(want.value), record_value(event),
+			   event->value_len);
 	if (want.revision)
 		EXPECT_EQ(want.revision, event->revision);
-	EXPECT_EQ((filled + 7) & ~7UL, event->size);
-	for (size_t i = filled; i < event->size; i++)
-		EXPECT_EQ(0, ((char *)event)[i]);
 	test_context("%s", "");
 }

@@ -27,7 +27,7 @@ struct watcher watcher_open_as(int map, struct syncmap_watch params);
 void watcher_close(struct watcher *watcher);
 
 /* The next record; waits for it. NULL at the end */
-const struct syncmap_event *watcher_next(struct watcher *watcher);
+const struct syncmap_record *watcher_next(struct watcher *watcher);
 /* Is there one, or will there be within 10 ms? */
 bool watcher_has_more(const struct watcher *watcher);
 /* EXPECTs that there is none */
@@ -44,7 +44,7 @@ struct expected {
 
 #define watcher_expect(watcher, event, ...)				\
 	watcher_expect_event(watcher, __LINE__, (struct expected){	\
-		.type = SYNCMAP_EVENT_##event, __VA_ARGS__ })
+		.type = SYNCMAP_RECORD_##event, __VA_ARGS__ })
 void watcher_expect_event(struct watcher *watcher, int line,
 			  struct expected want);
 

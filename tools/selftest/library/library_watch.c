@@ -65,7 +65,7 @@ TEST(events)
 	EXPECT_EQ(0, libsyncmap_swap_with(map, K, "other", 5, &terms, NULL));
 	EXPECT_EQ(0, libsyncmap_delete(map, K, NULL));
 	event = next(watch);
-	EXPECT_EQ(SYNCMAP_EVENT_STORE, event.type);
+	EXPECT_EQ(SYNCMAP_RECORD_STORE, event.type);
 	EXPECT_EQ(SYNCMAP_OP_STORE, event.reason);
 	EXPECT_MEM("key", 3, event.key, event.key_len);
 	EXPECT(!event.value);
@@ -76,7 +76,7 @@ TEST(events)
 	EXPECT_EQ(SYNCMAP_OP_SWAP, event.reason);
 	EXPECT_EQ(SYNCMAP_NEVER - 1, event.deadline);
 	event = next(watch);
-	EXPECT_EQ(SYNCMAP_EVENT_DELETE, event.type);
+	EXPECT_EQ(SYNCMAP_RECORD_DELETE, event.type);
 	EXPECT_EQ(3, event.revision);
 	EXPECT_EQ(0, event.deadline);
 	expect_nothing(watch);
@@ -99,11 +99,11 @@ TEST(dump_with_a_filter)
 		.filter = PTR("ke"), .filter_len = 2,
 	});
 	event = next(watch);
-	EXPECT_EQ(SYNCMAP_EVENT_ENTRY, event.type);
+	EXPECT_EQ(SYNCMAP_RECORD_ENTRY, event.type);
 	EXPECT_MEM("key", 3, event.key, event.key_len);
 	EXPECT_MEM("value", 5, event.value, event.value_len);
 	event = next(watch);
-	EXPECT_EQ(SYNCMAP_EVENT_DUMPED, event.type);
+	EXPECT_EQ(SYNCMAP_RECORD_DUMPED, event.type);
 	EXPECT_EQ(2, event.revision);
 	EXPECT_EQ(0, libsyncmap_store(map, "other", 5, "", 0, NULL));
 	EXPECT_EQ(0, libsyncmap_store(map, "kept", 4, "", 0, NULL));
@@ -123,17 +123,17 @@ TEST(overflow)
 	struct libsyncmap_event event;
 	uint64_t n = 0;
 
-	EXPECT_EQ(SYNCMAP_EVENT_DUMPED, next(watch).type);
+	EXPECT_EQ(SYNCMAP_RECORD_DUMPED, next(watch).type);
 	for (int i = 0; i < 1000; i++)
 		EXPECT_EQ(0, libsyncmap_store(map, K, "value", 5, NULL));
-	while ((event = next(watch)).type == SYNCMAP_EVENT_STORE)
+	while ((event = next(watch)).type == SYNCMAP_RECORD_STORE)
 		EXPECT_EQ(++n, event.revision);
-	EXPECT_EQ(SYNCMAP_EVENT_OVERFLOW, event.type);
+	EXPECT_EQ(SYNCMAP_RECORD_OVERFLOW, event.type);
 	EXPECT_EQ(n, event.revision);
 	event = next(watch);
-	EXPECT_EQ(SYNCMAP_EVENT_ENTRY, event.type);
+	EXPECT_EQ(SYNCMAP_RECORD_ENTRY, event.type);
 	EXPECT_EQ(1000, event.revision);
-	EXPECT_EQ(SYNCMAP_EVENT_DUMPED, next(watch).type);
+	EXPECT_EQ(SYNCMAP_RECORD_DUMPED, next(watch).type);
 	expect_nothing(watch);
 }
 
@@ -155,8 +155,8 @@ TEST(the_end)
 	EXPECT_EQ(0, libsyncmap_store(map, K, "value", 5, NULL));
 	EXPECT_EQ(0, libsyncmap_remove(NAME));
 	libsyncmap_close(map);
-	EXPECT_EQ(SYNCMAP_EVENT_STORE, next(watch).type);
-	EXPECT_EQ(SYNCMAP_EVENT_REMOVED, next(watch).type);
+	EXPECT_EQ(SYNCMAP_RECORD_STORE, next(watch).type);
+	EXPECT_EQ(SYNCMAP_RECORD_REMOVED, next(watch).type);
 	EXPECT_EQ(-ENODATA, libsyncmap_watch_next(watch, -1, &event));
 	EXPECT_EQ(-ENODATA, libsyncmap_watch_next(watch, -1, &event));
 	libsyncmap_watch_close(watch);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "harness/map.h"
+#include "harness/record.h"
 
 #define HOUR	(3600 * SECOND)
 #define PAST	1ULL
@@ -88,7 +89,7 @@ static void want_key(const struct syncmap_record *record, void *arg)
 {
 	__u64 *want = arg;
 
-	EXPECT_MEM("stays", 5, record->data, record->key_len);
+	EXPECT_MEM("stays", 5, record_key(record), record->key_len);
 	EXPECT_EQ(want[1], record->expires);
 	++*want;
 }

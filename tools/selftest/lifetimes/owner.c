@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/record.h"
 #include "harness/watcher.h"
 
 #define NAME	TEST_NAME "owner"
@@ -335,8 +336,11 @@ static void churn(int n, void *arg)
 
 static void want_none(const struct syncmap_record *record, void *arg)
 {
+	unsigned long long key;
+
 	(void)arg;
-	test_note("key %llu is still there", *(unsigned long long *)record->data);
+	memcpy(&key, record_key(record), sizeof(key));
+	test_note("key %llu is still there", key);
 	EXPECT(false);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "harness/map.h"
+#include "harness/record.h"
 
 #define NAME	TEST_NAME "life"
 #define READ	SYNCMAP_ACCESS_READ
@@ -183,7 +184,7 @@ struct sum {
 static void add_record(const struct syncmap_record *record, void *arg)
 {
 	struct sum *sum = arg;
-	const char *value = (char *)record->data + record->key_len;
+	const char *value = record_value(record);
 
 	sum->count++;
 	sum->bytes += record->key_len + record->value_len;

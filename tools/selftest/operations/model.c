@@ -5,6 +5,7 @@
  * mismatches both occur
  */
 #include "harness/map.h"
+#include "harness/record.h"
 
 struct entry {
 	bool		there;
@@ -120,13 +121,14 @@ static void model_step(int fd, unsigned int n)
 static void check_record(const struct syncmap_record *record, void *arg)
 {
 	unsigned int *n = arg, index = 0;
+	const char *key = record_key(record);
 
 	for (__u32 i = record->key_len; i > 0; i--)
-		index = index * 3 + record->data[i - 1] - 'a' + 1;
+		index = index * 3 + key[i - 1] - 'a' + 1;
 	ASSERT(index < MODEL_KEYS && model[index].there);
 	EXPECT_EQ(model[index].revision, record->revision);
 	EXPECT_MEM(values[model[index].value], sizes[model[index].value],
-		   record->data + record->key_len, record->value_len);
+		   record_value(record), record->value_len);
 	++*n;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "harness/map.h"
+#include "harness/record.h"
 
 #define STABLE	1000
 
@@ -26,10 +27,9 @@ static void note_key(const struct syncmap_record *record, void *arg)
 	__u64 key;
 
 	EXPECT_EQ(8, record->key_len);
-	EXPECT_EQ(0, record->reserved);
-	EXPECT_EQ(0, record->size % 8);
+	EXPECT_EQ(0, record->reason);
 	EXPECT(record->revision);
-	memcpy(&key, record->data, 8);
+	memcpy(&key, record_key(record), 8);
 	ASSERT(key < ARRAY_SIZE(seen->times));
 	EXPECT_EQ(1, ++seen->times[key]);
 	seen->count++;
@@ -37,16 +37,15 @@ static void note_key(const struct syncmap_record *record, void *arg)
 
 static void note_entry(const struct syncmap_record *record, void *arg)
 {
+	const char *value = record_value(record);
 	__u64 key;
 
 	note_key(record, arg);
-	memcpy(&key, record->data, 8);
-	EXPECT(record->size >= sizeof(*record) + 8 + record->value_len);
-	EXPECT(record->size < sizeof(*record) + 8 + record->value_len + 8);
+	memcpy(&key, record_key(record), 8);
 	EXPECT_EQ(8 + key % 100, record->value_len);
-	EXPECT_MEM(&key, 8, record->data + 8, 8);
-	for (__u32 i = 16; i < 8 + record->value_len; i++)
-		EXPECT_EQ('x', record->data[i]);
+	EXPECT_MEM(&key, 8, value, 8);
+	for (__u32 i = 8; i < record->value_len; i++)
+		EXPECT_EQ('x', value[i]);
 }
 
 static void store(int fd, __u64 key)
@@ -89,7 +88,7 @@ TEST(empty)
 
 TEST(each_once)
 {
-	static const __u32 sizes[] = { 152, 200, 1000, 4096, 100000, 1 << 20 };
+	static const __u32 sizes[] = { 160, 200, 1000, 4096, 100000, 1 << 20 };
 
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(sizes); i++) {
 		int fd = make_map(STABLE, i % 2);
@@ -119,7 +118,7 @@ TEST(keys_only)
 	struct seen seen = { };
 
 	/* Room for two records without values */
-	map_walk(make_map(STABLE, true), SYNCMAP_RANGE_KEYS_ONLY, 64, note_key,
+	map_walk(make_map(STABLE, true), SYNCMAP_RANGE_KEYS_ONLY, 96, note_key,
 		 &seen);
 	EXPECT_EQ(STABLE, seen.count);
 }
@@ -138,13 +137,16 @@ TEST(keys_only_tells_length)
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE_N(value, sizeof(value))));
 	EXPECT_EQ(0, range_call(fd, &range));
 	EXPECT_EQ(1, range.count);
-	EXPECT_EQ(40, range.used);
-	EXPECT_EQ(40, record->size);
+	EXPECT_EQ(48, range.used);
+	EXPECT_EQ(48, record->size);
+	EXPECT_EQ(40, record->data);
+	EXPECT_EQ(SYNCMAP_RECORD_ENTRY, record->type);
+	EXPECT_EQ(0, record->flags);
 	EXPECT_EQ(3, record->key_len);
 	EXPECT_EQ(sizeof(value), record->value_len);
 	EXPECT_EQ(got.revision, record->revision);
 	EXPECT_EQ(SYNCMAP_NEVER, record->expires);
-	EXPECT_MEM("key\0\0\0\0", 8, record->data, 8);
+	EXPECT_MEM("key\0\0\0\0", 8, record_key(record), 8);
 }
 
 /* A cursor that already stands behind the last entry */
@@ -159,7 +161,7 @@ TEST(at_the_end)
 
 TEST(too_small)
 {
-	static char value[3000], buffer[3048] __attribute__((aligned(8)));
+	static char value[3000], buffer[3056] __attribute__((aligned(8)));
 	struct syncmap_range range = { .buffer = PTR(buffer) };
 	int fd = map_private(SYNCMAP_KEY_STRING);
 	__u32 need = sizeof(struct syncmap_record) + 3003 + 5;
@@ -277,7 +279,7 @@ TEST(behind_deleted_keys)
 	map_promote(fd);
 	for (__u64 key = 1; key < 5 * STABLE; key++)
 		drop(fd, key);
-	map_walk(fd, SYNCMAP_RANGE_KEYS_ONLY, 152, note_key, &seen);
+	map_walk(fd, SYNCMAP_RANGE_KEYS_ONLY, 160, note_key, &seen);
 	EXPECT_EQ(1, seen.count);
 	EXPECT_EQ(1, seen.times[0]);
 }
@@ -287,20 +289,19 @@ TEST(cursor_survives)
 {
 	int fd = make_map(STABLE, false);
 	struct seen seen = { };
-	char buffer[152];
+	char buffer[160];
 	struct syncmap_range range = {
 		.buffer = PTR(buffer), .size = sizeof(buffer),
 	};
+	const struct syncmap_record *record;
 	int calls = 0;
+	size_t at;
 
 	while (range.cursor != SYNCMAP_END) {
 		ASSERT_EQ(0, range_call(fd, &range));
-		for (__u32 i = 0, at = 0; i < range.count; i++) {
-			struct syncmap_record *record = (void *)(buffer + at);
-
+		at = 0;
+		while ((record = record_next(buffer, range.used, &at)))
 			note_entry(record, &seen);
-			at += record->size;
-		}
 		if (++calls % 100 == 0)
 			map_promote(fd);
 	}
@@ -311,7 +312,7 @@ TEST(cursor_survives)
 TEST(cursors_tell_nothing)
 {
 	int fd = make_map(STABLE, true), lower = 0, calls = 0;
-	char buffer[152];
+	char buffer[160];
 	struct syncmap_range range = {
 		.buffer = PTR(buffer), .size = sizeof(buffer),
 	};
@@ -334,21 +335,20 @@ TEST(delete_what_was_shown)
 {
 	int fd = make_map(STABLE, true);
 	struct seen seen = { };
-	char buffer[152];
+	char buffer[160];
 	struct syncmap_range range = {
 		.buffer = PTR(buffer), .size = sizeof(buffer),
 	};
 
 	while (range.cursor != SYNCMAP_END) {
+		const struct syncmap_record *record;
+		size_t at = 0;
 		__u64 key;
 
 		ASSERT_EQ(0, range_call(fd, &range));
-		for (__u32 i = 0, at = 0; i < range.count; i++) {
-			struct syncmap_record *record = (void *)(buffer + at);
-
+		while ((record = record_next(buffer, range.used, &at))) {
 			note_entry(record, &seen);
-			at += record->size;
-			memcpy(&key, record->data, 8);
+			memcpy(&key, record_key(record), 8);
 			drop(fd, key);
 			store(fd, key);
 			if (key % 2)
@@ -383,7 +383,7 @@ static void come_and_go(int n, void *arg)
 
 TEST_LIMIT(stable_keys_exactly_once, 60)
 {
-	static const __u32 sizes[] = { 152, 1000, 20000 };
+	static const __u32 sizes[] = { 160, 1000, 20000 };
 	int fd = make_map(STABLE, false);
 	pid_t pids[2];
 	__u64 promotions;
@@ -419,7 +419,7 @@ static void store_and_take(const struct syncmap_record *record, void *arg)
 	__u64 key, fresh = 100000 + nested->count++;
 	char value[108];
 
-	memcpy(&key, record->data, 8);
+	memcpy(&key, record_key(record), 8);
 	EXPECT_EQ(0, DO(nested->fd, LOAD, KEY_N(&key, 8), OUT(value)));
 	EXPECT_EQ(0, DO(nested->fd, LOAD_OR_STORE, KEY_N(&fresh, 8), VALUE("v")));
 	EXPECT_EQ(0, got.result);
@@ -431,7 +431,7 @@ static void walk_again(const struct syncmap_record *record, void *arg)
 	struct nested *nested = arg;
 	__u64 key;
 
-	memcpy(&key, record->data, 8);
+	memcpy(&key, record_key(record), 8);
 	map_walk(nested->fd, 0, 500, store_and_take, nested);
 	drop(nested->fd, key);
 }

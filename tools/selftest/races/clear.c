@@ -6,6 +6,7 @@
 
 #include "harness/map.h"
 #include "harness/promoter.h"
+#include "harness/record.h"
 
 #define WORKERS	6
 
@@ -58,7 +59,7 @@ static void add_record(const struct syncmap_record *record, void *arg)
 	struct sum *sum = arg;
 	__u64 key;
 
-	memcpy(&key, record->data, 8);
+	memcpy(&key, record_key(record), 8);
 	sum->count++;
 	sum->bytes += record->key_len + record->value_len;
 	if (key < ARRAY_SIZE(sum->seen))

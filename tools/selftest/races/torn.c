@@ -5,6 +5,7 @@
 
 #include "harness/map.h"
 #include "harness/promoter.h"
+#include "harness/record.h"
 
 #define WORKERS	6
 
@@ -63,8 +64,7 @@ static void write_and_read(int n, void *arg)
 
 static void check_record(const struct syncmap_record *record, void *arg)
 {
-	expect_not_torn((char *)record->data + record->key_len,
-			record->value_len);
+	expect_not_torn(record_value(record), record->value_len);
 	++*(int *)arg;
 }
 

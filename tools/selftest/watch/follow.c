@@ -61,7 +61,7 @@ static void open_watcher(struct follower *follower, int map, unsigned int way)
 
 static void next(struct follower *follower)
 {
-	const struct syncmap_event *event = watcher_next(&follower->watcher);
+	const struct syncmap_record *event = watcher_next(&follower->watcher);
 
 	ASSERT(event);
 	replica_apply(&follower->replica, event);
@@ -142,7 +142,7 @@ static void arrive(struct arrival *arrival)
 	struct watcher w = watcher_open(arrival->fd, .flags = 0);
 
 	for (int i = 1; i <= 3; i++) {
-		const struct syncmap_event *event = watcher_next(&w);
+		const struct syncmap_record *event = watcher_next(&w);
 
 		ASSERT(event);
 		EXPECT_EQ(w.params.revision + i, event->revision);

@@ -64,10 +64,10 @@ static const struct way by_since = { "since", DUMP | VALUES, watch_anew };
 
 static void next(struct slow *slow, const struct way *way)
 {
-	const struct syncmap_event *event = watcher_next(&slow->watcher);
+	const struct syncmap_record *event = watcher_next(&slow->watcher);
 
 	replica_apply(&slow->replica, event);
-	if (event->type == SYNCMAP_EVENT_OVERFLOW) {
+	if (event->type == SYNCMAP_RECORD_OVERFLOW) {
 		way->resume(slow);
 		slow->resumed++;
 	}
@@ -129,20 +129,20 @@ TEST(what_a_full_queue_tells)
 	int fd = map_private(SYNCMAP_KEY_U64);
 	struct watcher w = watcher_open(fd, .flags = DUMP | VALUES,
 					.queue_size = SYNCMAP_QUEUE_MIN);
-	const struct syncmap_event *event;
+	const struct syncmap_record *event;
 	__u64 last = 0;
 
 	watcher_expect(&w, DUMPED);
 	map_fill(fd, 0, 1000);
-	while ((event = watcher_next(&w))->type == SYNCMAP_EVENT_STORE)
+	while ((event = watcher_next(&w))->type == SYNCMAP_RECORD_STORE)
 		EXPECT_EQ(++last, event->revision);
 	EXPECT(last > 50 && last < 1000);
-	EXPECT_EQ(SYNCMAP_EVENT_OVERFLOW, event->type);
+	EXPECT_EQ(SYNCMAP_RECORD_OVERFLOW, event->type);
 	EXPECT_EQ(last, event->revision);
 	EXPECT_EQ(1, map_stats(fd).overflows);
 	EXPECT_EQ(last, map_stats(fd).events);
 	for (int i = 0; i < 1000; i++)
-		EXPECT_EQ(SYNCMAP_EVENT_ENTRY, watcher_next(&w)->type);
+		EXPECT_EQ(SYNCMAP_RECORD_ENTRY, watcher_next(&w)->type);
 	watcher_expect(&w, DUMPED, .revision = 1000);
 	map_fill(fd, 0, 1);
 	EXPECT_EQ(1001, watcher_next(&w)->revision);
@@ -160,13 +160,13 @@ TEST(the_dump_after_a_loss_is_of_all)
 	w = watcher_open(fd, .flags = DUMP | VALUES, .since = 7,
 			 .queue_size = SYNCMAP_QUEUE_MIN);
 	for (int i = 7; i < 10; i++)
-		EXPECT_EQ(SYNCMAP_EVENT_ENTRY, watcher_next(&w)->type);
+		EXPECT_EQ(SYNCMAP_RECORD_ENTRY, watcher_next(&w)->type);
 	watcher_expect(&w, DUMPED, .revision = 10);
 	while (!map_stats(fd).overflows)
 		map_fill(fd, 0, 5);
-	while (watcher_next(&w)->type == SYNCMAP_EVENT_STORE)
+	while (watcher_next(&w)->type == SYNCMAP_RECORD_STORE)
 		;
-	while (watcher_next(&w)->type == SYNCMAP_EVENT_ENTRY)
+	while (watcher_next(&w)->type == SYNCMAP_RECORD_ENTRY)
 		entries++;
 	EXPECT_EQ(10, entries);
 	watcher_expect_nothing(&w);
@@ -178,20 +178,20 @@ TEST(resumed_by_another_descriptor)
 	int fd = map_private(SYNCMAP_KEY_U64);
 	struct watcher w = watcher_open(fd, .flags = VALUES,
 					.queue_size = SYNCMAP_QUEUE_MIN);
-	const struct syncmap_event *event;
+	const struct syncmap_record *event;
 	__u64 since, n = 0;
 
 	map_fill(fd, 0, 1000);
-	while ((event = watcher_next(&w))->type == SYNCMAP_EVENT_STORE)
+	while ((event = watcher_next(&w))->type == SYNCMAP_RECORD_STORE)
 		n++;
 	since = event->revision;
 	watcher_close(&w);
 	w = watcher_open(fd, .flags = DUMP | VALUES, .since = since);
-	while ((event = watcher_next(&w))->type == SYNCMAP_EVENT_ENTRY) {
+	while ((event = watcher_next(&w))->type == SYNCMAP_RECORD_ENTRY) {
 		EXPECT(event->revision > since);
 		n++;
 	}
-	EXPECT_EQ(SYNCMAP_EVENT_DUMPED, event->type);
+	EXPECT_EQ(SYNCMAP_RECORD_DUMPED, event->type);
 	EXPECT_EQ(1000, n);
 	watcher_expect_nothing(&w);
 }

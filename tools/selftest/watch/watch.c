@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a watcher is told, and when: one thing after another */
+#include "harness/record.h"
 #include "harness/watcher.h"
 
 #define KEY_ONLY	SYNCMAP_WATCH_KEY
@@ -82,7 +83,7 @@ TEST(values_of_any_length)
 	}
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("key")));
 	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
-		const struct syncmap_event *event;
+		const struct syncmap_record *event;
 
 		memset(value, 0, 65537);
 		memset(value, 'a' + i, lens[i]);
@@ -158,7 +159,7 @@ TEST(expiry)
 {
 	int fd = map_private(SYNCMAP_KEY_STRING);
 	struct watcher w = watcher_open(fd, .flags = VALUES);
-	const struct syncmap_event *event;
+	const struct syncmap_record *event;
 	__u64 revision;
 
 	EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1"), .deadline = 1));
@@ -217,12 +218,12 @@ TEST(u64_keys)
 	__u64 seven = 7;
 	struct watcher w = watcher_open(fd, .flags = KEY_ONLY | VALUES,
 					FILTER_N(&seven, 8));
-	const struct syncmap_event *event;
+	const struct syncmap_record *event;
 
 	map_fill(fd, 0, 10);
 	event = watcher_next(&w);
-	EXPECT_MEM(&seven, 8, event->data, event->key_len);
-	EXPECT_MEM(&seven, 8, event->data + 8, event->value_len);
+	EXPECT_MEM(&seven, 8, record_key(event), event->key_len);
+	EXPECT_MEM(&seven, 8, record_value(event), event->value_len);
 	watcher_expect_nothing(&w);
 }
 

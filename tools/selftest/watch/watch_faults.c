@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "harness/fault.h"
+#include "harness/record.h"
 #include "harness/watcher.h"
 
 #define VALUES		SYNCMAP_WATCH_VALUES
@@ -145,17 +146,17 @@ struct seen {
 	__u32		entries;	/* bits */
 };
 
-static void check(struct seen *seen, const struct syncmap_event *event)
+static void check(struct seen *seen, const struct syncmap_record *event)
 {
 	seen->records++;
 	switch (event->type) {
-	case SYNCMAP_EVENT_ENTRY:
+	case SYNCMAP_RECORD_ENTRY:
 		EXPECT(event->revision && event->revision <= KEYS);
 		EXPECT(!(seen->entries >> event->revision & 1));
 		EXPECT_EQ(0, seen->last);
 		seen->entries |= 1 << event->revision;
 		break;
-	case SYNCMAP_EVENT_DUMPED:
+	case SYNCMAP_RECORD_DUMPED:
 		seen->last = KEYS;
 		break;
 	default:
@@ -165,14 +166,11 @@ static void check(struct seen *seen, const struct syncmap_event *event)
 
 static void check_all(struct seen *seen, const char *buffer, ssize_t used)
 {
-	for (ssize_t at = 0; at < used;) {
-		const struct syncmap_event *event = (void *)(buffer + at);
+	const struct syncmap_record *event;
+	size_t at = 0;
 
-		ASSERT(event->size >= sizeof(*event));
-		at += event->size;
-		ASSERT(at <= used);
+	while (used > 0 && (event = record_next(buffer, used, &at)))
 		check(seen, event);
-	}
 }
 
 static ssize_t get(const struct watcher *w, char *buffer, size_t size)

@@ -105,7 +105,7 @@ TEST(buffers)
 {
 	int fd = map_private(SYNCMAP_KEY_STRING);
 	struct watcher w = watcher_open(fd, .flags = VALUES);
-	size_t one = sizeof(struct syncmap_event) + 8;
+	size_t one = sizeof(struct syncmap_record) + 8;
 	char *hole = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 			  -1, 0);
 	char buffer[256];
@@ -129,7 +129,7 @@ TEST(buffers_that_end_too_soon)
 {
 	int fd = map_private(SYNCMAP_KEY_STRING);
 	struct watcher w = watcher_open(fd, .flags = VALUES);
-	ssize_t one = sizeof(struct syncmap_event) + 8;
+	ssize_t one = sizeof(struct syncmap_record) + 8;
 	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char buffer[1024];
