@@ -10,6 +10,7 @@
 #include "../../module/store/info.h"
 #include "../../module/store/map.h"
 #include "../../module/store/sweep.h"
+#include "../../module/store/watch.h"
 #include "common.h"
 
 static void the_kernel_owns_nothing(struct kunit *test)
@@ -35,6 +36,48 @@ static void an_entry_goes_with_its_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), bytemap_charge(1, 5));
 	KUNIT_EXPECT_EQ(test, map->owned, 0ULL);
+}
+
+/* Whether the dump, or the event, that comes next says so */
+static bool next_is_owned(struct kunit *test, struct bytemap_watch *watch,
+			  u32 type)
+{
+	return store_event(test, watch, type)->flags & SYNCMAP_RECORD_OWNED;
+}
+
+static bool load_says_owned(struct kunit *test, struct bytemap *map)
+{
+	struct store_op so = { .op.op = SYNCMAP_OP_LOAD, .key = "k" };
+
+	KUNIT_EXPECT_EQ(test, store_op(map, &so), 0);
+	return so.answer.result & SYNCMAP_RESULT_OWNED;
+}
+
+static void what_has_an_owner_says_so(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_client *client = store_client(test, map);
+	struct bytemap_watch *watch;
+
+	KUNIT_EXPECT_EQ(test, store_owned(map, client, "k", "v"), 0);
+	watch = store_watch(test, map, SYNCMAP_WATCH_DUMP, "");
+	KUNIT_EXPECT_TRUE(test, load_says_owned(test, map));
+	KUNIT_EXPECT_TRUE(test, next_is_owned(test, watch,
+					      SYNCMAP_RECORD_ENTRY));
+	KUNIT_EXPECT_FALSE(test, next_is_owned(test, watch,
+					       SYNCMAP_RECORD_DUMPED));
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "w"), 0);
+	KUNIT_EXPECT_FALSE(test, load_says_owned(test, map));
+	KUNIT_EXPECT_FALSE(test, next_is_owned(test, watch,
+					       SYNCMAP_RECORD_STORE));
+	KUNIT_EXPECT_EQ(test, store_owned(map, client, "k", "v"), 0);
+	KUNIT_EXPECT_TRUE(test, next_is_owned(test, watch,
+					      SYNCMAP_RECORD_STORE));
+	store_client_end(client);
+	KUNIT_EXPECT_FALSE(test, store_has(map, "k", "v"));
+	KUNIT_EXPECT_FALSE(test, next_is_owned(test, watch,
+					       SYNCMAP_RECORD_DELETE));
+	bytemap_watch_destroy(watch);
 }
 
 /* Between a Clear and its end: the core does not have the value any more */
@@ -165,6 +208,7 @@ static void orphans_are_not_stale(struct kunit *test)
 static struct kunit_case owner_cases[] = {
 	KUNIT_CASE(the_kernel_owns_nothing),
 	KUNIT_CASE(an_entry_goes_with_its_owner),
+	KUNIT_CASE(what_has_an_owner_says_so),
 	KUNIT_CASE(what_was_cleared_is_let_go),
 	KUNIT_CASE(an_owner_goes_at_one_instant),
 	KUNIT_CASE(orphans_make_room),

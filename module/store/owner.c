@@ -82,6 +82,16 @@ void bytemap_owner_unlink_locked(struct bytemap *map,
 /*
  * In an RCU read section in which the mortal @value was found, or with its lock.
  *
+ * Return: whether it has an owner, be that there or gone.
+ */
+bool bytemap_owner_is_set(const struct bytemap_value *value)
+{
+	return READ_ONCE(bytemap_mortal(value)->owner);
+}
+
+/*
+ * Likewise.
+ *
  * Return: true if it has lost its owner, whose file has been closed.
  */
 bool bytemap_owner_is_gone(const struct bytemap_value *value)

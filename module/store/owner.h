@@ -17,6 +17,7 @@ void bytemap_owner_set_locked(struct bytemap *map, struct bytemap_value *value,
 			      struct bytemap_client *client);
 void bytemap_owner_unlink_locked(struct bytemap *map,
 				 struct bytemap_value *value);
+bool bytemap_owner_is_set(const struct bytemap_value *value);
 bool bytemap_owner_is_gone(const struct bytemap_value *value);
 bool bytemap_owner_close(struct bytemap_client *client);
 void bytemap_owner_leave(struct bytemap_client *client);

@@ -216,6 +216,8 @@ int bytemap_request_answer(struct bytemap_request *req)
 	u32 room = req->op->out_size;
 
 	answer->result = SYNCMAP_RESULT_LOADED;
+	if (found->owned)
+		answer->result |= SYNCMAP_RESULT_OWNED;
 	answer->revision = found->revision;
 	answer->expires = found->deadline;
 	answer->out_len = found->len;

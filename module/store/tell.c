@@ -49,6 +49,7 @@
 #include <linux/syncmap.h>
 
 #include "bytemap.h"
+#include "owner.h"
 #include "queue.h"
 #include "tell.h"
 #include "trace.h"
@@ -128,12 +129,20 @@ static u64 deadline_to_tell(const struct bytemap_value *value)
 	return value->mortal ? bytemap_mortal(value)->deadline : SYNCMAP_NEVER;
 }
 
+static u32 flags_to_tell(const struct bytemap_value *value)
+{
+	if (!value->mortal || !bytemap_owner_is_set(value))
+		return 0;
+	return SYNCMAP_RECORD_OWNED;
+}
+
 static void tell_all_locked(struct bytemap *map, struct bytemap_value *value,
 			    const void *key, u32 reason, u64 revision)
 {
 	bool deletion = is_deletion(reason);
 	struct syncmap_record event = {
 		.type = deletion ? SYNCMAP_RECORD_DELETE : SYNCMAP_RECORD_STORE,
+		.flags = deletion ? 0 : flags_to_tell(value),
 		.reason = reason,
 		.key_len = value->key_len,
 		.value_len = deletion ? 0 : value->len,

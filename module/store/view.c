@@ -22,6 +22,7 @@ static void read_clock(const struct bytemap_value *value,
 		       struct bytemap_view *view)
 {
 	view->deadline = bytemap_mortal(value)->deadline;
+	view->owned = bytemap_owner_is_set(value);
 	if (bytemap_owner_is_gone(value)) {
 		view->deadline = 0;
 		view->now = SYNCMAP_NEVER;
@@ -43,6 +44,7 @@ static u8 copy_out(const struct bytemap_value *value, struct bytemap_view *view,
 	view->len = READ_ONCE(value->len);
 	view->deadline = SYNCMAP_NEVER;
 	view->now = 0;
+	view->owned = false;
 	if (view->len <= room && view->len <= BYTEMAP_COPY)
 		memcpy(view->bytes, value->bytes, view->len);
 	if (value->mortal)

@@ -15,6 +15,7 @@ struct bytemap_view {
 	u64			deadline;	/* SYNCMAP_NEVER: none */
 	u64			now;		/* 0 if there is none */
 	u32			len;
+	bool			owned;		/* bound to an open file */
 	struct bytemap_value	*held;
 	u8			bytes[BYTEMAP_COPY];
 };

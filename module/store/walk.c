@@ -156,6 +156,7 @@ void bytemap_walk_record(const struct bytemap_item *item, bool with_value,
 		.value = bytemap_view_bytes(&item->view),
 		.head = {
 			.type = SYNCMAP_RECORD_ENTRY,
+			.flags = item->view.owned ? SYNCMAP_RECORD_OWNED : 0,
 			.key_len = item->key_len,
 			.value_len = item->view.len,
 			.revision = item->view.revision,

@@ -34,6 +34,8 @@ static int say_entry(const struct libsyncmap_entry *entry, struct cli *cli)
 	add_u64(json, "revision", entry->revision);
 	if (remaining(entry->expires) != SYNCMAP_NEVER)
 		add_u64(json, "ttl_ns", remaining(entry->expires));
+	if (entry->flags & SYNCMAP_RECORD_OWNED)
+		add_bool(json, "owned", true);
 	say_json(cli, json);
 	return 0;
 }
@@ -42,13 +44,17 @@ static const char *print_entry(const struct libsyncmap_entry *entry,
 			       struct walk *walk)
 {
 	const struct record_format *format = &walk->cli->format;
+	const struct record_life life = {
+		.ttl_ns = remaining(entry->expires),
+		.owned = entry->flags & SYNCMAP_RECORD_OWNED,
+	};
 	const char *wrong;
 
 	walk->line.len = 0;
 	if (entry->value)
 		return record_print(format, entry->key, entry->key_len,
 				    entry->value, entry->value_len,
-				    remaining(entry->expires), &walk->line);
+				    &life, &walk->line);
 	wrong = format_print(format->key, entry->key, entry->key_len,
 			     &walk->line);
 	bytes_append_char(&walk->line, '\n');

@@ -46,7 +46,7 @@ static void test_line(const struct record_format *format, const char *line,
 	if (record_parse(format, line, len, &first))
 		goto free;
 	wrong = record_print(format, first.key.data, first.key.len,
-			     first.value.data, first.value.len, first.ttl_ns,
+			     first.value.data, first.value.len, &first.life,
 			     &printed);
 	/* {"hex": ...} may say bytes that are no number */
 	expect(!wrong || format->json_lines, "what was parsed is not printed");
@@ -60,8 +60,10 @@ static void test_line(const struct record_format *format, const char *line,
 	expect(!wrong, "what was printed is not parsed");
 	expect(is_same(&first.key, &again.key), "another key");
 	expect(is_same(&first.value, &again.value), "another value");
-	expect(first.ttl_ns == again.ttl_ns || !format->json_lines,
-	       "another time to live");
+	if (!format->json_lines)
+		goto free;
+	expect(first.life.ttl_ns == again.life.ttl_ns, "another time to live");
+	expect(first.life.owned == again.life.owned, "another owner");
 free:
 	record_free(&first);
 	record_free(&again);

@@ -143,7 +143,7 @@ static void add_record(struct import *import)
 {
 	const struct record *record = &import->record;
 	const struct cli *cli = import->cli;
-	bool expires = record->ttl_ns != DURATION_NEVER;
+	bool expires = record->life.ttl_ns != DURATION_NEVER;
 
 	import->numbers[import->count] = import->line;
 	import->ops[import->count] = (struct syncmap_op){
@@ -153,7 +153,7 @@ static void add_record(struct import *import)
 		.key_len = record->key.len,
 		.value = import->bytes.len + record->key.len,
 		.value_len = record->value.len,
-		.deadline = expires ? libsyncmap_deadline(record->ttl_ns) :
+		.deadline = expires ? libsyncmap_deadline(record->life.ttl_ns) :
 				      store_deadline(cli),
 		.answer = (uintptr_t)&import->answers[import->count],
 		.answer_size = sizeof(import->answers[0]),

@@ -45,6 +45,7 @@ static int load_one(struct cli *cli)
 /* A key and its value as a line; nothing if it is absent */
 static int say_line(struct request *request, struct bytes *line)
 {
+	const struct record_life life = { .ttl_ns = DURATION_NEVER };
 	struct cli *cli = request->cli;
 	const char *wrong;
 
@@ -52,7 +53,7 @@ static int say_line(struct request *request, struct bytes *line)
 	wrong = record_print(&cli->format,
 			     request->key.data, request->key.len,
 			     request->found.data, request->found.len,
-			     SYNCMAP_NEVER, line);
+			     &life, line);
 	if (wrong)
 		return fail_key(cli, &request->key, wrong);
 	say_bytes(line);

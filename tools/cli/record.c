@@ -33,8 +33,34 @@ static const char *parse_ttl(struct json_object *json, struct record *record)
 	if (!json_object_is_type(json, json_type_int) ||
 	    json_object_get_int64(json) < 0)
 		return "\"ttl_ns\": not a number of nanoseconds";
-	record->ttl_ns = json_object_get_uint64(json);
+	record->life.ttl_ns = json_object_get_uint64(json);
 	return NULL;
+}
+
+static const char *parse_owned(struct json_object *json, struct record *record)
+{
+	if (!json_object_is_type(json, json_type_boolean))
+		return "\"owned\": neither true nor false";
+	record->life.owned = json_object_get_boolean(json);
+	return NULL;
+}
+
+/* How many there are of those that may be missing, if they are right */
+static const char *parse_life(struct json_object *json, struct record *record,
+			      int *known)
+{
+	const char *wrong = NULL;
+	struct json_object *member;
+
+	if (json_object_object_get_ex(json, "ttl_ns", &member)) {
+		wrong = parse_ttl(member, record);
+		++*known;
+	}
+	if (!wrong && json_object_object_get_ex(json, "owned", &member)) {
+		wrong = parse_owned(member, record);
+		++*known;
+	}
+	return wrong;
 }
 
 static const char *parse_members(const struct record_format *format,
@@ -43,8 +69,7 @@ static const char *parse_members(const struct record_format *format,
 {
 	struct json_object *value;
 	struct json_object *key;
-	struct json_object *ttl;
-	const char *wrong = NULL;
+	const char *wrong;
 	int known = 2;
 
 	if (!json_object_is_type(json, json_type_object))
@@ -53,14 +78,11 @@ static const char *parse_members(const struct record_format *format,
 		return "no \"key\"";
 	if (!json_object_object_get_ex(json, "value", &value))
 		return "no \"value\"";
-	if (json_object_object_get_ex(json, "ttl_ns", &ttl)) {
-		wrong = parse_ttl(ttl, record);
-		known++;
-	}
-	if (json_object_object_length(json) != known)
-		return "a member other than \"key\", \"value\" and \"ttl_ns\"";
+	wrong = parse_life(json, record, &known);
 	if (wrong)
 		return wrong;
+	if (json_object_object_length(json) != known)
+		return "a member other than \"key\", \"value\", \"ttl_ns\" and \"owned\"";
 	wrong = format_from_json(format->key, key, &record->key);
 	if (wrong)
 		return wrong;
@@ -84,7 +106,7 @@ static const char *parse_json_line(const struct record_format *format,
 const char *record_parse(const struct record_format *format, const char *line,
 			 size_t len, struct record *record)
 {
-	record->ttl_ns = DURATION_NEVER;
+	record->life = (struct record_life){ .ttl_ns = DURATION_NEVER };
 	record->key.len = 0;
 	record->value.len = 0;
 	if (format->json_lines)
@@ -92,18 +114,25 @@ const char *record_parse(const struct record_format *format, const char *line,
 	return parse_tab_separated(format, line, len, record);
 }
 
-static void append_ttl(struct bytes *line, uint64_t ttl_ns)
+static void append_life(struct bytes *line, const struct record_life *life)
 {
 	char text[40];
-	int len = snprintf(text, sizeof(text), ",\"ttl_ns\":%" PRIu64, ttl_ns);
+	int len;
 
-	bytes_append(line, text, len);
+	if (life->ttl_ns != DURATION_NEVER) {
+		len = snprintf(text, sizeof(text), ",\"ttl_ns\":%" PRIu64,
+			       life->ttl_ns);
+		bytes_append(line, text, len);
+	}
+	if (life->owned)
+		bytes_append(line, ",\"owned\":true", 13);
 }
 
 static const char *print_json_line(const struct record_format *format,
 				   const void *key, size_t key_len,
 				   const void *value, size_t value_len,
-				   uint64_t ttl_ns, struct bytes *line)
+				   const struct record_life *life,
+				   struct bytes *line)
 {
 	struct json_object *key_json;
 	struct json_object *value_json;
@@ -119,8 +148,7 @@ static const char *print_json_line(const struct record_format *format,
 	json_append(key_json, line);
 	bytes_append(line, ",\"value\":", 9);
 	json_append(value_json, line);
-	if (ttl_ns != DURATION_NEVER)
-		append_ttl(line, ttl_ns);
+	append_life(line, life);
 	bytes_append(line, "}\n", 2);
 	json_object_put(value_json);
 put_key:
@@ -130,14 +158,14 @@ put_key:
 
 const char *record_print(const struct record_format *format,
 			 const void *key, size_t key_len,
-			 const void *value, size_t value_len, uint64_t ttl_ns,
-			 struct bytes *line)
+			 const void *value, size_t value_len,
+			 const struct record_life *life, struct bytes *line)
 {
 	const char *wrong;
 
 	if (format->json_lines)
 		return print_json_line(format, key, key_len, value, value_len,
-				       ttl_ns, line);
+				       life, line);
 	wrong = format_print(format->key, key, key_len, line);
 	if (wrong)
 		return wrong;

@@ -6,10 +6,12 @@
  *			formats no tab, newline or backslash stays unescaped
  * JSON lines:		{"key": KEY, "value": VALUE}; what is not UTF-8 is
  *			written as {"hex": "..."}; "ttl_ns": NUMBER if it
- *			expires
+ *			expires; "owned": true if it goes with an open file
  */
 #ifndef SYNCMAPCTL_RECORD_H
 #define SYNCMAPCTL_RECORD_H
+
+#include <stdbool.h>
 
 #include "duration.h"
 #include "format.h"
@@ -20,10 +22,16 @@ struct record_format {
 	enum format	value;
 };
 
-struct record {
-	struct bytes	key;
-	struct bytes	value;
+/* How an entry may end by itself */
+struct record_life {
 	uint64_t	ttl_ns;		/* or DURATION_NEVER */
+	bool		owned;
+};
+
+struct record {
+	struct bytes		key;
+	struct bytes		value;
+	struct record_life	life;
 };
 
 /* Both return NULL, or what is wrong with the line or the entry. */
@@ -31,8 +39,8 @@ const char *record_parse(const struct record_format *format, const char *line,
 			 size_t len, struct record *record);
 const char *record_print(const struct record_format *format,
 			 const void *key, size_t key_len,
-			 const void *value, size_t value_len, uint64_t ttl_ns,
-			 struct bytes *line);
+			 const void *value, size_t value_len,
+			 const struct record_life *life, struct bytes *line);
 void record_free(struct record *record);
 
 #endif

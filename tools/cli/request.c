@@ -97,6 +97,8 @@ void add_terms(struct json_object *json, const struct request *request)
 		add_u64(json, "previous_revision", result->previous);
 	if (remaining(result->expires) != SYNCMAP_NEVER)
 		add_u64(json, "ttl_ns", remaining(result->expires));
+	if (result->owned)
+		add_bool(json, "owned", true);
 }
 
 void say_request(struct request *request, const char *what, bool happened,

@@ -283,7 +283,9 @@ static void lines_wrong(void **state)
 	expect_line_wrong(&json, "{\"value\":\"\"}", "no \"key\"");
 	expect_line_wrong(&json, "{\"key\":\"\"}", "no \"value\"");
 	expect_line_wrong(&json, "{\"key\":\"\",\"value\":\"\",\"ttl\":1}",
-			  "a member other than \"key\", \"value\" and \"ttl_ns\"");
+			  "a member other than \"key\", \"value\", \"ttl_ns\" and \"owned\"");
+	expect_line_wrong(&json, "{\"key\":\"\",\"value\":\"\",\"owned\":1}",
+			  "\"owned\": neither true nor false");
 	expect_line_wrong(&json, "{\"key\":\"\",\"value\":\"\",\"ttl_ns\":-1}",
 			  "\"ttl_ns\": not a number of nanoseconds");
 	expect_line_wrong(&json, "{\"key\":\"\",\"value\":\"\",\"ttl_ns\":\"1\"}",
@@ -327,7 +329,10 @@ static void round_trip_one(const struct record_format *format)
 	char key[16], value[40];
 	size_t key_len = random() % sizeof(key);
 	size_t value_len = random() % sizeof(value);
-	uint64_t ttl = random() % 2 ? DURATION_NEVER : (uint64_t)random();
+	const struct record_life life = {
+		.ttl_ns = random() % 2 ? DURATION_NEVER : (uint64_t)random(),
+		.owned = random() % 2,
+	}, for_ever = { .ttl_ns = DURATION_NEVER }, *want;
 	struct record record = { };
 	struct bytes line = { };
 
@@ -335,7 +340,7 @@ static void round_trip_one(const struct record_format *format)
 		key[i] = random() % 4 ? "\t\n\\x\xc3\xa9"[random() % 6] : random();
 	for (size_t i = 0; i < value_len; i++)
 		value[i] = random();
-	assert_null(record_print(format, key, key_len, value, value_len, ttl,
+	assert_null(record_print(format, key, key_len, value, value_len, &life,
 				 &line));
 	assert_int_equal(line.data[line.len - 1], '\n');
 	assert_null(memchr(line.data, '\n', line.len - 1));
@@ -344,7 +349,9 @@ static void round_trip_one(const struct record_format *format)
 	assert_int_equal(record.value.len, value_len);
 	assert_true(!key_len || !memcmp(record.key.data, key, key_len));
 	assert_true(!value_len || !memcmp(record.value.data, value, value_len));
-	assert_true(record.ttl_ns == (format->json_lines ? ttl : DURATION_NEVER));
+	want = format->json_lines ? &life : &for_ever;
+	assert_true(record.life.ttl_ns == want->ttl_ns);
+	assert_true(record.life.owned == want->owned);
 	record_free(&record);
 	bytes_free(&line);
 }

@@ -84,6 +84,8 @@ static void say_event_json(struct cli *cli,
 	if (event->reason)
 		add_text(json, "reason", reason_name(event));
 	add_u64(json, "revision", event->revision);
+	if (event->flags & SYNCMAP_RECORD_OWNED)
+		add_bool(json, "owned", true);
 	say_json(cli, json);
 }
 

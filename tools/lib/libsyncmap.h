@@ -67,6 +67,8 @@ struct libsyncmap;
  *	libsyncmap_load_or_lease()
  * @unchanged: out: whether the value is not newer, and was not given: see
  *	libsyncmap_load_newer()
+ * @owned: out: whether what was found was bound to an open file: see
+ *	&libsyncmap_options.flags
  *
  * Zero-initialise it, so that a value is not wanted unless you say so. Every
  * operation takes NULL for a caller that wants to know only the return value.
@@ -84,6 +86,7 @@ struct libsyncmap_result {
 	uint64_t		expires;
 	bool			expired;
 	bool			unchanged;
+	bool			owned;
 };
 
 /**
@@ -723,6 +726,7 @@ int libsyncmap_unlease(const struct libsyncmap *map,
  * @value_len: its length
  * @revision: the value's revision
  * @expires: its deadline, SYNCMAP_NEVER if it has none
+ * @flags: SYNCMAP_RECORD_OWNED and the like
  *
  * The pointers are valid until the callback returns.
  */
@@ -733,6 +737,7 @@ struct libsyncmap_entry {
 	size_t		value_len;
 	uint64_t	revision;
 	uint64_t	expires;
+	unsigned int	flags;
 };
 
 /**
@@ -813,6 +818,7 @@ struct libsyncmap_watch;
  * @value_len: its length even then
  * @revision: revision of the change
  * @deadline: of what is stored: when it expires, or SYNCMAP_NEVER; else 0
+ * @flags: SYNCMAP_RECORD_OWNED and the like
  *
  * <linux/syncmap.h> has the details. The pointers are valid until the next call
  * for the same watch.
@@ -826,6 +832,7 @@ struct libsyncmap_event {
 	size_t			value_len;
 	uint64_t		revision;
 	uint64_t		deadline;
+	unsigned int		flags;
 };
 
 /**

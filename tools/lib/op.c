@@ -28,6 +28,7 @@ static void set_result(struct libsyncmap_result *result,
 	result->loaded = answer->result & SYNCMAP_RESULT_LOADED;
 	result->expired = answer->result & SYNCMAP_RESULT_EXPIRED;
 	result->unchanged = answer->result & SYNCMAP_RESULT_UNCHANGED;
+	result->owned = answer->result & SYNCMAP_RESULT_OWNED;
 	result->revision = answer->revision;
 	result->previous = answer->previous;
 	result->limited = answer->error.limited;

@@ -41,6 +41,7 @@ static int show(const struct syncmap_range *range,
 			.value_len = record.head->value_len,
 			.revision = record.head->revision,
 			.expires = record.head->expires,
+			.flags = record.head->flags,
 		};
 
 		ret = fn(&entry, arg);

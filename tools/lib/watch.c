@@ -88,6 +88,7 @@ API int libsyncmap_watch_next(struct libsyncmap_watch *watch, int timeout,
 		.value_len = record.head->value_len,
 		.revision = record.head->revision,
 		.deadline = record.head->expires,
+		.flags = record.head->flags,
 	};
 	return 0;
 }

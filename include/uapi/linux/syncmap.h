@@ -548,6 +548,7 @@ enum syncmap_op_code {
 #define SYNCMAP_RESULT_UNCHANGED	0x2	/* it is not newer: no bytes given */
 #define SYNCMAP_RESULT_LEASED		0x4	/* the caller has the lease: @leased */
 #define SYNCMAP_RESULT_EXPIRED		0x8	/* the value given is a stale one */
+#define SYNCMAP_RESULT_OWNED		0x10	/* what was found was bound to a file */
 
 /**
  * enum syncmap_limited - which limit a command ran into
@@ -620,8 +621,8 @@ enum syncmap_limited {
  *
  * LOAD needs read access; STORE, APPEND, DELETE and UNLEASE need write access;
  * the others, which write and tell what they found, need both. Without read
- * access nothing is told of a value but whether there was one, its length,
- * revision and deadline.
+ * access nothing is told of a value but whether there was one, and whether that
+ * was bound to an open file, its length, revision and deadline.
  *
  * Each write gives the entry a new revision. Revisions of a map are never used
  * twice, and those of one key only grow, even across deletion and Clear.
@@ -750,6 +751,8 @@ enum syncmap_record_type {
 
 /* The value is there */
 #define SYNCMAP_RECORD_VALUE	0x1
+/* ENTRY, STORE: the entry is bound to an open file */
+#define SYNCMAP_RECORD_OWNED	0x2
 
 /* Why an entry was stored or deleted, if not by an operation */
 #define SYNCMAP_REASON_EXPIRED	0x100	/* its deadline has passed */

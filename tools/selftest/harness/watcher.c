@@ -81,7 +81,8 @@ void watcher_expect_event(struct watcher *watcher, int line,
 	EXPECT_EQ(want.type, event->type);
 	EXPECT_EQ(want.reason, event->reason);
 	EXPECT_MEM(want.key, key_len, record_key(event), event->key_len);
-	EXPECT_EQ(want.value ? SYNCMAP_RECORD_VALUE : 0, event->flags);
+	EXPECT_EQ((want.value ? SYNCMAP_RECORD_VALUE : 0) |
+		  (want.owned ? SYNCMAP_RECORD_OWNED : 0), event->flags);
 	if (want.value)
 		EXPECT_MEM(want.value, strlen(want.value), record_value(event),
 			   event->value_len);

@@ -40,6 +40,7 @@ struct expected {
 	const char	*key;
 	const char	*value;
 	__u64		revision;	/* 0: any */
+	bool		owned;
 };
 
 #define watcher_expect(watcher, event, ...)				\

@@ -133,8 +133,12 @@ TEST(owned)
 
 	EXPECT_EQ(0, libsyncmap_open(NAME, SYNCMAP_ACCESS_READ |
 					   SYNCMAP_ACCESS_WRITE, &other));
+	EXPECT_EQ(0, libsyncmap_store(map, K, "v", 1, NULL));
+	EXPECT_EQ(0, libsyncmap_load(map, K, &result));
+	EXPECT(!result.owned);
 	EXPECT_EQ(0, libsyncmap_store_with(other, K, "v", 1, &owned, NULL));
 	EXPECT_EQ(0, libsyncmap_load(map, K, &result));
+	EXPECT(result.owned);
 	libsyncmap_close(other);
 	EXPECT_EQ(-ENOENT, libsyncmap_load(map, K, &result));
 }

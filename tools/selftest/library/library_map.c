@@ -139,6 +139,27 @@ TEST(range)
 	EXPECT_EQ(201, n);
 }
 
+static int note_flags(const struct libsyncmap_entry *entry, void *arg)
+{
+	*(unsigned int *)arg = entry->flags;
+	return 0;
+}
+
+TEST(range_tells_what_is_owned)
+{
+	const struct libsyncmap_options owned = { .flags = SYNCMAP_FLAG_OWNED };
+	struct libsyncmap *map = create(SYNCMAP_KEY_STRING, NULL);
+	unsigned int flags;
+
+	EXPECT_EQ(0, libsyncmap_store_with(map, "k", 1, "v", 1, &owned, NULL));
+	EXPECT_EQ(0, libsyncmap_range(map, 0, note_flags, &flags));
+	EXPECT_EQ(SYNCMAP_RECORD_VALUE | SYNCMAP_RECORD_OWNED, flags);
+	EXPECT_EQ(0, libsyncmap_store(map, "k", 1, "v", 1, NULL));
+	EXPECT_EQ(0, libsyncmap_range(map, SYNCMAP_RANGE_KEYS_ONLY, note_flags,
+				      &flags));
+	EXPECT_EQ(0, flags);
+}
+
 static int find_map(const struct syncmap_map_info *info, void *arg)
 {
 	*(int *)arg += !strcmp(NAME, info->name);

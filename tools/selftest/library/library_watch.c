@@ -113,6 +113,25 @@ TEST(dump_with_a_filter)
 	expect_nothing(watch);
 }
 
+TEST(what_is_owned)
+{
+	const struct libsyncmap_options owned = { .flags = SYNCMAP_FLAG_OWNED };
+	struct libsyncmap *map = create();
+	struct libsyncmap_watch *watch;
+
+	EXPECT_EQ(0, libsyncmap_store_with(map, K, "value", 5, &owned, NULL));
+	watch = begin(map, (struct syncmap_watch){
+		.flags = SYNCMAP_WATCH_DUMP,
+	});
+	EXPECT_EQ(0, libsyncmap_store(map, "free", 4, "", 0, NULL));
+	EXPECT_EQ(0, libsyncmap_store_with(map, "bound", 5, "", 0, &owned,
+					   NULL));
+	EXPECT_EQ(SYNCMAP_RECORD_OWNED, next(watch).flags);
+	EXPECT_EQ(0, next(watch).flags);
+	EXPECT_EQ(0, next(watch).flags);
+	EXPECT_EQ(SYNCMAP_RECORD_OWNED, next(watch).flags);
+}
+
 /* What is lost is told; the dump behind it has everything */
 TEST(overflow)
 {

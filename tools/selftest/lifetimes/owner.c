@@ -167,8 +167,8 @@ TEST(watchers_are_told)
 	EXPECT_EQ(0, DO(other, STORE, KEY("l"), VALUE("v"), OWNED));
 	EXPECT_EQ(0, DO(fd, STORE, KEY("l"), VALUE("w")));
 	revision = got.revision;
-	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "k");
-	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "l");
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "k", .owned = true);
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "l", .owned = true);
 	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "l");
 	EXPECT_EQ(0, close(other));
 	watcher_expect(&w, DELETE, SYNCMAP_REASON_ORPHANED, "k", NULL,
@@ -184,9 +184,97 @@ TEST(watchers_are_told_in_the_end)
 
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("v"), OWNED));
 	EXPECT_EQ(0, close(fd));
-	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "k");
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "k", .owned = true);
 	watcher_expect(&w, DELETE, SYNCMAP_REASON_ORPHANED, "k");
 	EXPECT(!watcher_next(&w));
+}
+
+/* The one entry of a map */
+struct shown {
+	unsigned int	count;
+	__u32		flags;
+};
+
+static void note_flags(const struct syncmap_record *record, void *arg)
+{
+	struct shown *shown = arg;
+
+	shown->count++;
+	shown->flags = record->flags;
+}
+
+static bool is_shown_as_owned(int fd, __u32 flags)
+{
+	struct shown shown = { };
+
+	map_walk(fd, flags, 4096, note_flags, &shown);
+	EXPECT_EQ(1, shown.count);
+	return shown.flags & SYNCMAP_RECORD_OWNED;
+}
+
+/* By an operation, by ranges, by a dump; the length and a deadline do not matter */
+static void expect_owned(int fd, const char *value, bool owned)
+{
+	struct watcher w = watcher_open(fd, .flags = SYNCMAP_WATCH_DUMP |
+						     SYNCMAP_WATCH_VALUES);
+
+	watcher_expect(&w, ENTRY, 0, "k", value, .owned = owned);
+	watcher_expect(&w, DUMPED);
+	watcher_close(&w);
+	EXPECT_EQ(owned, is_shown_as_owned(fd, 0));
+	EXPECT_EQ(owned, is_shown_as_owned(fd, SYNCMAP_RANGE_KEYS_ONLY));
+	EXPECT_EQ(0, DO(fd, LOAD, KEY("k")));
+	EXPECT_EQ(SYNCMAP_RESULT_LOADED | (owned ? SYNCMAP_RESULT_OWNED : 0),
+		  got.result);
+}
+
+TEST(records_tell)
+{
+	int fd = make(SYNCMAP_KEY_STRING), other = again();
+	struct watcher w = watcher_open(fd, .flags = 0);
+	char text[1001] = "";
+
+	memset(text, 't', 1000);
+	for (size_t i = 0; i < 4; i++) {
+		__u64 deadline = i & 1 ? SYNCMAP_NEVER - 1 : 0;
+		__u32 len = i & 2 ? 1000 : 4;
+
+		test_context("%u bytes, deadline %llx", len, deadline);
+		EXPECT_EQ(0, DO(other, STORE, KEY("k"),
+				VALUE_N(text + 1000 - len, len), OWNED,
+				.deadline = deadline));
+		watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "k", .owned = true);
+		expect_owned(fd, text + 1000 - len, true);
+		EXPECT_EQ(0, DO(fd, STORE, KEY("k"),
+				VALUE_N(text + 1000 - len, len),
+				.deadline = deadline));
+		watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "k");
+		expect_owned(fd, text + 1000 - len, false);
+	}
+}
+
+/* Who has not stored the value, but changed it, has not taken it either */
+TEST(records_tell_of_what_stays_owned)
+{
+	int fd = make(SYNCMAP_KEY_STRING), other = again();
+	struct watcher w = watcher_open(fd, .flags = 0);
+
+	EXPECT_EQ(0, DO(other, STORE, KEY("k"), VALUE("v"), OWNED));
+	EXPECT_EQ(0, DO(fd, TOUCH, KEY("k"), .deadline = SYNCMAP_NEVER - 1));
+	EXPECT_EQ(SYNCMAP_RESULT_LOADED | SYNCMAP_RESULT_OWNED, got.result);
+	EXPECT_EQ(0, DO(fd, APPEND, KEY("k"), VALUE("w")));
+	EXPECT_EQ(0, DO(fd, APPEND, KEY("k"), VALUE("xy")));
+	expect_owned(fd, "vwxy", true);
+	EXPECT_EQ(0, DO(fd, ADD, KEY("k"), .operand = 1,
+			.flags = SYNCMAP_FLAG_U32));
+	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "k", .owned = true);
+	watcher_expect(&w, STORE, SYNCMAP_OP_APPEND, "k", .owned = true);
+	watcher_expect(&w, STORE, SYNCMAP_OP_APPEND, "k", .owned = true);
+	watcher_expect(&w, STORE, SYNCMAP_OP_ADD, "k", .owned = true);
+	EXPECT_EQ(0, DO(fd, SWAP, KEY("k"), VALUE("free")));
+	EXPECT_EQ(SYNCMAP_RESULT_LOADED | SYNCMAP_RESULT_OWNED, got.result);
+	watcher_expect(&w, STORE, SYNCMAP_OP_SWAP, "k");
+	expect_owned(fd, "free", false);
 }
 
 TEST(computed_and_owned)

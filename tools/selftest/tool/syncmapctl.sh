@@ -270,6 +270,24 @@ stale_ns 120000000000"
 	t 0 '' remove t
 }
 
+# Of what goes with a file, JSON and exported lines tell; what is imported stays
+what_is_owned()
+{
+	t 0 '' create o
+	"$tool" hold o k v -- sh -c "$tool -j range o; $tool export -l o
+		$tool -j load o k; $tool -j watch -d -c 1 o" |
+		sed 's/"revision":[0-9]*/"revision":N/' >got
+	judge 'what is owned' 0 0 \
+		'[{"key":"k","value":"v","revision":N,"owned":true}]
+{"key":"k","value":"v","owned":true}
+{"key":"k","value":"v","loaded":true,"revision":N,"owned":true}
+{"key":"k","event":"entry","revision":N,"owned":true}'
+	printf '{"key":"k","value":"v","owned":true}\n' >lines
+	t 0 '1 lines: 1 stored, 0 bad' import -l o lines
+	t 0 '{"key":"k","value":"v","loaded":true,"revision":3}' -j load o k
+	t 0 '' remove o
+}
+
 many_lines()
 {
 	awk 'BEGIN { for (i = 0; i < 50000; i++) print i "\t" i * 7 }' >lines
@@ -517,6 +535,7 @@ too_many
 formats
 round_trip
 time_to_live
+what_is_owned
 many_lines
 calls_of_many_lines
 lines_that_come_late
