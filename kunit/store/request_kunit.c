@@ -76,6 +76,8 @@ static const struct op_check op_checks[] = {
 				       .flags = SYNCMAP_FLAG_INITIAL) },
 	{ "bounded sub", OP(SUB, .operand = 1, .bound = U32_MAX,
 			    .flags = SYNCMAP_FLAG_BOUNDED | SYNCMAP_FLAG_U32) },
+	{ "loads from now", OP(LOAD, .flags = SYNCMAP_FLAG_FROM_NOW) },
+	{ "deletes from now", OP(DELETE, .flags = SYNCMAP_FLAG_FROM_NOW) },
 	{ "unknown flag", OP(LOAD, .flags = BIT(31)), -EOPNOTSUPP, AT(flags) },
 	{ "width, but loads", OP(LOAD, .flags = SYNCMAP_FLAG_U32), -EINVAL, AT(flags) },
 	{ "initial flag, but stores", OP(STORE, .flags = SYNCMAP_FLAG_INITIAL),

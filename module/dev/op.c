@@ -122,10 +122,22 @@ static int copy_found(const struct bytemap_request *req)
 	return 0;
 }
 
+static u64 time_from_user(const struct syncmap_op *op, u64 time)
+{
+	return op->flags & SYNCMAP_FLAG_FROM_NOW ? syncmap_time_from_now(time) :
+						   syncmap_time_from_user(time);
+}
+
+static u64 time_to_user(const struct syncmap_op *op, u64 time)
+{
+	return op->flags & SYNCMAP_FLAG_FROM_NOW ? syncmap_time_until(time) :
+						   syncmap_time_to_user(time);
+}
+
 static void times_from_user(struct syncmap_op *op)
 {
-	op->deadline = syncmap_time_from_user(op->deadline);
-	op->wait_until = syncmap_time_from_user(op->wait_until);
+	op->deadline = time_from_user(op, op->deadline);
+	op->wait_until = time_from_user(op, op->wait_until);
 }
 
 /* Bytes of the answer that are wanted, of which the kernel knows the first */
@@ -177,8 +189,8 @@ int syncmap_end_op(struct syncmap_work *work, int err)
 	free_copy(work->appended, work->value);
 	free_copy(req->old, work->old);
 	free_copy(req->key, work->key);
-	answer->expires = syncmap_time_to_user(answer->expires);
-	answer->error.status = err == -ERESTARTSYS ? -EINTR : err;
+	answer->expires = time_to_user(req->op, answer->expires);
+	answer->error.status = bytemap_request_status(err);
 	return err;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Times of CLOCK_BOOTTIME as users see it: in a time namespace it has an offset
+ * Times of CLOCK_BOOTTIME as users see it: in a time namespace it has an offset;
+ * and times from now
  *
  * The offset is that of the current process, so this belongs into its calls, not
  * into work that is done for it later.
@@ -8,6 +9,7 @@
 #ifndef _SYNCMAP_DEV_TIME_H
 #define _SYNCMAP_DEV_TIME_H
 
+#include <linux/ktime.h>
 #include <linux/time_namespace.h>
 #include <uapi/linux/syncmap.h>
 
@@ -39,6 +41,22 @@ static inline u64 syncmap_time_to_user(u64 time)
 	if (syncmap_time_is_special(time))
 		return time;
 	return syncmap_time_shift(time, timens_add_boottime_ns(0));
+}
+
+/* @time is in so many nanoseconds */
+static inline u64 syncmap_time_from_now(u64 time)
+{
+	if (syncmap_time_is_special(time))
+		return time;
+	return syncmap_time_shift(time, ktime_get_boottime_ns());
+}
+
+/* In how many nanoseconds @time is; 1 if it has passed */
+static inline u64 syncmap_time_until(u64 time)
+{
+	if (syncmap_time_is_special(time))
+		return time;
+	return syncmap_time_shift(time, -ktime_get_boottime_ns());
 }
 
 #endif /* _SYNCMAP_DEV_TIME_H */

@@ -319,7 +319,7 @@ static int run_to_end(struct bytemap_attempt *at)
 		 */
 		smp_mb();
 	}
-	req->answer->error.status = ret == -ERESTARTSYS ? -EINTR : ret;
+	req->answer->error.status = bytemap_request_status(ret);
 	return ret;
 }
 
@@ -329,7 +329,8 @@ static int run_to_end(struct bytemap_attempt *at)
  * that was found, if &syncmap_answer.result says so and the caller has room for it.
  * Process context, may wait.
  *
- * Return: 0 or an error, as &syncmap_error.status; -ERESTARTSYS for -EINTR.
+ * Return: 0 or an error, as &syncmap_error.status; -ERESTARTSYS and
+ * -ERESTARTNOHAND for -EINTR.
  */
 int bytemap_op(struct bytemap *map, struct bytemap_request *req)
 {

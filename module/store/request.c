@@ -26,6 +26,7 @@ static const struct {
 	{ SYNCMAP_FLAG_U32, OP_CALCULATES },
 	{ SYNCMAP_FLAG_INITIAL, OP_CALCULATES },
 	{ SYNCMAP_FLAG_BOUNDED, OP_TAKES_BOUND },
+	{ SYNCMAP_FLAG_FROM_NOW, OP_ANY },
 };
 
 /* Which limit is in the way */

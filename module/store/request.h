@@ -5,6 +5,7 @@
 #ifndef _SYNCMAP_STORE_REQUEST_H
 #define _SYNCMAP_STORE_REQUEST_H
 
+#include <linux/errno.h>
 #include <linux/types.h>
 #include <uapi/linux/syncmap.h>
 
@@ -74,6 +75,12 @@ static inline bool bytemap_request_is_mortal(const struct bytemap *map,
 
 	return (deadline && deadline != SYNCMAP_NEVER) ||
 	       req->op->flags & SYNCMAP_FLAG_OWNED;
+}
+
+/* What its user is told of @err: errors from ERESTARTSYS on are the kernel's */
+static inline int bytemap_request_status(int err)
+{
+	return err <= -ERESTARTSYS ? -EINTR : err;
 }
 
 /* Who will own what is stored; NULL: nobody */

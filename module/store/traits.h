@@ -26,6 +26,8 @@ enum {
 	OP_APPENDS	= BIT(13),	/* the value that it takes */
 };
 
+/* What is for all operations */
+#define OP_ANY		((u16)~0)
 /* Those of operations that read values, or write into the map */
 #define OP_READS	(OP_GIVES_VALUE | OP_CALCULATES)
 #define OP_WRITES	(OP_TAKES_VALUE | OP_DELETES | OP_TAKES_DEADLINE | \

@@ -19,7 +19,6 @@
 #include "value.h"
 #include "waiter.h"
 
-/* An absolute time: a call that a signal has interrupted can be restarted */
 static int sleep_in_line(const struct bytemap_waiter *waiter, u64 until)
 {
 	ktime_t expires = min_t(u64, until, KTIME_MAX);
@@ -30,7 +29,7 @@ static int sleep_in_line(const struct bytemap_waiter *waiter, u64 until)
 		if (READ_ONCE(waiter->woken) || READ_ONCE(waiter->cleared))
 			break;
 		if (signal_pending(current))
-			err = -ERESTARTSYS;
+			err = -EINTR;
 		else if (!schedule_hrtimeout_range_clock(until == SYNCMAP_NEVER ?
 							 NULL : &expires, 0,
 							 HRTIMER_MODE_ABS,
@@ -39,6 +38,16 @@ static int sleep_in_line(const struct bytemap_waiter *waiter, u64 until)
 	}
 	__set_current_state(TASK_RUNNING);
 	return err;
+}
+
+/*
+ * A call that is restarted waits until the same time, if that is absolute; if it
+ * is not, only where nobody can count on it to end.
+ */
+static int interrupted(const struct syncmap_op *op)
+{
+	return op->flags & SYNCMAP_FLAG_FROM_NOW ? -ERESTARTNOHAND :
+						   -ERESTARTSYS;
 }
 
 static int wait_in_line(struct bytemap_attempt *at, struct bytemap_value *value)
@@ -64,6 +73,8 @@ static int wait_in_line(struct bytemap_attempt *at, struct bytemap_value *value)
 	if (bytemap_line_leave(value, &waiter) ||
 	    (cleared && err == -ETIMEDOUT))
 		err = 0;
+	if (err == -EINTR)
+		err = interrupted(at->req->op);
 	if (!waiter.token)
 		bytemap_holder_uncount(client);
 	at->granted = waiter.token;
@@ -73,7 +84,8 @@ static int wait_in_line(struct bytemap_attempt *at, struct bytemap_value *value)
 /*
  * Waits until there is a reason to look again.
  *
- * Return: 0; -EAGAIN, -ETIMEDOUT, -EDQUOT; -ERESTARTSYS, -EINTR.
+ * Return: 0; -EAGAIN, -ETIMEDOUT, -EDQUOT; -ERESTARTSYS, -ERESTARTNOHAND; -EINTR:
+ * killed.
  */
 int bytemap_waiter_wait(struct bytemap_attempt *at)
 {

@@ -44,7 +44,8 @@
  *	EBADF		the descriptor was not opened for this access
  *	EROFS		the map is frozen
  *	EINTR		a signal ended the wait: a fatal one, or, when waiting
- *			for a lease, any whose handler does not restart the call
+ *			for a lease, any whose handler does not restart the call,
+ *			or with SYNCMAP_FLAG_FROM_NOW has a handler
  *	ESTALE		the lease is no longer the caller's
  *	EAGAIN		somebody else holds the lease
  *	ETIMEDOUT	the lease was not to be had in time
@@ -539,6 +540,13 @@ enum syncmap_op_code {
 #define SYNCMAP_FLAG_INITIAL		0x40
 /* ADD, SUB: @bound is valid */
 #define SYNCMAP_FLAG_BOUNDED		0x80
+/*
+ * All: @deadline, @wait_until and @expires are nanoseconds from now; an
+ * @expires that has passed is 1. A wait that a signal interrupts ends then
+ * (EINTR), even if its handler restarts calls; if there is no handler, it begins
+ * anew
+ */
+#define SYNCMAP_FLAG_FROM_NOW		0x100
 
 /* For @deadline: never, whatever the map's default is */
 #define SYNCMAP_NEVER		(~(__u64)0)

@@ -11,7 +11,8 @@
  *	STRUCT(s)			struct syncmap_s, whose fields follow
  *	FIELD(s, kind, type, name)	enum kind is in table.h
  *	OPERATION(code, name, takes)	SYNCMAP_OP_name
- *	OP_FLAG(bit, name, takes)	SYNCMAP_FLAG_name, of operations that take it
+ *	OP_FLAG(bit, name, takes)	SYNCMAP_FLAG_name, of operations that take it;
+ *					all have TAKES_TIME
  *	CONTROL_COMMAND(nr, name, s, flags), MAP_COMMAND(nr, name, s, flags)
  *					SYNCMAP_name, and the flags that it knows
  */
@@ -296,6 +297,7 @@ OP_FLAG(0x10,	STALE,			TAKES_WAIT)
 OP_FLAG(0x20,	U32,			TAKES_NUMBER)
 OP_FLAG(0x40,	INITIAL,		TAKES_NUMBER)
 OP_FLAG(0x80,	BOUNDED,		TAKES_BOUND)
+OP_FLAG(0x100,	FROM_NOW,		TAKES_TIME)
 
 CONTROL_COMMAND(0x00,	INFO,		info,		0)
 CONTROL_COMMAND(0x01,	CREATE,		create,		0)

@@ -30,6 +30,7 @@
 #define OUT(buffer)	.out = PTR(buffer), .out_size = sizeof(buffer)
 #define OUT_N(p, n)	.out = PTR(p), .out_size = (n)
 #define REVISION(r)	.flags = SYNCMAP_FLAG_BY_REVISION, .expected = (r)
+#define FROM_NOW	.flags = SYNCMAP_FLAG_FROM_NOW
 
 /* EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1"))); the answer is in got */
 #define DO(fd, code, ...) \

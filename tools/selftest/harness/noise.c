@@ -98,12 +98,14 @@ static __u32 random_flags(void)
 }
 
 /* Up to half a millisecond ago, or ahead */
-static __u64 random_time(void)
+static __u64 random_time(__u32 flags)
 {
-	return map_now() + test_random() % MS - MS / 2;
+	__u64 time = test_random() % MS;
+
+	return flags & SYNCMAP_FLAG_FROM_NOW ? time : map_now() + time - MS / 2;
 }
 
-static __u64 random_deadline(void)
+static __u64 random_deadline(__u32 flags)
 {
 	switch (test_random() % 8) {
 	case 0:
@@ -111,7 +113,7 @@ static __u64 random_deadline(void)
 	case 1:
 		return SYNCMAP_NEVER;
 	case 2 ... 4:
-		return random_time();
+		return random_time(flags);
 	default:
 		return 0;
 	}
@@ -168,10 +170,10 @@ void noise_op(struct syncmap_op *op)
 	if (op->flags & (SYNCMAP_FLAG_BY_REVISION | SYNCMAP_FLAG_IF_NEWER))
 		op->expected = noise_learnt.revision - test_random() % 4;
 	op->deadline = has & TAKES_DEADLINE || op->flags & SYNCMAP_FLAG_INITIAL ?
-		       random_deadline() : 0;
+		       random_deadline(op->flags) : 0;
 	op->token = has & TAKES_TOKEN && test_random() % 2 ? noise_learnt.token : 0;
 	op->wait_until = has & TAKES_WAIT && !(op->flags & SYNCMAP_FLAG_NOWAIT) ?
-			 random_time() : 0;
+			 random_time(op->flags) : 0;
 	op->operand = has & TAKES_NUMBER ? test_random() >> test_random() % 64 : 0;
 	op->initial = op->flags & SYNCMAP_FLAG_INITIAL ? test_random() % 100 : 0;
 	op->bound = op->flags & SYNCMAP_FLAG_BOUNDED ? test_random() % 100 : 0;

@@ -42,10 +42,18 @@ static void add_value(struct syncmap_op *op)
 		op->flags |= SYNCMAP_FLAG_OWNED;
 }
 
+/* At most in so many nanoseconds */
+static __u64 soon(const struct syncmap_op *op, __u64 max)
+{
+	__u64 now = op->flags & SYNCMAP_FLAG_FROM_NOW ? 1 : map_now();
+
+	return now + test_random() % max;
+}
+
 static void add_deadline(struct syncmap_op *op)
 {
 	if (chance(2))
-		op->deadline = map_now() + test_random() % (3 * MS);
+		op->deadline = soon(op, 3 * MS);
 }
 
 static void add_comparison(struct syncmap_op *op)
@@ -77,7 +85,7 @@ static void add_wait(struct syncmap_op *op)
 	if (chance(2))
 		op->flags |= SYNCMAP_FLAG_NOWAIT;
 	else
-		op->wait_until = map_now() + test_random() % MS;
+		op->wait_until = soon(op, MS);
 	if (chance(2))
 		op->flags |= SYNCMAP_FLAG_STALE;
 }
@@ -99,7 +107,7 @@ static void add_operands(struct syncmap_op *op)
 		op->token = token ?: 1;
 		break;
 	case SYNCMAP_OP_TOUCH:
-		op->deadline = map_now() + test_random() % (3 * MS);
+		op->deadline = soon(op, 3 * MS);
 		break;
 	}
 	switch (op->op) {
@@ -133,6 +141,7 @@ static struct syncmap_op random_op(struct syncmap_answer *answer)
 	static char keys[4][200] = { "a", "b", "c", "d" }, out[1000];
 	struct syncmap_op op = {
 		.op = codes[test_random() % ARRAY_SIZE(codes)],
+		.flags = chance(4) ? SYNCMAP_FLAG_FROM_NOW : 0,
 		KEY_N(keys[test_random() % 4], chance(4) ? 200 : 1),
 		.answer = PTR(answer), .answer_size = sizeof(*answer),
 	};

@@ -41,7 +41,7 @@ const struct layout layouts[N_LAYOUTS] = {
 };
 
 const struct operation operations[] = {
-#define OPERATION(code, name, takes)	{ #name, code, takes },
+#define OPERATION(code, name, takes)	{ #name, code, (takes) | TAKES_TIME },
 #include "abi.h"
 };
 

@@ -27,6 +27,7 @@ enum kind {
 	TAKES_AGE	= 1 << 12,
 	TAKES_BOUND	= 1 << 13,
 	TAKES_OWNER	= 1 << 14,
+	TAKES_TIME	= 1 << 15,
 };
 
 /* What not all operations take */

@@ -183,8 +183,10 @@ static void count_signal(int signal)
 	signals++;
 }
 
+/* @arg: the flags of the operation; @n: whether the handler restarts calls */
 static void wait_with_handler(int n, void *arg)
 {
+	__u32 flags = *(__u32 *)arg;
 	struct sigaction action = {
 		.sa_handler = count_signal,
 		.sa_flags = n ? SA_RESTART : 0,
@@ -192,24 +194,67 @@ static void wait_with_handler(int n, void *arg)
 	int fd = leases_client();
 
 	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
-	EXPECT_EQ(n ? 0 : -EINTR, DO(fd, LOAD_OR_LEASE, KEY("k"), WAIT));
+	EXPECT_EQ(n && !flags ? 0 : -EINTR,
+		  DO(fd, LOAD_OR_LEASE, KEY("k"), WAIT, .flags = flags));
 	EXPECT_EQ(1, signals);
-	(void)arg;
 }
 
 TEST(a_signal_interrupts_the_wait)
 {
 	int fd = leases_map();
 	__u64 token = leases_take(fd);
+	__u32 flags = 0;
 	pid_t pids[2];
 
-	leases_crowd(fd, pids, 2, wait_with_handler, NULL);
+	leases_crowd(fd, pids, 2, wait_with_handler, &flags);
 	kill(pids[0], SIGUSR1);
 	kill(pids[1], SIGUSR1);
 	test_wait(pids[0]);
 	leases_await(fd, 3);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("v"), .token = token));
 	test_wait(pids[1]);
+}
+
+/* It would begin anew: so a handler ends it, whether it restarts calls or not */
+TEST(a_signal_ends_a_wait_from_now)
+{
+	__u32 flags = SYNCMAP_FLAG_FROM_NOW;
+	int fd = leases_map();
+	pid_t pids[2];
+
+	leases_take(fd);
+	leases_crowd(fd, pids, 2, wait_with_handler, &flags);
+	kill(pids[0], SIGUSR1);
+	kill(pids[1], SIGUSR1);
+	test_wait(pids[0]);
+	test_wait(pids[1]);
+	EXPECT_EQ(2, map_stats(fd).lease_waits);
+}
+
+/* Without one there is nobody who would call again */
+static void wait_from_now(int n, void *arg)
+{
+	int fd = leases_client();
+
+	(void)n, (void)arg;
+	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"), FROM_NOW,
+			.wait_until = 1000 * SECOND));
+	EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
+}
+
+TEST(a_stop_does_not_end_a_wait_from_now)
+{
+	int fd = leases_map();
+	__u64 token = leases_take(fd);
+	pid_t pid;
+
+	leases_crowd(fd, &pid, 1, wait_from_now, NULL);
+	ASSERT_EQ(0, kill(pid, SIGSTOP));
+	ASSERT_EQ(pid, waitpid(pid, NULL, WUNTRACED));
+	ASSERT_EQ(0, kill(pid, SIGCONT));
+	leases_await(fd, 2);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("v"), .token = token));
+	test_wait(pid);
 }
 
 /* Waiters are killed while the lease goes to them: it does not get lost */

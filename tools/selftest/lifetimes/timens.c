@@ -158,19 +158,52 @@ TEST(never_is_never)
 	run_ahead(-1, keep);
 }
 
+/* From now is the same on all clocks */
+static void count_from_now(int fd, __u64 ours)
+{
+	__u64 before = map_now(), after;
+
+	(void)ours;
+	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("v"), FROM_NOW,
+			.deadline = 1000 * SECOND));
+	EXPECT(got.expires <= 1000 * SECOND && got.expires > 900 * SECOND);
+	EXPECT_EQ(0, DO(fd, LOAD, KEY("k")));
+	after = map_now();
+	EXPECT(got.expires >= before + 1000 * SECOND);
+	EXPECT(got.expires <= after + 1000 * SECOND);
+	EXPECT_EQ(0, DO(fd, TOUCH, KEY("k"), .deadline = after + SECOND * 500));
+	EXPECT_EQ(0, DO(fd, LOAD, KEY("k"), FROM_NOW));
+	EXPECT(got.expires <= 500 * SECOND && got.expires > 400 * SECOND);
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
+}
+
+TEST(from_now)
+{
+	run_ahead(24 * 3600, count_from_now);
+	run_ahead(-1, count_from_now);
+}
+
+static void expect_wait(int fd, __u32 flags, __u64 until, __u64 end)
+{
+	EXPECT_EQ(-ETIMEDOUT, DO(fd, LOAD_OR_LEASE, KEY("k"), .flags = flags,
+				 .wait_until = until));
+	EXPECT(map_now() >= end);
+}
+
 static void wait_for_lease(int fd, __u64 ours)
 {
 	int other = map_open(NAME, BOTH);
-	__u64 before = map_now(), after;
+	__u64 before = map_now();
 
 	(void)ours;
 	ASSERT(other >= 0);
 	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k")));
-	EXPECT_EQ(-ETIMEDOUT, DO(other, LOAD_OR_LEASE, KEY("k"),
-				 .wait_until = before + 50 * MS));
-	after = map_now();
-	EXPECT(after >= before + 50 * MS);
-	EXPECT_EQ(-ETIMEDOUT, DO(other, LOAD_OR_LEASE, KEY("k")));
+	expect_wait(other, 0, before + 50 * MS, before + 50 * MS);
+	before = map_now();
+	expect_wait(other, SYNCMAP_FLAG_FROM_NOW, 50 * MS, before + 50 * MS);
+	EXPECT(map_now() < before + DAY / 2);
+	expect_wait(other, 0, 0, 0);
+	expect_wait(other, SYNCMAP_FLAG_FROM_NOW, 0, 0);
 }
 
 TEST(a_wait_ends)
@@ -186,6 +219,7 @@ static void do_batch(int fd, __u64 ours)
 		{ .op = SYNCMAP_OP_STORE, KEY("k"), .deadline = deadline },
 		{ .op = SYNCMAP_OP_LOAD, KEY("k") },
 		{ .op = SYNCMAP_OP_LOAD, KEY("absent") },
+		{ .op = SYNCMAP_OP_LOAD, KEY("k"), FROM_NOW },
 	};
 	struct syncmap_batch arg;
 
@@ -194,6 +228,8 @@ static void do_batch(int fd, __u64 ours)
 	EXPECT_EQ(deadline, answers[0].expires);
 	EXPECT_EQ(deadline, answers[1].expires);
 	EXPECT_EQ(0, answers[2].expires);
+	EXPECT(answers[3].expires <= 1000 * SECOND);
+	EXPECT(answers[3].expires > 900 * SECOND);
 }
 
 TEST(in_a_batch)

@@ -5,5 +5,6 @@
 #include_next <linux/errno.h>
 
 #define ERESTARTSYS	512
+#define ERESTARTNOHAND	514
 
 #endif
