@@ -124,7 +124,7 @@ static void set_terms(const struct cli *cli, const struct row *row,
 	if (!row->number.len)
 		return;
 	memcpy(&op->operand, row->number.data, sizeof(op->operand));
-	op->flags = cli->number.flags;
+	op->flags |= cli->number.flags;
 	op->initial = cli->number.initial;
 }
 
@@ -134,7 +134,7 @@ static void make_op(struct batch *batch, size_t i)
 	struct syncmap_op *op = &batch->ops[i];
 
 	*op = (struct syncmap_op){
-		.op = row->word->op,
+		.op = row->word->op, .flags = SYNCMAP_FLAG_FROM_NOW,
 		.key = (uintptr_t)row->key.data, .key_len = row->key.len,
 		.old_len = row->old.len, .value_len = row->value.len,
 		.answer = (uintptr_t)&batch->answers[i],

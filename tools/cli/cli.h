@@ -143,10 +143,11 @@ int parse_value(struct cli *cli, const char *text, struct bytes *value);
 struct json_object *entry_json(const struct cli *cli, const struct bytes *key,
 			       const char *name, const struct bytes *value);
 
-/* On what terms the options say that something is stored, from now on */
+/* On what terms the options say that something is stored; the time is from now */
 struct libsyncmap_options store_terms(const struct cli *cli);
 uint64_t store_deadline(const struct cli *cli);
-/* What @expires of an answer is from now; SYNCMAP_NEVER if it is not in time */
+uint64_t deadline_from_now(uint64_t ttl);
+/* What @expires of an entry is from now; SYNCMAP_NEVER if it is not in time */
 uint64_t remaining(uint64_t expires);
 
 /* descriptor.c: a map that is named by a descriptor, as /dev/fd/3 */

@@ -111,8 +111,7 @@ static int load_or_lease(struct request *request)
 	unsigned int flags = cli->expired ? SYNCMAP_FLAG_STALE : 0;
 
 	return libsyncmap_load_or_lease(cli->map, request->key.data,
-					request->key.len, flags,
-					libsyncmap_deadline(cli->wait),
+					request->key.len, flags, cli->wait,
 					&request->token, &request->result);
 }
 

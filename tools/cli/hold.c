@@ -10,7 +10,7 @@ static int store_owned(struct request *request)
 	const struct bytes *key = &request->key, *value = &request->value;
 	const struct cli *cli = request->cli;
 
-	terms.flags = SYNCMAP_FLAG_OWNED;
+	terms.flags |= SYNCMAP_FLAG_OWNED;
 	if (cli->if_absent)
 		return libsyncmap_load_or_store_with(cli->map, key->data,
 						     key->len, value->data,

@@ -149,11 +149,12 @@ static void add_record(struct import *import)
 	import->ops[import->count] = (struct syncmap_op){
 		.op = cli->if_absent ? SYNCMAP_OP_LOAD_OR_STORE :
 				       SYNCMAP_OP_STORE,
+		.flags = SYNCMAP_FLAG_FROM_NOW,
 		.key = import->bytes.len,
 		.key_len = record->key.len,
 		.value = import->bytes.len + record->key.len,
 		.value_len = record->value.len,
-		.deadline = expires ? libsyncmap_deadline(record->life.ttl_ns) :
+		.deadline = expires ? deadline_from_now(record->life.ttl_ns) :
 				      store_deadline(cli),
 		.answer = (uintptr_t)&import->answers[import->count],
 		.answer_size = sizeof(import->answers[0]),

@@ -10,6 +10,7 @@ void request_begin(struct request *request, struct cli *cli)
 	bytes_reserve(&request->found, 4096);
 	request->result.buffer = request->found.data;
 	request->result.size = request->found.size;
+	request->result.from_now = true;
 }
 
 int request_begin_key(struct request *request, struct cli *cli)
@@ -95,8 +96,8 @@ void add_terms(struct json_object *json, const struct request *request)
 		add_u64(json, "revision", result->revision);
 	if (result->previous)
 		add_u64(json, "previous_revision", result->previous);
-	if (remaining(result->expires) != SYNCMAP_NEVER)
-		add_u64(json, "ttl_ns", remaining(result->expires));
+	if (result->expires && result->expires != SYNCMAP_NEVER)
+		add_u64(json, "ttl_ns", result->expires);
 	if (result->owned)
 		add_bool(json, "owned", true);
 }

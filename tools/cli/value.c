@@ -51,14 +51,23 @@ int parse_value(struct cli *cli, const char *text, struct bytes *value)
 	return wrong ? fail(cli, "value '%s': %s", text, wrong) : EXIT_YES;
 }
 
+/* Zero would be the default of the map */
+uint64_t deadline_from_now(uint64_t ttl)
+{
+	return ttl ? ttl : 1;
+}
+
 uint64_t store_deadline(const struct cli *cli)
 {
-	return cli->ttl_given ? libsyncmap_deadline(cli->ttl) : 0;
+	return cli->ttl_given ? deadline_from_now(cli->ttl) : 0;
 }
 
 struct libsyncmap_options store_terms(const struct cli *cli)
 {
-	return (struct libsyncmap_options){ .deadline = store_deadline(cli) };
+	return (struct libsyncmap_options){
+		.deadline = store_deadline(cli),
+		.flags = SYNCMAP_FLAG_FROM_NOW,
+	};
 }
 
 uint64_t remaining(uint64_t expires)
@@ -67,7 +76,7 @@ uint64_t remaining(uint64_t expires)
 
 	if (!expires || expires == SYNCMAP_NEVER)
 		return SYNCMAP_NEVER;
-	return expires > now ? expires - now : 0;
+	return expires > now ? expires - now : 1;
 }
 
 static struct json_object *to_json(enum format format, const struct bytes *b)

@@ -50,6 +50,8 @@ struct libsyncmap;
  * @buffer: in: where the value that the operation finds is to go; NULL if it
  *	is not wanted
  * @size: in: size of @buffer; 0 if the value is not wanted
+ * @from_now: in: whether @expires, and the deadline or the end of a wait that the
+ *	operation takes, are nanoseconds from now; see SYNCMAP_FLAG_FROM_NOW
  * @len: out: length of the value that was found, 0 if none; may exceed @size
  *	after -EMSGSIZE and -EBUSY, and then nothing was written to @buffer
  * @loaded: out: whether the key had a value before the operation
@@ -61,8 +63,8 @@ struct libsyncmap;
  *	length asked for
  * @limit: out: after -ENOSPC, -EDQUOT and -EFBIG: the maximum
  * @expires: out: deadline of what was stored, or else of what was found, in
- *	nanoseconds of CLOCK_BOOTTIME; SYNCMAP_NEVER if it has none; 0 if there
- *	is nothing
+ *	nanoseconds of CLOCK_BOOTTIME or from now, 1 if that has passed;
+ *	SYNCMAP_NEVER if it has none; 0 if there is nothing
  * @expired: out: whether the value that was found is one that has expired: see
  *	libsyncmap_load_or_lease()
  * @unchanged: out: whether the value is not newer, and was not given: see
@@ -76,6 +78,7 @@ struct libsyncmap;
 struct libsyncmap_result {
 	void			*buffer;
 	size_t			size;
+	bool			from_now;
 	size_t			len;
 	bool			loaded;
 	uint64_t		revision;
@@ -94,8 +97,9 @@ struct libsyncmap_result {
  * @deadline: when it expires: what libsyncmap_deadline() returns,
  *	SYNCMAP_NEVER, or 0 for the default of the map
  * @token: the lease that libsyncmap_store_with() ends; 0 for all others
- * @flags: 0; SYNCMAP_FLAG_OWNED: the entry goes when the map is closed, by
- *	whatever means, unless somebody else has stored another value
+ * @flags: SYNCMAP_FLAG_OWNED: the entry goes when the map is closed, by
+ *	whatever means, unless somebody else has stored another value;
+ *	SYNCMAP_FLAG_FROM_NOW: @deadline is so many nanoseconds from now
  *
  * For the functions that end in _with(). Zero-initialise it. NULL, and the
  * functions that take none, mean zero in each field. Each store sets them anew:
@@ -449,7 +453,8 @@ int libsyncmap_compare_and_delete_revision(const struct libsyncmap *map,
 /* The same with options, and what belongs to them */
 
 /**
- * libsyncmap_deadline - the time at which an entry expires
+ * libsyncmap_deadline - the time at which an entry expires, for those who need it
+ *	more than once
  * @ttl: in so many nanoseconds; SYNCMAP_NEVER stays what it is
  *
  * Return: nanoseconds of CLOCK_BOOTTIME, which also runs while the machine is
@@ -671,8 +676,9 @@ int libsyncmap_calculate(const struct libsyncmap *map,
  * @map: a map opened for reading and writing
  * @key: the key
  * @key_len: its length
- * @flags: 0; SYNCMAP_FLAG_NOWAIT: do not wait; SYNCMAP_FLAG_STALE: rather than
- *	wait, take a value that has expired, if the map keeps such
+ * @flags: SYNCMAP_FLAG_NOWAIT: do not wait; SYNCMAP_FLAG_STALE: rather than
+ *	wait, take a value that has expired, if the map keeps such;
+ *	SYNCMAP_FLAG_FROM_NOW: @wait_until is so many nanoseconds from now
  * @wait_until: how long to wait for somebody else: what libsyncmap_deadline()
  *	returns, or SYNCMAP_NEVER; 0 with SYNCMAP_FLAG_NOWAIT
  * @token: out: 0: there is a value; else the lease: compute the value, and call
@@ -688,7 +694,7 @@ int libsyncmap_calculate(const struct libsyncmap *map,
  *
  * Unlike other calls this one can be interrupted by a signal, unless its
  * handler was installed with SA_RESTART: then it goes on to wait, at the end of
- * the line.
+ * the line. With SYNCMAP_FLAG_FROM_NOW any handler ends it.
  *
  * Return: 0; -EAGAIN with SYNCMAP_FLAG_NOWAIT, and -ETIMEDOUT, if somebody else
  * has the lease; -EINTR; -EDQUOT if there are too many leases; -EMSGSIZE if

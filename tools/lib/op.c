@@ -10,7 +10,8 @@
 static bool is_short(const struct syncmap_op *op)
 {
 	return op->op == SYNCMAP_OP_DELETE ||
-	       (op->op == SYNCMAP_OP_LOAD && !op->flags);
+	       (op->op == SYNCMAP_OP_LOAD &&
+		!(op->flags & SYNCMAP_FLAG_IF_NEWER));
 }
 
 API int libsyncmap_op(const struct libsyncmap *map, const struct syncmap_op *op)
@@ -59,7 +60,8 @@ static int set_bytes(__u64 *pointer, __u32 *field, const void *data, size_t len)
 static int run_for(const struct libsyncmap *map, struct syncmap_op *op,
 		   const void *key, size_t key_len,
 		   const void *value, size_t value_len,
-		   struct syncmap_answer *answer)
+		   struct syncmap_answer *answer,
+		   struct libsyncmap_result *result)
 {
 	int err = set_bytes(&op->key, &op->key_len, key, key_len);
 
@@ -69,7 +71,13 @@ static int run_for(const struct libsyncmap *map, struct syncmap_op *op,
 		op->answer = (uintptr_t)answer;
 		op->answer_size = sizeof(*answer);
 	}
-	return err ? err : libsyncmap_op(map, op);
+	if (result && result->from_now)
+		op->flags |= SYNCMAP_FLAG_FROM_NOW;
+	if (!err)
+		err = libsyncmap_op(map, op);
+	if (result)
+		set_result(result, answer);
+	return err;
 }
 
 /* Who wants no result wants no answer */
@@ -79,12 +87,9 @@ static int run(const struct libsyncmap *map, struct syncmap_op *op,
 	       struct libsyncmap_result *result)
 {
 	struct syncmap_answer answer = { .result = 0 };
-	int err = run_for(map, op, key, key_len, value, value_len,
-			  result ? &answer : NULL);
 
-	if (result)
-		set_result(result, &answer);
-	return err;
+	return run_for(map, op, key, key_len, value, value_len,
+		       result ? &answer : NULL, result);
 }
 
 API int libsyncmap_load(const struct libsyncmap *map,
@@ -331,9 +336,7 @@ API int libsyncmap_load_or_lease(const struct libsyncmap *map,
 	int err;
 
 	want_value(&op, result);
-	err = run_for(map, &op, key, key_len, NULL, 0, &answer);
-	if (result)
-		set_result(result, &answer);
+	err = run_for(map, &op, key, key_len, NULL, 0, &answer, result);
 	*token = err ? 0 : answer.leased;
 	return err;
 }
@@ -374,10 +377,8 @@ API int libsyncmap_calculate(const struct libsyncmap *map,
 		.deadline = number->deadline,
 	};
 	struct syncmap_answer answer = { .result = 0 };
-	int err = run_for(map, &op, key, key_len, NULL, 0, &answer);
+	int err = run_for(map, &op, key, key_len, NULL, 0, &answer, result);
 
-	if (result)
-		set_result(result, &answer);
 	number->before = answer.before;
 	number->after = answer.after;
 	return err;

@@ -111,6 +111,8 @@ TEST(leases)
 	EXPECT_EQ(0, none);
 	EXPECT_EQ(-ETIMEDOUT, libsyncmap_load_or_lease(other, K, 0,
 				libsyncmap_deadline(MS), &none, NULL));
+	EXPECT_EQ(-ETIMEDOUT, libsyncmap_load_or_lease(other, K,
+				SYNCMAP_FLAG_FROM_NOW, MS, &none, NULL));
 	EXPECT_EQ(-ESTALE, libsyncmap_unlease(other, K, token));
 	EXPECT_EQ(0, libsyncmap_unlease(map, K, token));
 	EXPECT_EQ(0, libsyncmap_load_or_lease(other, K, 0, 0, &terms.token,
@@ -242,6 +244,19 @@ TEST(terms)
 	EXPECT_EQ(1, result.len);
 	EXPECT_EQ(0, libsyncmap_load(map, K, &result));
 	EXPECT_EQ(before, result.expires);
+	result.from_now = true;
+	EXPECT_EQ(0, libsyncmap_load(map, K, &result));
+	EXPECT(result.expires <= before - libsyncmap_deadline(0) + SECOND);
+	EXPECT_EQ(0, libsyncmap_touch(map, K, 7200 * SECOND, &result));
+	EXPECT(result.expires > 7000 * SECOND);
+	EXPECT(result.expires <= 7200 * SECOND);
+	result.from_now = false;
+	options.deadline = 7200 * SECOND;
+	options.flags = SYNCMAP_FLAG_FROM_NOW;
+	EXPECT_EQ(0, libsyncmap_store_with(map, K, "v", 1, &options, &result));
+	EXPECT(result.expires <= 7200 * SECOND);
+	EXPECT_EQ(0, libsyncmap_load(map, K, &result));
+	EXPECT(result.expires > before);
 	EXPECT_EQ(0, libsyncmap_touch(map, K, libsyncmap_deadline(0), NULL));
 	EXPECT_EQ(-ENOENT, libsyncmap_touch(map, K, SYNCMAP_NEVER, NULL));
 	EXPECT_EQ(SYNCMAP_NEVER, libsyncmap_deadline(SYNCMAP_NEVER));
