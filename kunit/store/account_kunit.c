@@ -26,22 +26,22 @@ static void a_user_has_one_account(struct kunit *test)
 
 static int add_map(struct bytemap_account *account, u64 bytes)
 {
-	struct bytemap_shortage shortage;
+	struct syncmap_error error;
 
-	return bytemap_account_add_map(account, bytes, &shortage);
+	return bytemap_account_add_map(account, bytes, &error);
 }
 
 static void expect_refused(struct kunit *test, struct bytemap_account *account,
-			   u64 bytes, const struct bytemap_shortage *want)
+			   u64 bytes, const struct syncmap_error *want)
 {
-	int err = want->which == SYNCMAP_LIMITED_MAPS ? -ENOSPC : -EDQUOT;
-	struct bytemap_shortage shortage = {};
+	int err = want->limited == SYNCMAP_LIMITED_MAPS ? -ENOSPC : -EDQUOT;
+	struct syncmap_error error = {};
 
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, bytes, &shortage),
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_map(account, bytes, &error),
 			err);
-	KUNIT_EXPECT_EQ(test, shortage.which, want->which);
-	KUNIT_EXPECT_EQ(test, shortage.used, want->used);
-	KUNIT_EXPECT_EQ(test, shortage.limit, want->limit);
+	KUNIT_EXPECT_EQ(test, error.limited, want->limited);
+	KUNIT_EXPECT_EQ(test, error.used, want->used);
+	KUNIT_EXPECT_EQ(test, error.limit, want->limit);
 }
 
 static void maps_are_counted(struct kunit *test)
@@ -68,8 +68,8 @@ static void no_more_maps_than_max_maps(struct kunit *test)
 
 	max_maps = 1;
 	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
-	expect_refused(test, other, 0, &(struct bytemap_shortage){
-		.which = SYNCMAP_LIMITED_MAPS, .used = 1, .limit = 1,
+	expect_refused(test, other, 0, &(struct syncmap_error){
+		.limited = SYNCMAP_LIMITED_MAPS, .used = 1, .limit = 1,
 	});
 	bytemap_account_remove_map(account, 0);
 	bytemap_account_put(account);
@@ -83,8 +83,8 @@ static void add_all_but_the_last(struct kunit *test, struct bytemap *map)
 
 	while (used_by(account, MAPS) < RESERVE - 1)
 		KUNIT_ASSERT_EQ(test, add_map(account, 0), 0);
-	expect_refused(test, account, 0, &(struct bytemap_shortage){
-		.which = SYNCMAP_LIMITED_MAPS, .used = RESERVE - 1,
+	expect_refused(test, account, 0, &(struct syncmap_error){
+		.limited = SYNCMAP_LIMITED_MAPS, .used = RESERVE - 1,
 		.limit = RESERVE - 1,
 	});
 	/* That has left no trace */
@@ -99,8 +99,8 @@ static void the_last_maps_are_for_the_privileged(struct kunit *test)
 	max_maps = RESERVE;
 	store_as_user(test, 7, 7, add_all_but_the_last, NULL);
 	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
-	expect_refused(test, account, 0, &(struct bytemap_shortage){
-		.which = SYNCMAP_LIMITED_MAPS, .used = RESERVE,
+	expect_refused(test, account, 0, &(struct syncmap_error){
+		.limited = SYNCMAP_LIMITED_MAPS, .used = RESERVE,
 		.limit = RESERVE,
 	});
 	while (used_by(account, MAPS))
@@ -209,15 +209,15 @@ static void add_as_mapped(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_account *first = get_in(test, &outer, KUIDT_INIT(100));
 	struct bytemap_account *other = get_in(test, &outer, KUIDT_INIT(101));
-	struct bytemap_shortage shortage = {};
+	struct syncmap_error error = {};
 
 	KUNIT_EXPECT_EQ(test, add_map(first, 0), 0);
-	expect_refused(test, other, 0, &(struct bytemap_shortage){
-		.which = SYNCMAP_LIMITED_USER_MAPS, .used = 1, .limit = 1,
+	expect_refused(test, other, 0, &(struct syncmap_error){
+		.limited = SYNCMAP_LIMITED_USER_MAPS, .used = 1, .limit = 1,
 	});
 	bytemap_account_remove_map(first, 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(other, 0, &shortage), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(first, 0, &shortage),
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(other, 0, &error), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(first, 0, &error),
 			-EDQUOT);
 	bytemap_account_remove_watcher(other, 0);
 	KUNIT_EXPECT_EQ(test, used_by(first, WATCHERS), 0ULL);
@@ -241,8 +241,8 @@ static void add_two(struct kunit *test, struct bytemap *map)
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
 
 	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
-	expect_refused(test, account, 0, &(struct bytemap_shortage){
-		.which = SYNCMAP_LIMITED_USER_MAPS, .used = 1, .limit = 1,
+	expect_refused(test, account, 0, &(struct syncmap_error){
+		.limited = SYNCMAP_LIMITED_USER_MAPS, .used = 1, .limit = 1,
 	});
 	bytemap_account_remove_map(account, 0);
 	bytemap_account_put(account);
@@ -277,7 +277,9 @@ static struct bytemap *create(void)
 {
 	struct syncmap_create params = { .key_type = SYNCMAP_KEY_U64 };
 
-	return bytemap_create(&params);
+	struct syncmap_error error = { };
+
+	return bytemap_create(&params, &error);
 }
 
 /* The first one has gone, but is not free yet; then it is */
@@ -310,10 +312,10 @@ static void who_creates_waits_for_maps_that_end(struct kunit *test)
 }
 
 static int add_lease(struct bytemap_client *client,
-		     struct bytemap_shortage *shortage)
+		     struct syncmap_error *error)
 {
 	return bytemap_account_add_lease(client->account, &client->nr_leases,
-					 shortage);
+					 error);
 }
 
 static void remove_lease(struct bytemap_client *client)
@@ -322,12 +324,12 @@ static void remove_lease(struct bytemap_client *client)
 }
 
 static void expect_short(struct kunit *test,
-			 const struct bytemap_shortage *shortage, u32 which,
+			 const struct syncmap_error *error, u32 which,
 			 u64 used)
 {
-	KUNIT_EXPECT_EQ(test, shortage->which, which);
-	KUNIT_EXPECT_EQ(test, shortage->used, used);
-	KUNIT_EXPECT_EQ(test, shortage->limit, used);
+	KUNIT_EXPECT_EQ(test, error->limited, which);
+	KUNIT_EXPECT_EQ(test, error->used, used);
+	KUNIT_EXPECT_EQ(test, error->limit, used);
 }
 
 static void no_more_leases_of_a_descriptor(struct kunit *test)
@@ -335,14 +337,14 @@ static void no_more_leases_of_a_descriptor(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_client *client = store_client(test, map);
 	unsigned int before = max_client_leases;
-	struct bytemap_shortage shortage;
+	struct syncmap_error error;
 
 	max_client_leases = 1;
-	KUNIT_EXPECT_EQ(test, add_lease(client, &shortage), 0);
-	KUNIT_EXPECT_EQ(test, add_lease(client, &shortage), -EDQUOT);
-	expect_short(test, &shortage, SYNCMAP_LIMITED_LEASES, 1);
+	KUNIT_EXPECT_EQ(test, add_lease(client, &error), 0);
+	KUNIT_EXPECT_EQ(test, add_lease(client, &error), -EDQUOT);
+	expect_short(test, &error, SYNCMAP_LIMITED_LEASES, 1);
 	remove_lease(client);
-	KUNIT_EXPECT_EQ(test, add_lease(client, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, add_lease(client, &error), 0);
 	remove_lease(client);
 	store_client_end(client);
 	max_client_leases = before;
@@ -352,14 +354,14 @@ static void lease_two(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_client *client = store_client(test, map);
 	struct bytemap_client *other = store_client(test, map);
-	struct bytemap_shortage shortage;
+	struct syncmap_error error;
 
-	KUNIT_EXPECT_EQ(test, add_lease(client, &shortage), 0);
-	KUNIT_EXPECT_EQ(test, add_lease(other, &shortage), -EDQUOT);
-	expect_short(test, &shortage, SYNCMAP_LIMITED_USER_LEASES, 1);
+	KUNIT_EXPECT_EQ(test, add_lease(client, &error), 0);
+	KUNIT_EXPECT_EQ(test, add_lease(other, &error), -EDQUOT);
+	expect_short(test, &error, SYNCMAP_LIMITED_USER_LEASES, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&other->nr_leases), 0);
 	remove_lease(client);
-	KUNIT_EXPECT_EQ(test, add_lease(other, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, add_lease(other, &error), 0);
 	remove_lease(other);
 	store_client_end(client);
 	store_client_end(other);
@@ -370,13 +372,13 @@ static void no_more_leases_of_a_user(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_client *client = store_client(test, map);
 	unsigned int before = max_user_leases;
-	struct bytemap_shortage shortage;
+	struct syncmap_error error;
 
 	max_user_leases = 1;
 	store_as_user(test, 7, 7, lease_two, map);
 	/* with CAP_SYS_RESOURCE there may be */
-	KUNIT_EXPECT_EQ(test, add_lease(client, &shortage), 0);
-	KUNIT_EXPECT_EQ(test, add_lease(client, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, add_lease(client, &error), 0);
+	KUNIT_EXPECT_EQ(test, add_lease(client, &error), 0);
 	remove_lease(client);
 	remove_lease(client);
 	store_client_end(client);
@@ -386,8 +388,8 @@ static void no_more_leases_of_a_user(struct kunit *test)
 static void bytes_of_maps_have_a_sum(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
-	struct bytemap_shortage want = {
-		.which = SYNCMAP_LIMITED_USER_BYTES,
+	struct syncmap_error want = {
+		.limited = SYNCMAP_LIMITED_USER_BYTES,
 		.used = max_user_bytes - 1, .limit = max_user_bytes,
 	};
 
@@ -420,18 +422,18 @@ static void no_more_bytes_than_max_user_bytes(struct kunit *test)
 static void add_two_watchers(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
-	struct bytemap_shortage shortage = {};
+	struct syncmap_error error = {};
 
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &shortage), 0);
-	KUNIT_EXPECT_EQ(test, shortage.which, (u32)SYNCMAP_LIMITED_NOT);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &shortage),
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &error), 0);
+	KUNIT_EXPECT_EQ(test, error.limited, SYNCMAP_LIMITED_NOT);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &error),
 			-EDQUOT);
-	KUNIT_EXPECT_EQ(test, shortage.which,
-			(u32)SYNCMAP_LIMITED_USER_WATCHERS);
-	KUNIT_EXPECT_EQ(test, shortage.used, 1ULL);
-	KUNIT_EXPECT_EQ(test, shortage.limit, 1ULL);
+	KUNIT_EXPECT_EQ(test, error.limited,
+			SYNCMAP_LIMITED_USER_WATCHERS);
+	KUNIT_EXPECT_EQ(test, error.used, 1ULL);
+	KUNIT_EXPECT_EQ(test, error.limit, 1ULL);
 	bytemap_account_remove_watcher(account, 0);
-	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_account_add_watcher(account, 0, &error), 0);
 	bytemap_account_remove_watcher(account, 0);
 	bytemap_account_put(account);
 }

@@ -59,8 +59,8 @@ struct bytemap *store_map_of(struct kunit *test,
 			     const struct syncmap_create *create)
 {
 	struct store_maps *maps = test->priv;
-	struct syncmap_create params = *create;
-	struct bytemap *map = bytemap_create(&params);
+	struct syncmap_error error = { };
+	struct bytemap *map = bytemap_create(create, &error);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, map);
 	KUNIT_ASSERT_LT(test, maps->count, (unsigned int)MAPS);
@@ -280,10 +280,11 @@ struct bytemap_watch *store_watch(struct kunit *test, struct bytemap *map,
 		.flags = flags, .filter_len = strlen(filter),
 		.queue_size = SYNCMAP_QUEUE_MIN,
 	};
+	struct syncmap_error error = { };
 	struct bytemap_watch *watch;
 
-	KUNIT_ASSERT_EQ(test, bytemap_watch_check(map, &params), 0);
-	watch = bytemap_watch_create(map, &params, filter);
+	KUNIT_ASSERT_EQ(test, bytemap_watch_check(map, &params, &error), 0);
+	watch = bytemap_watch_create(map, &params, filter, &error);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, watch);
 	return watch;
 }

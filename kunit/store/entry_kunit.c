@@ -46,12 +46,12 @@ static void freeing_uncharges_what_was_not_deleted(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_value *live = store_value(test, map, 10);
 	struct bytemap_value *deleted = store_value(test, map, 10);
-	struct bytemap_shortage shortage;
+	struct syncmap_error error;
 	u64 memory;
 
 	live->key_len = 3;
 	memory = bytemap_memory_of_entry(map, live);
-	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, memory, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, memory, &error), 0);
 	bytemap_gauge_change(&map->bytes, 0, bytemap_charge(3, 10));
 	bytemap_gauge_change(&map->entries, 0, 1);
 	atomic64_inc(&map->live[live->epoch]);

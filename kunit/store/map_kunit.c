@@ -9,6 +9,8 @@
 
 struct create_check {
 	const char		*title;
+	int			err;
+	u16			field;
 	struct syncmap_create	create;
 };
 
@@ -16,30 +18,39 @@ struct create_check {
 #define U64	.key_type = SYNCMAP_KEY_U64
 
 static const struct create_check bad_creates[] = {
-	{ "no key type", { .key_type = 0 } },
-	{ "unknown key type", { .key_type = 4 } },
-	{ "mode", { STRING, .mode = 0700 } },
-	{ "sticky mode", { STRING, .mode = 01600 } },
-	{ "short u64", { U64, .limits.key_size = 4 } },
-	{ "long u64", { U64, .limits.key_size = 16 } },
-	{ "key size", { STRING, .limits.key_size = BYTEMAP_KEY_MAX + 1 } },
-	{ "value size", { U64, .limits.value_size = BYTEMAP_VALUE_MAX + 1 } },
-	{ "entries", { U64, .limits.entries = BYTEMAP_GAUGE_MAX + 1 } },
-	{ "bytes", { U64, .limits.bytes = U64_MAX } },
+	{ "no key type", -EINVAL, AT(key_type), { .key_type = 0 } },
+	{ "unknown key type", -EOPNOTSUPP, AT(key_type), { .key_type = 4 } },
+	{ "value kind", -EOPNOTSUPP, AT(value_kind), { U64, .value_kind = 5 } },
+	{ "mode", -EINVAL, AT(mode), { STRING, .mode = 0700 } },
+	{ "sticky mode", -EINVAL, AT(mode), { STRING, .mode = 01600 } },
+	{ "revision", -EINVAL, AT(revision), { U64, .revision = BIT_ULL(62) } },
+	{ "short u64", -EINVAL, AT(limits.key_size),
+	  { U64, .limits.key_size = 4 } },
+	{ "long u64", -EINVAL, AT(limits.key_size),
+	  { U64, .limits.key_size = 16 } },
+	{ "key size", -EINVAL, AT(limits.key_size),
+	  { STRING, .limits.key_size = BYTEMAP_KEY_MAX + 1 } },
+	{ "value size", -EINVAL, AT(limits.value_size),
+	  { U64, .limits.value_size = BYTEMAP_VALUE_MAX + 1 } },
+	{ "entries", -EINVAL, AT(limits.entries),
+	  { U64, .limits.entries = BYTEMAP_GAUGE_MAX + 1 } },
+	{ "bytes", -EINVAL, AT(limits.bytes), { U64, .limits.bytes = U64_MAX } },
 };
 
 static void bad_creations_are_refused(struct kunit *test)
 {
 	struct syncmap_info info = {};
-	struct syncmap_create params;
-	struct bytemap *map;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bad_creates); i++) {
-		params = bad_creates[i].create;
-		map = bytemap_create(&params);
-		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(map), -EINVAL, "%s",
-				    bad_creates[i].title);
+		const struct create_check *bad = &bad_creates[i];
+		struct syncmap_error error = {};
+		struct bytemap *map = bytemap_create(&bad->create, &error);
+
+		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(map), bad->err, "%s",
+				    bad->title);
+		KUNIT_EXPECT_EQ_MSG(test, error.field, bad->field, "%s",
+				    bad->title);
 		if (!IS_ERR(map))
 			bytemap_put(map);
 	}

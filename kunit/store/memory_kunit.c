@@ -22,19 +22,19 @@ static u64 credit(struct bytemap *map)
 static void it_comes_in_portions(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_shortage shortage;
+	struct syncmap_error error;
 	u64 before = counted();
 
 	KUNIT_EXPECT_EQ(test, before, bytemap_memory_of_map());
-	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, 100, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, 100, &error), 0);
 	KUNIT_EXPECT_EQ(test, counted(), before + 100 + PORTION);
-	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, PORTION, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, PORTION, &error), 0);
 	KUNIT_EXPECT_EQ(test, counted(), before + 100 + PORTION);
 	KUNIT_EXPECT_EQ(test, credit(map), 0ULL);
 	bytemap_memory_sub(map, PORTION);
 	bytemap_memory_sub(map, 100);
 	KUNIT_EXPECT_EQ(test, counted(), before + 100 + PORTION);
-	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, SZ_1M, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, SZ_1M, &error), 0);
 	bytemap_memory_sub(map, SZ_1M);
 	KUNIT_EXPECT_EQ(test, counted(), before + PORTION);
 	KUNIT_EXPECT_EQ(test, credit(map), (u64)PORTION);
@@ -43,18 +43,18 @@ static void it_comes_in_portions(struct kunit *test)
 static void fill_up(struct kunit *test, struct bytemap *unused)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
-	struct bytemap_shortage shortage = { };
+	struct syncmap_error error = { };
 	struct syncmap_info info = { };
 	u64 room;
 
 	bytemap_account_info(&info);
 	room = info.max_user_bytes - info.user_bytes;
-	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, room + 1, &shortage),
+	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, room + 1, &error),
 			-EDQUOT);
-	KUNIT_EXPECT_EQ(test, shortage.which, (u32)SYNCMAP_LIMITED_USER_BYTES);
-	KUNIT_EXPECT_EQ(test, shortage.used, info.user_bytes);
-	KUNIT_EXPECT_EQ(test, shortage.limit, info.max_user_bytes);
-	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, room, &shortage), 0);
+	KUNIT_EXPECT_EQ(test, error.limited, SYNCMAP_LIMITED_USER_BYTES);
+	KUNIT_EXPECT_EQ(test, error.used, info.user_bytes);
+	KUNIT_EXPECT_EQ(test, error.limit, info.max_user_bytes);
+	KUNIT_EXPECT_EQ(test, bytemap_memory_change(map, 0, room, &error), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), -EDQUOT);
 	bytemap_memory_sub(map, room);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);

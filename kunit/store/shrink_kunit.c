@@ -80,12 +80,13 @@ static void a_call_looks_at_some_maps(struct kunit *test)
 {
 	struct syncmap_create create = { .key_type = SYNCMAP_KEY_STRING };
 	struct bytemap *more[TURNS + 1];
+	struct syncmap_error error = { };
 	struct bytemap *map = stale_map(test);
 	int i;
 
 	KUNIT_EXPECT_EQ(test, counted(), (unsigned long)STALE);
 	for (i = 0; i <= TURNS; i++) {
-		more[i] = bytemap_create(&create);
+		more[i] = bytemap_create(&create, &error);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, more[i]);
 	}
 	KUNIT_EXPECT_EQ(test, counted(), (unsigned long)STALE);

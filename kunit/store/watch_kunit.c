@@ -30,15 +30,16 @@ static void a_map_has_so_many_watchers(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_watch *watches[BYTEMAP_WATCHERS], *one_more;
 	struct syncmap_watch params = {};
+	struct syncmap_error error = {};
 	unsigned int i;
 
 	for (i = 0; i < BYTEMAP_WATCHERS; i++)
 		watches[i] = store_watch(test, map, 0, "");
-	one_more = bytemap_watch_create(map, &params, "");
+	one_more = bytemap_watch_create(map, &params, "", &error);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(one_more), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, params.limited, (u32)SYNCMAP_LIMITED_WATCHERS);
-	KUNIT_EXPECT_EQ(test, params.used, (u64)BYTEMAP_WATCHERS);
-	KUNIT_EXPECT_EQ(test, params.limit, (u64)BYTEMAP_WATCHERS);
+	KUNIT_EXPECT_EQ(test, error.limited, SYNCMAP_LIMITED_WATCHERS);
+	KUNIT_EXPECT_EQ(test, error.used, (u64)BYTEMAP_WATCHERS);
+	KUNIT_EXPECT_EQ(test, error.limit, (u64)BYTEMAP_WATCHERS);
 	KUNIT_EXPECT_EQ(test, kref_read(&map->refs), 1U + BYTEMAP_WATCHERS);
 	while (i)
 		bytemap_watch_destroy(watches[--i]);
@@ -138,10 +139,11 @@ static void watch_a_lot(struct kunit *test, struct bytemap *map)
 {
 	struct syncmap_watch params = { .queue_size = SYNCMAP_QUEUE_MIN };
 	unsigned int before = strangers;
+	struct syncmap_error error = { };
 	struct bytemap_watch *watch;
 
 	for (;;) {
-		watch = bytemap_watch_create(map, &params, "");
+		watch = bytemap_watch_create(map, &params, "", &error);
 		if (IS_ERR(watch) || strangers == BYTEMAP_WATCHERS)
 			break;
 		stranger[strangers++] = watch;
@@ -149,10 +151,10 @@ static void watch_a_lot(struct kunit *test, struct bytemap *map)
 	KUNIT_ASSERT_TRUE(test, IS_ERR(watch));
 	KUNIT_EXPECT_EQ(test, PTR_ERR(watch),
 			strangers == before ? -ENOSPC : -EDQUOT);
-	KUNIT_EXPECT_EQ(test, params.limited,
-			(u32)(strangers == before ? SYNCMAP_LIMITED_WATCHERS :
-						    SYNCMAP_LIMITED_USER_WATCHERS));
-	KUNIT_EXPECT_EQ(test, params.used, params.limit);
+	KUNIT_EXPECT_EQ(test, error.limited,
+			strangers == before ? SYNCMAP_LIMITED_WATCHERS :
+					      SYNCMAP_LIMITED_USER_MAP_WATCHERS);
+	KUNIT_EXPECT_EQ(test, error.used, error.limit);
 }
 
 static void strangers_leave_places_to_the_owner(struct kunit *test)

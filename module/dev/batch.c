@@ -34,15 +34,15 @@ struct run {
 	struct slot		slots[];
 };
 
-static int check_batch(struct syncmap_batch *batch)
+static int check_batch(struct syncmap_call *call)
 {
-	batch->done = 0;
-	batch->failed = 0;
-	if (batch->flags & ~SYNCMAP_BATCH_STOP)
-		return -EOPNOTSUPP;
+	const struct syncmap_batch *batch = &call->arg.batch;
+
 	if (batch->op_size < OP_SIZE_MIN || batch->op_size > OP_SIZE_MAX)
-		return -EINVAL;
-	return batch->count > SYNCMAP_BATCH_MAX || batch->reserved ? -EINVAL : 0;
+		return syncmap_refuse(call, SYNCMAP_AT(batch, op_size), -EINVAL);
+	if (batch->count > SYNCMAP_BATCH_MAX)
+		return syncmap_refuse(call, SYNCMAP_AT(batch, count), -EINVAL);
+	return 0;
 }
 
 static bool batch_goes_on(const struct syncmap_batch *batch)
@@ -84,18 +84,17 @@ static int do_op(struct bytemap *map, struct bytemap_request *req)
 {
 	if (bytemap_request_has(req, OP_WAITS) &&
 	    !(req->op->flags & SYNCMAP_FLAG_NOWAIT))
-		return -EINVAL;
+		return bytemap_error_field(&req->answer->error,
+					   SYNCMAP_AT(op, flags), -EINVAL);
 	return bytemap_op(map, req);
 }
 
+/* That in the first slot */
 static int run_one(struct run *run)
 {
 	struct slot *slot = run->slots;
 	int err;
 
-	err = read_op(run->batch, run->batch->done, &slot->op);
-	if (err)
-		return err;
 	err = syncmap_begin_op(run->file, &slot->op, &slot->work);
 	if (!err)
 		err = do_op(syncmap_mapfd_map(run->file), &slot->work.req);
@@ -103,14 +102,14 @@ static int run_one(struct run *run)
 	return write_answer(run->batch, slot);
 }
 
-/* How many loads come next, all of them read */
+/* The first slot has a load. How many come behind it, all of them read? */
 static unsigned int read_loads(struct run *run)
 {
 	const struct syncmap_batch *batch = run->batch;
 	unsigned int n, max;
 
 	max = min_t(u32, batch->count - batch->done, BYTEMAP_LOADS);
-	for (n = 0; n < max; n++) {
+	for (n = 1; n < max; n++) {
 		struct syncmap_op *op = &run->slots[n].op;
 
 		if (read_op(batch, batch->done + n, op) ||
@@ -159,15 +158,18 @@ static int run_loads(struct run *run, unsigned int n)
 
 static int run_all(struct run *run)
 {
-	unsigned int loads;
+	struct syncmap_op *op = &run->slots[0].op;
 	int err = 0;
 
 	while (!err && batch_goes_on(run->batch)) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
-		loads = read_loads(run);
-		err = loads ? run_loads(run, loads) : run_one(run);
+		err = read_op(run->batch, run->batch->done, op);
+		if (err)
+			break;
+		err = op->op == SYNCMAP_OP_LOAD ?
+			run_loads(run, read_loads(run)) : run_one(run);
 	}
 	return err;
 }
@@ -179,7 +181,7 @@ int syncmap_run_batch(struct syncmap_call *call)
 	struct run *run;
 	int err;
 
-	err = check_batch(batch);
+	err = check_batch(call);
 	if (err)
 		return err;
 	run = syncmap_large_alloc(struct_size(run, slots, slots), BYTEMAP_GFP);

@@ -21,6 +21,7 @@
 #include "../store/name.h"
 #include "../store/tell.h"
 #include "dev.h"
+#include "time.h"
 
 #define ENTRY_SIZE_MAX	4096
 #define ENTRY_SIZE_MIN	offsetofend(struct syncmap_map_info, stale)
@@ -32,10 +33,8 @@ static int run_info(struct syncmap_call *call)
 {
 	struct syncmap_info *info = &call->arg.info;
 
-	if (info->flags)
-		return -EOPNOTSUPP;
-	memset(info, 0, sizeof(*info));
 	info->abi = SYNCMAP_ABI;
+	info->boottime_offset = syncmap_time_offset();
 	bytemap_limits(info);
 	bytemap_account_info(info);
 	return 0;
@@ -60,7 +59,7 @@ static int finish_create(struct syncmap_call *call, int err)
 	if (!err && map->name[0])
 		err = show(map);
 	if (err)
-		call->arg.create.fd = -1;
+		call->arg.create.id = 0;
 	return syncmap_newfd_finish(call, err);
 }
 
@@ -77,29 +76,24 @@ static int make_map(struct syncmap_call *call, struct bytemap *map)
 	bytemap_leave(map);
 	if (!map->name[0])
 		syncmap_debugfs_add(map);
-	call->arg.create.fd = call->new_fd;
+	call->arg.create.id = map->id;
 	call->finish = finish_create;
 	return 0;
 }
 
 static int run_create(struct syncmap_call *call)
 {
-	struct syncmap_create *create = &call->arg.create;
+	const struct syncmap_create *create = &call->arg.create;
 	struct bytemap *map;
 	int err;
 
-	bytemap_create_limited(create, SYNCMAP_LIMITED_NOT, 0, 0);
-	if (create->flags)
-		return -EOPNOTSUPP;
-	if (create->reserved)
-		return -EINVAL;
 	err = bytemap_name_check(create->name);
 	if (err)
-		return err;
+		return syncmap_refuse(call, SYNCMAP_AT(create, name), err);
 	/* Who opens what is there instead needs no room for another one */
 	if (bytemap_name_is_taken(create->name))
 		return -EEXIST;
-	map = bytemap_create(create);
+	map = bytemap_create(create, &call->error);
 	if (IS_ERR(map))
 		return PTR_ERR(map);
 	err = make_map(call, map);
@@ -108,39 +102,35 @@ static int run_create(struct syncmap_call *call)
 	return err;
 }
 
-static struct bytemap *find_map(const char *name)
+/* The name is the field at @field of what is asked */
+static struct bytemap *find_map(struct syncmap_call *call, const char *name,
+				size_t field)
 {
 	struct bytemap *map;
-	int err;
+	int err = name[0] ? bytemap_name_check(name) : -EINVAL;
 
-	err = bytemap_name_check(name);
 	if (err)
-		return ERR_PTR(err);
-	if (!name[0])
-		return ERR_PTR(-EINVAL);
+		return ERR_PTR(syncmap_refuse(call, field, err));
 	map = bytemap_name_find(name);
 	return map ?: ERR_PTR(-ENOENT);
 }
 
 static int run_open(struct syncmap_call *call)
 {
-	struct syncmap_open *open = &call->arg.open;
+	const struct syncmap_open *open = &call->arg.open;
 	struct bytemap *map;
-	int err = -EACCES;
+	int err;
 
-	if (open->flags ||
-	    open->access & ~(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE))
-		return -EOPNOTSUPP;
-	if (!open->access || open->reserved)
-		return -EINVAL;
-	map = find_map(open->name);
+	err = syncmap_mapfd_check(call, open->access, SYNCMAP_AT(open, access));
+	if (err)
+		return err;
+	map = find_map(call, open->name, SYNCMAP_AT(open, name));
 	if (IS_ERR(map))
 		return PTR_ERR(map);
-	if (bytemap_permits(map, open->access))
-		err = syncmap_mapfd_make(call, map, open->access);
+	err = bytemap_permits(map, open->access) ?
+		syncmap_mapfd_make(call, map, open->access) : -EACCES;
 	if (err)
 		bytemap_put(map);
-	open->fd = call->new_fd;
 	return err;
 }
 
@@ -158,15 +148,10 @@ static int remove_map(struct bytemap *map)
 
 static int run_remove(struct syncmap_call *call)
 {
-	struct syncmap_remove *remove = &call->arg.remove;
 	struct bytemap *map;
 	int err;
 
-	if (remove->flags)
-		return -EOPNOTSUPP;
-	if (remove->reserved)
-		return -EINVAL;
-	map = find_map(remove->name);
+	map = find_map(call, call->arg.remove.name, SYNCMAP_AT(remove, name));
 	if (IS_ERR(map))
 		return PTR_ERR(map);
 	err = remove_map(map);
@@ -213,13 +198,13 @@ static int run_list(struct syncmap_call *call)
 	struct syncmap_list *list = &call->arg.list;
 	int err = 0;
 
-	if (list->flags)
-		return -EOPNOTSUPP;
-	if (list->reserved || !list->capacity ||
-	    list->entry_size > ENTRY_SIZE_MAX ||
+	if (list->entry_size > ENTRY_SIZE_MAX ||
 	    list->entry_size < ENTRY_SIZE_MIN)
-		return -EINVAL;
-	list->count = 0;
+		return syncmap_refuse(call, SYNCMAP_AT(list, entry_size),
+				      -EINVAL);
+	if (!list->capacity)
+		return syncmap_refuse(call, SYNCMAP_AT(list, capacity),
+				      -EINVAL);
 	while (!err && list->cursor != SYNCMAP_END &&
 	       list->count < list->capacity) {
 		err = fatal_signal_pending(current) ? -EINTR : list_some(list);
@@ -228,16 +213,25 @@ static int run_list(struct syncmap_call *call)
 	return err;
 }
 
-#define CONTROL(number, type, last, ...) \
-	SYNCMAP_COMMAND(number, struct type, last, __VA_ARGS__)
-
 static const struct syncmap_command control_command[] = {
-	CONTROL(SYNCMAP_INFO, syncmap_info, reserved2, .run = run_info),
-	CONTROL(SYNCMAP_CREATE, syncmap_create, limit, .run = run_create,
-		.reply_on_error = true),
-	CONTROL(SYNCMAP_OPEN, syncmap_open, reserved, .run = run_open),
-	CONTROL(SYNCMAP_REMOVE, syncmap_remove, reserved, .run = run_remove),
-	CONTROL(SYNCMAP_LIST, syncmap_list, reserved, .run = run_list),
+	SYNCMAP_COMMAND(SYNCMAP_INFO, info, max_all_bytes, .run = run_info,
+			.reply = SYNCMAP_AT(info, abi)),
+	SYNCMAP_COMMAND(SYNCMAP_CREATE, create, error, .run = run_create,
+			.reply = SYNCMAP_AT(create, id),
+			.fd = SYNCMAP_AT(create, fd),
+			.error = SYNCMAP_AT(create, error)),
+	SYNCMAP_COMMAND(SYNCMAP_OPEN, open, error, .run = run_open,
+			.reply = SYNCMAP_AT(open, fd),
+			.fd = SYNCMAP_AT(open, fd),
+			.error = SYNCMAP_AT(open, error)),
+	SYNCMAP_COMMAND(SYNCMAP_REMOVE, remove, error, .run = run_remove,
+			.reserved = SYNCMAP_AT(remove, reserved),
+			.reply = SYNCMAP_AT(remove, error),
+			.error = SYNCMAP_AT(remove, error)),
+	SYNCMAP_COMMAND(SYNCMAP_LIST, list, error, .run = run_list,
+			.reply = SYNCMAP_AT(list, count),
+			.cursor = SYNCMAP_AT(list, cursor),
+			.error = SYNCMAP_AT(list, error)),
 };
 
 static const struct syncmap_commands control_commands = {

@@ -13,6 +13,8 @@
 #include <linux/types.h>
 #include <uapi/linux/syncmap.h>
 
+#include "../store/error.h"
+
 struct bytemap;
 struct bytemap_client;
 struct bytemap_record;
@@ -26,13 +28,16 @@ struct bytemap_record;
  *	or one of its own
  * @new_file: the descriptor that the reply brings, not yet installed
  * @new_fd: its number
- * @arg: the user's struct, which handlers read and write
+ * @error: what is wrong, for the reply
+ * @arg: the user's struct, which handlers read and write. What is answered is
+ *	zero at first
  */
 struct syncmap_call {
 	struct file	*file;
 	int		(*finish)(struct syncmap_call *call, int err);
 	struct file	*new_file;
 	int		new_fd;
+	struct syncmap_error error;
 	union {
 		struct syncmap_info		info;
 		struct syncmap_create		create;
@@ -57,16 +62,28 @@ struct syncmap_call {
  * @cmd: the ioctl number
  * @size: size of its struct
  * @min_size: what it was in ABI level 1
+ * @flags: those that it knows
  * @access: SYNCMAP_ACCESS_* that the descriptor needs
- * @reply_on_error: write the struct back even then
+ * @reply: where in the struct that begins which is answered
+ * @cursor: where that has a number of 64 bits that is asked, too
+ * @fd: where it has the descriptor that the command makes
+ * @error: where it has a struct syncmap_error
+ * @reserved: where there is a number of 32 bits that must be zero
  * @run: does it; 0 or a negative errno
+ *
+ * Zero: there is none, as a struct begins with its flags.
  */
 struct syncmap_command {
 	unsigned int	cmd;
 	u16		size;
 	u16		min_size;
-	u8		access;
-	bool		reply_on_error;
+	u32		flags;
+	u16		access;
+	u16		reply;
+	u16		cursor;
+	u16		fd;
+	u16		error;
+	u16		reserved;
 	int		(*run)(struct syncmap_call *call);
 };
 
@@ -77,14 +94,23 @@ struct syncmap_commands {
 	const struct syncmap_command	*command;
 };
 
-/* @type: the struct; @last: its last field in ABI level 1 */
+#define SYNCMAP_AT(type, member)	offsetof(struct syncmap_##type, member)
+
+/* @type: of the struct; @last: its last field in ABI level 1 */
 #define SYNCMAP_COMMAND(number, type, last, ...)			\
 	{								\
 		.cmd = (number),					\
-		.size = sizeof(type),					\
-		.min_size = offsetofend(type, last),			\
+		.size = sizeof(struct syncmap_##type),			\
+		.min_size = offsetofend(struct syncmap_##type, last),	\
 		__VA_ARGS__						\
 	}
+
+/* The field at fault. Return: @err */
+static inline int syncmap_refuse(struct syncmap_call *call, size_t field,
+				 int err)
+{
+	return bytemap_error_field(&call->error, field, err);
+}
 
 /* dispatch.c */
 int syncmap_probe_write(void __user *user, size_t size);
@@ -100,6 +126,7 @@ void syncmap_control_exit(void);
 int syncmap_newfd(struct syncmap_call *call, const char *name,
 		  const struct file_operations *fops, void *data, int flags);
 int syncmap_newfd_finish(struct syncmap_call *call, int err);
+int syncmap_mapfd_check(struct syncmap_call *call, u32 access, size_t field);
 int syncmap_mapfd_make(struct syncmap_call *call, struct bytemap *map,
 		       u32 access);
 

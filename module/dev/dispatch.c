@@ -19,41 +19,6 @@
 /* The size is the caller's: an older or a newer program has another */
 #define CMD_IDENTITY	(~(_IOC_SIZEMASK << _IOC_SIZESHIFT))
 
-/* ABI level 1, for ever */
-static void check_abi(void)
-{
-	BUILD_BUG_ON(sizeof(struct syncmap_limits) != 24);
-	BUILD_BUG_ON(sizeof(struct syncmap_info) != 144);
-	BUILD_BUG_ON(offsetof(struct syncmap_info, defaults) != 40);
-	BUILD_BUG_ON(offsetof(struct syncmap_info, user_bytes) != 96);
-	BUILD_BUG_ON(sizeof(struct syncmap_create) != 144);
-	BUILD_BUG_ON(offsetof(struct syncmap_create, limits) != 72);
-	BUILD_BUG_ON(offsetof(struct syncmap_create, ttl) != 104);
-	BUILD_BUG_ON(sizeof(struct syncmap_open) != 80);
-	BUILD_BUG_ON(sizeof(struct syncmap_remove) != 72);
-	BUILD_BUG_ON(sizeof(struct syncmap_map_info) != 168);
-	BUILD_BUG_ON(offsetof(struct syncmap_map_info, count) != 104);
-	BUILD_BUG_ON(sizeof(struct syncmap_list) != 40);
-	BUILD_BUG_ON(sizeof(struct syncmap_map_stats) != 456);
-	BUILD_BUG_ON(offsetof(struct syncmap_map_stats, fill) != 192);
-	BUILD_BUG_ON(sizeof(struct syncmap_error) != 24);
-	BUILD_BUG_ON(sizeof(struct syncmap_op) != 128);
-	BUILD_BUG_ON(offsetof(struct syncmap_op, value) != SYNCMAP_OP_SHORT);
-	BUILD_BUG_ON(offsetof(struct syncmap_op, old) != 80);
-	BUILD_BUG_ON(sizeof(struct syncmap_answer) != 80);
-	BUILD_BUG_ON(offsetof(struct syncmap_answer, leased) != 56);
-	BUILD_BUG_ON(sizeof(struct syncmap_batch) != 32);
-	BUILD_BUG_ON(sizeof(struct syncmap_record) != 40);
-	BUILD_BUG_ON(offsetof(struct syncmap_record, revision) != 24);
-	BUILD_BUG_ON(sizeof(struct syncmap_range) != 40);
-	BUILD_BUG_ON(sizeof(struct syncmap_clear) != 8);
-	BUILD_BUG_ON(sizeof(struct syncmap_promote) != 8);
-	BUILD_BUG_ON(sizeof(struct syncmap_freeze) != 8);
-	BUILD_BUG_ON(sizeof(struct syncmap_restrict) != 16);
-	BUILD_BUG_ON(sizeof(struct syncmap_watch) != 64);
-	BUILD_BUG_ON(offsetof(struct syncmap_watch, revision) != 32);
-}
-
 static const struct syncmap_command *
 find_command(const struct syncmap_commands *commands, unsigned int cmd)
 {
@@ -107,9 +72,28 @@ int syncmap_fault_in(void __user *user, size_t size)
 	return 0;
 }
 
-static bool has_reply(const struct syncmap_command *command)
+/* The part of a struct of @size bytes, as the caller has it, that is written */
+static size_t reply_size(const struct syncmap_command *command, size_t size)
 {
-	return _IOC_DIR(command->cmd) & _IOC_READ;
+	return min_t(size_t, size, command->size) - command->reply;
+}
+
+static void *part(struct syncmap_call *call, size_t at)
+{
+	return (u8 *)&call->arg + at;
+}
+
+/* Handlers find zeroes in what they answer */
+static void clear_reply(struct syncmap_call *call,
+			const struct syncmap_command *command)
+{
+	u64 cursor = 0;
+
+	if (command->cursor)
+		memcpy(&cursor, part(call, command->cursor), sizeof(cursor));
+	memset(part(call, command->reply), 0, command->size - command->reply);
+	if (command->cursor)
+		memcpy(part(call, command->cursor), &cursor, sizeof(cursor));
 }
 
 static int copy_argument(struct syncmap_call *call,
@@ -121,26 +105,63 @@ static int copy_argument(struct syncmap_call *call,
 	if (size < command->min_size)
 		return -EINVAL;
 	err = copy_struct_from_user(&call->arg, command->size, user, size);
-	if (err || !has_reply(command))
+	if (err || !command->reply)
 		return err;
-	return syncmap_probe_write(user, min_t(size_t, size, command->size));
+	clear_reply(call, command);
+	return syncmap_probe_write(user + command->reply,
+				   reply_size(command, size));
 }
 
-static int run_command(struct syncmap_call *call, const struct syncmap_command *command,
-		       void __user *user, size_t size)
+/* What can be said of all commands alike */
+static int check_command(struct syncmap_call *call,
+			 const struct syncmap_command *command)
 {
-	size_t reply = min_t(size_t, size, command->size);
-	int err, fault = 0;
+	const u32 *flags = part(call, 0);
+	const u32 *reserved = part(call, command->reserved);
 
-	err = command->run(call);
-	if (has_reply(command) && (!err || command->reply_on_error))
-		fault = copy_to_user(user, &call->arg, reply) ? -EFAULT : 0;
+	if (command->access & ~syncmap_mapfd_access(call->file))
+		return -EBADF;
+	if (*flags & ~command->flags)
+		return syncmap_refuse(call, 0, -EOPNOTSUPP);
+	if (command->reserved && *reserved)
+		return syncmap_refuse(call, command->reserved, -EOPNOTSUPP);
+	return 0;
+}
+
+static int write_reply(struct syncmap_call *call,
+		       const struct syncmap_command *command, void __user *user,
+		       size_t size, int err)
+{
+	int *fd = part(call, command->fd);
+
+	if (!command->reply)
+		return 0;
+	if (!err)
+		memset(&call->error, 0, sizeof(call->error));
+	call->error.status = err;
+	if (command->error)
+		memcpy(part(call, command->error), &call->error,
+		       sizeof(call->error));
+	if (command->fd)
+		*fd = err ? -1 : call->new_fd;
+	return copy_to_user(user + command->reply, part(call, command->reply),
+			    reply_size(command, size)) ? -EFAULT : 0;
+}
+
+static int run_command(struct syncmap_call *call,
+		       const struct syncmap_command *command, void __user *user,
+		       size_t size)
+{
+	int err, fault;
+
+	err = check_command(call, command) ?: command->run(call);
+	fault = write_reply(call, command, user, size, err);
 	if (err || !call->finish)
 		return err ?: fault;
 	err = call->finish(call, fault);
 	/* The reply says what has not come to pass */
-	if (err && !fault && copy_to_user(user, &call->arg, reply))
-		err = -EFAULT;
+	if (err && !fault)
+		write_reply(call, command, user, size, err);
 	return err;
 }
 
@@ -153,11 +174,8 @@ long syncmap_dispatch(const struct syncmap_commands *commands,
 	struct syncmap_call call;
 	int err;
 
-	check_abi();
 	if (!command)
 		return -ENOTTY;
-	if (command->access & ~syncmap_mapfd_access(file))
-		return -EBADF;
 	/* Of @arg, there is as much as the command has */
 	memset(&call, 0, offsetof(struct syncmap_call, arg));
 	call.file = file;

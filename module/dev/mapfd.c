@@ -31,8 +31,6 @@ static int run_map_info(struct syncmap_call *call)
 	struct syncmap_map_info *info = &call->arg.map_info;
 	struct bytemap *map = syncmap_mapfd_map(call->file);
 
-	if (info->flags)
-		return -EOPNOTSUPP;
 	bytemap_sweep(map);
 	bytemap_info(map, info);
 	info->access = syncmap_mapfd_access(call->file);
@@ -41,31 +39,20 @@ static int run_map_info(struct syncmap_call *call)
 
 static int run_stats(struct syncmap_call *call)
 {
-	struct syncmap_map_stats *stats = &call->arg.stats;
 	struct bytemap *map = syncmap_mapfd_map(call->file);
 
-	if (stats->flags)
-		return -EOPNOTSUPP;
 	bytemap_sweep(map);
-	bytemap_info_stats(map, stats);
+	bytemap_info_stats(map, &call->arg.stats);
 	return 0;
 }
 
 static int run_clear(struct syncmap_call *call)
 {
-	if (call->arg.clear.flags)
-		return -EOPNOTSUPP;
-	if (call->arg.clear.reserved)
-		return -EINVAL;
 	return bytemap_clear(syncmap_mapfd_map(call->file));
 }
 
 static int run_promote(struct syncmap_call *call)
 {
-	if (call->arg.promote.flags)
-		return -EOPNOTSUPP;
-	if (call->arg.promote.reserved)
-		return -EINVAL;
 	return bytemap_promote(syncmap_mapfd_map(call->file));
 }
 
@@ -73,54 +60,72 @@ static int run_freeze(struct syncmap_call *call)
 {
 	struct bytemap *map = syncmap_mapfd_map(call->file);
 
-	if (call->arg.freeze.flags)
-		return -EOPNOTSUPP;
-	if (call->arg.freeze.reserved)
-		return -EINVAL;
 	return bytemap_is_owner(map) ? bytemap_freeze(map) : -EPERM;
+}
+
+/* Access, the field at @field, that is asked for */
+int syncmap_mapfd_check(struct syncmap_call *call, u32 access, size_t field)
+{
+	if (access & ~(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE))
+		return syncmap_refuse(call, field, -EOPNOTSUPP);
+	return access ? 0 : syncmap_refuse(call, field, -EINVAL);
 }
 
 static int run_restrict(struct syncmap_call *call)
 {
+	const struct syncmap_restrict *less = &call->arg.restrict_to;
 	struct bytemap *map = syncmap_mapfd_map(call->file);
-	struct syncmap_restrict *less = &call->arg.restrict_to;
 	int err;
 
-	if (less->flags ||
-	    less->access & ~(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE))
-		return -EOPNOTSUPP;
-	if (!less->access || less->reserved)
-		return -EINVAL;
+	err = syncmap_mapfd_check(call, less->access,
+				  SYNCMAP_AT(restrict, access));
+	if (err)
+		return err;
 	if (less->access & ~syncmap_mapfd_access(call->file))
 		return -EBADF;
 	kref_get(&map->refs);
 	err = syncmap_mapfd_make(call, map, less->access);
 	if (err)
 		bytemap_put(map);
-	less->fd = call->new_fd;
 	return err;
 }
 
-#define MAP(number, type, last, ...) \
-	SYNCMAP_COMMAND(number, struct type, last, __VA_ARGS__)
-
 static const struct syncmap_command map_command[] = {
-	MAP(SYNCMAP_MAP_INFO, syncmap_map_info, stale, .run = run_map_info),
-	MAP(SYNCMAP_STATS, syncmap_map_stats, batched, .run = run_stats),
-	MAP(SYNCMAP_OP, syncmap_op, value_len, .run = syncmap_run_op),
-	MAP(SYNCMAP_RANGE, syncmap_range, reserved, .run = syncmap_run_range,
-	    .access = SYNCMAP_ACCESS_READ, .reply_on_error = true),
-	MAP(SYNCMAP_CLEAR, syncmap_clear, reserved, .run = run_clear,
-	    .access = SYNCMAP_ACCESS_WRITE),
-	MAP(SYNCMAP_PROMOTE, syncmap_promote, reserved, .run = run_promote,
-	    .access = SYNCMAP_ACCESS_WRITE),
-	MAP(SYNCMAP_WATCH, syncmap_watch, limit, .run = syncmap_run_watch,
-	    .access = SYNCMAP_ACCESS_READ, .reply_on_error = true),
-	MAP(SYNCMAP_FREEZE, syncmap_freeze, reserved, .run = run_freeze,
-	    .access = SYNCMAP_ACCESS_WRITE),
-	MAP(SYNCMAP_BATCH, syncmap_batch, reserved, .run = syncmap_run_batch,
-	    .reply_on_error = true),
-	MAP(SYNCMAP_RESTRICT, syncmap_restrict, reserved, .run = run_restrict),
+	SYNCMAP_COMMAND(SYNCMAP_MAP_INFO, map_info, stale, .run = run_map_info,
+			.reply = SYNCMAP_AT(map_info, state)),
+	SYNCMAP_COMMAND(SYNCMAP_STATS, map_stats, batched, .run = run_stats,
+			.reply = SYNCMAP_AT(map_stats, amended)),
+	/* The store knows its flags */
+	SYNCMAP_COMMAND(SYNCMAP_OP, op, value_len, .run = syncmap_run_op,
+			.flags = U32_MAX),
+	SYNCMAP_COMMAND(SYNCMAP_RANGE, range, reserved, .run = syncmap_run_range,
+			.access = SYNCMAP_ACCESS_READ,
+			.flags = SYNCMAP_RANGE_KEYS_ONLY,
+			.reply = SYNCMAP_AT(range, cursor),
+			.cursor = SYNCMAP_AT(range, cursor)),
+	SYNCMAP_COMMAND(SYNCMAP_CLEAR, clear, reserved, .run = run_clear,
+			.access = SYNCMAP_ACCESS_WRITE,
+			.reserved = SYNCMAP_AT(clear, reserved)),
+	SYNCMAP_COMMAND(SYNCMAP_PROMOTE, promote, reserved, .run = run_promote,
+			.access = SYNCMAP_ACCESS_WRITE,
+			.reserved = SYNCMAP_AT(promote, reserved)),
+	SYNCMAP_COMMAND(SYNCMAP_WATCH, watch, error, .run = syncmap_run_watch,
+			.access = SYNCMAP_ACCESS_READ,
+			.flags = SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_PREFIX |
+				 SYNCMAP_WATCH_VALUES | SYNCMAP_WATCH_DUMP,
+			.reply = SYNCMAP_AT(watch, record_size),
+			.fd = SYNCMAP_AT(watch, fd),
+			.error = SYNCMAP_AT(watch, error)),
+	SYNCMAP_COMMAND(SYNCMAP_FREEZE, freeze, reserved, .run = run_freeze,
+			.access = SYNCMAP_ACCESS_WRITE,
+			.reserved = SYNCMAP_AT(freeze, reserved)),
+	SYNCMAP_COMMAND(SYNCMAP_BATCH, batch, error, .run = syncmap_run_batch,
+			.flags = SYNCMAP_BATCH_STOP,
+			.reply = SYNCMAP_AT(batch, done),
+			.error = SYNCMAP_AT(batch, error)),
+	SYNCMAP_COMMAND(SYNCMAP_RESTRICT, restrict, reserved, .run = run_restrict,
+			.reply = SYNCMAP_AT(restrict, fd),
+			.fd = SYNCMAP_AT(restrict, fd)),
 };
 
 static const struct syncmap_commands map_commands = {

@@ -95,7 +95,8 @@ static int copy_all(struct bytemap *map, struct syncmap_work *work)
 		return PTR_ERR(req->key);
 	err = bytemap_request_check_key(map, req->key, op->key_len);
 	if (err)
-		return err;
+		return bytemap_error_field(&req->answer->error,
+					   SYNCMAP_AT(op, key), err);
 	if (bytemap_request_has(req, OP_TAKES_OLD)) {
 		req->old = copy_input(op->old, op->old_len, work->old,
 				      sizeof(work->old));
@@ -154,6 +155,18 @@ int syncmap_check_answer(const struct syncmap_op *op)
 	return syncmap_probe_write(u64_to_user_ptr(op->answer), wanted(op));
 }
 
+/* Whoever has become the holder of a lease does not know it: it is one no more */
+static void abandon_lease(const struct bytemap_request *req)
+{
+	struct syncmap_answer *answer = req->answer;
+
+	if (!(answer->result & SYNCMAP_RESULT_LEASED))
+		return;
+	bytemap_lease_abandon(req->client, answer->leased);
+	answer->result &= ~SYNCMAP_RESULT_LEASED;
+	answer->leased = 0;
+}
+
 /* @op belongs to @work until syncmap_end_op(), which is called in any case */
 int syncmap_begin_op(const struct file *file, struct syncmap_op *op,
 		     struct syncmap_work *work)
@@ -183,8 +196,8 @@ int syncmap_end_op(struct syncmap_work *work, int err)
 
 	if (!err || err == -EBUSY)
 		err = copy_found(req) ?: err;
-	if (err && answer->result & SYNCMAP_RESULT_LEASED)
-		bytemap_lease_abandon(req->client, answer->leased);
+	if (err)
+		abandon_lease(req);
 	bytemap_request_release(req);
 	free_copy(work->appended, work->value);
 	free_copy(req->old, work->old);
@@ -211,17 +224,14 @@ static int copy_answer(const struct syncmap_op *op,
 	return 0;
 }
 
-/*
- * After syncmap_end_op(). With -EFAULT whoever has become the holder of a lease
- * does not know it, and is one no longer.
- */
+/* After syncmap_end_op(). Return: 0; -EFAULT: nobody has heard of it */
 int syncmap_write_answer(struct syncmap_work *work)
 {
 	const struct bytemap_request *req = &work->req;
 	int err = copy_answer(req->op, req->answer);
 
-	if (err && req->answer->result & SYNCMAP_RESULT_LEASED)
-		bytemap_lease_abandon(req->client, req->answer->leased);
+	if (err)
+		abandon_lease(req);
 	return err;
 }
 

@@ -140,16 +140,6 @@ static int put_steps(struct syncmap_range *range, struct bytemap_walk *walk)
 	return err;
 }
 
-static int check_range(struct syncmap_range *range)
-{
-	range->count = 0;
-	range->used = 0;
-	range->needed = 0;
-	if (range->flags & ~SYNCMAP_RANGE_KEYS_ONLY)
-		return -EOPNOTSUPP;
-	return range->reserved ? -EINVAL : 0;
-}
-
 int syncmap_run_range(struct syncmap_call *call)
 {
 	struct bytemap *map = syncmap_mapfd_map(call->file);
@@ -157,9 +147,6 @@ int syncmap_run_range(struct syncmap_call *call)
 	struct bytemap_walk *walk;
 	int err;
 
-	err = check_range(range);
-	if (err)
-		return err;
 	walk = bytemap_walk_alloc(map, syncmap_cursor_reveal(map->id,
 							     range->cursor));
 	if (!walk)

@@ -29,18 +29,24 @@ static inline u64 syncmap_time_shift(u64 time, u64 offset)
 	return sum < time || sum == SYNCMAP_NEVER ? SYNCMAP_NEVER - 1 : sum;
 }
 
+/* What the clock of the caller shows more than that of the kernel */
+static inline s64 syncmap_time_offset(void)
+{
+	return timens_add_boottime_ns(0);
+}
+
 static inline u64 syncmap_time_from_user(u64 time)
 {
 	if (syncmap_time_is_special(time))
 		return time;
-	return syncmap_time_shift(time, -timens_add_boottime_ns(0));
+	return syncmap_time_shift(time, -(u64)syncmap_time_offset());
 }
 
 static inline u64 syncmap_time_to_user(u64 time)
 {
 	if (syncmap_time_is_special(time))
 		return time;
-	return syncmap_time_shift(time, timens_add_boottime_ns(0));
+	return syncmap_time_shift(time, syncmap_time_offset());
 }
 
 /* @time is in so many nanoseconds */

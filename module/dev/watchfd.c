@@ -136,25 +136,25 @@ static int make(struct syncmap_call *call, const void *filter)
 	struct bytemap_watch *watch;
 	int err;
 
-	watch = bytemap_watch_create(map, &call->arg.watch, filter);
+	watch = bytemap_watch_create(map, &call->arg.watch, filter,
+				     &call->error);
 	if (IS_ERR(watch))
 		return PTR_ERR(watch);
 	err = syncmap_newfd(call, "[syncmap-watch]", &watch_fops, watch,
 			    O_RDONLY);
 	if (err)
 		bytemap_watch_destroy(watch);
-	else
-		call->arg.watch.fd = call->new_fd;
 	return err;
 }
 
 int syncmap_run_watch(struct syncmap_call *call)
 {
-	struct syncmap_watch *params = &call->arg.watch;
+	const struct syncmap_watch *params = &call->arg.watch;
 	void *filter;
 	int err;
 
-	err = bytemap_watch_check(syncmap_mapfd_map(call->file), params);
+	err = bytemap_watch_check(syncmap_mapfd_map(call->file), params,
+				  &call->error);
 	if (err)
 		return err;
 	filter = vmemdup_user(u64_to_user_ptr(params->filter),

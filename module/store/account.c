@@ -26,6 +26,7 @@
 #include <uapi/linux/syncmap.h>
 
 #include "account.h"
+#include "error.h"
 #include "gfp.h"
 #include "job.h"
 
@@ -305,7 +306,7 @@ static u64 limit_of(const struct bytemap_account *account,
 	return privileged ? limit : limit - limit / RESERVE;
 }
 
-static void tell_shortage(struct bytemap_shortage *shortage,
+static void tell_shortage(struct syncmap_error *error,
 			  const struct bytemap_account *account, enum kind kind,
 			  bool privileged)
 {
@@ -320,9 +321,9 @@ static void tell_shortage(struct bytemap_shortage *shortage,
 		[BYTES] = SYNCMAP_LIMITED_ALL_BYTES,
 	};
 
-	shortage->which = account == &all ? of_all[kind] : of_user[kind];
-	shortage->used = atomic64_read(&account->used[kind]);
-	shortage->limit = limit_of(account, kind, privileged);
+	bytemap_error_limit(error, account == &all ? of_all[kind] : of_user[kind],
+			    atomic64_read(&account->used[kind]),
+			    limit_of(account, kind, privileged));
 }
 
 static bool add_below(atomic64_t *used, u64 n, u64 limit)
@@ -351,7 +352,7 @@ static struct bytemap_account *end_of(enum kind kind)
 }
 
 static int try_add(struct bytemap_account *account, enum kind kind,
-		   u64 n, bool privileged, struct bytemap_shortage *shortage)
+		   u64 n, bool privileged, struct syncmap_error *error)
 {
 	struct bytemap_account *end = end_of(kind);
 	struct bytemap_account *at;
@@ -360,22 +361,25 @@ static int try_add(struct bytemap_account *account, enum kind kind,
 		if (add_below(&at->used[kind], n,
 			      limit_of(at, kind, privileged)))
 			continue;
-		tell_shortage(shortage, at, kind, privileged);
+		tell_shortage(error, at, kind, privileged);
 		sub_up_to(account, at, kind, n);
 		return at == &all ? -ENOSPC : -EDQUOT;
 	}
 	return 0;
 }
 
-/* Counts @n more if there may be so many; else @shortage tells */
+/* Counts @n more if there may be so many; else @error tells */
 static int add_used(struct bytemap_account *account, enum kind kind, u64 n,
-		    struct bytemap_shortage *shortage)
+		    struct syncmap_error *error)
 {
-	int err = try_add(account, kind, n, false, shortage);
+	int err = try_add(account, kind, n, false, error);
 
 	/* Under locks, too, where nothing can be written into an audit log */
-	if (err && ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE))
-		err = try_add(account, kind, n, true, shortage);
+	if (!err || !ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE))
+		return err;
+	err = try_add(account, kind, n, true, error);
+	if (!err)
+		bytemap_error_limit(error, SYNCMAP_LIMITED_NOT, 0, 0);
 	return err;
 }
 
@@ -385,15 +389,15 @@ static void sub_used(struct bytemap_account *account, enum kind kind, u64 n)
 }
 
 /*
- * Counts @bytes more if there may be so many; else @shortage tells. From any
+ * Counts @bytes more if there may be so many; else @error tells. From any
  * context.
  *
  * Return: 0, -EDQUOT, or -ENOSPC: too many of all.
  */
 int bytemap_account_add_bytes(struct bytemap_account *account, u64 bytes,
-			      struct bytemap_shortage *shortage)
+			      struct syncmap_error *error)
 {
-	return add_used(account, BYTES, bytes, shortage);
+	return add_used(account, BYTES, bytes, error);
 }
 
 /* From any context */
@@ -404,17 +408,17 @@ void bytemap_account_sub_bytes(struct bytemap_account *account, u64 bytes)
 
 /*
  * Counts one more of @kind, which takes @bytes to begin with, if there may be
- * one; else @shortage tells
+ * one; else @error tells
  */
 static int add_with_bytes(struct bytemap_account *account, enum kind kind,
-			  u64 bytes, struct bytemap_shortage *shortage)
+			  u64 bytes, struct syncmap_error *error)
 {
 	int err;
 
-	err = add_used(account, kind, 1, shortage);
+	err = add_used(account, kind, 1, error);
 	if (err)
 		return err;
-	err = add_used(account, BYTES, bytes, shortage);
+	err = add_used(account, BYTES, bytes, error);
 	if (err)
 		sub_used(account, kind, 1);
 	return err;
@@ -422,9 +426,9 @@ static int add_with_bytes(struct bytemap_account *account, enum kind kind,
 
 /* One more map of this user. Return: 0, -EDQUOT, or -ENOSPC: too many of all */
 int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
-			    struct bytemap_shortage *shortage)
+			    struct syncmap_error *error)
 {
-	return add_with_bytes(account, MAPS, bytes, shortage);
+	return add_with_bytes(account, MAPS, bytes, error);
 }
 
 /* Whoever owns the outermost of the user's namespaces but the initial one */
@@ -530,23 +534,22 @@ static bool add_client_lease(atomic_t *client, unsigned int max)
 
 /*
  * Counts one more lease of a user, and of the descriptor that has *@client, if
- * there may be one; else @shortage tells.
+ * there may be one; else @error tells.
  *
  * Return: 0 or -EDQUOT.
  */
 int bytemap_account_add_lease(struct bytemap_account *account, atomic_t *client,
-			      struct bytemap_shortage *shortage)
+			      struct syncmap_error *error)
 {
 	unsigned int max = READ_ONCE(max_client_leases);
 	int err;
 
 	if (!add_client_lease(client, max)) {
-		shortage->which = SYNCMAP_LIMITED_LEASES;
-		shortage->used = atomic_read(client);
-		shortage->limit = max;
+		bytemap_error_limit(error, SYNCMAP_LIMITED_LEASES,
+				    atomic_read(client), max);
 		return -EDQUOT;
 	}
-	err = add_used(account, LEASES, 1, shortage);
+	err = add_used(account, LEASES, 1, error);
 	if (err)
 		atomic_dec(client);
 	return err;
@@ -562,9 +565,9 @@ void bytemap_account_remove_lease(struct bytemap_account *account,
 
 /* One more watcher of this user. Return: 0, -EDQUOT, or -ENOSPC: no bytes */
 int bytemap_account_add_watcher(struct bytemap_account *account, u64 bytes,
-				struct bytemap_shortage *shortage)
+				struct syncmap_error *error)
 {
-	return add_with_bytes(account, WATCHERS, bytes, shortage);
+	return add_with_bytes(account, WATCHERS, bytes, error);
 }
 
 /* From any context */

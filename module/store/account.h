@@ -11,25 +11,19 @@
 
 struct bytemap_account;
 struct bytemap_share;
+struct syncmap_error;
 struct syncmap_info;
-
-/* Which limit is in the way, how much there is, and may be */
-struct bytemap_shortage {
-	u32	which;
-	u64	used;
-	u64	limit;
-};
 
 struct bytemap_account *bytemap_account_get(kuid_t uid);
 void bytemap_account_put(struct bytemap_account *account);
 int bytemap_account_add_bytes(struct bytemap_account *account, u64 bytes,
-			      struct bytemap_shortage *shortage);
+			      struct syncmap_error *error);
 void bytemap_account_sub_bytes(struct bytemap_account *account, u64 bytes);
 struct bytemap_share *bytemap_account_share(struct bytemap_account *account);
 bool bytemap_account_is_same_user(const struct bytemap_account *account,
 				  const struct bytemap_account *other);
 int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
-			    struct bytemap_shortage *shortage);
+			    struct syncmap_error *error);
 void bytemap_account_end_map(struct bytemap_account *account);
 void bytemap_account_map_ended(struct bytemap_account *account, u64 bytes);
 unsigned int bytemap_account_ended(struct bytemap_account *account);
@@ -37,10 +31,10 @@ int bytemap_account_wait(struct bytemap_account *account, unsigned int ended,
 			 int err);
 void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes);
 int bytemap_account_add_watcher(struct bytemap_account *account, u64 bytes,
-				struct bytemap_shortage *shortage);
+				struct syncmap_error *error);
 void bytemap_account_remove_watcher(struct bytemap_account *account, u64 bytes);
 int bytemap_account_add_lease(struct bytemap_account *account, atomic_t *client,
-			      struct bytemap_shortage *shortage);
+			      struct syncmap_error *error);
 void bytemap_account_remove_lease(struct bytemap_account *account,
 				  atomic_t *client);
 void bytemap_account_info(struct syncmap_info *info);

@@ -23,6 +23,7 @@
 #include "attempt.h"
 #include "bytemap.h"
 #include "entry.h"
+#include "error.h"
 #include "fresh.h"
 #include "request.h"
 #include "value.h"
@@ -141,9 +142,11 @@ int bytemap_append_locked(struct bytemap_attempt *at,
 	int err;
 
 	if (len > max) {
-		bytemap_request_limited(&req->answer->error,
-					SYNCMAP_LIMITED_VALUE, len, max);
-		return -EFBIG;
+		bytemap_error_limit(&req->answer->error, SYNCMAP_LIMITED_VALUE,
+				    len, max);
+		return bytemap_error_field(&req->answer->error,
+					   offsetof(struct syncmap_op, value_len),
+					   -EFBIG);
 	}
 	err = fits_behind(req, value, len) ?
 		bytemap_entry_edit_locked(at, value, value->len, req->value,

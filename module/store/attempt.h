@@ -66,7 +66,7 @@ struct bytemap_attempt {
 	int				full;		/* FULL: the error */
 	struct bytemap_gauge		*blocked;	/* NEED_ROOM, FULL */
 	u64				blocked_for;
-	struct bytemap_shortage		shortage;	/* of the account */
+	struct syncmap_error		shortage;	/* of the account */
 	const struct bytemap_value	*source;	/* of ->req->fresh */
 	u32				carried;	/* bytes of that */
 	struct bytemap_number		number;

@@ -18,7 +18,8 @@
  *	asked	view request attempt			what is asked, and found
  *	tell	tell					revisions, and watchers
  *	lists	deadline owner holder line		where entries are besides
- *	ground	gfp traits number gauge job doom account value bytemap memory record queue trace
+ *	ground	gfp error traits number gauge job doom account value bytemap memory
+ *		record queue trace
  *
  * Who may do what
  *
@@ -135,6 +136,8 @@ struct mem_cgroup;
 
 /* Longest key and value that any map allows */
 #define BYTEMAP_KEY_MAX		4096U
+/* Below it is where the revisions of a map may begin */
+#define BYTEMAP_REVISION_MAX	BIT_ULL(62)
 #define BYTEMAP_VALUE_MAX	0x100000U
 
 enum bytemap_event {
@@ -191,6 +194,7 @@ struct bytemap {
 	char				name[SYNCMAP_NAME_SIZE];
 	u64				id;
 	u32				key_type;
+	u32				value_kind;
 	u32				mode;
 	bool				frozen;
 	struct syncmap_limits		limits;

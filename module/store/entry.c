@@ -174,7 +174,7 @@ static int note_blocked(struct bytemap_attempt *at, struct bytemap_gauge *gauge,
 {
 	at->blocked = gauge;
 	at->blocked_for = n;
-	at->shortage.which = SYNCMAP_LIMITED_NOT;
+	at->shortage.limited = SYNCMAP_LIMITED_NOT;
 	at->full = err;
 	return err == -ENOSPC ? FULL : NEED_ROOM;
 }

@@ -22,18 +22,13 @@
 int bytemap_holder_count(struct bytemap_client *client,
 			 struct syncmap_error *error)
 {
-	struct bytemap_shortage shortage;
 	int err;
 
 	err = bytemap_account_add_lease(client->account, &client->nr_leases,
-					&shortage);
-	if (!err)
-		return 0;
-	error->limited = shortage.which;
-	error->used = shortage.used;
-	error->limit = shortage.limit;
-	trace_bytemap_full(client->map, shortage.which, shortage.used,
-			   shortage.limit);
+					error);
+	if (err)
+		trace_bytemap_full(client->map, error->limited, error->used,
+				   error->limit);
 	return err;
 }
 

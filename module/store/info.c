@@ -39,6 +39,7 @@ void bytemap_info(struct bytemap *map, struct syncmap_map_info *info)
 	info->id = map->id;
 	memcpy(info->name, map->name, sizeof(info->name));
 	info->key_type = map->key_type;
+	info->value_kind = map->value_kind;
 	info->mode = map->mode;
 	info->uid = from_kuid_munged(ns, map->uid);
 	info->gid = from_kgid_munged(ns, map->gid);

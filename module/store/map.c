@@ -13,6 +13,7 @@
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/syncmap.h>
 #include <linux/user_namespace.h>
@@ -23,6 +24,7 @@
 #include "deadline.h"
 #include "doom.h"
 #include "entry.h"
+#include "error.h"
 #include "gauge.h"
 #include "gfp.h"
 #include "job.h"
@@ -72,15 +74,40 @@ void bytemap_limits(struct syncmap_info *info)
 	info->defaults.key_size = DEFAULT_KEY_SIZE;
 	info->defaults.value_size = DEFAULT_VALUE_SIZE;
 	info->entry_overhead = BYTEMAP_OVERHEAD;
+	info->max_map_watchers = BYTEMAP_WATCHERS;
+	info->owner_map_watchers = BYTEMAP_WATCHERS_RESERVED;
+	info->max_user_map_watchers = BYTEMAP_WATCHERS_USER;
 }
 
-static int set_limits(struct bytemap *map, const struct syncmap_limits *want)
+/* Fields at fault */
+#define AT(member)	offsetof(struct syncmap_create, member)
+
+static int check_limits(const struct syncmap_limits *limits,
+			const struct syncmap_limits *max,
+			struct syncmap_error *error)
 {
+	if (limits->entries > max->entries)
+		return bytemap_error_field(error, AT(limits.entries), -EINVAL);
+	if (limits->bytes > max->bytes)
+		return bytemap_error_field(error, AT(limits.bytes), -EINVAL);
+	if (limits->key_size > max->key_size)
+		return bytemap_error_field(error, AT(limits.key_size), -EINVAL);
+	if (limits->value_size > max->value_size)
+		return bytemap_error_field(error, AT(limits.value_size),
+					   -EINVAL);
+	return 0;
+}
+
+static int set_limits(struct bytemap *map, const struct syncmap_limits *want,
+		      struct syncmap_error *error)
+{
+	bool u64_keys = map->key_type == SYNCMAP_KEY_U64;
 	struct syncmap_limits *limits = &map->limits;
 	struct syncmap_info info = {};
+	int err;
 
 	bytemap_limits(&info);
-	if (map->key_type == SYNCMAP_KEY_U64) {
+	if (u64_keys) {
 		info.max.key_size = sizeof(u64);
 		info.defaults.key_size = sizeof(u64);
 	}
@@ -88,14 +115,11 @@ static int set_limits(struct bytemap *map, const struct syncmap_limits *want)
 	limits->bytes = want->bytes ?: info.defaults.bytes;
 	limits->key_size = want->key_size ?: info.defaults.key_size;
 	limits->value_size = want->value_size ?: info.defaults.value_size;
-	if (limits->entries > info.max.entries ||
-	    limits->bytes > info.max.bytes ||
-	    limits->key_size > info.max.key_size ||
-	    limits->value_size > info.max.value_size)
-		return -EINVAL;
-	if (map->key_type == SYNCMAP_KEY_U64 &&
-	    limits->key_size != sizeof(u64))
-		return -EINVAL;
+	err = check_limits(limits, &info.max, error);
+	if (err)
+		return err;
+	if (u64_keys && limits->key_size != sizeof(u64))
+		return bytemap_error_field(error, AT(limits.key_size), -EINVAL);
 	map->entries.max = limits->entries;
 	map->bytes.max = limits->bytes;
 	return 0;
@@ -135,7 +159,8 @@ static int init_core(struct bytemap *map)
 	return syncmap_init(&map->core, &params);
 }
 
-static struct bytemap *alloc_map(const struct syncmap_create *params)
+static struct bytemap *alloc_map(const struct syncmap_create *params,
+				 struct syncmap_error *error)
 {
 	struct bytemap *map = kzalloc(sizeof(*map), BYTEMAP_GFP);
 	int err = -ENOMEM;
@@ -148,6 +173,8 @@ static struct bytemap *alloc_map(const struct syncmap_create *params)
 	memcpy(map->name, params->name, sizeof(map->name));
 	map->id = atomic64_inc_return(&last_id);
 	map->key_type = params->key_type;
+	map->value_kind = params->value_kind;
+	atomic64_set(&map->revision, params->revision);
 	map->mode = params->mode & ~current_umask();
 	map->ttl = params->ttl;
 	map->stale = params->stale;
@@ -163,7 +190,7 @@ static struct bytemap *alloc_map(const struct syncmap_create *params)
 	INIT_LIST_HEAD(&map->line);
 	spin_lock_init(&map->owned_lock);
 	INIT_LIST_HEAD(&map->closed);
-	err = set_limits(map, &params->limits);
+	err = set_limits(map, &params->limits, error);
 	if (err)
 		goto free_counts;
 	return map;
@@ -175,29 +202,25 @@ free_map:
 	return ERR_PTR(err);
 }
 
-static int check_params(const struct syncmap_create *params)
+static int check_params(const struct syncmap_create *params,
+			struct syncmap_error *error)
 {
-	if (params->key_type < SYNCMAP_KEY_U64 ||
-	    params->key_type > SYNCMAP_KEY_BYTES)
-		return -EINVAL;
+	if (!params->key_type)
+		return bytemap_error_field(error, AT(key_type), -EINVAL);
+	if (params->key_type > SYNCMAP_KEY_BYTES)
+		return bytemap_error_field(error, AT(key_type), -EOPNOTSUPP);
+	if (params->value_kind > SYNCMAP_VALUE_JSON)
+		return bytemap_error_field(error, AT(value_kind), -EOPNOTSUPP);
 	if (params->mode & ~0666U)
-		return -EINVAL;
+		return bytemap_error_field(error, AT(mode), -EINVAL);
+	if (params->revision >= BYTEMAP_REVISION_MAX)
+		return bytemap_error_field(error, AT(revision), -EINVAL);
 	return 0;
 }
 
-/* Which limit is in the way */
-void bytemap_create_limited(struct syncmap_create *params, u32 which, u64 used,
-			    u64 limit)
-{
-	params->limited = which;
-	params->used = used;
-	params->limit = limit;
-}
-
 /* -EINTR: killed while a map of the same user that nobody has any more ends */
-static int add_to_account(struct bytemap *map, struct syncmap_create *params)
+static int add_to_account(struct bytemap *map, struct syncmap_error *error)
 {
-	struct bytemap_shortage shortage;
 	unsigned int ended;
 	int err;
 
@@ -205,16 +228,15 @@ static int add_to_account(struct bytemap *map, struct syncmap_create *params)
 		ended = bytemap_account_ended(map->account);
 		err = bytemap_account_add_map(map->account,
 					      bytemap_memory_of_map(),
-					      &shortage);
+					      error);
 		if (err)
 			err = bytemap_account_wait(map->account, ended, err);
 	} while (err == -EAGAIN);
-	if (err && err != -EINTR) {
-		bytemap_create_limited(params, shortage.which, shortage.used,
-				       shortage.limit);
-		trace_bytemap_full(map, shortage.which, shortage.used,
-				   shortage.limit);
-	}
+	if (!err || err == -EINTR)
+		bytemap_error_limit(error, SYNCMAP_LIMITED_NOT, 0, 0);
+	else
+		trace_bytemap_full(map, error->limited, error->used,
+				   error->limit);
 	return err;
 }
 
@@ -233,17 +255,21 @@ static void init_jobs(struct bytemap *map)
 /*
  * A map that only the caller knows of, until its name is taken and shown
  * (name.c). Fields of @params that are no concern of the store are checked by
- * the device, which has zeroed its results.
+ * the device. @error, which is zero, tells more. Process context.
+ *
+ * Return: the map; ERR_PTR(-EINVAL), -EOPNOTSUPP, -ENOSPC, -EDQUOT, -ENOMEM;
+ * -EINTR: killed while others of the user end.
  */
-struct bytemap *bytemap_create(struct syncmap_create *params)
+struct bytemap *bytemap_create(const struct syncmap_create *params,
+			       struct syncmap_error *error)
 {
 	struct bytemap *map;
 	int err;
 
-	err = check_params(params);
+	err = check_params(params, error);
 	if (err)
 		return ERR_PTR(err);
-	map = alloc_map(params);
+	map = alloc_map(params, error);
 	if (IS_ERR(map))
 		return map;
 	map->account = bytemap_account_get(map->uid);
@@ -252,7 +278,7 @@ struct bytemap *bytemap_create(struct syncmap_create *params)
 		goto free_map;
 	}
 	init_jobs(map);
-	err = add_to_account(map, params);
+	err = add_to_account(map, error);
 	if (err)
 		goto put_account;
 	map->memcg = get_mem_cgroup_from_mm(current->mm);

@@ -9,12 +9,12 @@
 
 struct bytemap;
 struct syncmap_create;
+struct syncmap_error;
 struct syncmap_info;
 
 void bytemap_limits(struct syncmap_info *info);
-void bytemap_create_limited(struct syncmap_create *params, u32 which, u64 used,
-			    u64 limit);
-struct bytemap *bytemap_create(struct syncmap_create *params);
+struct bytemap *bytemap_create(const struct syncmap_create *params,
+			       struct syncmap_error *error);
 void bytemap_put(struct bytemap *map);
 bool bytemap_get_unless_zero(struct bytemap *map);
 void bytemap_leave(struct bytemap *map);

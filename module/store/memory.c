@@ -92,12 +92,12 @@ static bool take_credit(struct bytemap *map, s64 bytes)
 }
 
 static int grow_memory(struct bytemap *map, u64 bytes,
-		       struct bytemap_shortage *shortage)
+		       struct syncmap_error *error)
 {
 	if (take_credit(map, bytes))
 		return 0;
-	if (bytemap_account_add_bytes(map->account, bytes + PORTION, shortage))
-		return bytemap_account_add_bytes(map->account, bytes, shortage);
+	if (bytemap_account_add_bytes(map->account, bytes + PORTION, error))
+		return bytemap_account_add_bytes(map->account, bytes, error);
 	atomic64_add(PORTION, &map->credit);
 	return 0;
 }
@@ -112,15 +112,15 @@ static void shrink_memory(struct bytemap *map, u64 bytes)
 }
 
 /*
- * What takes @from bytes takes @to now; @shortage tells why not. From any context.
+ * What takes @from bytes takes @to now; @error tells why not. From any context.
  *
  * Return: 0; as bytemap_account_add_bytes(), if that is more.
  */
 int bytemap_memory_change(struct bytemap *map, u64 from, u64 to,
-			  struct bytemap_shortage *shortage)
+			  struct syncmap_error *error)
 {
 	if (to > from)
-		return grow_memory(map, to - from, shortage);
+		return grow_memory(map, to - from, error);
 	if (to < from)
 		shrink_memory(map, from - to);
 	return 0;

@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 struct bytemap;
-struct bytemap_shortage;
+struct syncmap_error;
 struct bytemap_value;
 
 u64 bytemap_memory_of_map(void);
@@ -17,7 +17,7 @@ u64 bytemap_memory_of_object(const struct bytemap_value *value);
 u64 bytemap_memory_of_entry(const struct bytemap *map,
 			    const struct bytemap_value *value);
 int bytemap_memory_change(struct bytemap *map, u64 from, u64 to,
-			  struct bytemap_shortage *shortage);
+			  struct syncmap_error *error);
 void bytemap_memory_release(struct bytemap *map);
 
 static inline void bytemap_memory_sub(struct bytemap *map, u64 bytes)

@@ -22,6 +22,7 @@
 #include "deadline.h"
 #include "doom.h"
 #include "entry.h"
+#include "error.h"
 #include "fresh.h"
 #include "gauge.h"
 #include "grant.h"
@@ -208,15 +209,15 @@ static void tell_full(struct bytemap_attempt *at)
 	struct bytemap *map = at->map;
 
 	bytemap_count(map, BYTEMAP_REJECTED);
-	if (at->shortage.which)
-		bytemap_request_limited(error, at->shortage.which,
-					at->shortage.used, at->shortage.limit);
+	if (at->shortage.limited)
+		bytemap_error_limit(error, at->shortage.limited,
+				    at->shortage.used, at->shortage.limit);
 	else
-		bytemap_request_limited(error, at->blocked == &map->entries ?
-						SYNCMAP_LIMITED_ENTRIES :
-						SYNCMAP_LIMITED_BYTES,
-					bytemap_gauge_read(at->blocked),
-					at->blocked->max);
+		bytemap_error_limit(error, at->blocked == &map->entries ?
+					   SYNCMAP_LIMITED_ENTRIES :
+					   SYNCMAP_LIMITED_BYTES,
+				    bytemap_gauge_read(at->blocked),
+				    at->blocked->max);
 	trace_bytemap_full(map, error->limited, error->used, error->limit);
 }
 

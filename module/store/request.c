@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "bytemap.h"
+#include "error.h"
 #include "number.h"
 #include "request.h"
 #include "traits.h"
@@ -29,29 +30,14 @@ static const struct {
 	{ SYNCMAP_FLAG_FROM_NOW, OP_ANY },
 };
 
-/* Which limit is in the way */
-void bytemap_request_limited(struct syncmap_error *error, u32 which, u64 used,
-			     u64 limit)
-{
-	error->limited = which;
-	error->used = used;
-	error->limit = limit;
-}
-
 /* The field at fault is the first of those that are wrong */
 #define AT(member)	offsetof(struct syncmap_op, member)
-
-static int refuse_field(struct syncmap_error *error, size_t field, int err)
-{
-	error->field = field;
-	return err;
-}
 
 static int too_long(struct syncmap_error *error, size_t field, u32 which,
 		    u32 used, u32 limit)
 {
-	bytemap_request_limited(error, which, used, limit);
-	return refuse_field(error, field, -EFBIG);
+	bytemap_error_limit(error, which, used, limit);
+	return bytemap_error_field(error, field, -EFBIG);
 }
 
 /* Is there a flag that nobody knows? One that this operation does not take? */
@@ -68,8 +54,8 @@ static int check_flags(const struct syncmap_op *op, struct syncmap_error *error)
 			wrong |= op->flags & flags[i].flag;
 	}
 	if (unknown)
-		return refuse_field(error, AT(flags), -EOPNOTSUPP);
-	return wrong ? refuse_field(error, AT(flags), -EINVAL) : 0;
+		return bytemap_error_field(error, AT(flags), -EOPNOTSUPP);
+	return wrong ? bytemap_error_field(error, AT(flags), -EINVAL) : 0;
 }
 
 static int check_unused(const struct syncmap_op *op, struct syncmap_error *error)
@@ -78,24 +64,24 @@ static int check_unused(const struct syncmap_op *op, struct syncmap_error *error
 
 	if (!(op->flags & (SYNCMAP_FLAG_BY_REVISION | SYNCMAP_FLAG_IF_NEWER)) &&
 	    op->expected)
-		return refuse_field(error, AT(expected), -EINVAL);
+		return bytemap_error_field(error, AT(expected), -EINVAL);
 	if (!bytemap_op_has(op->op, OP_TAKES_VALUE)) {
 		if (op->value)
-			return refuse_field(error, AT(value), -EINVAL);
+			return bytemap_error_field(error, AT(value), -EINVAL);
 		if (op->value_len)
-			return refuse_field(error, AT(value_len), -EINVAL);
+			return bytemap_error_field(error, AT(value_len), -EINVAL);
 	}
 	if (!bytemap_op_has(op->op, OP_TAKES_OLD) || by_revision) {
 		if (op->old)
-			return refuse_field(error, AT(old), -EINVAL);
+			return bytemap_error_field(error, AT(old), -EINVAL);
 		if (op->old_len)
-			return refuse_field(error, AT(old_len), -EINVAL);
+			return bytemap_error_field(error, AT(old_len), -EINVAL);
 	}
 	if (!bytemap_op_has(op->op, OP_GIVES_VALUE)) {
 		if (op->out)
-			return refuse_field(error, AT(out), -EINVAL);
+			return bytemap_error_field(error, AT(out), -EINVAL);
 		if (op->out_size)
-			return refuse_field(error, AT(out_size), -EINVAL);
+			return bytemap_error_field(error, AT(out_size), -EINVAL);
 	}
 	return 0;
 }
@@ -111,20 +97,20 @@ static int check_unused_extras(const struct syncmap_op *op,
 			       struct syncmap_error *error)
 {
 	if (op->deadline && !bytemap_op_has(op->op, OP_TAKES_DEADLINE))
-		return refuse_field(error, AT(deadline), -EINVAL);
+		return bytemap_error_field(error, AT(deadline), -EINVAL);
 	if (op->token ? !bytemap_op_has(op->op, OP_TAKES_TOKEN) :
 			op->op == SYNCMAP_OP_UNLEASE)
-		return refuse_field(error, AT(token), -EINVAL);
+		return bytemap_error_field(error, AT(token), -EINVAL);
 	if (op->wait_until && !takes_wait(op))
-		return refuse_field(error, AT(wait_until), -EINVAL);
+		return bytemap_error_field(error, AT(wait_until), -EINVAL);
 	if (op->bound && !(op->flags & SYNCMAP_FLAG_BOUNDED))
-		return refuse_field(error, AT(bound), -EINVAL);
+		return bytemap_error_field(error, AT(bound), -EINVAL);
 	if (bytemap_op_has(op->op, OP_CALCULATES))
 		return bytemap_number_check(op, error);
 	if (op->operand)
-		return refuse_field(error, AT(operand), -EINVAL);
+		return bytemap_error_field(error, AT(operand), -EINVAL);
 	if (op->initial)
-		return refuse_field(error, AT(initial), -EINVAL);
+		return bytemap_error_field(error, AT(initial), -EINVAL);
 	return 0;
 }
 
@@ -134,7 +120,7 @@ static int check_lengths(const struct bytemap *map, const struct syncmap_op *op,
 	const struct syncmap_limits *limits = &map->limits;
 
 	if (map->key_type == SYNCMAP_KEY_U64 && op->key_len != sizeof(u64))
-		return refuse_field(error, AT(key_len), -EINVAL);
+		return bytemap_error_field(error, AT(key_len), -EINVAL);
 	if (op->key_len > limits->key_size)
 		return too_long(error, AT(key_len), SYNCMAP_LIMITED_KEY,
 				op->key_len, limits->key_size);
@@ -151,10 +137,10 @@ static int check_lengths(const struct bytemap *map, const struct syncmap_op *op,
 static int check_answer(const struct syncmap_op *op, struct syncmap_error *error)
 {
 	if (op->answer_size > BYTEMAP_ANSWER_MAX)
-		return refuse_field(error, AT(answer_size), -EINVAL);
+		return bytemap_error_field(error, AT(answer_size), -EINVAL);
 	if (bytemap_op_has(op->op, OP_WAITS) &&
 	    op->answer_size < offsetofend(struct syncmap_answer, leased))
-		return refuse_field(error, AT(answer_size), -EINVAL);
+		return bytemap_error_field(error, AT(answer_size), -EINVAL);
 	return 0;
 }
 
@@ -164,13 +150,13 @@ static int check_op(const struct bytemap *map, struct syncmap_op *op,
 	int err;
 
 	if (op->op >= BYTEMAP_OPS)
-		return refuse_field(error, AT(op), -EOPNOTSUPP);
+		return bytemap_error_field(error, AT(op), -EOPNOTSUPP);
 	/* It is an index from now on */
 	op->op = array_index_nospec(op->op, BYTEMAP_OPS);
 	if (!bytemap_traits[op->op])
-		return refuse_field(error, AT(op), -EOPNOTSUPP);
+		return bytemap_error_field(error, AT(op), -EOPNOTSUPP);
 	if (op->reserved)
-		return refuse_field(error, AT(reserved), -EOPNOTSUPP);
+		return bytemap_error_field(error, AT(reserved), -EOPNOTSUPP);
 	err = check_flags(op, error) ?: check_unused(op, error);
 	err = err ?: check_unused_extras(op, error) ?: check_answer(op, error);
 	return err ?: check_lengths(map, op, error);

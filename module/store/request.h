@@ -49,8 +49,6 @@ int bytemap_request_check(const struct bytemap *map, struct syncmap_op *op,
 int bytemap_request_check_key(const struct bytemap *map, const void *key,
 			      size_t len);
 void bytemap_request_reset(struct syncmap_answer *answer);
-void bytemap_request_limited(struct syncmap_error *error, u32 which, u64 used,
-			     u64 limit);
 int bytemap_request_answer(struct bytemap_request *req);
 void bytemap_request_release(struct bytemap_request *req);
 

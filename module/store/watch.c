@@ -14,6 +14,7 @@
 
 #include "account.h"
 #include "bytemap.h"
+#include "error.h"
 #include "gfp.h"
 #include "job.h"
 #include "map.h"
@@ -27,53 +28,52 @@
 #include "walk.h"
 #include "watch.h"
 
-#define FLAGS		(BYTEMAP_FILTERS | SYNCMAP_WATCH_VALUES | SYNCMAP_WATCH_DUMP)
-
 /* Microseconds for each of many that poll, but a second at most */
 #define POLL_REST_US	256
 #define MAX_POLLS	(USEC_PER_SEC / POLL_REST_US)
 
-/* Which limit is in the way */
-static void refuse_watch(struct syncmap_watch *params, u32 which, u64 used,
-			 u64 limit)
-{
-	params->limited = which;
-	params->used = used;
-	params->limit = limit;
-}
+/* Fields at fault */
+#define AT(member)	offsetof(struct syncmap_watch, member)
 
-static int check_length(const struct bytemap *map, struct syncmap_watch *params)
+static int check_watched(const struct bytemap *map,
+			 const struct syncmap_watch *params,
+			 struct syncmap_error *error)
 {
+	u32 filter = params->flags & BYTEMAP_FILTERS;
+
+	if (!filter && params->filter)
+		return bytemap_error_field(error, AT(filter), -EINVAL);
+	if (!filter && params->filter_len)
+		return bytemap_error_field(error, AT(filter_len), -EINVAL);
+	if (filter && map->key_type == SYNCMAP_KEY_U64 &&
+	    params->filter_len != sizeof(u64))
+		return bytemap_error_field(error, AT(filter_len), -EINVAL);
 	if (params->filter_len <= map->limits.key_size)
 		return 0;
-	refuse_watch(params, SYNCMAP_LIMITED_KEY, params->filter_len,
-		     map->limits.key_size);
-	return -EFBIG;
+	bytemap_error_limit(error, SYNCMAP_LIMITED_KEY, params->filter_len,
+			    map->limits.key_size);
+	return bytemap_error_field(error, AT(filter_len), -EFBIG);
 }
 
 /*
  * What can be said before the filter is there.
  *
- * Return: 0; -EOPNOTSUPP; -EINVAL; -EFBIG, and @params tell.
+ * Return: 0; -EINVAL; -EFBIG; and @error tells.
  */
-int bytemap_watch_check(const struct bytemap *map, struct syncmap_watch *params)
+int bytemap_watch_check(const struct bytemap *map,
+			const struct syncmap_watch *params,
+			struct syncmap_error *error)
 {
 	u32 filter = params->flags & BYTEMAP_FILTERS;
 
-	refuse_watch(params, SYNCMAP_LIMITED_NOT, 0, 0);
-	if (params->flags & ~FLAGS)
-		return -EOPNOTSUPP;
-	if (filter == BYTEMAP_FILTERS || params->queue_size > SYNCMAP_QUEUE_MAX)
-		return -EINVAL;
-	if (!filter && (params->filter || params->filter_len))
-		return -EINVAL;
+	if (filter == BYTEMAP_FILTERS ||
+	    (filter == SYNCMAP_WATCH_PREFIX && map->key_type == SYNCMAP_KEY_U64))
+		return bytemap_error_field(error, AT(flags), -EINVAL);
+	if (params->queue_size > SYNCMAP_QUEUE_MAX)
+		return bytemap_error_field(error, AT(queue_size), -EINVAL);
 	if (params->since && !(params->flags & SYNCMAP_WATCH_DUMP))
-		return -EINVAL;
-	if (filter && map->key_type == SYNCMAP_KEY_U64 &&
-	    (filter == SYNCMAP_WATCH_PREFIX ||
-	     params->filter_len != sizeof(u64)))
-		return -EINVAL;
-	return check_length(map, params);
+		return bytemap_error_field(error, AT(since), -EINVAL);
+	return check_watched(map, params, error);
 }
 
 static unsigned int count_locked(const struct list_head *list,
@@ -90,7 +90,7 @@ static unsigned int count_locked(const struct list_head *list,
 /* A reader of somebody else's map takes neither all places nor the last ones */
 static int find_place_locked(struct bytemap_watchers *watchers,
 			     const struct bytemap_watch *watch, bool owner,
-			     struct syncmap_watch *params)
+			     struct syncmap_error *error)
 {
 	unsigned int max = BYTEMAP_WATCHERS, mine = 0;
 
@@ -101,13 +101,13 @@ static int find_place_locked(struct bytemap_watchers *watchers,
 		       count_locked(&watchers->coming, watch->account);
 	}
 	if (mine >= BYTEMAP_WATCHERS_USER) {
-		refuse_watch(params, SYNCMAP_LIMITED_USER_WATCHERS,
-			     mine, BYTEMAP_WATCHERS_USER);
+		bytemap_error_limit(error, SYNCMAP_LIMITED_USER_MAP_WATCHERS,
+				    mine, BYTEMAP_WATCHERS_USER);
 		return -EDQUOT;
 	}
 	if (watchers->count >= max) {
-		refuse_watch(params, SYNCMAP_LIMITED_WATCHERS,
-			     watchers->count, max);
+		bytemap_error_limit(error, SYNCMAP_LIMITED_WATCHERS,
+				    watchers->count, max);
 		return -ENOSPC;
 	}
 	return 0;
@@ -115,14 +115,14 @@ static int find_place_locked(struct bytemap_watchers *watchers,
 
 /* Events from now on; see P.2 */
 static int attach_watch(struct bytemap *map, struct bytemap_watch *watch,
-			struct syncmap_watch *params)
+			struct syncmap_error *error)
 {
 	struct bytemap_watchers *watchers = &map->watchers;
 	bool owner = bytemap_is_owner(map), known;
 	int err;
 
 	spin_lock(&watchers->lock);
-	err = find_place_locked(watchers, watch, owner, params);
+	err = find_place_locked(watchers, watch, owner, error);
 	if (!err) {
 		watchers->count++;
 		list_add_tail(&watch->node, &watchers->coming);
@@ -279,9 +279,8 @@ static void wake_readers(struct bytemap_job *job)
 }
 
 static int charge_watch(struct bytemap_watch *watch, const struct bytemap *map,
-			struct syncmap_watch *params)
+			struct syncmap_error *error)
 {
-	struct bytemap_shortage shortage;
 	int err;
 
 	watch->account = bytemap_account_get(current_fsuid());
@@ -290,10 +289,8 @@ static int charge_watch(struct bytemap_watch *watch, const struct bytemap *map,
 	watch->memory = bytemap_memory_of_watcher(watch->queue.size) +
 			(watch->walk ? bytemap_walk_size(map) : 0);
 	err = bytemap_account_add_watcher(watch->account, watch->memory,
-					  &shortage);
+					  error);
 	if (err) {
-		refuse_watch(params, shortage.which, shortage.used,
-			     shortage.limit);
 		bytemap_account_put(watch->account);
 		return err;
 	}
@@ -306,26 +303,27 @@ static int charge_watch(struct bytemap_watch *watch, const struct bytemap *map,
  * Makes a watcher, of which @params have passed bytemap_watch_check(). Sleeps for a
  * grace period.
  *
- * Return: the watcher; ERR_PTR(-EINVAL): the filter is no key of this map; -ENOMEM;
- * -EDQUOT, -ENOSPC, and @params tell.
+ * Return: the watcher; ERR_PTR(-EINVAL): the filter is no key of this map;
+ * -EDQUOT, -ENOSPC; and @error tells; -ENOMEM.
  */
 struct bytemap_watch *bytemap_watch_create(struct bytemap *map,
 					   struct syncmap_watch *params,
-					   const void *filter)
+					   const void *filter,
+					   struct syncmap_error *error)
 {
 	struct bytemap_watch *watch;
 	int err;
 
 	err = bytemap_request_check_key(map, filter, params->filter_len);
 	if (err)
-		return ERR_PTR(err);
+		return ERR_PTR(bytemap_error_field(error, AT(filter), err));
 	watch = alloc_watch(map, params, filter);
 	if (IS_ERR(watch))
 		return watch;
-	err = charge_watch(watch, map, params);
+	err = charge_watch(watch, map, error);
 	if (err)
 		goto free_watch;
-	err = attach_watch(map, watch, params);
+	err = attach_watch(map, watch, error);
 	if (err)
 		goto uncharge;
 	params->record_size = record_size(map, params->flags);
@@ -336,9 +334,9 @@ uncharge:
 	uncharge_watch(watch);
 free_watch:
 	free_watch(watch);
-	if (params->limited)
-		trace_bytemap_full(map, params->limited, params->used,
-				   params->limit);
+	if (error->limited)
+		trace_bytemap_full(map, error->limited, error->used,
+				   error->limit);
 	return ERR_PTR(err);
 }
 

@@ -166,10 +166,6 @@ static const char *outcome(const struct syncmap_op *op,
 			   size_t size)
 {
 	const struct syncmap_error *error = &answer->error;
-	const struct libsyncmap_result result = {
-		.limited = error->limited, .used = error->used,
-		.limit = error->limit,
-	};
 
 	switch (error->status) {
 	case 0:
@@ -183,7 +179,7 @@ static const char *outcome(const struct syncmap_op *op,
 	case -ERANGE:
 		return "out of bounds";
 	default:
-		return explain(error->status, &result, text, size);
+		return explain(error->status, error, text, size);
 	}
 }
 

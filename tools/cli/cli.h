@@ -116,7 +116,7 @@ void say_bytes(const struct bytes *b);
 void say_json(struct cli *cli, struct json_object *json);
 void note_key(struct cli *cli, const struct bytes *key, const char *what);
 /* libsyncmap_explain() for people who typed a key */
-const char *explain(int err, const struct libsyncmap_result *result,
+const char *explain(int err, const struct syncmap_error *error,
 		    char *text, size_t size);
 
 /*

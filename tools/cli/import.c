@@ -78,10 +78,6 @@ static int judge(struct import *import, size_t i)
 {
 	const struct syncmap_answer *answer = &import->answers[i];
 	const struct syncmap_error *error = &answer->error;
-	const struct libsyncmap_result result = {
-		.limited = error->limited, .used = error->used,
-		.limit = error->limit,
-	};
 	const char *wrong;
 	char text[128];
 
@@ -94,7 +90,7 @@ static int judge(struct import *import, size_t i)
 		import->stored++;
 		return 0;
 	}
-	wrong = explain(error->status, &result, text, sizeof(text));
+	wrong = explain(error->status, error, text, sizeof(text));
 	if (error->status != -EFBIG && error->status != -EINVAL)
 		return give_up(import, import->numbers[i], error->status,
 			       wrong);

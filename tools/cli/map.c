@@ -10,10 +10,6 @@
 static int fail_create(struct cli *cli, const struct syncmap_create *params,
 		       int err)
 {
-	const struct libsyncmap_result result = {
-		.limited = params->limited, .used = params->used,
-		.limit = params->limit,
-	};
 	char text[128];
 
 	switch (err) {
@@ -27,7 +23,7 @@ static int fail_create(struct cli *cli, const struct syncmap_create *params,
 	case -ENOSPC:
 	case -EDQUOT:
 		return fail(cli, "map '%s': %s", cli->name,
-			    libsyncmap_explain(err, &result, text,
+			    libsyncmap_explain(err, &params->error, text,
 					       sizeof(text)));
 	}
 	return fail_map(cli, cli->name, err);

@@ -189,10 +189,10 @@ void note_key(struct cli *cli, const struct bytes *key, const char *what)
 	bytes_free(&text);
 }
 
-const char *explain(int err, const struct libsyncmap_result *result,
+const char *explain(int err, const struct syncmap_error *error,
 		    char *text, size_t size)
 {
 	if (err == -EINVAL)
 		return "a key that this map cannot have";
-	return libsyncmap_explain(err, result, text, size);
+	return libsyncmap_explain(err, error, text, size);
 }

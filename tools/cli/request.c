@@ -60,7 +60,7 @@ int fail_request(struct request *request, int err)
 	char text[128];
 
 	return fail_key(request->cli, &request->key,
-			explain(err, &request->result, text, sizeof(text)));
+			explain(err, &request->result.error, text, sizeof(text)));
 }
 
 /*

@@ -188,16 +188,12 @@ static int set_filter(struct cli *cli, struct syncmap_watch *params,
 static int fail_watch(struct cli *cli, const struct syncmap_watch *params,
 		      int err)
 {
-	const struct libsyncmap_result result = {
-		.limited = params->limited, .used = params->used,
-		.limit = params->limit,
-	};
 	char text[128];
 
 	if (err == -EINVAL)
 		return fail(cli, "map '%s': numbers have no prefix", cli->name);
 	return fail(cli, "map '%s': %s", cli->name,
-		    libsyncmap_explain(err, &result, text, sizeof(text)));
+		    libsyncmap_explain(err, &params->error, text, sizeof(text)));
 }
 
 static int begin(struct cli *cli, struct libsyncmap_watch **events)

@@ -73,20 +73,23 @@ static const char *const limits[] = {
 	[SYNCMAP_LIMITED_USER_BYTES] =
 		"the maps of the user take too much memory: %" PRIu64
 		" of at most %" PRIu64 " bytes",
+	[SYNCMAP_LIMITED_USER_MAP_WATCHERS] =
+		"the user has too many watchers of this map: %" PRIu64
+		" of at most %" PRIu64,
 	[SYNCMAP_LIMITED_ALL_BYTES] =
 		"all maps together take too much memory: %" PRIu64
 		" of at most %" PRIu64 " bytes",
 };
 
 API const char *libsyncmap_explain(int err,
-				   const struct libsyncmap_result *result,
+				   const struct syncmap_error *error,
 				   char *text, size_t size)
 {
-	size_t which = result && err ? result->limited : SYNCMAP_LIMITED_NOT;
+	size_t which = error && err ? error->limited : SYNCMAP_LIMITED_NOT;
 
 	if (which && which < sizeof(limits) / sizeof(limits[0]))
-		snprintf(text, size, limits[which], result->used,
-			 result->limit);
+		snprintf(text, size, limits[which], error->used,
+			 error->limit);
 	else
 		snprintf(text, size, "%s", libsyncmap_strerror(err));
 	return text;

@@ -58,10 +58,6 @@ struct libsyncmap;
  * @revision: out: revision of what was loaded or stored or, after -EBUSY and
  *	-EMSGSIZE, of what is there
  * @previous: out: revision of what was replaced or deleted, or 0
- * @limited: out: after -ENOSPC, -EDQUOT and -EFBIG: which limit
- * @used: out: after -ENOSPC and -EDQUOT: how much there is; after -EFBIG: the
- *	length asked for
- * @limit: out: after -ENOSPC, -EDQUOT and -EFBIG: the maximum
  * @expires: out: deadline of what was stored, or else of what was found, in
  *	nanoseconds of CLOCK_BOOTTIME or from now, 1 if that has passed;
  *	SYNCMAP_NEVER if it has none; 0 if there is nothing
@@ -71,6 +67,7 @@ struct libsyncmap;
  *	libsyncmap_load_newer()
  * @owned: out: whether what was found was bound to an open file: see
  *	&libsyncmap_options.flags
+ * @error: out: what is wrong: which field, or which limit
  *
  * Zero-initialise it, so that a value is not wanted unless you say so. Every
  * operation takes NULL for a caller that wants to know only the return value.
@@ -83,13 +80,11 @@ struct libsyncmap_result {
 	bool			loaded;
 	uint64_t		revision;
 	uint64_t		previous;
-	enum syncmap_limited	limited;
-	uint64_t		used;
-	uint64_t		limit;
 	uint64_t		expires;
 	bool			expired;
 	bool			unchanged;
 	bool			owned;
+	struct syncmap_error	error;
 };
 
 /**
@@ -138,8 +133,7 @@ int libsyncmap_create(const char *name, enum syncmap_key_type key_type,
  *	to it
  * @map: out: the open map, to be closed by libsyncmap_close()
  *
- * Return: as libsyncmap_create(); after -ENOSPC and -EDQUOT @params->limited,
- * used and limit say more.
+ * Return: as libsyncmap_create(); @params->error says more.
  */
 int libsyncmap_create_with(struct syncmap_create *params,
 			   struct libsyncmap **map);
@@ -302,8 +296,7 @@ int libsyncmap_load_newer(const struct libsyncmap *map,
  * @value_len: its length
  * @result: the new revision and the previous one
  *
- * Return: 0; -ENOSPC if the map is full (@result->limited, used and limit
- * say of what); -EFBIG if key or value is too long; -EINVAL for a key that the
+ * Return: 0; -ENOSPC if the map is full (@result->error says of what); -EFBIG if key or value is too long; -EINVAL for a key that the
  * map cannot have; -ENOMEM. After an error the map is as it was.
  */
 int libsyncmap_store(const struct libsyncmap *map,
@@ -849,8 +842,7 @@ struct libsyncmap_event {
  * @watch: out: to be closed by libsyncmap_watch_close()
  *
  * Return: 0; -EINVAL for bad parameters; -EFBIG for a filter longer than a key,
- * -ENOSPC, -EDQUOT if there are too many watchers (@params->limited, used and
- * limit say more); -EBADF, -ENOMEM.
+ * -ENOSPC, -EDQUOT if there are too many watchers (@params->error says more); -EBADF, -ENOMEM.
  */
 int libsyncmap_watch_open(const struct libsyncmap *map,
 			  struct syncmap_watch *params,
@@ -910,8 +902,7 @@ const char *libsyncmap_strerror(int err);
 /**
  * libsyncmap_explain - the error of an operation in words, with the limit
  * @err: what the operation returned
- * @result: what it was given, or NULL. For a map or a watch that could not be
- *	made: one with what @params say in limited, used and limit
+ * @error: what is in its result, answer or parameters, or NULL
  * @text: buffer for the text; it is cut to fit
  * @size: size of @text, 128 is enough
  *
@@ -919,7 +910,7 @@ const char *libsyncmap_strerror(int err);
  *
  * Return: @text.
  */
-const char *libsyncmap_explain(int err, const struct libsyncmap_result *result,
+const char *libsyncmap_explain(int err, const struct syncmap_error *error,
 			       char *text, size_t size);
 
 #ifdef __cplusplus

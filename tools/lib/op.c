@@ -6,20 +6,17 @@
 
 #include "internal.h"
 
-/* Not all have a use for what follows the first part of the struct */
+API int libsyncmap_op(const struct libsyncmap *map, const struct syncmap_op *op)
+{
+	return control(map->fd, SYNCMAP_OP, (void *)op);
+}
+
+/* Of the functions below, not all fill in more than the first part */
 static bool is_short(const struct syncmap_op *op)
 {
 	return op->op == SYNCMAP_OP_DELETE ||
 	       (op->op == SYNCMAP_OP_LOAD &&
 		!(op->flags & SYNCMAP_FLAG_IF_NEWER));
-}
-
-API int libsyncmap_op(const struct libsyncmap *map, const struct syncmap_op *op)
-{
-	unsigned long command = is_short(op) ?
-		SYNCMAP_OP_SIZED(SYNCMAP_OP_SHORT) : SYNCMAP_OP;
-
-	return control(map->fd, command, (void *)op);
 }
 
 static void set_result(struct libsyncmap_result *result,
@@ -32,10 +29,8 @@ static void set_result(struct libsyncmap_result *result,
 	result->owned = answer->result & SYNCMAP_RESULT_OWNED;
 	result->revision = answer->revision;
 	result->previous = answer->previous;
-	result->limited = answer->error.limited;
-	result->used = answer->error.used;
-	result->limit = answer->error.limit;
 	result->expires = answer->expires;
+	result->error = answer->error;
 }
 
 /* For the operations that have a use for a buffer */
@@ -74,7 +69,9 @@ static int run_for(const struct libsyncmap *map, struct syncmap_op *op,
 	if (result && result->from_now)
 		op->flags |= SYNCMAP_FLAG_FROM_NOW;
 	if (!err)
-		err = libsyncmap_op(map, op);
+		err = is_short(op) ?
+			control(map->fd, SYNCMAP_OP_SIZED(SYNCMAP_OP_SHORT), op) :
+			libsyncmap_op(map, op);
 	if (result)
 		set_result(result, answer);
 	return err;

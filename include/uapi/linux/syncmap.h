@@ -7,38 +7,40 @@
  * commands on its entries. A map descriptor is close-on-exec and can be passed
  * to another process; what it may do was decided when it was made.
  *
- * Every command takes one struct. A struct may be shorter than the kernel's
- * (an older program) down to its size in ABI level 1, or longer (a newer one)
- * when the bytes that the kernel does not know are zero. Zero in a field means
- * what was done before the field existed. Fields marked "out" are ignored on
- * input; they are written on success, and on failure as far as the errno says.
- * While a command runs its struct is the kernel's: all of it may be written. An
- * operation on a key is different: its struct is only read, and its answer is
- * another one. Of both a first part will do.
+ * Each command takes one struct, which begins with its flags; first comes what
+ * is asked, then what is answered, "out" in the descriptions. Only the latter
+ * is written, on success and on failure, and is ignored on input; while the
+ * command runs these bytes are the kernel's. What is asked may be shared, and
+ * constant.
+ *
+ * A struct may be shorter than the kernel's (an older program) down to its size
+ * in ABI level 1, or longer (a newer one) when the bytes that the kernel does
+ * not know are zero. Zero in a field means what was done before the field
+ * existed. Of &struct syncmap_op and &struct syncmap_answer a first part will
+ * do.
  *
  * errno, one meaning each:
  *
  *	ENOTTY		the descriptor does not know this command
  *	E2BIG		non-zero bytes beyond the struct that the kernel knows
- *	EOPNOTSUPP	unknown flag or operation, or, of an operation, a
- *			non-zero reserved field; see &syncmap_error.field
- *	EINVAL		bad value, struct too short, or non-zero reserved field;
+ *	EOPNOTSUPP	a flag, an operation, a type or a reserved field that
+ *			this kernel does not know; see &syncmap_error.field
+ *	EINVAL		a value that no kernel takes, or struct too short;
  *			see &syncmap_error.field
  *	EFAULT		bad pointer
  *	ENAMETOOLONG	name without a NUL in its %SYNCMAP_NAME_SIZE bytes
  *	ENOENT		the map, or the key, is absent
  *	EEXIST		a map of this name is there already
  *	EBUSY		compare mismatch; what is there is returned
- *	EFBIG		key or value longer than the map allows; @used tells the
- *			length that was asked for, @limit the maximum
+ *	EFBIG		key or value longer than the map allows
  *	EMSGSIZE	buffer too small, nothing was changed; the size that is
  *			needed is returned
  *	ENOSPC		full: of entries, bytes, watchers or maps, or all maps
- *			take too much memory; @limited, @used and @limit tell
- *	EDQUOT		the user, of STORE and the like the one who made the map,
- *			has too many maps, watchers or leases, or these take too
- *			much memory, or the descriptor has too many leases;
- *			@limited, @used and @limit tell
+ *			take too much memory
+ *	EDQUOT		the user, of STORE and the like the one who made the
+ *			map, has too many maps, watchers or leases, or these
+ *			take too much memory, or the descriptor has too many
+ *			leases
  *	EACCES		the map's mode does not allow it
  *	EPERM		only the map's owner may do this
  *	EBADF		the descriptor was not opened for this access
@@ -88,22 +90,44 @@ enum syncmap_key_type {
 	SYNCMAP_KEY_BYTES	= 3,
 };
 
+/**
+ * enum syncmap_value_kind - how programs are to show the values of a map
+ * @SYNCMAP_VALUE_UNSAID: nobody has said
+ * @SYNCMAP_VALUE_BYTES: as bytes
+ * @SYNCMAP_VALUE_TEXT: as text
+ * @SYNCMAP_VALUE_U64: as a __u64 in the byte order of the machine
+ * @SYNCMAP_VALUE_JSON: as JSON
+ *
+ * A note for those who read them, which the kernel keeps, and does not enforce:
+ * a map of numbers can have a value of three bytes.
+ */
+enum syncmap_value_kind {
+	SYNCMAP_VALUE_UNSAID	= 0,
+	SYNCMAP_VALUE_BYTES	= 1,
+	SYNCMAP_VALUE_TEXT	= 2,
+	SYNCMAP_VALUE_U64	= 3,
+	SYNCMAP_VALUE_JSON	= 4,
+};
+
 /* Access that a map descriptor gives */
 #define SYNCMAP_ACCESS_READ	0x1
 #define SYNCMAP_ACCESS_WRITE	0x2
 
 /**
  * struct syncmap_error - why a command failed
- * @status: 0, or the negative errno that the command returns
- * @field: with EINVAL and EOPNOTSUPP: offset of the field at fault in the
- *	struct that asks; if that points to something, this may be what is wrong
+ * @status: 0, or the negative errno that the command returns, or that an
+ *	operation of a batch would return if it came alone
+ * @field: with EINVAL, EOPNOTSUPP and EFBIG: offset of the field at fault, or
+ *	of one of them, in the struct that asks; if that points to something,
+ *	this may be what is wrong
  * @limited: with ENOSPC, EDQUOT and EFBIG: one of &enum syncmap_limited
  * @used: with ENOSPC and EDQUOT: how much there is, without what was asked for;
  *	with EFBIG: the length asked for, of APPEND that of the result
  * @limit: with ENOSPC, EDQUOT and EFBIG: the maximum
  *
- * All of it is zero on success. A command whose struct could not be read, or is
- * too short, tells nothing.
+ * All of it is zero on success. A command whose struct could not be read or
+ * written, is too short, or has more than the kernel knows (E2BIG), tells
+ * nothing.
  */
 struct syncmap_error {
 	__s32	status;
@@ -136,6 +160,8 @@ struct syncmap_limits {
  * @flags: must be zero
  * @abi: out: ABI level, %SYNCMAP_ABI or later
  * @features: out: bits of optional features; none are defined yet
+ * @boottime_offset: out: what the caller's clock CLOCK_BOOTTIME shows, less
+ *	what it shows in the initial time namespace, in nanoseconds
  * @max: out: highest limits that SYNCMAP_CREATE accepts
  * @defaults: out: limits of a map whose creator asks for zero; a map of u64
  *	keys has keys of 8 bytes whatever these say
@@ -144,116 +170,136 @@ struct syncmap_limits {
  *	that nobody has any more counts against the limits until it is freed
  * @max_maps: out: how many may exist, the last eighth of them only for those
  *	with CAP_SYS_RESOURCE, whom the limits of a user do not bind either
- * @max_user_maps: out: how many may exist that one user created, or those that
- *	are mapped into user namespaces which the user owns
- * @user_maps: out: how many exist that the caller created
+ * @user_maps: out: how many exist that count for the caller
+ * @max_user_maps: out: how many may exist that count for one user, or for those
+ *	that are mapped into user namespaces which the user owns
  * @user_watchers: out: descriptors of SYNCMAP_WATCH that the caller has made
  * @max_user_watchers: out: how many of these one user may have made
- * @reserved: out: zero
- * @user_bytes: out: memory that the maps which the caller created take, with all
- *	that is in them, and the caller's watchers
- * @max_user_bytes: out: how much that may be of one user
- * @all_bytes: out: the same of all users
- * @max_all_bytes: out: how much that may be; see @max_maps
+ * @max_map_watchers: out: how many of these a map may have
+ * @owner_map_watchers: out: the last so many of these are its owner's
+ * @max_user_map_watchers: out: how many of these one user may have made of a
+ *	map of somebody else
  * @user_leases: out: leases that the caller has or waits for
  * @max_user_leases: out: how many that may be of one user
  * @max_client_leases: out: how many of one descriptor
- * @reserved2: out: zero
+ * @reserved: out: zero
+ * @user_bytes: out: memory that the maps which count for the caller take, with
+ *	all that is in them, and the caller's watchers
+ * @max_user_bytes: out: how much that may be of one user
+ * @all_bytes: out: the same of all users
+ * @max_all_bytes: out: how much that may be; see @max_maps
  *
  * A map may be full before it has what its limits say, when @max_user_bytes or
  * @max_all_bytes is reached. What counts there is what the kernel's allocator
- * gives for a key and a value, and the place that an entry takes in the tables at
- * most, so it is more than &syncmap_map_info.bytes.
+ * gives for a key and a value, and the place that an entry takes in the tables
+ * at most, so it is more than &syncmap_map_info.bytes.
  */
 struct syncmap_info {
 	__u32			flags;
 	__u32			abi;
 	__u64			features;
+	__s64			boottime_offset;
 	struct syncmap_limits	max;
 	struct syncmap_limits	defaults;
 	__u32			entry_overhead;
 	__u32			maps;
 	__u32			max_maps;
-	__u32			max_user_maps;
 	__u32			user_maps;
+	__u32			max_user_maps;
 	__u32			user_watchers;
 	__u32			max_user_watchers;
+	__u32			max_map_watchers;
+	__u32			owner_map_watchers;
+	__u32			max_user_map_watchers;
+	__u32			user_leases;
+	__u32			max_user_leases;
+	__u32			max_client_leases;
 	__u32			reserved;
 	__u64			user_bytes;
 	__u64			max_user_bytes;
 	__u64			all_bytes;
 	__u64			max_all_bytes;
-	__u32			user_leases;
-	__u32			max_user_leases;
-	__u32			max_client_leases;
-	__u32			reserved2;
 };
 
 /**
  * struct syncmap_create - SYNCMAP_CREATE: make a map
- * @name: its name, padded with zeroes; empty for a private map, which is
- *	reached through its descriptors only and goes with the last of them
  * @flags: must be zero
  * @key_type: one of &enum syncmap_key_type
- * @limits: what it may hold; zero for a default
+ * @value_kind: one of &enum syncmap_value_kind
  * @mode: read and write permission for owner, group and others, as for a file
  *	(0666 at most; the umask is applied)
- * @fd: out: descriptor of the map, for reading and writing
+ * @name: its name, padded with zeroes; empty for a private map, which is
+ *	reached through its descriptors only and goes with the last of them
+ * @limits: what it may hold; zero for a default
  * @ttl: nanoseconds that an entry lives unless its store says otherwise; zero:
  *	for ever
  * @stale: nanoseconds that the value of an expired entry is kept for
  *	SYNCMAP_FLAG_STALE; zero: not at all
- * @reserved: must be zero
- * @limited: out: after ENOSPC and EDQUOT: one of &enum syncmap_limited
- * @used: out: after ENOSPC and EDQUOT: how much there is, without this map
- * @limit: out: how much that may be
+ * @revision: all revisions of the map are higher, so that those of a map that
+ *	is restored go on where they were; below 2^62
+ * @id: out: number of the map; never used again
+ * @fd: out: descriptor of the map, for reading and writing
+ * @reserved: out: zero
+ * @error: out: why it failed
  *
- * A named map lives until SYNCMAP_REMOVE, and keeps the module loaded.
+ * The map has the caller's filesystem uid and gid, see setfsuid(2), and counts
+ * for that user. A named map lives until SYNCMAP_REMOVE, and keeps the module
+ * loaded.
+ *
+ * A map counts as long as a descriptor of it is open. Programs that leave
+ * closing to a collector of garbage run into the limit before it runs: let it
+ * run after SYNCMAP_LIMITED_USER_MAPS, and try again. close(2) frees nothing
+ * itself.
  */
 struct syncmap_create {
-	char			name[SYNCMAP_NAME_SIZE];
 	__u32			flags;
 	__u32			key_type;
-	struct syncmap_limits	limits;
+	__u32			value_kind;
 	__u32			mode;
-	__s32			fd;
+	char			name[SYNCMAP_NAME_SIZE];
+	struct syncmap_limits	limits;
 	__u64			ttl;
 	__u64			stale;
+	__u64			revision;
+	__u64			id;
+	__s32			fd;
 	__u32			reserved;
-	__u32			limited;
-	__u64			used;
-	__u64			limit;
+	struct syncmap_error	error;
 };
 
 /**
  * struct syncmap_open - SYNCMAP_OPEN: get a descriptor of a named map
- * @name: its name, padded with zeroes
  * @flags: must be zero
  * @access: SYNCMAP_ACCESS_READ, _WRITE or both
+ * @name: its name, padded with zeroes
  * @fd: out: descriptor of the map
- * @reserved: must be zero
+ * @reserved: out: zero
+ * @error: out: why it failed
  */
 struct syncmap_open {
-	char	name[SYNCMAP_NAME_SIZE];
-	__u32	flags;
-	__u32	access;
-	__s32	fd;
-	__u32	reserved;
+	__u32			flags;
+	__u32			access;
+	char			name[SYNCMAP_NAME_SIZE];
+	__s32			fd;
+	__u32			reserved;
+	struct syncmap_error	error;
 };
 
 /**
  * struct syncmap_remove - SYNCMAP_REMOVE: remove the name of a map
- * @name: its name, padded with zeroes
  * @flags: must be zero
  * @reserved: must be zero
+ * @name: its name, padded with zeroes
+ * @error: out: why it failed
  *
  * For the owner of the map, or with CAP_FOWNER. The name is free at once; the
  * map and its entries live on until the last descriptor is closed.
  */
 struct syncmap_remove {
-	char	name[SYNCMAP_NAME_SIZE];
-	__u32	flags;
-	__u32	reserved;
+	__u32			flags;
+	__u32			reserved;
+	char			name[SYNCMAP_NAME_SIZE];
+	struct syncmap_error	error;
 };
 
 /* The map has no name, or has it no longer */
@@ -267,15 +313,15 @@ struct syncmap_remove {
  * @flags: must be zero
  * @state: out: SYNCMAP_MAP_PRIVATE and the like
  * @id: out: number of the map; never used again
- * @name: out: its name, padded with zeroes
+ * @name: out: its name, or the one that it has had, padded with zeroes
  * @key_type: out: one of &enum syncmap_key_type
+ * @value_kind: out: one of &enum syncmap_value_kind
  * @mode: out: permission bits
+ * @access: out: what the caller's descriptor may do; zero in a list
  * @uid: out: owner, as the caller's user namespace shows it
  * @gid: out: group
- * @access: out: what the caller's descriptor may do; zero in a list
- * @reserved: out: zero
- * @count: out: number of entries; in a list, and of those that have just expired
- *	or lost their owner
+ * @count: out: number of entries; in a list, and of those that have just
+ *	expired or lost their owner
  * @bytes: out: what they count against @limits.bytes
  * @revision: out: the newest revision of any entry
  * @limits: out: what the map may hold
@@ -288,11 +334,11 @@ struct syncmap_map_info {
 	__u64			id;
 	char			name[SYNCMAP_NAME_SIZE];
 	__u32			key_type;
+	__u32			value_kind;
 	__u32			mode;
+	__u32			access;
 	__u32			uid;
 	__u32			gid;
-	__u32			access;
-	__u32			reserved;
 	__u64			count;
 	__u64			bytes;
 	__u64			revision;
@@ -306,28 +352,28 @@ struct syncmap_map_info {
 
 /**
  * struct syncmap_list - SYNCMAP_LIST: named maps, whoever owns them
- * @cursor: where to go on: zero at first, then what the last call left here;
- *	SYNCMAP_END when there are no more
- * @buffer: array of &struct syncmap_map_info
  * @flags: must be zero
  * @entry_size: bytes of one element of the array: the caller's
  *	sizeof(struct syncmap_map_info); at most 4096
+ * @buffer: array of &struct syncmap_map_info
  * @capacity: how many elements the array has, not zero
  * @count: out: how many were written
- * @reserved: must be zero
+ * @cursor: where to go on: zero at first, then what the last call left here;
+ *	SYNCMAP_END when there are no more
+ * @error: out: why it failed
  *
- * The order is arbitrary. A map that is there during the whole walk is listed
- * exactly once. Only the cursor tells the end: a call may return no element and
- * a cursor that goes on.
+ * The order is arbitrary. A map that has its name during the whole walk is
+ * listed exactly once. Only the cursor tells the end: a call may return no
+ * element and a cursor that goes on.
  */
 struct syncmap_list {
-	__u64	cursor;
-	__u64	buffer;
-	__u32	flags;
-	__u32	entry_size;
-	__u32	capacity;
-	__u32	count;
-	__u64	reserved;
+	__u32			flags;
+	__u32			entry_size;
+	__u64			buffer;
+	__u32			capacity;
+	__u32			count;
+	__u64			cursor;
+	struct syncmap_error	error;
 };
 
 /* Commands of a map descriptor */
@@ -568,28 +614,32 @@ enum syncmap_op_code {
  * @SYNCMAP_LIMITED_LEASES: leases that a descriptor has or waits for (EDQUOT)
  * @SYNCMAP_LIMITED_USER_LEASES: leases that a user has or waits for (EDQUOT)
  * @SYNCMAP_LIMITED_WATCHERS: watchers of a map (ENOSPC)
- * @SYNCMAP_LIMITED_USER_WATCHERS: watchers of a user, in all or of this map
- *	(EDQUOT)
+ * @SYNCMAP_LIMITED_USER_WATCHERS: watchers of a user (EDQUOT)
  * @SYNCMAP_LIMITED_MAPS: maps of all users (ENOSPC)
  * @SYNCMAP_LIMITED_USER_MAPS: maps of a user (EDQUOT)
  * @SYNCMAP_LIMITED_USER_BYTES: memory that a user's maps and watchers take
  *	(EDQUOT)
  * @SYNCMAP_LIMITED_ALL_BYTES: memory that those of all users take (ENOSPC)
+ * @SYNCMAP_LIMITED_USER_MAP_WATCHERS: watchers that a user has of one map of
+ *	somebody else (EDQUOT)
+ *
+ * SYNCMAP_MAP_INFO tells the first four, SYNCMAP_INFO the others.
  */
 enum syncmap_limited {
-	SYNCMAP_LIMITED_NOT	= 0,
-	SYNCMAP_LIMITED_ENTRIES	= 1,
-	SYNCMAP_LIMITED_BYTES	= 2,
-	SYNCMAP_LIMITED_KEY	= 3,
-	SYNCMAP_LIMITED_VALUE	= 4,
-	SYNCMAP_LIMITED_LEASES	= 5,
-	SYNCMAP_LIMITED_USER_LEASES = 6,
-	SYNCMAP_LIMITED_WATCHERS = 7,
-	SYNCMAP_LIMITED_USER_WATCHERS = 8,
-	SYNCMAP_LIMITED_MAPS	= 9,
-	SYNCMAP_LIMITED_USER_MAPS = 10,
-	SYNCMAP_LIMITED_USER_BYTES = 11,
-	SYNCMAP_LIMITED_ALL_BYTES = 12,
+	SYNCMAP_LIMITED_NOT			= 0,
+	SYNCMAP_LIMITED_ENTRIES			= 1,
+	SYNCMAP_LIMITED_BYTES			= 2,
+	SYNCMAP_LIMITED_KEY			= 3,
+	SYNCMAP_LIMITED_VALUE			= 4,
+	SYNCMAP_LIMITED_LEASES			= 5,
+	SYNCMAP_LIMITED_USER_LEASES		= 6,
+	SYNCMAP_LIMITED_WATCHERS		= 7,
+	SYNCMAP_LIMITED_USER_WATCHERS		= 8,
+	SYNCMAP_LIMITED_MAPS			= 9,
+	SYNCMAP_LIMITED_USER_MAPS		= 10,
+	SYNCMAP_LIMITED_USER_BYTES		= 11,
+	SYNCMAP_LIMITED_ALL_BYTES		= 12,
+	SYNCMAP_LIMITED_USER_MAP_WATCHERS	= 13,
 };
 
 /**
@@ -602,8 +652,9 @@ enum syncmap_limited {
  * @out_size: bytes of the buffer; zero when the value is not wanted
  * @answer: pointer to a &struct syncmap_answer
  * @answer_size: bytes of it that are wanted, the first ones; those that the
- *	kernel does not know become zero; at most 4096. Zero: none, but
- *	LOAD_OR_LEASE wants the token (EINVAL)
+ *	kernel does not know become zero; at most 4096 (EINVAL, and so many are
+ *	written). Zero: none, but LOAD_OR_LEASE wants all up to the token
+ *	(EINVAL)
  * @value_len: bytes of the new value
  * @value: pointer to the new value
  * @deadline: when what is stored expires: nanoseconds of CLOCK_BOOTTIME;
@@ -624,8 +675,9 @@ enum syncmap_limited {
  * old one, and so on. Pointer and length zero mean an empty key or value.
  *
  * The struct may end behind what is asked for, and behind %SYNCMAP_OP_SHORT
- * bytes at least, which is all that LOAD and DELETE have a use for. Nothing is
- * written to it.
+ * bytes at least, which is all that LOAD without flags and DELETE have a use
+ * for. Nothing is written to it; the answer and @out may not overlap it, nor what
+ * it points to, which may be read again.
  *
  * LOAD needs read access; STORE, APPEND, DELETE and UNLEASE need write access;
  * the others, which write and tell what they found, need both. Without read
@@ -680,6 +732,9 @@ struct syncmap_op {
  * @leased: with SYNCMAP_RESULT_LEASED: the token
  * @before: number that arithmetic found; @initial if the key was absent
  * @after: number that it left; with ERANGE the same as @before
+ *
+ * The value is in @out on success and with EBUSY only, and after other errors
+ * the fields that none is named for mean nothing.
  */
 struct syncmap_answer {
 	__u32			result;
@@ -701,14 +756,15 @@ struct syncmap_answer {
 
 /**
  * struct syncmap_batch - SYNCMAP_BATCH: many operations in one call
- * @ops: pointer to an array of &struct syncmap_op
  * @flags: SYNCMAP_BATCH_STOP
  * @op_size: bytes of one element of the array, as if it were the struct of
  *	SYNCMAP_OP; at most 4096
+ * @ops: pointer to an array of &struct syncmap_op
  * @count: how many elements there are, at most SYNCMAP_BATCH_MAX
  * @done: out: how many operations were carried out, the first of the array
  * @failed: out: how many of these have failed
- * @reserved: must be zero
+ * @reserved: out: zero
+ * @error: out: why the command failed
  *
  * Each operation is what it would be if it came alone, and so is its answer.
  * They are done one after the other, except that loads which follow one another
@@ -721,17 +777,19 @@ struct syncmap_answer {
  * An element that cannot be read (EFAULT, E2BIG), or whose answer could not be
  * written (EFAULT), is not carried out, and ends the command; so does a fatal
  * signal (EINTR). If an answer can be written before its operation and no
- * longer behind it, that was carried out, and is the last one; but a load, which
- * nobody has heard of, is not counted.
+ * longer behind it, that was carried out, and is the last one; but a load,
+ * which nobody has heard of, is not counted, and a lease that nobody has heard of
+ * is given up.
  */
 struct syncmap_batch {
-	__u64	ops;
-	__u32	flags;
-	__u32	op_size;
-	__u32	count;
-	__u32	done;
-	__u32	failed;
-	__u32	reserved;
+	__u32			flags;
+	__u32			op_size;
+	__u64			ops;
+	__u32			count;
+	__u32			done;
+	__u32			failed;
+	__u32			reserved;
+	struct syncmap_error	error;
 };
 
 /**
@@ -799,28 +857,29 @@ struct syncmap_record {
 
 /**
  * struct syncmap_range - SYNCMAP_RANGE: some entries, in an arbitrary order
- * @cursor: where to go on: zero at first, then what the last call left here;
- *	SYNCMAP_END when there are no more. Any number is a valid cursor, it
- *	stays valid for ever, costs the kernel nothing, and tells nothing
+ * @flags: SYNCMAP_RANGE_KEYS_ONLY
+ * @size: bytes of the buffer
  * @buffer: pointer to a buffer for whole records, &struct syncmap_record, each
  *	aligned to 8 bytes from its beginning
- * @size: bytes of the buffer
- * @flags: SYNCMAP_RANGE_KEYS_ONLY
+ * @cursor: where to go on: zero at first, then what the last call left here;
+ *	SYNCMAP_END when there are no more. Any number is a valid cursor,
+ *	it stays valid for ever, costs the kernel nothing, and tells nothing
  * @count: out: number of records
  * @used: out: bytes of the buffer that they fill
  * @needed: out: with EMSGSIZE: a buffer size that gets on from here
- * @reserved: must be zero
+ * @reserved: out: zero
  *
- * A walk from zero to SYNCMAP_END shows no key twice, and every key that was
- * there throughout. Only the cursor tells the end: a call may return no record
- * and a cursor that goes on.
+ * A walk from zero to SYNCMAP_END shows no key twice, and every key that
+ * was there throughout. Only the cursor tells the end: a call may return no
+ * record and a cursor that goes on.
+ *
  * Needs read access.
  */
 struct syncmap_range {
-	__u64	cursor;
-	__u64	buffer;
-	__u32	size;
 	__u32	flags;
+	__u32	size;
+	__u64	buffer;
+	__u64	cursor;
 	__u32	count;
 	__u32	used;
 	__u32	needed;
@@ -878,7 +937,7 @@ struct syncmap_freeze {
  * @access: SYNCMAP_ACCESS_READ, _WRITE or both; EBADF if this descriptor does
  *	not have it
  * @fd: out: another descriptor of the map
- * @reserved: must be zero
+ * @reserved: out: zero
  *
  * For passing it on; a map without a name has no other way. The two are as if
  * the map had been opened twice: what one owns or leases is not the other's.
@@ -909,28 +968,26 @@ struct syncmap_restrict {
 
 /**
  * struct syncmap_watch - SYNCMAP_WATCH: be told what changes
+ * @flags: SYNCMAP_WATCH_KEY and the like
+ * @filter_len: bytes of the key or prefix
  * @filter: pointer to a key or prefix; without SYNCMAP_WATCH_KEY and
  *	SYNCMAP_WATCH_PREFIX zero
  * @since: with SYNCMAP_WATCH_DUMP: show only entries of a higher revision
- * @filter_len: bytes of the key or prefix
- * @flags: SYNCMAP_WATCH_KEY and the like
  * @queue_size: bytes that events wait in for read(2), rounded up to a power of
  *	two; zero: SYNCMAP_QUEUE_DEFAULT
  * @record_size: out: a buffer that each record fits in
  * @revision: out: each change of a higher revision has an event
  * @fd: out: descriptor to read records from
- * @limited: out: after ENOSPC, EDQUOT and EFBIG: one of &enum syncmap_limited
- * @used: out: after ENOSPC and EDQUOT: how many watchers there are; after
- *	EFBIG: @filter_len
- * @limit: out: how much that may be
+ * @reserved: out: zero
+ * @error: out: why it failed
  *
  * The descriptor gives records, each a &struct syncmap_record, to read(2): as
  * many whole ones as fit, EMSGSIZE if not even one does. It waits for one, and
  * can be interrupted, or with O_NONBLOCK fails with EAGAIN; poll(2) tells when
  * there is one. Where more than SYNCMAP_WATCH_POLLS poll one descriptor, they
- * are told again after a pause, 256 us for each but a second at most. When nobody
- * has a descriptor of the map any more, the reader included, nor its name, read
- * gives 0 and poll POLLHUP.
+ * are told again after a pause, 256 us for each but a second at most. When
+ * nobody has a descriptor of the map any more, the reader included, nor its
+ * name, read gives 0 and poll POLLHUP.
  *
  * Each change of a key that is watched has one event, in the order of their
  * revisions; it comes when the change can be seen. A change that a Clear has
@@ -945,30 +1002,30 @@ struct syncmap_restrict {
  * dump is made anew, of all entries whatever @since was: what it does not show
  * by its end, and no event tells of, is gone.
  *
- * A map has at most 64 watchers, and a user as many as SYNCMAP_INFO tells. Of
- * those of a map, one user has 16 at most, and the last 16 are its owner's,
- * unless the user owns it or has CAP_FOWNER.
+ * SYNCMAP_INFO tells how many watchers a map may have, how many one user, how
+ * many a user who neither owns the map nor has CAP_FOWNER, and how many places
+ * are left to the owner.
+ *
  * Needs read access.
  */
 struct syncmap_watch {
-	__u64	filter;
-	__u64	since;
-	__u32	filter_len;
-	__u32	flags;
-	__u32	queue_size;
-	__u32	record_size;
-	__u64	revision;
-	__s32	fd;
-	__u32	limited;
-	__u64	used;
-	__u64	limit;
+	__u32			flags;
+	__u32			filter_len;
+	__u64			filter;
+	__u64			since;
+	__u32			queue_size;
+	__u32			record_size;
+	__u64			revision;
+	__s32			fd;
+	__u32			reserved;
+	struct syncmap_error	error;
 };
 
 /* The control descriptor */
 #define SYNCMAP_INFO	 _IOWR(SYNCMAP_IOC_TYPE, 0x00, struct syncmap_info)
 #define SYNCMAP_CREATE	 _IOWR(SYNCMAP_IOC_TYPE, 0x01, struct syncmap_create)
 #define SYNCMAP_OPEN	 _IOWR(SYNCMAP_IOC_TYPE, 0x02, struct syncmap_open)
-#define SYNCMAP_REMOVE	 _IOW(SYNCMAP_IOC_TYPE, 0x03, struct syncmap_remove)
+#define SYNCMAP_REMOVE	 _IOWR(SYNCMAP_IOC_TYPE, 0x03, struct syncmap_remove)
 #define SYNCMAP_LIST	 _IOWR(SYNCMAP_IOC_TYPE, 0x04, struct syncmap_list)
 
 /* A map descriptor */

@@ -185,7 +185,7 @@ TEST(wrong_type)
 
 	for_each_command(command, arg, fixture) {
 		EXPECT_EQ(-ENOTTY, command_call(&fixture, command,
-			_IOC(_IOC_READ | _IOC_WRITE, SYNCMAP_IOC_TYPE ^ 1,
+			_IOC(_IOC_DIR(command->number), SYNCMAP_IOC_TYPE ^ 1,
 			     _IOC_NR(command->number), command->size), &arg));
 		command_expect_unchanged(&fixture);
 	}
@@ -253,6 +253,7 @@ TEST(unknown_flags)
 			set_flags(command, &arg, 1U << bit);
 			EXPECT_EQ(-EOPNOTSUPP, command_call(&fixture, command,
 				command->number, &arg));
+			command_expect_error(command, &arg, -EOPNOTSUPP, 0);
 		}
 		command_expect_unchanged(&fixture);
 	}
@@ -262,15 +263,14 @@ static void try_reserved(const struct fixture *fixture,
 			 const struct command *command,
 			 const struct field *field)
 {
-	int err = command->number == SYNCMAP_OP ? -EOPNOTSUPP : -EINVAL;
-
 	for (size_t i = 0; i < field->size; i++) {
 		union argument arg = *command->good;
 
 		test_context("%s.%s, byte %zu", command->name, field->name, i);
 		arg.bytes[field->offset + i] = 1;
-		EXPECT_EQ(err, command_call(fixture, command, command->number,
-					    &arg));
+		EXPECT_EQ(-EOPNOTSUPP, command_call(fixture, command,
+						    command->number, &arg));
+		command_expect_error(command, &arg, -EOPNOTSUPP, field->offset);
 	}
 }
 
@@ -379,27 +379,83 @@ TEST(operands_of_use)
 	}
 }
 
-/* An operation may end behind what it has a use for, and is not written to */
+/*
+ * An operation may end behind what it has a use for, at the end of all that the
+ * kernel may read, and is not written to
+ */
+static void try_length(int fd, const struct syncmap_op *op, size_t size)
+{
+	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *at = pages + PAGE - size;
+
+	ASSERT(pages != MAP_FAILED);
+	memcpy(at, op, size < sizeof(*op) ? size : sizeof(*op));
+	ASSERT_EQ(0, mprotect(pages, PAGE, PROT_READ));
+	ASSERT_EQ(0, mprotect(pages + PAGE, PAGE, PROT_NONE));
+	test_context("operation %u, %zu bytes", op->op, size);
+	memset(&got, 0xff, sizeof(got));
+	EXPECT_EQ(0, map_call(fd, SYNCMAP_OP_SIZED(size), at));
+	EXPECT_EQ(0, got.error.status);
+	munmap(pages, 2 * PAGE);
+}
+
 TEST(lengths_of_operations)
 {
-	struct syncmap_op *op = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int fd = map_private(SYNCMAP_KEY_STRING);
 	char out[16];
-
-	ASSERT(op != MAP_FAILED);
-	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("value")));
-	*op = (struct syncmap_op){
-		.op = SYNCMAP_OP_LOAD, KEY("key"), OUT(out),
-		.answer = PTR(&got), .answer_size = sizeof(got),
+	struct syncmap_op load = {
+		.op = SYNCMAP_OP_LOAD, KEY("key"), OUT(out), ANSWER(&got),
+	}, store = {
+		.op = SYNCMAP_OP_STORE, KEY("key"), VALUE("value"), ANSWER(&got),
 	};
-	ASSERT_EQ(0, mprotect(op, 4096, PROT_READ));
-	for (size_t size = SYNCMAP_OP_SHORT; size < sizeof(*op) + 100; size++) {
-		test_context("%zu bytes", size);
-		EXPECT_EQ(0, map_call(fd, SYNCMAP_OP_SIZED(size), op));
+
+	for (size_t size = offsetof(struct syncmap_op, deadline);
+	     size < sizeof(store) + 100; size++)
+		try_length(fd, &store, size);
+	for (size_t size = SYNCMAP_OP_SHORT; size < sizeof(load) + 100; size++) {
+		try_length(fd, &load, size);
 		EXPECT_EQ(5, got.out_len);
 	}
-	munmap(op, 4096);
+}
+
+static void expect_field(int fd, struct syncmap_op op, int err, size_t field)
+{
+	test_context("operation %u, field at %zu", op.op, field);
+	EXPECT_EQ(err, map_op(fd, op));
+	EXPECT_EQ(field, got.error.field);
+}
+
+/* What is wrong with what an operation takes */
+TEST(fields_at_fault)
+{
+	const __u64 wide = 1ULL << 32;
+	int text = map_private(SYNCMAP_KEY_STRING);
+	int numbers = map_private(SYNCMAP_KEY_U64);
+
+#define WRONG(fd, err, member, code, ...)				\
+	expect_field(fd, (struct syncmap_op){				\
+		.op = SYNCMAP_OP_##code, __VA_ARGS__ }, err,		\
+		offsetof(struct syncmap_op, member))
+#define NUMBER		KEY("key"), .flags = SYNCMAP_FLAG_U32 |		\
+				SYNCMAP_FLAG_INITIAL | SYNCMAP_FLAG_BOUNDED
+	WRONG(text, -EINVAL, key, LOAD, KEY("a\0b"));
+	WRONG(text, -EINVAL, key, STORE, KEY("a\0b"), VALUE("v"));
+	WRONG(numbers, -EINVAL, key_len, LOAD, KEY("1234567"));
+	WRONG(text, -EFBIG, key_len, LOAD, KEY_N("k", 1 << 20));
+	WRONG(text, -EFBIG, value_len, STORE, KEY("k"), VALUE_N("v", 1 << 20));
+	WRONG(text, -EFBIG, old_len, COMPARE_AND_DELETE, KEY("k"),
+	      OLD_N("v", 1 << 20));
+	WRONG(text, -EINVAL, operand, ADD, NUMBER, .operand = wide);
+	WRONG(text, -EINVAL, initial, ADD, NUMBER, .initial = wide);
+	WRONG(text, -EINVAL, bound, ADD, NUMBER, .bound = wide);
+	text = map_limited(SYNCMAP_KEY_STRING, (struct syncmap_limits){
+		.value_size = 8,
+	});
+	EXPECT_EQ(0, DO(text, STORE, KEY("k"), VALUE("12345678")));
+	WRONG(text, -EFBIG, value_len, APPEND, KEY("k"), VALUE("9"));
+	EXPECT_EQ(9, got.error.used);
+	EXPECT_EQ(8, got.error.limit);
 }
 
 /* Of the answer as much is written as is wanted, and not a byte more */
@@ -426,30 +482,22 @@ TEST(lengths_of_answers)
 		EXPECT_EQ(0, map_call(fd, SYNCMAP_OP, &op));
 		EXPECT_MEM(&all, known, answer, known);
 		expect_zero(answer + known, op.answer_size - known);
-		EXPECT_EQ(-1, answer[op.answer_size]);
+		EXPECT_EQ((char)-1, answer[op.answer_size]);
 	}
 	op.answer_size = 4097;
 	EXPECT_EQ(-EINVAL, map_call(fd, SYNCMAP_OP, &op));
 }
 
-/* Where it cannot be written nothing is changed; nobody else wants one */
-TEST(answers_nowhere)
+/* Nobody has to want one */
+TEST(no_answer)
 {
 	int fd = map_private(SYNCMAP_KEY_STRING);
 	struct syncmap_op op = {
-		.op = SYNCMAP_OP_STORE, KEY("key"), VALUE("value"),
-		.answer = 8, .answer_size = sizeof(struct syncmap_answer),
+		.op = SYNCMAP_OP_STORE, KEY("key"), VALUE("value"), .answer = 8,
 	};
 
-	EXPECT_EQ(-EFAULT, map_call(fd, SYNCMAP_OP, &op));
-	EXPECT_EQ(0, map_count(fd));
-	op.answer_size = 0;
 	EXPECT_EQ(0, map_call(fd, SYNCMAP_OP, &op));
 	EXPECT_EQ(1, map_count(fd));
-	op = (struct syncmap_op){
-		.op = SYNCMAP_OP_LOAD, KEY("key"), .answer = 8, .answer_size = 4,
-	};
-	EXPECT_EQ(-EFAULT, map_call(fd, SYNCMAP_OP, &op));
 }
 
 TEST(info)

@@ -154,21 +154,26 @@ static struct syncmap_op make_op(__u32 code, __u32 key_len, __u32 old_len,
 	return op;
 }
 
-static unsigned int sweep_op(int fd, const struct syncmap_op *op, __u32 old_len,
+static unsigned int sweep_op(int fd, struct syncmap_op op, __u32 old_len,
 			     unsigned int how)
 {
-	__u32 key_len = op->key_len;
+	struct syncmap_answer answer;
+	__u32 key_len = op.key_len;
 	struct outcome outcome = { .failed = true };
 	struct state before = { }, after = { .count = 1 };
 
+	op.answer = PTR(&answer);
+	op.answer_size = sizeof(answer);
 	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
 		if (memcmp(&before, &after, sizeof(before)))
 			prepare(fd, key_len, old_len, how);
 		before = look(fd, key_len);
 		test_context("operation %u, key of %u, case %u, fault %u",
-			     op->op, key_len, how, nth);
-		with_fault(nth, &outcome, map_call(fd, SYNCMAP_OP,
-						   (void *)op));
+			     op.op, key_len, how, nth);
+		answer.error.status = 1;
+		with_fault(nth, &outcome, map_call(fd, SYNCMAP_OP, &op));
+		if (outcome.ret != -EFAULT)
+			EXPECT_EQ(outcome.ret, answer.error.status);
 		after = look(fd, key_len);
 		if (outcome.ret == -ENOMEM || outcome.ret == -ENOENT)
 			EXPECT_MEM(&before, sizeof(before), &after,
@@ -192,7 +197,7 @@ static unsigned int sweep(int fd, __u32 code, __u32 key_len, unsigned int how)
 		op.deadline = SYNCMAP_NEVER - 2;
 	if (op.value && how & NEW_EXPIRES)
 		op.flags = SYNCMAP_FLAG_OWNED;
-	return sweep_op(fd, &op, old_len, how);
+	return sweep_op(fd, op, old_len, how);
 }
 
 TEST_LIMIT(operations, 300)
@@ -233,7 +238,7 @@ TEST_LIMIT(appends, 120)
 			.deadline = how & NEW_EXPIRES ? SYNCMAP_NEVER - 2 : 0,
 		};
 
-		sum += sweep_op(fd, &op, olds[!!(how & OLD_LONG)], how);
+		sum += sweep_op(fd, op, olds[!!(how & OLD_LONG)], how);
 	}
 	test_note("ENOMEM at %u places", sum);
 	EXPECT(sum >= CASES);
@@ -256,7 +261,7 @@ TEST(numbers)
 			.op = SYNCMAP_OP_ADD, KEY_N(key, 5), .operand = 1,
 			.flags = SYNCMAP_FLAG_INITIAL,
 		};
-		unsigned int n = sweep_op(fd, &op, 8, how);
+		unsigned int n = sweep_op(fd, op, 8, how);
 
 		if (how & THERE)
 			EXPECT_EQ(0, n);

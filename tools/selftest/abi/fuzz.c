@@ -24,7 +24,6 @@ static void make_range(struct syncmap_range *range)
 	range->buffer = noise_pointer();
 	range->size = noise_length();
 	range->flags = test_random() % 3;
-	range->reserved = 0;
 	if (test_random() % 2)
 		range->cursor = 0;
 }
@@ -39,7 +38,6 @@ static void make_batch(struct syncmap_batch *batch)
 	batch->op_size = test_random() % 8 ? sizeof(ops[0]) : noise_length();
 	batch->count = test_random() % ARRAY_SIZE(ops);
 	batch->flags = test_random() % 2;
-	batch->reserved = 0;
 }
 
 static void make_create(struct syncmap_create *create)
@@ -77,7 +75,6 @@ static void make_list(struct syncmap_list *list)
 	list->entry_size = test_random() % 256;
 	list->capacity = noise_length();
 	list->flags = 0;
-	list->reserved = 0;
 }
 
 static void make_argument(union argument *arg, unsigned long number)
@@ -90,11 +87,14 @@ static void make_argument(union argument *arg, unsigned long number)
 		make_create(&arg->create);
 		break;
 	case SYNCMAP_OPEN:
+		arg->open = (struct syncmap_open){
+			.name = TEST_NAME "fuzz", .access = test_random() % 4,
+		};
+		break;
 	case SYNCMAP_REMOVE:
-		memset(arg, 0, sizeof(*arg));
-		strcpy(arg->open.name, TEST_NAME "fuzz");
-		if (number == SYNCMAP_OPEN)
-			arg->open.access = test_random() % 4;
+		arg->remove = (struct syncmap_remove){
+			.name = TEST_NAME "fuzz",
+		};
 		break;
 	case SYNCMAP_LIST:
 		make_list(&arg->list);
@@ -145,7 +145,7 @@ static unsigned long random_number(const struct command *command)
 		return _IOC(test_random() % 4, SYNCMAP_IOC_TYPE,
 			    test_random() % 256, test_random() % 512);
 	if (chance < 8)
-		return _IOC(_IOC_READ | _IOC_WRITE, SYNCMAP_IOC_TYPE,
+		return _IOC(_IOC_DIR(command->number), SYNCMAP_IOC_TYPE,
 			    _IOC_NR(command->number), test_random() % 512);
 	return command->number;
 }

@@ -6,6 +6,12 @@
 #include "harness/map.h"
 #include "harness/table.h"
 
+/* Of what has so many bytes, at most */
+static size_t alignment(size_t size)
+{
+	return size % 8 ? size & -size : 8;
+}
+
 static void check_layout(const struct layout *layout)
 {
 	size_t end = 0;
@@ -16,12 +22,15 @@ static void check_layout(const struct layout *layout)
 			  field->name, field->text);
 		test_context("%s.%s", layout->name, field->name);
 		EXPECT_EQ(end, field->offset);
+		/* So it is the same for programs of 32 bits */
+		EXPECT_EQ(0, field->offset % alignment(field->size));
 		EXPECT_EQ(!!strstr(field->name, "reserved"),
 			  !!(field->kind & RESERVED));
 		end = field->offset + field->size;
 	}
 	test_context("end of %s", layout->name);
 	EXPECT_EQ(end, layout->size);
+	EXPECT_EQ(0, layout->size % 8);
 }
 
 /* The fields lie one behind the other, and there are no others */
@@ -65,6 +74,11 @@ TEST(constants)
 	EXPECT_EQ(1, SYNCMAP_KEY_U64);
 	EXPECT_EQ(2, SYNCMAP_KEY_STRING);
 	EXPECT_EQ(3, SYNCMAP_KEY_BYTES);
+	EXPECT_EQ(0, SYNCMAP_VALUE_UNSAID);
+	EXPECT_EQ(1, SYNCMAP_VALUE_BYTES);
+	EXPECT_EQ(2, SYNCMAP_VALUE_TEXT);
+	EXPECT_EQ(3, SYNCMAP_VALUE_U64);
+	EXPECT_EQ(4, SYNCMAP_VALUE_JSON);
 	EXPECT_EQ(1, SYNCMAP_ACCESS_READ);
 	EXPECT_EQ(2, SYNCMAP_ACCESS_WRITE);
 	EXPECT_EQ(1, SYNCMAP_MAP_PRIVATE);
@@ -91,6 +105,7 @@ TEST(constants)
 	EXPECT_EQ(10, SYNCMAP_LIMITED_USER_MAPS);
 	EXPECT_EQ(11, SYNCMAP_LIMITED_USER_BYTES);
 	EXPECT_EQ(12, SYNCMAP_LIMITED_ALL_BYTES);
+	EXPECT_EQ(13, SYNCMAP_LIMITED_USER_MAP_WATCHERS);
 	EXPECT_EQ(1, SYNCMAP_RANGE_KEYS_ONLY);
 	EXPECT_EQ(-1, SYNCMAP_END);
 	EXPECT_EQ(1, SYNCMAP_WATCH_KEY);

@@ -88,6 +88,14 @@ static size_t end_of_results(const struct command *command)
 	return end;
 }
 
+static size_t begin_of_results(const struct command *command)
+{
+	for_each_field(field, command->layout)
+		if (field->kind & ANSWERED)
+			return field->offset;
+	return command->size;
+}
+
 /* Commands without results may or may not notice */
 static void try_read_only(struct fixture *fixture,
 			  const struct command *command, struct edge *edge,
@@ -133,6 +141,61 @@ TEST(struct_partly_read_only)
 		for (size_t n = command->size - end + 1;
 		     end && n < command->size; n += 8)
 			try_read_only(&fixture, command, &edge, n);
+	}
+}
+
+/* What is asked may be constant, if the rest begins on another page */
+TEST(only_answers_are_written)
+{
+	struct edge edge = make_edge(PROT_READ | PROT_WRITE);
+	struct fixture fixture;
+
+	command_set_up(&fixture);
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		const struct command *command = &commands[i];
+		size_t begin = begin_of_results(command);
+		void *p;
+
+		test_context("%s", command->name);
+		mprotect(edge.page, PAGE, PROT_READ | PROT_WRITE);
+		p = across(&edge, command->good, command->size,
+			   command->size - begin);
+		mprotect(edge.page, PAGE, PROT_READ);
+		EXPECT_EQ(0, command_call(&fixture, command, command->number,
+					  p));
+		command_undo(&fixture, command, p);
+	}
+}
+
+static void try_answer(const struct fixture *fixture, struct syncmap_op *op,
+		       const void *p)
+{
+	test_context("answer of operation %u at %p", op->op, p);
+	op->answer = PTR(p);
+	op->answer_size = sizeof(struct syncmap_answer);
+	EXPECT_EQ(-EFAULT, map_call(fixture->map, SYNCMAP_OP, op));
+	command_expect_unchanged(fixture);
+}
+
+/* An answer that cannot be told has not come to pass */
+TEST(answers_nowhere)
+{
+	struct edge none = make_edge(PROT_NONE), read = make_edge(PROT_READ);
+	const struct syncmap_answer empty = { };
+	struct fixture fixture;
+
+	command_set_up(&fixture);
+	for_each_operation(operation) {
+		struct syncmap_op op = command_good_op(operation);
+
+		for (size_t i = 0; i < ARRAY_SIZE(nowhere); i++)
+			try_answer(&fixture, &op, nowhere[i]);
+		for (size_t n = 8; n <= sizeof(empty); n += 24) {
+			try_answer(&fixture, &op,
+				   across(&none, &empty, sizeof(empty), n));
+			try_answer(&fixture, &op,
+				   across(&read, &empty, sizeof(empty), n));
+		}
 	}
 }
 

@@ -7,8 +7,9 @@
 static char buffer[1024] __attribute__((aligned(8)));
 
 static struct syncmap_op batched[] = {
-	{ .op = SYNCMAP_OP_LOAD, KEY("key") },
-	{ .op = SYNCMAP_OP_SWAP, KEY("key"), VALUE("value"), OUT(buffer) },
+	{ .op = SYNCMAP_OP_LOAD, KEY("key"), ANSWER(&got) },
+	{ .op = SYNCMAP_OP_SWAP, KEY("key"), VALUE("value"), OUT(buffer),
+	  ANSWER(&got) },
 };
 
 /* Those that are not here succeed with zeroes */
@@ -26,6 +27,7 @@ static const union argument good[N_COMMANDS] = {
 	},
 	[COMMAND_OP].op = {
 		.op = SYNCMAP_OP_SWAP, KEY("key"), VALUE("value"), OUT(buffer),
+		ANSWER(&got),
 	},
 	[COMMAND_RANGE].range = {
 		.buffer = PTR(buffer), .size = sizeof(buffer),
@@ -81,6 +83,27 @@ struct syncmap_op command_good_op(const struct operation *operation)
 	if (operation->code == SYNCMAP_OP_UNLEASE)
 		op.token = 1;
 	return op;
+}
+
+void *command_field(const struct command *command, void *arg,
+		    const char *name)
+{
+	for_each_field(field, command->layout)
+		if (!strcmp(field->name, name))
+			return (char *)arg + field->offset;
+	return NULL;
+}
+
+void command_expect_error(const struct command *command, void *arg, int status,
+			  size_t field)
+{
+	const struct syncmap_error *error = command->number == SYNCMAP_OP ?
+		&got.error : command_field(command, arg, "error");
+
+	if (!error)
+		return;
+	EXPECT_EQ(status, error->status);
+	EXPECT_EQ(field, error->field);
 }
 
 static struct syncmap_map_info info_before;

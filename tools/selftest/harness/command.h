@@ -64,6 +64,12 @@ int command_call(const struct fixture *fixture, const struct command *command,
 /* Ends the effect of a call that succeeded */
 void command_undo(struct fixture *fixture, const struct command *command,
 		  void *arg);
+/* Where @arg has the field, or NULL */
+void *command_field(const struct command *command, void *arg,
+		    const char *name);
+/* EXPECTs that the answer, if there is one, tells the error */
+void command_expect_error(const struct command *command, void *arg, int status,
+			  size_t field);
 /* EXPECTs the fixture, and the number of maps and descriptors, as at first */
 void command_expect_unchanged(const struct fixture *fixture);
 

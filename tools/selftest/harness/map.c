@@ -20,7 +20,7 @@ int map_op(int fd, struct syncmap_op op)
 {
 	int ret;
 
-	memset(&got, 0, sizeof(got));
+	memset(&got, 0xff, sizeof(got));
 	op.answer = PTR(&got);
 	op.answer_size = sizeof(got);
 	ret = map_call(fd, SYNCMAP_OP, &op);
@@ -70,9 +70,9 @@ void map_expect_create(struct syncmap_create arg, int err, __u32 limited,
 		       __u64 used, __u64 limit)
 {
 	EXPECT_EQ(err, map_call(map_control(), SYNCMAP_CREATE, &arg));
-	EXPECT_EQ(limited, arg.limited);
-	EXPECT_EQ(used, arg.used);
-	EXPECT_EQ(limit, arg.limit);
+	EXPECT_EQ(limited, arg.error.limited);
+	EXPECT_EQ(used, arg.error.used);
+	EXPECT_EQ(limit, arg.error.limit);
 }
 
 __u64 map_now(void)

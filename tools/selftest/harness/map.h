@@ -29,6 +29,8 @@
 #define OLD_N(p, n)	.old = PTR(p), .old_len = (n)
 #define OUT(buffer)	.out = PTR(buffer), .out_size = sizeof(buffer)
 #define OUT_N(p, n)	.out = PTR(p), .out_size = (n)
+/* Where a struct syncmap_answer goes; map_op(), and so DO(), want all of got */
+#define ANSWER(p)	.answer = PTR(p), .answer_size = sizeof(*(p))
 #define REVISION(r)	.flags = SYNCMAP_FLAG_BY_REVISION, .expected = (r)
 #define FROM_NOW	.flags = SYNCMAP_FLAG_FROM_NOW
 

@@ -85,7 +85,8 @@ static void make_answer(struct syncmap_op *op)
 	memset(answer, 0, sizeof(*answer));
 	op->answer = test_random() % 16 ? PTR(answer) : noise_pointer();
 	op->answer_size = test_random() % 8 ? sizeof(*answer) :
-					      test_random() % sizeof(*answer);
+			  test_random() % 8 ? test_random() % sizeof(*answer) :
+					      noise_length();
 }
 
 static __u32 random_flags(void)

@@ -85,10 +85,35 @@ TEST(batches)
 	EXPECT_EQ(-ENOENT, libsyncmap_batch(map, ops, sizeof(ops[0]), 2500,
 					    SYNCMAP_BATCH_STOP, &done));
 	EXPECT_EQ(2001, done);
+	/* Nobody can say why */
+	ops[0].answer_size = 0;
+	EXPECT_EQ(-ECANCELED, libsyncmap_batch(map, ops, sizeof(ops[0]), 1,
+					       SYNCMAP_BATCH_STOP, &done));
+	EXPECT_EQ(1, done);
 	EXPECT_EQ(-EINVAL, libsyncmap_batch(map, ops, 8, 2500, 0, &done));
 	EXPECT_EQ(0, done);
 	EXPECT_EQ(0, libsyncmap_batch(map, NULL, sizeof(ops[0]), 0, 0, &done));
 	EXPECT_EQ(0, done);
+}
+
+/* All of it reaches the kernel, whatever the operation has a use for */
+TEST(the_command_itself)
+{
+	static const __u32 codes[] = { SYNCMAP_OP_LOAD, SYNCMAP_OP_DELETE };
+	struct libsyncmap *map = create(SYNCMAP_KEY_STRING, NULL);
+
+	EXPECT_EQ(0, libsyncmap_store(map, K, "v", 1, NULL));
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		struct syncmap_op op = {
+			.op = codes[i], KEY("key"), .expected = 1,
+		};
+
+		EXPECT_EQ(-EINVAL, libsyncmap_op(map, &op));
+		op.expected = 0;
+		op.reserved = 1;
+		EXPECT_EQ(-EOPNOTSUPP, libsyncmap_op(map, &op));
+	}
+	EXPECT_EQ(0, libsyncmap_load(map, K, NULL));
 }
 
 TEST(leases)
@@ -316,15 +341,15 @@ TEST(errors)
 	EXPECT_EQ(0, libsyncmap_store(map, K, "value", 5, NULL));
 	err = libsyncmap_store(map, "k", 1, "value", 5, &result);
 	EXPECT_EQ(-ENOSPC, err);
-	EXPECT_EQ(SYNCMAP_LIMITED_ENTRIES, result.limited);
-	EXPECT_EQ(1, result.used);
-	EXPECT_EQ(1, result.limit);
-	libsyncmap_explain(err, &result, explained, sizeof(explained));
+	EXPECT_EQ(SYNCMAP_LIMITED_ENTRIES, result.error.limited);
+	EXPECT_EQ(1, result.error.used);
+	EXPECT_EQ(1, result.error.limit);
+	libsyncmap_explain(err, &result.error, explained, sizeof(explained));
 	EXPECT(strstr(explained, "1 of 1"));
 	EXPECT_EQ(-EFBIG, libsyncmap_load(map, "12345", 5, &result));
-	EXPECT_EQ(SYNCMAP_LIMITED_KEY, result.limited);
+	EXPECT_EQ(SYNCMAP_LIMITED_KEY, result.error.limited);
 	EXPECT_EQ(-EFBIG, libsyncmap_store(map, K, "123456789", 9, &result));
-	EXPECT_EQ(SYNCMAP_LIMITED_VALUE, result.limited);
+	EXPECT_EQ(SYNCMAP_LIMITED_VALUE, result.error.limited);
 	EXPECT_EQ(-EFBIG, libsyncmap_store(map, K, "v", 1ULL << 32, &result));
 	EXPECT_EQ(-EINVAL, libsyncmap_store(map, "\0", 1, "v", 1, &result));
 

@@ -197,9 +197,9 @@ TEST(errors)
 	EXPECT_EQ(-EINVAL, libsyncmap_watch_open(map, &both, &watch));
 	EXPECT(!watch);
 	EXPECT_EQ(-EFBIG, libsyncmap_watch_open(map, &too_long, &watch));
-	EXPECT_EQ(SYNCMAP_LIMITED_KEY, too_long.limited);
-	EXPECT_EQ(1 << 20, too_long.used);
-	EXPECT_EQ(1024, too_long.limit);
+	EXPECT_EQ(SYNCMAP_LIMITED_KEY, too_long.error.limited);
+	EXPECT_EQ(1 << 20, too_long.error.used);
+	EXPECT_EQ(1024, too_long.error.limit);
 	EXPECT_EQ(0, libsyncmap_open(NAME, SYNCMAP_ACCESS_WRITE, &other));
 	EXPECT_EQ(-EBADF, libsyncmap_watch_open(other, NULL, &watch));
 	for (int i = 0; i < 64; i++)
@@ -207,7 +207,7 @@ TEST(errors)
 	EXPECT_EQ(-ENOSPC, libsyncmap_watch_open(map, NULL, &watch));
 	EXPECT(!watch);
 	EXPECT_EQ(-ENOSPC, libsyncmap_watch_open(map, &all, &watch));
-	EXPECT_EQ(SYNCMAP_LIMITED_WATCHERS, all.limited);
-	EXPECT_EQ(64, all.used);
-	EXPECT_EQ(64, all.limit);
+	EXPECT_EQ(SYNCMAP_LIMITED_WATCHERS, all.error.limited);
+	EXPECT_EQ(64, all.error.used);
+	EXPECT_EQ(64, all.error.limit);
 }

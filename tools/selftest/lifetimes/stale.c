@@ -59,6 +59,21 @@ TEST(stale_while_computed)
 	EXPECT_EQ(map_system().entry_overhead + 4, map_info(fd).bytes);
 }
 
+/* Whoever could not be given the value is not told that he has the lease */
+TEST(stale_to_nowhere)
+{
+	int fd = create_expiring(60 * SECOND);
+
+	store_expired(fd);
+	EXPECT_EQ(-EFAULT, DO(fd, LOAD_OR_LEASE, KEY("k"), STALE,
+			      .out = 8, .out_size = 8));
+	EXPECT_EQ(-EFAULT, got.error.status);
+	EXPECT_EQ(0, got.result & SYNCMAP_RESULT_LEASED);
+	EXPECT_EQ(0, got.leased);
+	EXPECT_EQ(0, map_stats(fd).leases);
+	expect_stale(fd, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
+}
+
 /* It is not lost when the computation fails */
 TEST(stale_when_the_holder_fails)
 {

@@ -150,9 +150,9 @@ static void take_watchers(const struct shared *shared)
 
 	EXPECT_EQ(MAX, take(get_watcher, shared));
 	EXPECT_EQ(-EDQUOT, map_call(shared->watched, SYNCMAP_WATCH, &params));
-	EXPECT_EQ(SYNCMAP_LIMITED_USER_WATCHERS, params.limited);
-	EXPECT_EQ(MAX, params.used);
-	EXPECT_EQ(MAX, params.limit);
+	EXPECT_EQ(SYNCMAP_LIMITED_USER_WATCHERS, params.error.limited);
+	EXPECT_EQ(MAX, params.error.used);
+	EXPECT_EQ(MAX, params.error.limit);
 	EXPECT_EQ(MAX % EACH, map_system().user_watchers);
 }
 
@@ -179,9 +179,9 @@ static void take_places(const struct shared *shared)
 	}
 	EXPECT_EQ(PLACES, n);
 	EXPECT_EQ(-EDQUOT, map_call(shared->watched, SYNCMAP_WATCH, &params));
-	EXPECT_EQ(SYNCMAP_LIMITED_USER_WATCHERS, params.limited);
-	EXPECT_EQ(PLACES, params.used);
-	EXPECT_EQ(PLACES, params.limit);
+	EXPECT_EQ(SYNCMAP_LIMITED_USER_MAP_WATCHERS, params.error.limited);
+	EXPECT_EQ(PLACES, params.error.used);
+	EXPECT_EQ(PLACES, params.error.limit);
 }
 
 TEST(places_of_a_map)

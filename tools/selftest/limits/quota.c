@@ -189,8 +189,8 @@ static void use_up_bytes_by_queues(int max, void *arg)
 		n++;
 	EXPECT(n && n <= max >> 20);
 	EXPECT_EQ(-EDQUOT, map_call(fd, SYNCMAP_WATCH, &params));
-	EXPECT_EQ(SYNCMAP_LIMITED_USER_BYTES, params.limited);
-	EXPECT_EQ(max, params.limit);
+	EXPECT_EQ(SYNCMAP_LIMITED_USER_BYTES, params.error.limited);
+	EXPECT_EQ(max, params.error.limit);
 	EXPECT_EQ(n, map_system().user_watchers);
 	(void)arg;
 }
@@ -293,9 +293,9 @@ static void use_up_watchers(int max, void *arg)
 		EXPECT_EQ(i + 1, map_system().user_watchers);
 	}
 	EXPECT_EQ(-EDQUOT, map_call(map, SYNCMAP_WATCH, &params));
-	EXPECT_EQ(SYNCMAP_LIMITED_USER_WATCHERS, params.limited);
-	EXPECT_EQ(max, params.used);
-	EXPECT_EQ(max, params.limit);
+	EXPECT_EQ(SYNCMAP_LIMITED_USER_WATCHERS, params.error.limited);
+	EXPECT_EQ(max, params.error.used);
+	EXPECT_EQ(max, params.error.limit);
 	EXPECT_EQ(-EDQUOT, watch(own, (struct syncmap_watch){ }));
 	close(fds[0]);
 	EXPECT(watch(map, (struct syncmap_watch){ }) >= 0);
@@ -352,7 +352,7 @@ static int watch_more(int fd, struct told *told)
 	int ret = map_call(fd, SYNCMAP_WATCH, &arg);
 
 	*told = (struct told){
-		map_info(fd).id, arg.limited, arg.used, arg.limit,
+		map_info(fd).id, arg.error.limited, arg.error.used, arg.error.limit,
 	};
 	return ret;
 }
@@ -364,7 +364,7 @@ static int create_more(int fd, struct told *told)
 	};
 	int ret = map_call(map_control(), SYNCMAP_CREATE, &arg);
 
-	*told = (struct told){ 0, arg.limited, arg.used, arg.limit };
+	*told = (struct told){ 0, arg.error.limited, arg.error.used, arg.error.limit };
 	(void)fd;
 	return ret;
 }

@@ -11,7 +11,7 @@
 #include "harness/map.h"
 #include "harness/memory.h"
 
-/* The struct of a command, half of it in each of two pages that we give */
+/* The struct of a command, with its answer across two pages that we give */
 static struct faulting {
 	int	uffd;
 	char	*pages;
@@ -91,11 +91,11 @@ static void set_up(void)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, serve, NULL));
 }
 
-/* @arg is in the pages, @act is done while the reply waits for one of them */
+/* @arg, which ends with the error, is in the pages, @act is done while the reply waits for one of them */
 static int call(unsigned long command, const void *arg, size_t size,
 		void (*act)(void))
 {
-	size_t at = PAGE - size / 16 * 8;
+	size_t at = PAGE - size + sizeof(struct syncmap_error);
 
 	memcpy(faulting.content + at, arg, size);
 	faulting.act = act;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Many operations in one call */
 #include <errno.h>
+#include <stddef.h>
 #include <sys/mman.h>
 
 #include "harness/batches.h"
@@ -121,21 +122,23 @@ TEST(bad_batches)
 	static const struct {
 		const char		*what;
 		int			ret;
+		size_t			field;
 		struct syncmap_batch	add;	/* to what is right; any @ops: none */
 	} cases[] = {
-		{ "unknown flag", -EOPNOTSUPP, { .flags = 2 } },
-		{ "highest flag", -EOPNOTSUPP, { .flags = 1U << 31 } },
-		{ "reserved", -EINVAL, { .reserved = 1 } },
-		{ "short element", -EINVAL,
+#define AT(member)	offsetof(struct syncmap_batch, member)
+		{ "unknown flag", -EOPNOTSUPP, AT(flags), { .flags = 2 } },
+		{ "highest flag", -EOPNOTSUPP, AT(flags), { .flags = 1U << 31 } },
+		{ "short element", -EINVAL, AT(op_size),
 		  { .op_size = SYNCMAP_OP_SHORT - 1U -
 			       (__u32)sizeof(struct syncmap_op) } },
-		{ "no size", -EINVAL, { .op_size = -(__u32)sizeof(struct syncmap_op) } },
-		{ "huge element", -EINVAL,
+		{ "no size", -EINVAL, AT(op_size),
+		  { .op_size = -(__u32)sizeof(struct syncmap_op) } },
+		{ "huge element", -EINVAL, AT(op_size),
 		  { .op_size = 4104 - sizeof(struct syncmap_op) } },
-		{ "too many", -EINVAL, { .count = MANY } },
-		{ "far too many", -EINVAL, { .count = ~0U - 1 } },
-		{ "no array", -EFAULT, { .ops = 1 } },
-		{ "longer elements", -E2BIG, { .op_size = 8 } },
+		{ "too many", -EINVAL, AT(count), { .count = MANY } },
+		{ "far too many", -EINVAL, AT(count), { .count = ~0U - 1 } },
+		{ "no array", -EFAULT, 0, { .ops = 1 } },
+		{ "longer elements", -E2BIG, 0, { .op_size = 8 } },
 	};
 	int fd = map_private(SYNCMAP_KEY_U64);
 
@@ -148,6 +151,8 @@ TEST(bad_batches)
 		arg.op_size += sizeof(struct syncmap_op);
 		arg.count += 1;
 		EXPECT_EQ(cases[i].ret, map_call(fd, SYNCMAP_BATCH, &arg));
+		EXPECT_EQ(cases[i].ret, arg.error.status);
+		EXPECT_EQ(cases[i].field, arg.error.field);
 		batch_expect(&arg, 0, 0);
 		EXPECT_EQ(0, map_count(fd));
 	}
@@ -304,7 +309,9 @@ static void answers_at_an_edge(int protection, __u32 code)
 	ASSERT_EQ(0, mprotect(pages + PAGE, PAGE, protection));
 	for (unsigned int there = 0; there < 20; there++) {
 		test_context("%u answers, code %u", there, code);
-		answer = (void *)(pages + PAGE - there * sizeof(*answer));
+		/* The one that is not there may begin on the page before */
+		answer = (void *)(pages + PAGE - there * sizeof(*answer) -
+				  there % 2 * 8);
 		many_make(code, 21);
 		for (unsigned int i = 0; i < 21; i++) {
 			many[i].answer = PTR(&answer[i]);
@@ -365,4 +372,45 @@ TEST(leases_in_a_batch)
 	EXPECT_EQ(1, map_stats(fd).leases);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("v"),
 			.token = answers[0].leased));
+}
+
+/* Elements may end behind what they have a use for */
+TEST(short_elements)
+{
+	struct { char bytes[SYNCMAP_OP_SHORT]; } ops[20];
+	int fd = map_private(SYNCMAP_KEY_U64);
+	struct syncmap_batch arg = {
+		.ops = PTR(ops), .op_size = sizeof(ops[0]), .count = 20,
+	};
+
+	map_fill(fd, 0, 20);
+	for (__u32 code = SYNCMAP_OP_LOAD; code <= SYNCMAP_OP_DELETE;
+	     code += SYNCMAP_OP_DELETE - SYNCMAP_OP_LOAD) {
+		many_make(code, 20);
+		batch_answers(many, 20);
+		for (int i = 0; i < 20; i++)
+			memcpy(&ops[i], &many[i], sizeof(ops[i]));
+		EXPECT_EQ(0, map_call(fd, SYNCMAP_BATCH, &arg));
+		batch_expect(&arg, 20, 0);
+		EXPECT_EQ(code == SYNCMAP_OP_LOAD ? 20 : 0, map_count(fd));
+	}
+}
+
+/* Failures are counted for those, too, who want to know no more of them */
+TEST(without_answers)
+{
+	struct syncmap_op ops[] = {
+		A_STORE("a", "v"), { .op = SYNCMAP_OP_LOAD, KEY("none") },
+		A_STORE("b", "v"), { .op = SYNCMAP_OP_LOAD_AND_DELETE, KEY("c") },
+		{ .op = SYNCMAP_OP_DELETE, KEY("a") },
+	};
+	int fd = map_private(SYNCMAP_KEY_STRING);
+	struct syncmap_batch arg = {
+		.ops = PTR(ops), .op_size = sizeof(ops[0]),
+		.count = ARRAY_SIZE(ops),
+	};
+
+	EXPECT_EQ(0, map_call(fd, SYNCMAP_BATCH, &arg));
+	batch_expect(&arg, 5, 2);
+	EXPECT_EQ(1, map_count(fd));
 }

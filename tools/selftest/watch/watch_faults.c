@@ -96,6 +96,8 @@ static unsigned int sweep_change(int fd, struct watcher *w,
 	unsigned int faults = 0;
 	__u64 before;
 
+	op.answer = PTR(&got);
+	op.answer_size = sizeof(got);
 	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
 		prepare(fd, how);
 		drain(w);
