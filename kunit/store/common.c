@@ -87,14 +87,6 @@ struct bytemap *store_map_lost(struct kunit *test)
 	return map;
 }
 
-struct bytemap *store_map_named(struct kunit *test, const char *name)
-{
-	struct syncmap_create create = { .key_type = SYNCMAP_KEY_STRING };
-
-	strscpy(create.name, name, sizeof(create.name));
-	return store_map_of(test, &create);
-}
-
 static u32 length(const char *text)
 {
 	return text ? strlen(text) : 0;

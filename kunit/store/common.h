@@ -30,7 +30,6 @@ struct bytemap *store_map_of(struct kunit *test,
 			     const struct syncmap_create *create);
 /* Its reference is the caller's */
 struct bytemap *store_map_lost(struct kunit *test);
-struct bytemap *store_map_named(struct kunit *test, const char *name);
 
 /* One operation on text, and what came of it */
 struct store_op {

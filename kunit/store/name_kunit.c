@@ -59,50 +59,63 @@ static void expect_found(struct kunit *test, const char *name,
 		bytemap_put(map);
 }
 
-static void a_name_is_found_while_it_is_shown(struct kunit *test)
+static void expect_said(struct kunit *test, struct bytemap *map, u32 state,
+			const char *want)
 {
-	struct bytemap *map = store_map_named(test, "life");
+	struct bytemap_name name;
+
+	bytemap_name_read(map, &name);
+	KUNIT_EXPECT_EQ(test, name.state, state);
+	KUNIT_EXPECT_STREQ(test, name.name, want);
+}
+
+static void a_name_is_found_while_it_is_taken(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 
 	expect_found(test, "life", NULL);
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(map), 0);
-	expect_found(test, "life", NULL);
-	bytemap_name_show(map);
+	KUNIT_EXPECT_FALSE(test, bytemap_name_is_taken("life"));
+	expect_said(test, map, SYNCMAP_MAP_PRIVATE, "");
+	KUNIT_EXPECT_EQ(test, bytemap_name_take(map, "life"), 0);
 	expect_found(test, "life", map);
-	KUNIT_EXPECT_TRUE(test, bytemap_name_hide(map));
+	KUNIT_EXPECT_TRUE(test, bytemap_name_is_taken("life"));
+	expect_said(test, map, 0, "life");
+	KUNIT_EXPECT_TRUE(test, bytemap_name_remove(map, "life"));
 	expect_found(test, "life", NULL);
-	KUNIT_EXPECT_FALSE(test, bytemap_name_hide(map));
-	bytemap_name_drop(map);
+	expect_said(test, map, SYNCMAP_MAP_REMOVED, "life");
+	KUNIT_EXPECT_FALSE(test, bytemap_name_remove(map, "life"));
 	KUNIT_EXPECT_EQ(test, kref_read(&map->refs), 1U);
 }
 
-/* Also while it is not shown yet, or not any more */
 static void a_name_is_taken_once(struct kunit *test)
 {
-	struct bytemap *map = store_map_named(test, "twice");
-	struct bytemap *other = store_map_named(test, "twice");
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap *other = store_map(test, SYNCMAP_KEY_STRING, NULL);
 
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(map), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(other), -EEXIST);
-	bytemap_name_show(map);
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(other), -EEXIST);
-	KUNIT_EXPECT_TRUE(test, bytemap_name_hide(map));
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(other), -EEXIST);
+	KUNIT_EXPECT_EQ(test, bytemap_name_take(map, "twice"), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_name_take(other, "twice"), -EEXIST);
 	KUNIT_EXPECT_EQ(test, kref_read(&other->refs), 1U);
-	bytemap_name_drop(map);
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(other), 0);
-	bytemap_name_drop(other);
+	KUNIT_EXPECT_EQ(test, atomic_read(&other->users), 1);
+	KUNIT_EXPECT_FALSE(test, bytemap_name_remove(other, "twice"));
+	expect_found(test, "twice", map);
+	KUNIT_EXPECT_TRUE(test, bytemap_name_remove(map, "twice"));
+	KUNIT_EXPECT_EQ(test, bytemap_name_take(other, "twice"), 0);
+	KUNIT_EXPECT_FALSE(test, bytemap_name_remove(map, "twice"));
+	KUNIT_EXPECT_TRUE(test, bytemap_name_remove(other, "twice"));
 }
 
 static void a_name_holds_map_and_module(struct kunit *test)
 {
-	struct bytemap *map = store_map_named(test, "held");
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	int users = module_refcount(THIS_MODULE);
 
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(map), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_name_take(map, "held"), 0);
 	KUNIT_EXPECT_EQ(test, kref_read(&map->refs), 2U);
+	KUNIT_EXPECT_EQ(test, atomic_read(&map->users), 2);
 	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), users + 1);
-	bytemap_name_drop(map);
+	KUNIT_EXPECT_TRUE(test, bytemap_name_remove(map, "held"));
 	KUNIT_EXPECT_EQ(test, kref_read(&map->refs), 1U);
+	KUNIT_EXPECT_EQ(test, atomic_read(&map->users), 1);
 	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), users);
 }
 
@@ -123,24 +136,20 @@ static unsigned int list_all(struct kunit *test, unsigned int max)
 	return all;
 }
 
-static void list_gives_what_is_shown(struct kunit *test)
+static void list_gives_all_names(struct kunit *test)
 {
-	static const char *const shown[] = { "l1", "l2", "l3", "l4" };
-	struct bytemap *map[ARRAY_SIZE(shown)], *taken;
+	static const char *const taken[] = { "l1", "l2", "l3", "l4" };
+	struct bytemap *map[ARRAY_SIZE(taken)];
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(shown); i++) {
-		map[i] = store_map_named(test, shown[i]);
-		KUNIT_EXPECT_EQ(test, bytemap_name_take(map[i]), 0);
-		bytemap_name_show(map[i]);
+	for (i = 0; i < ARRAY_SIZE(taken); i++) {
+		map[i] = store_map(test, SYNCMAP_KEY_STRING, NULL);
+		KUNIT_EXPECT_EQ(test, bytemap_name_take(map[i], taken[i]), 0);
 	}
-	taken = store_map_named(test, "taken");
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(taken), 0);
 	KUNIT_EXPECT_EQ(test, list_all(test, 1), 4U);
 	KUNIT_EXPECT_EQ(test, list_all(test, 8), 4U);
-	bytemap_name_drop(taken);
-	for (i = 0; i < ARRAY_SIZE(shown); i++)
-		bytemap_name_drop(map[i]);
+	for (i = 0; i < ARRAY_SIZE(taken); i++)
+		KUNIT_EXPECT_TRUE(test, bytemap_name_remove(map[i], taken[i]));
 	KUNIT_EXPECT_EQ(test, list_all(test, 8), 0U);
 }
 
@@ -153,10 +162,10 @@ static void name_suite_exit(struct kunit_suite *suite)
 static struct kunit_case name_cases[] = {
 	KUNIT_CASE(names_are_checked),
 	KUNIT_CASE(names_are_padded_and_end),
-	KUNIT_CASE(a_name_is_found_while_it_is_shown),
+	KUNIT_CASE(a_name_is_found_while_it_is_taken),
 	KUNIT_CASE(a_name_is_taken_once),
 	KUNIT_CASE(a_name_holds_map_and_module),
-	KUNIT_CASE(list_gives_what_is_shown),
+	KUNIT_CASE(list_gives_all_names),
 	{}
 };
 

@@ -19,7 +19,6 @@
 #include "../store/info.h"
 #include "../store/map.h"
 #include "../store/name.h"
-#include "../store/tell.h"
 #include "dev.h"
 #include "time.h"
 
@@ -40,26 +39,24 @@ static int run_info(struct syncmap_call *call)
 	return 0;
 }
 
-static int show(struct bytemap *map)
+static int take_name(struct bytemap *map, const char *name)
 {
-	int err = bytemap_name_take(map);
+	int err = bytemap_name_take(map, name);
 
-	if (err)
-		return err;
-	syncmap_debugfs_add(map);
-	bytemap_name_show(map);
-	return 0;
+	if (!err)
+		syncmap_debugfs_link(name);
+	return err;
 }
 
-/* Nobody else can have the name from here to where it is shown */
+/* The name comes last: who finds the map finds one that is whole */
 static int finish_create(struct syncmap_call *call, int err)
 {
-	struct bytemap *map = syncmap_mapfd_map(call->new_file);
+	struct syncmap_create *create = &call->arg.create;
 
-	if (!err && map->name[0])
-		err = show(map);
+	if (!err && create->name[0])
+		err = take_name(syncmap_mapfd_map(call->new_file), create->name);
 	if (err)
-		call->arg.create.id = 0;
+		create->id = 0;
 	return syncmap_newfd_finish(call, err);
 }
 
@@ -74,8 +71,7 @@ static int make_map(struct syncmap_call *call, struct bytemap *map)
 		return err;
 	/* The descriptor is in the creator's place */
 	bytemap_leave(map);
-	if (!map->name[0])
-		syncmap_debugfs_add(map);
+	syncmap_debugfs_add(map);
 	call->arg.create.id = map->id;
 	call->finish = finish_create;
 	return 0;
@@ -115,6 +111,19 @@ static struct bytemap *find_map(struct syncmap_call *call, const char *name,
 	return map ?: ERR_PTR(-ENOENT);
 }
 
+/* -ENOENT: it was found, but has come to its end since */
+static int open_map(struct syncmap_call *call, struct bytemap *map)
+{
+	u32 access = call->arg.open.access;
+	int err;
+
+	err = bytemap_permits(map, access) ?
+		syncmap_mapfd_make(call, map, access) : -EACCES;
+	if (err)
+		bytemap_put(map);
+	return err;
+}
+
 static int run_open(struct syncmap_call *call)
 {
 	const struct syncmap_open *open = &call->arg.open;
@@ -124,38 +133,39 @@ static int run_open(struct syncmap_call *call)
 	err = syncmap_mapfd_check(call, open->access, SYNCMAP_AT(open, access));
 	if (err)
 		return err;
-	map = find_map(call, open->name, SYNCMAP_AT(open, name));
-	if (IS_ERR(map))
-		return PTR_ERR(map);
-	err = bytemap_permits(map, open->access) ?
-		syncmap_mapfd_make(call, map, open->access) : -EACCES;
-	if (err)
-		bytemap_put(map);
+	do {
+		map = find_map(call, open->name, SYNCMAP_AT(open, name));
+		if (IS_ERR(map))
+			return PTR_ERR(map);
+		err = open_map(call, map);
+	} while (err == -ENOENT);
 	return err;
 }
 
-static int remove_map(struct bytemap *map)
+/* -EAGAIN: another map may have the name by now */
+static int remove_map(struct bytemap *map, const char *name)
 {
 	if (!bytemap_is_owner(map))
 		return -EPERM;
-	if (!bytemap_name_hide(map))
-		return -ENOENT;
-	bytemap_tell_removed(map);
-	syncmap_debugfs_remove(map);
-	bytemap_name_drop(map);
+	if (!bytemap_name_remove(map, name))
+		return -EAGAIN;
+	syncmap_debugfs_link(name);
 	return 0;
 }
 
 static int run_remove(struct syncmap_call *call)
 {
+	const struct syncmap_remove *remove = &call->arg.remove;
 	struct bytemap *map;
 	int err;
 
-	map = find_map(call, call->arg.remove.name, SYNCMAP_AT(remove, name));
-	if (IS_ERR(map))
-		return PTR_ERR(map);
-	err = remove_map(map);
-	bytemap_put(map);
+	do {
+		map = find_map(call, remove->name, SYNCMAP_AT(remove, name));
+		if (IS_ERR(map))
+			return PTR_ERR(map);
+		err = remove_map(map, remove->name);
+		bytemap_put(map);
+	} while (err == -EAGAIN);
 	return err;
 }
 

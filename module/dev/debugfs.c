@@ -2,16 +2,18 @@
 /*
  * /sys/kernel/debug/syncmap: a directory per map, to look at
  *
- * Private maps are named #id. Nothing depends on debugfs being there: what
- * fails here is ignored. An open file holds a reference on its map; a map's
- * directory is removed, and readers that are inside waited for, while there is
- * another reference.
+ * It is named #id, for ever; for a name, which a map can lose to another one,
+ * there is a symbolic link. Nothing depends on debugfs being there: what fails
+ * here is ignored. An open file holds a reference on its map, and the directory
+ * is removed when there is none left.
  */
 #include <linux/ctype.h>
+#include <linux/dcache.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/workqueue.h>
@@ -19,11 +21,15 @@
 #include "../store/bytemap.h"
 #include "../store/info.h"
 #include "../store/map.h"
+#include "../store/name.h"
 #include "../store/view.h"
 #include "../store/walk.h"
 #include "dev.h"
 
 static struct dentry *root;
+
+/* Of all links, and of what they say */
+static DEFINE_MUTEX(links_lock);
 
 struct stat_line {
 	const char	*name;
@@ -115,10 +121,12 @@ static const char *type_name(u32 key_type)
 
 static int config_show(struct seq_file *m, void *unused)
 {
-	const struct bytemap *map = m->private;
+	struct bytemap *map = m->private;
 	const struct syncmap_limits *limits = &map->limits;
+	struct bytemap_name name;
 
-	seq_printf(m, "%-16s %s\n", "name", map->name);
+	bytemap_name_read(map, &name);
+	seq_printf(m, "%-16s %s\n", "name", name.name);
 	seq_printf(m, "%-16s %llu\n", "id", map->id);
 	seq_printf(m, "%-16s %s\n", "key_type", type_name(map->key_type));
 	seq_printf(m, "%-16s %u\n", "uid", from_kuid_munged(&init_user_ns,
@@ -345,19 +353,30 @@ static const struct file_operations entries_fops = {
 	.release = entries_release,
 };
 
-struct addition {
+struct change {
 	struct work_struct	work;
 	struct bytemap		*map;
+	const char		*name;
 };
 
-static void add_in_background(struct work_struct *work)
-{
-	struct bytemap *map = container_of(work, struct addition, work)->map;
-	char name[24];
+/* "#" and its number */
+struct directory {
+	char	name[24];
+};
 
-	snprintf(name, sizeof(name), "#%llu", map->id);
-	map->debugfs = debugfs_create_dir(map->name[0] ? map->name : name,
-					  root);
+static struct directory directory_of(const struct bytemap *map)
+{
+	struct directory directory;
+
+	snprintf(directory.name, sizeof(directory.name), "#%llu", map->id);
+	return directory;
+}
+
+static void add_directory(struct work_struct *work)
+{
+	struct bytemap *map = container_of(work, struct change, work)->map;
+
+	map->debugfs = debugfs_create_dir(directory_of(map).name, root);
 	debugfs_create_file("stats", 0400, map->debugfs, map, &stats_fops);
 	debugfs_create_file("config", 0400, map->debugfs, map, &config_fops);
 	debugfs_create_file("entries", 0400, map->debugfs, map, &entries_fops);
@@ -365,29 +384,59 @@ static void add_in_background(struct work_struct *work)
 			    &syncmap_debugfs_control_fops);
 }
 
+static void remove_link(const char *name)
+{
+	struct dentry *link = debugfs_lookup(name, root);
+
+	if (IS_ERR_OR_NULL(link))
+		return;
+	debugfs_remove(link);
+	dput(link);
+}
+
+/* However many change what the name stands for, the last one to come sees it */
+static void update_link(struct work_struct *work)
+{
+	const char *name = container_of(work, struct change, work)->name;
+	struct bytemap *map;
+
+	mutex_lock(&links_lock);
+	remove_link(name);
+	map = bytemap_name_find(name);
+	if (map) {
+		debugfs_create_symlink(name, root, directory_of(map).name);
+		bytemap_put(map);
+	}
+	mutex_unlock(&links_lock);
+}
+
 /*
  * debugfs allocates with the lock of the directory held, that of all maps. So it
  * is not done by whoever makes a map, whose cgroup may be short of memory or of
  * time, and would let all others wait.
  */
-void syncmap_debugfs_add(struct bytemap *map)
+static void change_in_background(struct change *change, work_func_t fn)
 {
-	struct addition addition = { .map = map };
-
-	INIT_WORK_ONSTACK(&addition.work, add_in_background);
-	queue_work(system_long_wq, &addition.work);
-	flush_work(&addition.work);
-	destroy_work_on_stack(&addition.work);
+	INIT_WORK_ONSTACK(&change->work, fn);
+	queue_work(system_long_wq, &change->work);
+	flush_work(&change->work);
+	destroy_work_on_stack(&change->work);
 }
 
-/*
- * For a map with a name, which somebody else may take then: waits for whoever is
- * inside a file of the map. That of another one goes with the map.
- */
-void syncmap_debugfs_remove(struct bytemap *map)
+/* The map is new. Its directory goes with it (store/map.c) */
+void syncmap_debugfs_add(struct bytemap *map)
 {
-	debugfs_remove(map->debugfs);
-	map->debugfs = NULL;
+	struct change change = { .map = map };
+
+	change_in_background(&change, add_directory);
+}
+
+/* Another map has the name now, or none */
+void syncmap_debugfs_link(const char *name)
+{
+	struct change change = { .name = name };
+
+	change_in_background(&change, update_link);
 }
 
 void __init syncmap_debugfs_init(void)

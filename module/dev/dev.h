@@ -18,6 +18,7 @@
 struct bytemap;
 struct bytemap_client;
 struct bytemap_record;
+struct seq_file;
 
 /**
  * struct syncmap_call - a command on its way
@@ -137,6 +138,7 @@ syncmap_mapfd_client(const struct file *file)
 }
 
 struct bytemap *syncmap_mapfd_map(const struct file *file);
+void syncmap_show_fdinfo(struct seq_file *m, struct bytemap *map);
 
 static inline u32 syncmap_mapfd_access(const struct file *file)
 {
@@ -171,7 +173,7 @@ int syncmap_run_watch(struct syncmap_call *call);
 void syncmap_debugfs_init(void);
 void syncmap_debugfs_exit(void);
 void syncmap_debugfs_add(struct bytemap *map);
-void syncmap_debugfs_remove(struct bytemap *map);
+void syncmap_debugfs_link(const char *name);
 
 /* debugfs_control.c */
 extern const struct file_operations syncmap_debugfs_control_fops;

@@ -18,6 +18,7 @@
 #include "../store/freeze.h"
 #include "../store/info.h"
 #include "../store/map.h"
+#include "../store/name.h"
 #include "../store/sweep.h"
 #include "dev.h"
 
@@ -145,12 +146,19 @@ static int map_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Which map it is */
+void syncmap_show_fdinfo(struct seq_file *m, struct bytemap *map)
+{
+	struct bytemap_name name;
+
+	bytemap_name_read(map, &name);
+	seq_printf(m, "syncmap-id:\t%llu\nsyncmap-name:\t%s\n", map->id,
+		   name.name);
+}
+
 static void map_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	const struct bytemap *map = syncmap_mapfd_map(file);
-
-	seq_printf(m, "syncmap-id:\t%llu\nsyncmap-name:\t%s\n", map->id,
-		   map->name);
+	syncmap_show_fdinfo(m, syncmap_mapfd_map(file));
 }
 
 static const struct file_operations map_fops = {

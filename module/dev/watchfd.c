@@ -113,8 +113,7 @@ static void watch_show_fdinfo(struct seq_file *m, struct file *file)
 	/* likewise */
 	u64 overflows = data_race(watch->overflows);
 
-	seq_printf(m, "syncmap-id:\t%llu\nsyncmap-name:\t%s\n", watch->map->id,
-		   watch->map->name);
+	syncmap_show_fdinfo(m, watch->map);
 	seq_printf(m, "syncmap-queue:\t%u of %u\n",
 		   bytemap_queue_used(&watch->queue), watch->queue.size);
 	seq_printf(m, "syncmap-events:\t%llu\nsyncmap-overflows:\t%llu\n",

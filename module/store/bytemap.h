@@ -23,11 +23,10 @@
  *
  * Who may do what
  *
- *	bytemap: name, id, type, limits, ttl,	immutable once the map is made
- *	stale, uid, gid, mode, account
+ *	bytemap: id, type, limits, ttl, stale,	immutable once the map is made
+ *	uid, gid, mode, account
+ *	bytemap->name, ->named			name_lock
  *	bytemap->memcg				maps_lock (shrink.c)
- *	bytemap->shown				cmpxchg; the winner of true ->
- *						false owns the name's reference
  *	bytemap->frozen				clear_lock; read as freeze.c says
  *	bytemap->entries, ->bytes		atomic (gauge.c)
  *	bytemap->live				atomic: entries by the epoch in
@@ -52,9 +51,9 @@
  *	watch->queue.tail, ->walk, ->index	watch->lock
  *	bytemap->users				atomic: descriptors, a name, and the
  *						creator; 0 is for ever
- *	bytemap->debugfs			the device: written before the
- *						map is shown, read after it was
- *						hidden
+ *	bytemap->debugfs			the device: written before
+ *						others know the map, read when
+ *						nobody does any more
  *	value: capacity, key_len, epoch,	immutable once published
  *	mortal
  *	value: content, len, revision, state	value->lock, a seqlock: written
@@ -191,6 +190,8 @@ struct bytemap_watchers {
 
 struct bytemap {
 	struct syncmap			core;
+	spinlock_t			name_lock;	/* the next two */
+	bool				named;
 	char				name[SYNCMAP_NAME_SIZE];
 	u64				id;
 	u32				key_type;
@@ -210,7 +211,6 @@ struct bytemap {
 	struct kref			refs;
 	struct bytemap_job		end;
 	atomic_t			users;
-	bool				shown;
 	struct rcu_head			rcu;
 	struct list_head		node;		/* shrink.c */
 	u64				reclaimable;

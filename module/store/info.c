@@ -14,6 +14,7 @@
 #include "deadline.h"
 #include "gauge.h"
 #include "info.h"
+#include "name.h"
 
 static u64 count_entries(struct bytemap *map)
 {
@@ -28,16 +29,15 @@ static u64 count_entries(struct bytemap *map)
 void bytemap_info(struct bytemap *map, struct syncmap_map_info *info)
 {
 	struct user_namespace *ns = current_user_ns();
+	struct bytemap_name name;
 
 	memset(info, 0, sizeof(*info));
-	if (!map->name[0])
-		info->state = SYNCMAP_MAP_PRIVATE;
-	else if (!READ_ONCE(map->shown))
-		info->state = SYNCMAP_MAP_REMOVED;
+	bytemap_name_read(map, &name);
+	info->state = name.state;
 	if (bytemap_is_frozen(map))
 		info->state |= SYNCMAP_MAP_FROZEN;
 	info->id = map->id;
-	memcpy(info->name, map->name, sizeof(info->name));
+	memcpy(info->name, name.name, sizeof(info->name));
 	info->key_type = map->key_type;
 	info->value_kind = map->value_kind;
 	info->mode = map->mode;

@@ -170,7 +170,7 @@ static struct bytemap *alloc_map(const struct syncmap_create *params,
 	map->counts = alloc_percpu_gfp(struct bytemap_counts, BYTEMAP_GFP);
 	if (!map->counts)
 		goto free_map;
-	memcpy(map->name, params->name, sizeof(map->name));
+	spin_lock_init(&map->name_lock);
 	map->id = atomic64_inc_return(&last_id);
 	map->key_type = params->key_type;
 	map->value_kind = params->value_kind;
@@ -253,9 +253,9 @@ static void init_jobs(struct bytemap *map)
 }
 
 /*
- * A map that only the caller knows of, until its name is taken and shown
- * (name.c). Fields of @params that are no concern of the store are checked by
- * the device. @error, which is zero, tells more. Process context.
+ * A map without a name (name.c), that only the caller knows of. Fields of @params
+ * that are no concern of the store are checked by the device. @error, which is
+ * zero, tells more. Process context.
  *
  * Return: the map; ERR_PTR(-EINVAL), -EOPNOTSUPP, -ENOSPC, -EDQUOT, -ENOMEM;
  * -EINTR: killed while others of the user end.

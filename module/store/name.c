@@ -2,20 +2,23 @@
 /*
  * Names of maps: a syncmap from name to map
  *
- * A name is taken, then shown, then hidden, then dropped: what is neither open
- * to others nor free can be set up and torn down without anybody meeting it. A
- * name that is taken holds the map, and the module.
+ * A map has its name while it is in there, and the name holds the map, its users,
+ * and the module. Who puts it in has said in the map before which name it is to
+ * be; who takes it out, and only he, says there that it has none any more. So
+ * whoever finds a map knows its name, and no map has two.
  */
 #include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/syncmap.h>
 
 #include "bytemap.h"
 #include "map.h"
 #include "name.h"
+#include "tell.h"
 
 static DEFINE_SYNCMAP(names, .hash = SYNCMAP_HASH_SIPHASH);
 
@@ -54,66 +57,109 @@ bool bytemap_name_is_taken(const char *name)
 	return name[0] && syncmap_load(&names, name, strlen(name), &map);
 }
 
-/*
- * Takes the name that @map has, and a reference. May sleep.
- *
- * Return: 0; -EEXIST; -ENOMEM.
- */
-int bytemap_name_take(struct bytemap *map)
+/* The map is not in there, and nobody else is about to put it there */
+static bool claim(struct bytemap *map, const char *name)
 {
-	void *actual;
-	int ret;
+	bool claimed;
 
-	kref_get(&map->refs);
-	ret = syncmap_load_or_store(&names, map->name, strlen(map->name), map,
-				    &actual, GFP_KERNEL);
-	if (ret) {
-		bytemap_put(map);
-		return ret < 0 ? ret : -EEXIST;
+	spin_lock(&map->name_lock);
+	claimed = !map->named;
+	if (claimed) {
+		map->named = true;
+		strscpy_pad(map->name, name, sizeof(map->name));
 	}
+	spin_unlock(&map->name_lock);
+	if (!claimed)
+		return false;
+	kref_get(&map->refs);
 	/* The caller's descriptor holds the module, too */
 	__module_get(THIS_MODULE);
 	atomic_inc(&map->users);
-	return 0;
+	return true;
 }
 
-/* The name is there for others */
-void bytemap_name_show(struct bytemap *map)
+/* It is not in there, and another name may be given to it */
+static void unclaim(struct bytemap *map)
 {
-	/* Pairs with the cmpxchg() in bytemap_name_hide(). See litmus/shown */
-	smp_store_release(&map->shown, true);
+	spin_lock(&map->name_lock);
+	map->named = false;
+	spin_unlock(&map->name_lock);
 }
 
-/* Return: true for one of many callers, who goes on to bytemap_name_drop() */
-bool bytemap_name_hide(struct bytemap *map)
+/* What the name has held */
+static void put_held(struct bytemap *map)
 {
-	return cmpxchg(&map->shown, true, false);
-}
-
-/* The name is free, and its reference put. Process context */
-void bytemap_name_drop(struct bytemap *map)
-{
-	syncmap_delete(&names, map->name, strlen(map->name));
 	module_put(THIS_MODULE);
 	bytemap_leave(map);
 	bytemap_put(map);
 }
 
-static bool get_shown(struct bytemap *map)
+/*
+ * Gives the @name to a map that has never had one, and that nobody else knows of.
+ * From then on it can be found. May sleep.
+ *
+ * Return: 0; -EEXIST; -ENOMEM.
+ */
+int bytemap_name_take(struct bytemap *map, const char *name)
 {
-	return READ_ONCE(map->shown) && bytemap_get_unless_zero(map);
+	void *actual;
+	int ret;
+
+	if (WARN_ON_ONCE(!claim(map, name)))
+		return -EINVAL;
+	ret = syncmap_load_or_store(&names, name, strlen(name), map, &actual,
+				    GFP_KERNEL);
+	if (ret) {
+		unclaim(map);
+		put_held(map);
+	}
+	return ret > 0 ? -EEXIST : ret;
 }
 
-/* Return: the map with this name, with a reference; or NULL */
+/*
+ * Takes the name away from the map that has it, and tells its watchers. Process
+ * context.
+ *
+ * Return: false if it has no longer been that of the map.
+ */
+bool bytemap_name_remove(struct bytemap *map, const char *name)
+{
+	if (!syncmap_compare_and_delete(&names, name, strlen(name), map))
+		return false;
+	unclaim(map);
+	bytemap_tell_removed(map);
+	put_held(map);
+	return true;
+}
+
+/*
+ * A map that is met without a reference has lost its name since: there may be
+ * another one.
+ *
+ * Return: the map with this name, with a reference; or NULL.
+ */
 struct bytemap *bytemap_name_find(const char *name)
 {
-	void *map;
+	void *found;
+	struct bytemap *map = NULL;
 
 	rcu_read_lock();
-	if (!syncmap_load(&names, name, strlen(name), &map) || !get_shown(map))
-		map = NULL;
+	while (!map && syncmap_load(&names, name, strlen(name), &found))
+		if (bytemap_get_unless_zero(found))
+			map = found;
 	rcu_read_unlock();
 	return map;
+}
+
+/* The name that the map has, or has had */
+void bytemap_name_read(struct bytemap *map, struct bytemap_name *name)
+{
+	spin_lock(&map->name_lock);
+	memcpy(name->name, map->name, sizeof(name->name));
+	name->state = map->named ? 0 : SYNCMAP_MAP_REMOVED;
+	spin_unlock(&map->name_lock);
+	if (!name->name[0])
+		name->state = SYNCMAP_MAP_PRIVATE;
 }
 
 /*
@@ -130,7 +176,7 @@ int bytemap_name_list(u64 *cursor, struct bytemap **maps, unsigned int max)
 	n = syncmap_next(&names, cursor, entries,
 			 min_t(unsigned int, max, ARRAY_SIZE(entries)));
 	for (i = 0; i < n; i++)
-		if (get_shown(entries[i].value))
+		if (bytemap_get_unless_zero(entries[i].value))
 			maps[count++] = entries[i].value;
 	rcu_read_unlock();
 	return n < 0 ? n : count;

@@ -340,38 +340,88 @@ TEST(modes)
 	}
 }
 
-TEST(goes_with_the_name)
+/* Where the link leads to, if there is one */
+static __u64 linked(void)
 {
-	int fd = make(SYNCMAP_KEY_STRING);
+	char target[64] = "";
+	__u64 id = 0;
 
-	EXPECT_EQ(0, access(ROOT NAME "/stats", F_OK));
+	if (readlink(ROOT NAME, target, sizeof(target) - 1) > 0)
+		EXPECT_EQ(1, sscanf(target, "#%llu", &id));
+	return id;
+}
+
+static bool has_directory(__u64 id)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), ROOT "#%llu/stats", id);
+	return !access(path, F_OK);
+}
+
+/* The link goes with the name, the directory with the map */
+TEST(link_of_a_name)
+{
+	int fd = make(SYNCMAP_KEY_STRING), again;
+	__u64 id = map_info(fd).id;
+
+	EXPECT_EQ(id, linked());
+	EXPECT(has_directory(id));
 	EXPECT_EQ(0, map_remove(NAME));
 	EXPECT_EQ(-1, access(ROOT NAME, F_OK));
+	EXPECT(has_directory(id));
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key")));
+	again = make(SYNCMAP_KEY_STRING);
+	EXPECT_EQ(map_info(again).id, linked());
+	EXPECT(has_directory(id));
 	close(fd);
-	make(SYNCMAP_KEY_STRING);
-	EXPECT_EQ(0, access(ROOT NAME "/stats", F_OK));
+	AWAIT(!has_directory(id));
+	EXPECT(!has_directory(id));
+	EXPECT_EQ(map_info(again).id, linked());
+}
+
+static void make_and_remove(int n, void *arg)
+{
+	(void)n;
+	(void)arg;
+	for (unsigned int i = 0; i < test_times(300); i++) {
+		close(map_create(NAME, SYNCMAP_KEY_U64, NULL, 0600));
+		map_remove(NAME);
+	}
+}
+
+/* Whoever was the last, the link is what the name is */
+TEST_LIMIT(links_race, 60)
+{
+	__u64 id;
+
+	close(make(SYNCMAP_KEY_U64));
+	test_parallel(4, make_and_remove, NULL);
+	map_remove(NAME);
+	EXPECT_EQ(-1, access(ROOT NAME, F_OK));
+	id = map_info(make(SYNCMAP_KEY_U64)).id;
+	EXPECT_EQ(id, linked());
 }
 
 TEST(private_maps)
 {
 	int fd = map_private(SYNCMAP_KEY_U64);
-	char path[128];
+	__u64 id = map_info(fd).id;
 
 	if (access(ROOT, F_OK))
 		test_skip("no debugfs at " ROOT);
-	snprintf(path, sizeof(path), ROOT "#%llu/stats", map_info(fd).id);
-	EXPECT_EQ(0, access(path, F_OK));
+	EXPECT(has_directory(id));
 	close(fd);
-	AWAIT(access(path, F_OK));
-	EXPECT_EQ(-1, access(path, F_OK));
+	AWAIT(!has_directory(id));
+	EXPECT(!has_directory(id));
 }
 
-/* Open files of a map that is gone */
+/* Whoever has a file of the map open has the map */
 TEST(removed_under_open_files)
 {
 	static const char *const files[] = { "stats", "config", "entries" };
 	int fds[ARRAY_SIZE(files)], write_fd, fd = make(SYNCMAP_KEY_U64);
+	__u64 id = map_info(fd).id;
 	char text[4096];
 
 	map_fill(fd, 0, 1000);
@@ -386,11 +436,13 @@ TEST(removed_under_open_files)
 	EXPECT_EQ(0, close(fd));
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		test_context("%s", files[i]);
-		EXPECT(read(fds[i], text, sizeof(text)) <= 0);
+		EXPECT(has_directory(id));
+		EXPECT(read(fds[i], text, sizeof(text)) > 0);
 		EXPECT_EQ(0, close(fds[i]));
 	}
-	EXPECT_EQ(-1, write(write_fd, "clear", 5));
 	EXPECT_EQ(0, close(write_fd));
+	AWAIT(!has_directory(id));
+	EXPECT(!has_directory(id));
 }
 
 static void read_always(int n, void *arg)
