@@ -32,7 +32,7 @@ static void there_is_a_last_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&map->users), 1);
 	store_client_end(two);
 	KUNIT_EXPECT_EQ(test, atomic_read(&map->users), 0);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(bytemap_client_create(map)),
+	KUNIT_EXPECT_EQ(test, PTR_ERR(bytemap_client_create(map, 0)),
 			(long)-ENOENT);
 }
 

@@ -193,7 +193,7 @@ bool store_has(struct bytemap *map, const char *key, const char *value)
 
 struct bytemap_client *store_client(struct kunit *test, struct bytemap *map)
 {
-	struct bytemap_client *client = bytemap_client_create(map);
+	struct bytemap_client *client = bytemap_client_create(map, 0);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, client);
 	kref_get(&map->refs);

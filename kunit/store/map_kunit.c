@@ -80,31 +80,34 @@ static void ids_are_not_used_again(struct kunit *test)
 }
 
 static const u32 read = SYNCMAP_ACCESS_READ, write = SYNCMAP_ACCESS_WRITE;
+static const u32 admin = SYNCMAP_ACCESS_ADMIN;
 
 static void expect_reader(struct kunit *test, struct bytemap *map)
 {
-	KUNIT_EXPECT_TRUE(test, bytemap_permits(map, read));
-	KUNIT_EXPECT_FALSE(test, bytemap_permits(map, write));
-	KUNIT_EXPECT_FALSE(test, bytemap_permits(map, read | write));
+	KUNIT_EXPECT_EQ(test, bytemap_permits(map, read), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_permits(map, write), -EACCES);
+	KUNIT_EXPECT_EQ(test, bytemap_permits(map, read | write), -EACCES);
 }
 
 static void expect_writer(struct kunit *test, struct bytemap *map)
 {
-	KUNIT_EXPECT_FALSE(test, bytemap_permits(map, read));
-	KUNIT_EXPECT_TRUE(test, bytemap_permits(map, write));
+	KUNIT_EXPECT_EQ(test, bytemap_permits(map, read), -EACCES);
+	KUNIT_EXPECT_EQ(test, bytemap_permits(map, write), 0);
 }
 
 static void expect_owner(struct kunit *test, struct bytemap *map)
 {
 	KUNIT_EXPECT_TRUE(test, bytemap_is_owner(map));
-	KUNIT_EXPECT_TRUE(test, bytemap_permits(map, read | write));
+	KUNIT_EXPECT_EQ(test, bytemap_permits(map, read | write), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_permits(map, read | admin), 0);
 }
 
 static void expect_nobody(struct kunit *test, struct bytemap *map)
 {
 	KUNIT_EXPECT_FALSE(test, bytemap_is_owner(map));
-	KUNIT_EXPECT_FALSE(test, bytemap_permits(map, read));
-	KUNIT_EXPECT_FALSE(test, bytemap_permits(map, write));
+	KUNIT_EXPECT_EQ(test, bytemap_permits(map, admin), -EPERM);
+	KUNIT_EXPECT_EQ(test, bytemap_permits(map, read), -EACCES);
+	KUNIT_EXPECT_EQ(test, bytemap_permits(map, write), -EACCES);
 }
 
 /* The first class that a caller belongs to decides, as for a file */
@@ -119,11 +122,11 @@ static void rights_are_those_of_a_file(struct kunit *test)
 	store_as_user(test, 1001, 2000, expect_reader, map);
 	store_as_user(test, 1001, 2001, expect_writer, map);
 	map->mode = 0066;
-	KUNIT_EXPECT_TRUE(test, bytemap_permits(map, read | write));
+	KUNIT_EXPECT_EQ(test, bytemap_permits(map, read | write), 0);
 	map->uid = KUIDT_INIT(1001);
 	map->mode = 0600;
 	store_as_user(test, 1000, 2000, expect_nobody, map);
-	KUNIT_EXPECT_TRUE(test, bytemap_permits(map, read | write));
+	KUNIT_EXPECT_EQ(test, bytemap_permits(map, read | write), 0);
 	KUNIT_EXPECT_TRUE(test, bytemap_is_owner(map));
 }
 

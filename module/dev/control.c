@@ -65,8 +65,7 @@ static int make_map(struct syncmap_call *call, struct bytemap *map)
 	int err;
 
 	/* From here on it has the reference */
-	err = syncmap_mapfd_make(call, map, SYNCMAP_ACCESS_READ |
-					    SYNCMAP_ACCESS_WRITE);
+	err = syncmap_mapfd_make(call, map, SYNCMAP_ACCESS_ALL);
 	if (err)
 		return err;
 	/* The descriptor is in the creator's place */
@@ -117,8 +116,8 @@ static int open_map(struct syncmap_call *call, struct bytemap *map)
 	u32 access = call->arg.open.access;
 	int err;
 
-	err = bytemap_permits(map, access) ?
-		syncmap_mapfd_make(call, map, access) : -EACCES;
+	err = bytemap_permits(map, access) ?:
+	      syncmap_mapfd_make(call, map, access);
 	if (err)
 		bytemap_put(map);
 	return err;

@@ -113,6 +113,10 @@ static inline int syncmap_refuse(struct syncmap_call *call, size_t field,
 	return bytemap_error_field(&call->error, field, err);
 }
 
+/* All that a descriptor may do */
+#define SYNCMAP_ACCESS_ALL \
+	(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE | SYNCMAP_ACCESS_ADMIN)
+
 /* dispatch.c */
 int syncmap_probe_write(void __user *user, size_t size);
 int syncmap_fault_in(void __user *user, size_t size);
@@ -138,18 +142,8 @@ syncmap_mapfd_client(const struct file *file)
 }
 
 struct bytemap *syncmap_mapfd_map(const struct file *file);
+u32 syncmap_mapfd_access(const struct file *file);
 void syncmap_show_fdinfo(struct seq_file *m, struct bytemap *map);
-
-static inline u32 syncmap_mapfd_access(const struct file *file)
-{
-	u32 access = 0;
-
-	if (file->f_mode & FMODE_READ)
-		access |= SYNCMAP_ACCESS_READ;
-	if (file->f_mode & FMODE_WRITE)
-		access |= SYNCMAP_ACCESS_WRITE;
-	return access;
-}
 
 /* cursor.c */
 void syncmap_cursor_init(void);

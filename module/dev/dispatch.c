@@ -119,7 +119,8 @@ static int check_command(struct syncmap_call *call,
 	const u32 *flags = part(call, 0);
 	const u32 *reserved = part(call, command->reserved);
 
-	if (command->access & ~syncmap_mapfd_access(call->file))
+	if (command->access &&
+	    command->access & ~syncmap_mapfd_access(call->file))
 		return -EBADF;
 	if (*flags & ~command->flags)
 		return syncmap_refuse(call, 0, -EOPNOTSUPP);

@@ -27,6 +27,12 @@ struct bytemap *syncmap_mapfd_map(const struct file *file)
 	return syncmap_mapfd_client(file)->map;
 }
 
+/* SYNCMAP_ACCESS_* that the descriptor of a map gives */
+u32 syncmap_mapfd_access(const struct file *file)
+{
+	return syncmap_mapfd_client(file)->access;
+}
+
 static int run_map_info(struct syncmap_call *call)
 {
 	struct syncmap_map_info *info = &call->arg.map_info;
@@ -59,15 +65,13 @@ static int run_promote(struct syncmap_call *call)
 
 static int run_freeze(struct syncmap_call *call)
 {
-	struct bytemap *map = syncmap_mapfd_map(call->file);
-
-	return bytemap_is_owner(map) ? bytemap_freeze(map) : -EPERM;
+	return bytemap_freeze(syncmap_mapfd_map(call->file));
 }
 
 /* Access, the field at @field, that is asked for */
 int syncmap_mapfd_check(struct syncmap_call *call, u32 access, size_t field)
 {
-	if (access & ~(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE))
+	if (access & ~SYNCMAP_ACCESS_ALL)
 		return syncmap_refuse(call, field, -EOPNOTSUPP);
 	return access ? 0 : syncmap_refuse(call, field, -EINVAL);
 }
@@ -118,7 +122,7 @@ static const struct syncmap_command map_command[] = {
 			.fd = SYNCMAP_AT(watch, fd),
 			.error = SYNCMAP_AT(watch, error)),
 	SYNCMAP_COMMAND(SYNCMAP_FREEZE, freeze, reserved, .run = run_freeze,
-			.access = SYNCMAP_ACCESS_WRITE,
+			.access = SYNCMAP_ACCESS_ADMIN,
 			.reserved = SYNCMAP_AT(freeze, reserved)),
 	SYNCMAP_COMMAND(SYNCMAP_BATCH, batch, error, .run = syncmap_run_batch,
 			.flags = SYNCMAP_BATCH_STOP,
@@ -170,11 +174,18 @@ static const struct file_operations map_fops = {
 	.llseek = noop_llseek,
 };
 
+/* What others are told of the file. O_ACCMODE says neither */
 static int open_flags(u32 access)
 {
-	if (access == SYNCMAP_ACCESS_READ)
+	switch (access & (SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE)) {
+	case SYNCMAP_ACCESS_READ:
 		return O_RDONLY;
-	return access == SYNCMAP_ACCESS_WRITE ? O_WRONLY : O_RDWR;
+	case SYNCMAP_ACCESS_WRITE:
+		return O_WRONLY;
+	case 0:
+		return O_ACCMODE;
+	}
+	return O_RDWR;
 }
 
 /* The reply has been written, or with an error, could not be */
@@ -211,7 +222,7 @@ int syncmap_newfd(struct syncmap_call *call, const char *name,
 int syncmap_mapfd_make(struct syncmap_call *call, struct bytemap *map,
 		       u32 access)
 {
-	struct bytemap_client *client = bytemap_client_create(map);
+	struct bytemap_client *client = bytemap_client_create(map, access);
 	int err;
 
 	if (IS_ERR(client))

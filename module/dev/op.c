@@ -182,7 +182,7 @@ int syncmap_begin_op(const struct file *file, struct syncmap_op *op,
 	err = bytemap_request_check(client->map, op, &work->answer);
 	if (err)
 		return err;
-	if (bytemap_op_access(op->op) & ~syncmap_mapfd_access(file))
+	if (bytemap_op_access(op->op) & ~client->access)
 		return -EBADF;
 	times_from_user(op);
 	return copy_all(client->map, work);

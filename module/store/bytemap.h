@@ -241,6 +241,7 @@ struct bytemap {
 struct bytemap_client {
 	struct bytemap		*map;
 	struct bytemap_account	*account;	/* of the user who opened it */
+	u32			access;		/* SYNCMAP_ACCESS_*, for ever */
 	spinlock_t		lock;
 	struct list_head	leases;
 	atomic_t		nr_leases;	/* and waits for one */

@@ -44,17 +44,19 @@ static int init_client(struct bytemap_client *client, struct bytemap *map)
 }
 
 /*
- * Makes a client of the caller, which gets his reference on @map. May sleep.
+ * Makes a client of the caller, which gets his reference on @map, and may do what
+ * @access says: SYNCMAP_ACCESS_*. May sleep.
  *
  * Return: the client; ERR_PTR(-ENOMEM), or -ENOENT: the map has come to its end.
  */
-struct bytemap_client *bytemap_client_create(struct bytemap *map)
+struct bytemap_client *bytemap_client_create(struct bytemap *map, u32 access)
 {
 	struct bytemap_client *client = alloc_client();
 	int err;
 
 	if (!client)
 		return ERR_PTR(-ENOMEM);
+	client->access = access;
 	err = init_client(client, map);
 	if (!err)
 		return client;

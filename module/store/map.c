@@ -374,8 +374,13 @@ void bytemap_leave(struct bytemap *map)
 		bytemap_tell_end(map);
 }
 
-/* Return: whether the caller may open the map for @access, as for a file */
-bool bytemap_permits(const struct bytemap *map, u32 access)
+/* Return: whether the caller owns the map, or may do what its owner may */
+bool bytemap_is_owner(const struct bytemap *map)
+{
+	return uid_eq(current_fsuid(), map->uid) || capable(CAP_FOWNER);
+}
+
+static bool mode_permits(const struct bytemap *map, u32 access)
 {
 	u32 want = 0, granted = map->mode;
 
@@ -390,10 +395,16 @@ bool bytemap_permits(const struct bytemap *map, u32 access)
 	return !(want & ~granted) || capable(CAP_DAC_OVERRIDE);
 }
 
-/* Return: whether the caller owns the map, or may do what its owner may */
-bool bytemap_is_owner(const struct bytemap *map)
+/*
+ * May the caller open the map for @access? To read and write, as for a file.
+ *
+ * Return: 0; -EPERM: that is for the owner; -EACCES: the mode is in the way.
+ */
+int bytemap_permits(const struct bytemap *map, u32 access)
 {
-	return uid_eq(current_fsuid(), map->uid) || capable(CAP_FOWNER);
+	if (access & SYNCMAP_ACCESS_ADMIN && !bytemap_is_owner(map))
+		return -EPERM;
+	return mode_permits(map, access) ? 0 : -EACCES;
 }
 
 /* Waits for a promotion. Return: as syncmap_promote() */

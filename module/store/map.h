@@ -19,7 +19,7 @@ void bytemap_put(struct bytemap *map);
 bool bytemap_get_unless_zero(struct bytemap *map);
 void bytemap_leave(struct bytemap *map);
 void bytemap_wait_ended(void);
-bool bytemap_permits(const struct bytemap *map, u32 access);
+int bytemap_permits(const struct bytemap *map, u32 access);
 bool bytemap_is_owner(const struct bytemap *map);
 int bytemap_promote(struct bytemap *map);
 

@@ -72,6 +72,7 @@ enum verb_map {
 	MAP_READ	= SYNCMAP_ACCESS_READ,
 	MAP_WRITE	= SYNCMAP_ACCESS_WRITE,
 	MAP_BOTH	= SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE,
+	MAP_ADMIN	= SYNCMAP_ACCESS_ADMIN,
 	MAP_ANY		= 0x100,	/* any of these will do */
 	MAP_MOST,			/* as much as is permitted */
 };

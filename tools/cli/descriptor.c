@@ -32,13 +32,12 @@ static int parse_descriptor(const char *name)
 
 const char *access_name(uint32_t access)
 {
-	switch (access) {
-	case SYNCMAP_ACCESS_READ:
-		return "read-only";
-	case SYNCMAP_ACCESS_WRITE:
-		return "write-only";
-	}
-	return "read-write";
+	static const char *const names[] = {
+		"none", "read-only", "write-only", "read-write", "admin-only",
+		"read-admin", "write-admin", "read-write-admin",
+	};
+
+	return names[access & 7];
 }
 
 static int fail_descriptor(struct cli *cli, int err)

@@ -303,16 +303,27 @@ static int parse_options(struct cli *cli, int argc, char **argv)
 	return EXIT_YES;
 }
 
-static int open_named(struct cli *cli, enum verb_map want)
+/* The most that is permitted first, as far as the verb has a use for it */
+static int open_any(struct cli *cli, enum verb_map want)
 {
-	static const enum verb_map tries[] = { MAP_BOTH, MAP_READ, MAP_WRITE };
+	static const unsigned int tries[] = {
+		MAP_BOTH | MAP_ADMIN, MAP_BOTH, MAP_READ, MAP_WRITE, MAP_ADMIN,
+	};
 	int err = -EACCES;
 
-	if (want < MAP_ANY)
-		err = libsyncmap_open(cli->name, want, &cli->map);
-	else
-		for (int i = want == MAP_ANY; i < 3 && err == -EACCES; i++)
-			err = libsyncmap_open(cli->name, tries[i], &cli->map);
+	for (int i = want == MAP_ANY ? 2 : 0;
+	     i < 5 && (err == -EACCES || err == -EPERM); i++)
+		err = libsyncmap_open(cli->name, tries[i], &cli->map);
+	/* Whatever it is that only its owner may do, the mode permits nothing */
+	return err == -EPERM ? -EACCES : err;
+}
+
+static int open_named(struct cli *cli, enum verb_map want)
+{
+	int err = want < MAP_ANY ?
+		libsyncmap_open(cli->name, want, &cli->map) :
+		open_any(cli, want);
+
 	return err ? fail_map(cli, cli->name, err) : EXIT_YES;
 }
 

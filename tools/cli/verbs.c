@@ -75,7 +75,7 @@ const struct verb verbs[] = {
 	{ "clear", "MAP", "", "delete all entries at once",
 	  verb_clear, MAP_WRITE, 1, 1 },
 	{ "freeze", "MAP", "", "let nobody write any more, for good",
-	  verb_freeze, MAP_WRITE, 1, 1 },
+	  verb_freeze, MAP_ADMIN, 1, 1 },
 	{ "promote", "MAP", "", "rebuild the read table now",
 	  verb_promote, MAP_WRITE, 1, 1 },
 	{ "import", "MAP [FILE]", "fklaPT", "store the entries that a file lists",

@@ -109,7 +109,7 @@ struct libsyncmap_options {
 /* Maps */
 
 /**
- * libsyncmap_create - make a map, and open it for reading and writing
+ * libsyncmap_create - make a map, and open it for all that there is
  * @name: up to 63 of [A-Za-z0-9._:-]; NULL or "" for a private map, which goes
  *	with its last descriptor
  * @key_type: what its keys are
@@ -141,11 +141,12 @@ int libsyncmap_create_with(struct syncmap_create *params,
 /**
  * libsyncmap_open - open a named map
  * @name: its name
- * @access: SYNCMAP_ACCESS_READ, SYNCMAP_ACCESS_WRITE or both
+ * @access: SYNCMAP_ACCESS_READ, SYNCMAP_ACCESS_WRITE or both; or'ed to this, or
+ *	alone, SYNCMAP_ACCESS_ADMIN for what is the owner's
  * @map: out: the open map, to be closed by libsyncmap_close()
  *
  * Return: 0; -ENOENT if there is no such map; -EACCES if its mode forbids it;
- * -EINVAL, -ENODEV, -ENOMEM.
+ * -EPERM if only its owner may do it; -EINVAL, -ENODEV, -ENOMEM.
  */
 int libsyncmap_open(const char *name, unsigned int access,
 		    struct libsyncmap **map);
@@ -163,7 +164,7 @@ int libsyncmap_from_fd(int fd, struct libsyncmap **map);
 /**
  * libsyncmap_restrict - open a map once more, for less
  * @map: an open map
- * @access: SYNCMAP_ACCESS_READ, SYNCMAP_ACCESS_WRITE or both
+ * @access: see libsyncmap_open()
  * @less: out: the same map, to be closed by libsyncmap_close(), with a
  *	descriptor for those who are to do no more than this
  *
@@ -782,12 +783,12 @@ int libsyncmap_clear(const struct libsyncmap *map);
 
 /**
  * libsyncmap_freeze - let nobody write any more, for good
- * @map: a map opened for writing
+ * @map: a map opened with SYNCMAP_ACCESS_ADMIN
  *
- * For the owner of the map. When it returns, no write is under way, and those
- * that come fail with -EROFS; leases have ended. Entries expire as before.
+ * When it returns, no write is under way, and those that come fail with -EROFS;
+ * leases have ended. Entries expire as before.
  *
- * Return: 0; -EPERM for others than the owner; -EINTR.
+ * Return: 0; -EINTR.
  */
 int libsyncmap_freeze(const struct libsyncmap *map);
 

@@ -112,6 +112,8 @@ enum syncmap_value_kind {
 /* Access that a map descriptor gives */
 #define SYNCMAP_ACCESS_READ	0x1
 #define SYNCMAP_ACCESS_WRITE	0x2
+/* What is the owner's: SYNCMAP_FREEZE */
+#define SYNCMAP_ACCESS_ADMIN	0x4
 
 /**
  * struct syncmap_error - why a command failed
@@ -238,7 +240,7 @@ struct syncmap_info {
  * @revision: all revisions of the map are higher, so that those of a map that
  *	is restored go on where they were; below 2^62
  * @id: out: number of the map; never used again
- * @fd: out: descriptor of the map, for reading and writing
+ * @fd: out: descriptor of the map, for all that there is
  * @reserved: out: zero
  * @error: out: why it failed
  *
@@ -270,7 +272,8 @@ struct syncmap_create {
 /**
  * struct syncmap_open - SYNCMAP_OPEN: get a descriptor of a named map
  * @flags: must be zero
- * @access: SYNCMAP_ACCESS_READ, _WRITE or both
+ * @access: SYNCMAP_ACCESS_READ and the like, not zero. ADMIN is for the owner
+ *	of the map, or with CAP_FOWNER, whatever its mode (EPERM)
  * @name: its name, padded with zeroes
  * @fd: out: descriptor of the map
  * @reserved: out: zero
@@ -924,7 +927,7 @@ struct syncmap_promote {
  * no lease. Entries expire, and go with their owners, as they would have; the
  * name can be removed. To freeze a frozen map is no error.
  *
- * For the owner of the map, or with CAP_FOWNER. Needs write access.
+ * Needs ADMIN access.
  */
 struct syncmap_freeze {
 	__u32	flags;
@@ -934,8 +937,8 @@ struct syncmap_freeze {
 /**
  * struct syncmap_restrict - SYNCMAP_RESTRICT: get a descriptor that may do less
  * @flags: must be zero
- * @access: SYNCMAP_ACCESS_READ, _WRITE or both; EBADF if this descriptor does
- *	not have it
+ * @access: SYNCMAP_ACCESS_READ and the like, not zero; EBADF if this descriptor
+ *	does not have it
  * @fd: out: another descriptor of the map
  * @reserved: out: zero
  *

@@ -535,7 +535,8 @@ TEST(map_info)
 	EXPECT_EQ(0644, info.mode);
 	EXPECT_EQ(getuid(), info.uid);
 	EXPECT_EQ(getgid(), info.gid);
-	EXPECT_EQ(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE, info.access);
+	EXPECT_EQ(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE |
+		  SYNCMAP_ACCESS_ADMIN, info.access);
 	EXPECT_EQ(0, info.count);
 	EXPECT_EQ(0, info.bytes);
 	EXPECT_MEM(&limits, sizeof(limits), &info.limits, sizeof(limits));

@@ -88,7 +88,7 @@ static void make_argument(union argument *arg, unsigned long number)
 		break;
 	case SYNCMAP_OPEN:
 		arg->open = (struct syncmap_open){
-			.name = TEST_NAME "fuzz", .access = test_random() % 4,
+			.name = TEST_NAME "fuzz", .access = test_random() % 9,
 		};
 		break;
 	case SYNCMAP_REMOVE:
@@ -113,7 +113,7 @@ static void make_argument(union argument *arg, unsigned long number)
 		break;
 	case SYNCMAP_RESTRICT:
 		memset(arg, 0, sizeof(*arg));
-		arg->restrict_to.access = test_random() % 5;
+		arg->restrict_to.access = test_random() % 9;
 		break;
 	default:
 		if (test_random() % 2)

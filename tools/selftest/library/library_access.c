@@ -9,6 +9,7 @@
 
 #define READ	SYNCMAP_ACCESS_READ
 #define WRITE	SYNCMAP_ACCESS_WRITE
+#define ADMIN	SYNCMAP_ACCESS_ADMIN
 #define K	"key", 3
 #define V	"value", 5
 
@@ -49,8 +50,9 @@ TEST(restrict_to_less)
 	EXPECT_EQ(-EBADF, libsyncmap_restrict(reader, WRITE, &other));
 	EXPECT(!other);
 	EXPECT_EQ(-EBADF, libsyncmap_restrict(reader, READ | WRITE, &other));
+	EXPECT_EQ(-EBADF, libsyncmap_restrict(reader, ADMIN, &other));
 	EXPECT_EQ(-EINVAL, libsyncmap_restrict(reader, 0, &other));
-	EXPECT_EQ(-EOPNOTSUPP, libsyncmap_restrict(map, 4, &other));
+	EXPECT_EQ(-EOPNOTSUPP, libsyncmap_restrict(map, 8, &other));
 	libsyncmap_close(restricted(reader, READ));
 	/* As if the map had been opened again: each stays when others go */
 	libsyncmap_close(writer);
@@ -109,18 +111,24 @@ TEST(freeze)
 {
 	struct libsyncmap *map = create_private();
 	struct libsyncmap *reader = restricted(map, READ);
+	struct libsyncmap *user = restricted(map, READ | WRITE);
+	struct libsyncmap *admin = restricted(map, ADMIN);
 	struct libsyncmap_result result = { };
 	struct syncmap_map_info info;
 	uint64_t token;
 
 	EXPECT_EQ(0, libsyncmap_store(map, K, V, NULL));
 	EXPECT_EQ(-EBADF, libsyncmap_freeze(reader));
+	EXPECT_EQ(-EBADF, libsyncmap_freeze(user));
+	EXPECT_EQ(-EBADF, libsyncmap_load(admin, K, NULL));
 	EXPECT_EQ(0, libsyncmap_store(map, K, V, NULL));
 	EXPECT_EQ(0, libsyncmap_load_or_lease(map, "no", 2, 0, 0, &token,
 					      &result));
 	EXPECT(token);
+	EXPECT_EQ(0, libsyncmap_freeze(admin));
 	EXPECT_EQ(0, libsyncmap_freeze(map));
-	EXPECT_EQ(0, libsyncmap_freeze(map));
+	libsyncmap_close(admin);
+	libsyncmap_close(user);
 	EXPECT_EQ(0, libsyncmap_info(reader, &info, sizeof(info)));
 	EXPECT(info.state & SYNCMAP_MAP_FROZEN);
 	EXPECT_EQ(0, libsyncmap_load(reader, K, NULL));

@@ -11,6 +11,7 @@
 
 #define NAME	TEST_NAME "freeze"
 #define OTHER	1002
+#define ADMIN	SYNCMAP_ACCESS_ADMIN
 
 static int freeze(int fd)
 {
@@ -149,16 +150,18 @@ static void try_as_other(int n, void *arg)
 {
 	int fd;
 
-	(void)n;
 	map_control();
 	ASSERT_EQ(0, setgroups(0, NULL));
 	ASSERT_EQ(0, setresgid(OTHER, OTHER, OTHER));
 	ASSERT_EQ(0, setresuid(OTHER, OTHER, OTHER));
 	fd = map_open(NAME, 3);
-	EXPECT_EQ(-EPERM, freeze(fd));
-	/* Nor with the owner's descriptor */
-	EXPECT_EQ(-EPERM, freeze(*(int *)arg));
+	EXPECT_EQ(-EBADF, freeze(fd));
+	EXPECT_EQ(-EPERM, map_open(NAME, ADMIN));
+	EXPECT_EQ(-EPERM, map_open(NAME, 3 | ADMIN));
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key")));
+	/* Unless the owner has given it away */
+	if (n)
+		EXPECT_EQ(0, freeze(*(int *)arg));
 }
 
 TEST(owner_only)
@@ -169,9 +172,11 @@ TEST(owner_only)
 	fd = map_create(NAME, SYNCMAP_KEY_STRING, NULL, 0666);
 	test_wait(test_fork(try_as_other, 0, &fd));
 	EXPECT_EQ(-EBADF, freeze(map_open(NAME, SYNCMAP_ACCESS_READ)));
+	EXPECT_EQ(-EBADF, freeze(map_open(NAME, 3)));
 	EXPECT(!is_frozen(fd));
-	EXPECT_EQ(0, freeze(map_open(NAME, SYNCMAP_ACCESS_WRITE)));
+	test_wait(test_fork(try_as_other, 1, &fd));
 	EXPECT(is_frozen(fd));
+	EXPECT_EQ(0, freeze(map_open(NAME, ADMIN)));
 }
 
 struct crowd {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Descriptors for reading only, and for writing only, that are given away */
+/* Descriptors that may do less, and are given away */
 #include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -11,7 +11,9 @@
 
 #define READ	SYNCMAP_ACCESS_READ
 #define WRITE	SYNCMAP_ACCESS_WRITE
+#define ADMIN	SYNCMAP_ACCESS_ADMIN
 #define BOTH	(READ | WRITE)
+#define ALL	(BOTH | ADMIN)
 #define OTHER	1002
 #define SECRET	"secret!!"
 
@@ -25,13 +27,14 @@ static int restrict_to(int fd, __u32 access)
 
 TEST(never_more)
 {
-	int both = map_private(SYNCMAP_KEY_STRING);
+	int all = map_private(SYNCMAP_KEY_STRING);
 
-	for (__u32 have = READ; have <= BOTH; have++) {
-		int fd = restrict_to(both, have);
+	EXPECT_EQ(ALL, map_info(all).access);
+	for (__u32 have = READ; have <= ALL; have++) {
+		int fd = restrict_to(all, have);
 
 		EXPECT_EQ(have, map_info(fd).access);
-		for (__u32 want = READ; want <= BOTH; want++) {
+		for (__u32 want = READ; want <= ALL; want++) {
 			int less = restrict_to(fd, want);
 
 			test_context("%u from %u", want, have);
@@ -43,8 +46,15 @@ TEST(never_more)
 		}
 		close(fd);
 	}
-	EXPECT_EQ(-EINVAL, restrict_to(both, 0));
-	EXPECT_EQ(-EOPNOTSUPP, restrict_to(both, 4));
+	EXPECT_EQ(-EINVAL, restrict_to(all, 0));
+	EXPECT_EQ(-EOPNOTSUPP, restrict_to(all, 8));
+}
+
+static int freeze(int fd)
+{
+	struct syncmap_freeze arg = { };
+
+	return map_call(fd, SYNCMAP_FREEZE, &arg);
 }
 
 static void become_other(void)
@@ -85,6 +95,7 @@ static void use_for_reading(int n, void *arg)
 	EXPECT_EQ(-EBADF, DO(fd, LOAD_OR_LEASE, KEY("no"), .wait_until = 1));
 	EXPECT_EQ(-EBADF, DO(fd, TOUCH, KEY("key"), .deadline = 1));
 	EXPECT_EQ(-EBADF, map_call(fd, SYNCMAP_CLEAR, &clear));
+	EXPECT_EQ(-EBADF, freeze(fd));
 	EXPECT_EQ(-EBADF, restrict_to(fd, WRITE));
 	EXPECT_EQ(-EBADF, restrict_to(fd, BOTH));
 }
@@ -161,14 +172,14 @@ static void use_for_writing(int n, void *arg)
 	EXPECT_EQ(0, DO(fd, STORE, KEY("mine"), VALUE("x")));
 }
 
-static void give_away(int map, __u32 access, void (*fn)(int n, void *arg))
+static void give_away(int map, __u32 access, void (*fn)(int n, void *arg), int n)
 {
 	int sockets[2], fd = restrict_to(map, access);
 	pid_t pid;
 
 	ASSERT(fd >= 0);
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
-	pid = test_fork(fn, 0, &sockets[1]);
+	pid = test_fork(fn, n, &sockets[1]);
 	pass_fd(sockets[0], fd);
 	EXPECT_EQ(0, close(fd));
 	test_wait(pid);
@@ -181,7 +192,7 @@ TEST(for_reading)
 	int fd = map_private(SYNCMAP_KEY_STRING);
 
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE(SECRET)));
-	give_away(fd, READ, use_for_reading);
+	give_away(fd, READ, use_for_reading, 0);
 	EXPECT_EQ(1, map_count(fd));
 	EXPECT_EQ(0, map_stats(fd).leases);
 }
@@ -191,9 +202,54 @@ TEST(for_writing)
 	int fd = map_private(SYNCMAP_KEY_STRING);
 
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE(SECRET)));
-	give_away(fd, WRITE, use_for_writing);
+	give_away(fd, WRITE, use_for_writing, 0);
 	EXPECT_EQ(-ENOENT, DO(fd, LOAD, KEY("key")));
 	EXPECT_EQ(0, DO(fd, LOAD, KEY("mine")));
+}
+
+static void use_for_administration(int n, void *arg)
+{
+	int fd = receive_fd(*(int *)arg);
+
+	if (n)
+		become_other();
+	pry(fd);
+	EXPECT_EQ(-EBADF, DO(fd, STORE, KEY("key"), VALUE("x")));
+	EXPECT_EQ(-EBADF, restrict_to(fd, READ));
+	EXPECT_EQ(0, freeze(fd));
+}
+
+/* Who gets it may do it, whoever that is */
+TEST(for_administration)
+{
+	for (int other = 0; other < 2; other++) {
+		int fd = map_private(SYNCMAP_KEY_STRING);
+
+		test_context("%s user", other ? "another" : "the same");
+		EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE(SECRET)));
+		give_away(fd, ADMIN, use_for_administration, other);
+		EXPECT_EQ(-EROFS, DO(fd, DELETE, KEY("key")));
+		EXPECT_EQ(1, map_count(fd));
+	}
+}
+
+static void use_as_the_same_user(int n, void *arg)
+{
+	int fd = receive_fd(*(int *)arg);
+
+	EXPECT_EQ(n, map_info(fd).access);
+	EXPECT_EQ(-EBADF, freeze(fd));
+	EXPECT_EQ(-EBADF, restrict_to(fd, ADMIN));
+}
+
+/* The owner, too, may do no more than his descriptor */
+TEST(for_the_owner)
+{
+	int fd = map_private(SYNCMAP_KEY_STRING);
+
+	for (__u32 access = READ; access <= BOTH; access++)
+		give_away(fd, access, use_as_the_same_user, access);
+	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE(SECRET)));
 }
 
 static bool is_in_debugfs(__u64 id)

@@ -20,6 +20,8 @@
 
 #define READ	SYNCMAP_ACCESS_READ
 #define WRITE	SYNCMAP_ACCESS_WRITE
+#define ADMIN	SYNCMAP_ACCESS_ADMIN
+#define ALL	(READ | WRITE | ADMIN)
 
 /* For good, so always in a child */
 static void become(uid_t uid, gid_t gid)
@@ -93,12 +95,14 @@ TEST_LIMIT(mode_bits, 60)
 
 	for (size_t m = 0; m < ARRAY_SIZE(modes); m++) {
 		make(modes[m]);
-		for (size_t i = 0; i < 3 * ARRAY_SIZE(users); i++) {
-			struct attempt attempt = users[i / 3];
+		for (size_t i = 0; i < ALL * ARRAY_SIZE(users); i++) {
+			struct attempt attempt = users[i / ALL];
 			__u32 granted = bits_for(modes[m], &attempt);
 
-			attempt.access = i % 3 + 1;
-			if ((attempt.access & READ && !(granted & 4)) ||
+			attempt.access = i % ALL + 1;
+			if (attempt.access & ADMIN && attempt.uid != OWNER)
+				attempt.want = -EPERM;
+			else if ((attempt.access & READ && !(granted & 4)) ||
 			    (attempt.access & WRITE && !(granted & 2)))
 				attempt.want = -EACCES;
 			test_context("mode %03o, uid %u, gid %u, access %u",
@@ -132,6 +136,10 @@ static void try_capability(int n, void *arg)
 		EXPECT(map_open(NAME, READ | WRITE) >= 0);
 	else
 		EXPECT_EQ(-EACCES, map_open(NAME, READ));
+	if (n & 1 << CAP_FOWNER)
+		EXPECT(map_open(NAME, ADMIN) >= 0);
+	else
+		EXPECT_EQ(-EPERM, map_open(NAME, ADMIN));
 	EXPECT_EQ(n & 1 << CAP_FOWNER ? 0 : -EPERM, map_remove(NAME));
 }
 
@@ -223,38 +231,58 @@ static int try_command(int fd, unsigned long number)
 	return map_call(fd, number, &arg);
 }
 
+static void expect_command(int fd, unsigned long number, bool may)
+{
+	EXPECT_EQ(may ? 0 : -EBADF, try_command(fd, number));
+}
+
+static void try_need(int all, int fd, const struct need *need, __u32 access)
+{
+	struct syncmap_op op = need->op;
+	bool may = !(need->access & ~access);
+
+	test_context("%s with access %u", need->name, access);
+	EXPECT_EQ(0, DO(all, STORE, KEY("key"), VALUE(EIGHT)));
+	op.key = PTR("key");
+	op.key_len = 3;
+	EXPECT_EQ(may ? 0 : -EBADF, map_op(fd, op));
+	if (!may)
+		EXPECT_EQ(1, map_count(all));
+}
+
 TEST(descriptor_access)
 {
-	int both = map_create(NAME, SYNCMAP_KEY_STRING, NULL, 0600);
-
-	for (__u32 access = 1; access <= 3; access++) {
+	for (__u32 access = READ; access <= ALL; access++) {
+		int all = map_create(NAME, SYNCMAP_KEY_STRING, NULL, 0600);
 		int fd = map_open(NAME, access);
 
-		EXPECT_EQ(0, DO(both, STORE, KEY("key"), VALUE(EIGHT)));
-		for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
-			struct syncmap_op op = needs[i].op;
-
-			test_context("%s with access %u", needs[i].name, access);
-			op.key = PTR("key");
-			op.key_len = 3;
-			EXPECT_EQ(needs[i].access & ~access ? -EBADF : 0,
-				  map_op(fd, op));
-			if (needs[i].access & ~access)
-				EXPECT_EQ(1, map_count(both));
-			else if (i != 0)
-				EXPECT_EQ(0, DO(both, STORE, KEY("key"),
-						VALUE(EIGHT)));
-		}
-		EXPECT_EQ(access & READ ? 0 : -EBADF,
-			  try_command(fd, SYNCMAP_RANGE));
-		EXPECT_EQ(0, try_command(fd, SYNCMAP_MAP_INFO));
-		EXPECT_EQ(0, try_command(fd, SYNCMAP_STATS));
-		EXPECT_EQ(access & WRITE ? 0 : -EBADF,
-			  try_command(fd, SYNCMAP_PROMOTE));
-		EXPECT_EQ(access & WRITE ? 0 : -EBADF,
-			  try_command(fd, SYNCMAP_CLEAR));
-		EXPECT_EQ(access & WRITE ? 0 : 1, map_count(both));
+		EXPECT_EQ(access, map_info(fd).access);
+		for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
+			try_need(all, fd, &needs[i], access);
+		EXPECT_EQ(0, DO(all, STORE, KEY("key")));
+		expect_command(fd, SYNCMAP_MAP_INFO, true);
+		expect_command(fd, SYNCMAP_STATS, true);
+		expect_command(fd, SYNCMAP_RANGE, access & READ);
+		expect_command(fd, SYNCMAP_WATCH, access & READ);
+		expect_command(fd, SYNCMAP_PROMOTE, access & WRITE);
+		expect_command(fd, SYNCMAP_CLEAR, access & WRITE);
+		EXPECT_EQ(access & WRITE ? 0 : 1, map_count(all));
+		expect_command(fd, SYNCMAP_FREEZE, access & ADMIN);
+		EXPECT_EQ(access & ADMIN ? -EROFS : 0,
+			  DO(all, STORE, KEY("key")));
+		EXPECT_EQ(0, map_remove(NAME));
 	}
+}
+
+/* Its mode does not bind who may change that */
+TEST(owner_of_a_closed_map)
+{
+	make(0);
+	test_wait(test_fork(try_open, 0, &(struct attempt){
+		.uid = OWNER, .gid = GROUP, .access = ADMIN }));
+	test_wait(test_fork(try_open, 0, &(struct attempt){
+		.uid = OWNER, .gid = GROUP, .access = ADMIN | READ,
+		.want = -EACCES }));
 }
 
 /* Nobody opens a map anew, with more rights, through /proc */

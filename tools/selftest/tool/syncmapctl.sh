@@ -490,6 +490,9 @@ descriptors()
 			sh -c "$look" "$tool"
 	done
 	t 0 'access":"read-write' exec d -- sh -c "$look" "$tool"
+	u 1 "syncmapctl: map 'd': only the owner of the map may do this" freeze d
+	t 1 "syncmapctl: map '/dev/fd/3': the descriptor is read-write" \
+		exec d "$tool" freeze /dev/fd/3
 	t 0 '' remove d
 }
 
@@ -507,6 +510,9 @@ syncmapctl: map '/dev/fd/3': the descriptor is read-only" \
 syncmapctl: map '/dev/fd/3': the descriptor is write-only" \
 		'exec $ctl exec -O $map -- \
 			sh -c "$ctl range $map; $ctl exec $map true"'
+	inherit 0 read-write-admin '$ctl -j info $map | grep -o "read[a-z-]*"'
+	inherit 1 "syncmapctl: map '/dev/fd/3': key 'k': frozen: nobody can write any more" \
+		'$ctl freeze $map; exec $ctl store $map k v'
 	inherit 0 1 '$ctl exec -R $map -- ls -l /proc/self/fd 2>&1 |
 			grep -c "\[syncmap\]"'
 }
