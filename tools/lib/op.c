@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /* Operations on one key: all of them fill in one struct */
 #include <errno.h>
 #include <stdbool.h>
