@@ -97,12 +97,98 @@ static void a_token_is_of_one_client(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
 }
 
+/* Without anybody who would see to it: no timer has been set */
+static void end_lease(struct bytemap_value *value, u64 ends)
+{
+	write_seqlock(&value->lock);
+	bytemap_lease(value)->ends = ends;
+	write_sequnlock(&value->lock);
+}
+
+static void lapse(struct bytemap *map, struct bytemap_value *value)
+{
+	write_seqlock(&value->lock);
+	bytemap_lease_lapse_locked(map, value);
+	write_sequnlock(&value->lock);
+}
+
+static void the_clock_ends_a_lease(struct kunit *test)
+{
+	struct bytemap *map = string_map(test);
+	struct bytemap_client *client = store_client(test, map);
+	u64 token = store_lease(client, "k");
+	struct bytemap_value *value = store_object(map, "k");
+
+	end_lease(value, ktime_get_boottime_ns());
+	KUNIT_EXPECT_EQ(test, store_leased(client, "k", "v", token), -ESTALE);
+	KUNIT_EXPECT_EQ(test, value->state, VALUE_LEASED);
+	KUNIT_EXPECT_EQ(test, store_unlease(client, "k", token), -ESTALE);
+	KUNIT_EXPECT_EQ(test, value->state, VALUE_DELETED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&client->nr_leases), 0);
+	bytemap_value_put(value);
+	store_client_end(client);
+	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
+}
+
+static void what_is_over_is_the_next_ones(struct kunit *test)
+{
+	struct bytemap *map = string_map(test);
+	struct bytemap_client *client = store_client(test, map);
+	struct bytemap_client *other = store_client(test, map);
+	u64 token = store_lease(client, "k");
+	struct bytemap_value *value = store_object(map, "k");
+
+	KUNIT_EXPECT_EQ(test, store_lease(other, "k"), 0ULL);
+	end_lease(value, 1);
+	KUNIT_EXPECT_GT(test, store_lease(other, "k"), token);
+	KUNIT_EXPECT_EQ(test, value->state, VALUE_DELETED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&client->nr_leases), 0);
+	bytemap_value_put(value);
+	store_client_end(client);
+	store_client_end(other);
+}
+
+/* Its time is the waiter's, and it is queued by that */
+static void a_lease_is_passed_on_for_the_next_ones_time(struct kunit *test)
+{
+	struct bytemap *map = string_map(test);
+	struct bytemap_client *client = store_client(test, map);
+	struct bytemap_client *other = store_client(test, map);
+	struct bytemap_waiter waiter = {
+		.task = current, .client = other, .lease_for = NSEC_PER_SEC,
+	};
+	u64 token = store_lease(client, "k"), before;
+	struct bytemap_value *value = store_object(map, "k");
+
+	KUNIT_EXPECT_TRUE(test, bytemap_line_join(value, &waiter));
+	KUNIT_EXPECT_EQ(test, bytemap_holder_count(other, &(struct syncmap_error){}), 0);
+	lapse(map, value);
+	KUNIT_EXPECT_EQ(test, waiter.token, 0ULL);
+	end_lease(value, 1);
+	before = ktime_get_boottime_ns();
+	lapse(map, value);
+	KUNIT_EXPECT_GT(test, waiter.token, token);
+	KUNIT_EXPECT_PTR_EQ(test, bytemap_lease(value)->client, other);
+	KUNIT_EXPECT_GE(test, bytemap_lease(value)->ends, before + NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, (u64)bytemap_mortal(value)->node.expires,
+			bytemap_lease(value)->ends);
+	KUNIT_EXPECT_EQ(test, store_leased(client, "k", "v", token), -ESTALE);
+	KUNIT_EXPECT_EQ(test, store_leased(other, "k", "v", waiter.token), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_mortal(value)->node.expires, 0LL);
+	bytemap_value_put(value);
+	store_client_end(client);
+	store_client_end(other);
+}
+
 static struct kunit_case lease_cases[] = {
 	KUNIT_CASE(a_lease_is_no_value),
 	KUNIT_CASE(an_ended_lease_is_no_value_either),
 	KUNIT_CASE(a_late_delete_looks_again),
 	KUNIT_CASE(clear_takes_the_lease_away),
 	KUNIT_CASE(a_token_is_of_one_client),
+	KUNIT_CASE(the_clock_ends_a_lease),
+	KUNIT_CASE(what_is_over_is_the_next_ones),
+	KUNIT_CASE(a_lease_is_passed_on_for_the_next_ones_time),
 	{}
 };
 

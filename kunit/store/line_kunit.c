@@ -8,10 +8,12 @@
 static struct bytemap_client *pick_waiter(struct bytemap_value *value,
 					  u64 token)
 {
+	const struct bytemap_waiter *waiter;
 	struct bytemap_client *client;
 
 	write_seqlock(&value->lock);
-	client = bytemap_line_pick_locked(bytemap_lease(value), token);
+	waiter = bytemap_line_pick_locked(bytemap_lease(value), token);
+	client = waiter ? waiter->client : NULL;
 	write_sequnlock(&value->lock);
 	return client;
 }

@@ -48,6 +48,8 @@ static const struct op_check op_checks[] = {
 	  -EINVAL, AT(answer_size) },
 	{ "reserved", OP(LOAD, .reserved = 1), -EOPNOTSUPP, AT(reserved) },
 	{ "load_or_lease", OP(LOAD_OR_LEASE, ANSWER, OUT, .wait_until = 1) },
+	{ "load_or_lease for a time", OP(LOAD_OR_LEASE, ANSWER, .lease_for = 1) },
+	{ "store for a time", OP(STORE, VALUE, .lease_for = 1), -EINVAL, AT(lease_for) },
 	{ "load_or_lease, at once", OP(LOAD_OR_LEASE, ANSWER,
 				       .flags = SYNCMAP_FLAG_NOWAIT) },
 	{ "stale", OP(LOAD_OR_LEASE, ANSWER, .flags = SYNCMAP_FLAG_STALE) },

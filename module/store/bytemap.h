@@ -79,7 +79,8 @@
  *						as owner.c says
  *	mortal->owned				value->lock and ->owned_lock
  *	bytemap->deadlines: queues		deadlines->lock
- *	lease: client, token, waiters, stale	value->lock
+ *	lease: client, token, waiters, ends,	value->lock
+ *	stale
  *	lease->held, client->leases		client->lock; whether a lease is
  *						in a list, value->lock, too
  *	client->nr_leases			atomic
@@ -167,6 +168,7 @@ struct bytemap_deadlines {
 	spinlock_t		lock;		/* the queues */
 	struct timerqueue_head	due;		/* live ones */
 	struct timerqueue_head	lapsed;		/* by the end of map->stale */
+	struct timerqueue_head	leased;		/* by the end of the lease */
 	u64			expiring;	/* how many are due some day */
 	struct bytemap_job	job;
 };

@@ -13,6 +13,9 @@
  * comes it is queued anew. So the work is bounded by the number of changes, and
  * no entry is looked at that has been left alone and is not late.
  *
+ * A lease that is given for some time is queued by the end of that, so that it
+ * goes to who waits for it. These come first: somebody sleeps until then.
+ *
  * In a map that keeps stale values, one that is late lapses: it is absent, does
  * not count, and is ended when it is too old for &bytemap.stale, too, or when
  * the room is wanted.
@@ -36,44 +39,66 @@ static u64 add_time(u64 time, u64 interval)
 	return sum < time ? SYNCMAP_NEVER : sum;
 }
 
+/* Return: the time that is in so many nanoseconds; zero: never */
+u64 bytemap_deadline_in(u64 interval)
+{
+	return interval ? add_time(ktime_get_boottime_ns(), interval) :
+			  SYNCMAP_NEVER;
+}
+
 /* Return: the deadline that an operation sets now when it says @deadline */
 u64 bytemap_deadline_resolve(const struct bytemap *map, u64 deadline)
 {
-	if (deadline)
-		return deadline;
-	return map->ttl ? add_time(ktime_get_boottime_ns(), map->ttl) :
-			  SYNCMAP_NEVER;
+	return deadline ?: bytemap_deadline_in(map->ttl);
+}
+
+static bool has_passed(u64 time)
+{
+	return time != SYNCMAP_NEVER && time <= ktime_get_boottime_ns();
 }
 
 /* With the lock of the mortal @value. Return: true if it is late */
 bool bytemap_deadline_is_past(const struct bytemap_value *value)
 {
-	u64 deadline = bytemap_mortal(value)->deadline;
-
-	return deadline != SYNCMAP_NEVER &&
-	       deadline <= ktime_get_boottime_ns();
+	return has_passed(bytemap_mortal(value)->deadline);
 }
 
-/* Before the value lapses and after, it is in another queue */
+/* With the lock of the lease @value. Return: true if it was not for longer */
+bool bytemap_deadline_is_over(const struct bytemap_value *value)
+{
+	return has_passed(bytemap_lease(value)->ends);
+}
+
+/* What becomes of the value says in which queue it is */
 static struct timerqueue_head *queue_of(struct bytemap_deadlines *deadlines,
 					const struct bytemap_value *value)
 {
+	if (value->state == VALUE_LEASED)
+		return &deadlines->leased;
 	return value->state == VALUE_LAPSED ? &deadlines->lapsed :
 					      &deadlines->due;
 }
 
+static struct timerqueue_node *first_of(struct timerqueue_node *node,
+					struct timerqueue_head *queue)
+{
+	struct timerqueue_node *next = timerqueue_getnext(queue);
+
+	return !node || (next && next->expires < node->expires) ? next : node;
+}
+
 static void arm_locked(struct bytemap_deadlines *deadlines)
 {
-	struct timerqueue_node *due = timerqueue_getnext(&deadlines->due);
-	struct timerqueue_node *lapsed = timerqueue_getnext(&deadlines->lapsed);
+	struct timerqueue_node *first = NULL;
 	s64 wait;
 
 	lockdep_assert_held(&deadlines->lock);
-	if (!due || (lapsed && lapsed->expires < due->expires))
-		due = lapsed;
-	if (!due)
+	first = first_of(first, &deadlines->due);
+	first = first_of(first, &deadlines->lapsed);
+	first = first_of(first, &deadlines->leased);
+	if (!first)
 		return;
-	wait = max(due->expires - ktime_get_boottime(), 0LL);
+	wait = max(first->expires - ktime_get_boottime(), 0LL);
 	bytemap_job_delay(&deadlines->job,
 			  min_t(u64, nsecs_to_jiffies64(wait) + 1, RECHECK));
 }
@@ -162,6 +187,20 @@ void bytemap_deadline_lapse_locked(struct bytemap *map,
 		      add_time(bytemap_mortal(value)->deadline, map->stale));
 }
 
+/*
+ * With the lock of the lease @value, which is in no queue: it has been given to
+ * somebody.
+ */
+void bytemap_deadline_lease_locked(struct bytemap *map,
+				   struct bytemap_value *value)
+{
+	u64 ends = bytemap_lease(value)->ends;
+
+	lockdep_assert_held(&value->lock.lock);
+	if (ends != SYNCMAP_NEVER)
+		requeue_value(&map->deadlines, value, ends);
+}
+
 static struct bytemap_value *pick_until(struct timerqueue_head *queue,
 					ktime_t time)
 {
@@ -181,9 +220,22 @@ static struct bytemap_value *pick_first(struct bytemap_deadlines *deadlines,
 	struct bytemap_value *value;
 
 	spin_lock(&deadlines->lock);
-	value = pick_until(&deadlines->due, due) ?:
+	value = pick_until(&deadlines->leased, due) ?:
+		pick_until(&deadlines->due, due) ?:
 		pick_until(&deadlines->lapsed, lapsed);
 	spin_unlock(&deadlines->lock);
+	return value;
+}
+
+/* Return: a lease that is over at @now, with a reference; or NULL */
+struct bytemap_value *bytemap_deadline_pick_lease(struct bytemap *map,
+						  ktime_t now)
+{
+	struct bytemap_value *value;
+
+	spin_lock(&map->deadlines.lock);
+	value = pick_until(&map->deadlines.leased, now);
+	spin_unlock(&map->deadlines.lock);
 	return value;
 }
 
@@ -255,5 +307,6 @@ void bytemap_deadline_init(struct bytemap *map, struct bytemap_share *share,
 	spin_lock_init(&map->deadlines.lock);
 	timerqueue_init_head(&map->deadlines.due);
 	timerqueue_init_head(&map->deadlines.lapsed);
+	timerqueue_init_head(&map->deadlines.leased);
 	bytemap_job_init(&map->deadlines.job, share, run);
 }

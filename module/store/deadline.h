@@ -15,8 +15,10 @@ struct bytemap_value;
 
 void bytemap_deadline_init(struct bytemap *map, struct bytemap_share *share,
 			   void (*run)(struct bytemap_job *job));
+u64 bytemap_deadline_in(u64 interval);
 u64 bytemap_deadline_resolve(const struct bytemap *map, u64 deadline);
 bool bytemap_deadline_is_past(const struct bytemap_value *value);
+bool bytemap_deadline_is_over(const struct bytemap_value *value);
 void bytemap_deadline_queue_locked(struct bytemap *map,
 				   struct bytemap_value *value);
 void bytemap_deadline_requeue_locked(struct bytemap *map,
@@ -25,6 +27,10 @@ void bytemap_deadline_unqueue_locked(struct bytemap *map,
 				     struct bytemap_value *value);
 void bytemap_deadline_lapse_locked(struct bytemap *map,
 				   struct bytemap_value *value);
+void bytemap_deadline_lease_locked(struct bytemap *map,
+				   struct bytemap_value *value);
+struct bytemap_value *bytemap_deadline_pick_lease(struct bytemap *map,
+						  ktime_t now);
 struct bytemap_value *bytemap_deadline_pick(struct bytemap *map, ktime_t now);
 struct bytemap_value *bytemap_deadline_pick_stale(struct bytemap *map,
 						  ktime_t now);

@@ -54,10 +54,15 @@ static int tell_stale(struct bytemap_attempt *at, struct bytemap_value *value)
 	return err == ABSENT ? 0 : err;
 }
 
-static void grant_lease(struct bytemap_request *req, u64 token)
+static void grant_lease(struct bytemap_request *req,
+			const struct bytemap_lease *lease)
 {
-	req->answer->leased = token;
-	req->answer->result |= SYNCMAP_RESULT_LEASED;
+	struct syncmap_answer *answer = req->answer;
+
+	answer->leased = lease->token;
+	if (!(answer->result & SYNCMAP_RESULT_EXPIRED))
+		answer->expires = lease->ends;
+	answer->result |= SYNCMAP_RESULT_LEASED;
 }
 
 static int make_lease(struct bytemap_request *req)
@@ -128,8 +133,9 @@ static int begin_lease(struct bytemap_attempt *at, struct bytemap_value *value,
 
 	write_seqlock(&value->lock);
 	if (lease->token == token) {
-		bytemap_holder_add_locked(at->map, lease);
-		grant_lease(at->req, token);
+		bytemap_holder_add_locked(at->map, lease,
+					  at->req->op->lease_for);
+		grant_lease(at->req, lease);
 		err = 0;
 	}
 	write_sequnlock(&value->lock);
@@ -171,8 +177,8 @@ static int revive_locked(struct bytemap_attempt *at,
 	value->state = VALUE_LEASED;
 	atomic64_inc(&at->map->leases);
 	set_holder(lease, at->req);
-	bytemap_holder_add_locked(at->map, lease);
-	grant_lease(at->req, lease->token);
+	bytemap_holder_add_locked(at->map, lease, at->req->op->lease_for);
+	grant_lease(at->req, lease);
 	return 0;
 }
 
@@ -210,7 +216,7 @@ static int join_locked(struct bytemap_attempt *at, struct bytemap_value *value)
 	if (value->state != VALUE_LEASED)
 		return START_OVER;
 	if (at->granted && lease->token == at->granted) {
-		grant_lease(at->req, lease->token);
+		grant_lease(at->req, lease);
 		return 0;
 	}
 	return at->req->answer->result & SYNCMAP_RESULT_EXPIRED ? 0 : NEED_LEASE;

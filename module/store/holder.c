@@ -9,6 +9,7 @@
 
 #include "account.h"
 #include "bytemap.h"
+#include "deadline.h"
 #include "holder.h"
 #include "trace.h"
 #include "value.h"
@@ -38,8 +39,12 @@ void bytemap_holder_uncount(struct bytemap_client *client)
 	bytemap_account_remove_lease(client->account, &client->nr_leases);
 }
 
-/* With the lock of the lease, which goes with its client from here on */
-void bytemap_holder_add_locked(struct bytemap *map, struct bytemap_lease *lease)
+/*
+ * With the lock of the lease, which goes with its client from here on, or after
+ * @lease_for nanoseconds, if that is not zero.
+ */
+void bytemap_holder_add_locked(struct bytemap *map, struct bytemap_lease *lease,
+			       u64 lease_for)
 {
 	struct bytemap_client *client = lease->client;
 
@@ -47,6 +52,8 @@ void bytemap_holder_add_locked(struct bytemap *map, struct bytemap_lease *lease)
 	spin_lock(&client->lock);
 	list_add_tail(&lease->held, &client->leases);
 	spin_unlock(&client->lock);
+	lease->ends = bytemap_deadline_in(lease_for);
+	bytemap_deadline_lease_locked(map, &lease->mortal.value);
 	bytemap_count(map, BYTEMAP_LEASE_GRANTED);
 	trace_bytemap_lease_grant(map, lease->token);
 }

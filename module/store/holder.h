@@ -17,7 +17,7 @@ int bytemap_holder_count(struct bytemap_client *client,
 			 struct syncmap_error *error);
 void bytemap_holder_uncount(struct bytemap_client *client);
 void bytemap_holder_add_locked(struct bytemap *map,
-			       struct bytemap_lease *lease);
+			       struct bytemap_lease *lease, u64 lease_for);
 void bytemap_holder_remove_locked(struct bytemap_lease *lease);
 struct bytemap_value *bytemap_holder_find(struct bytemap_client *client,
 					  u64 token);

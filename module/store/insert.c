@@ -9,6 +9,7 @@
 
 #include "attempt.h"
 #include "bytemap.h"
+#include "deadline.h"
 #include "entry.h"
 #include "fresh.h"
 #include "holder.h"
@@ -102,7 +103,8 @@ static int finish_lease_locked(struct bytemap_attempt *at,
 	if (bytemap_is_frozen(at->map))
 		return -EROFS;
 	if (op->token &&
-	    (lease->token != op->token || lease->client != at->req->client))
+	    (lease->token != op->token || lease->client != at->req->client ||
+	     bytemap_deadline_is_over(value)))
 		return -ESTALE;
 	if (value->state != VALUE_LEASED)
 		return START_OVER;

@@ -13,7 +13,7 @@
  *	take		core: load_or_store(lease), or of an expired value
  *			compare_and_swap(value, lease)
  *	store		core: compare_and_swap(lease, value); state = DELETED
- *	pass on		another client, another token
+ *	pass on		another client, another token, another end
  *	end		state = DELETED; unlock; core: compare_and_delete(lease)
  *	keep		state = LAPSED: nobody computes, but there is the expired
  *			value for SYNCMAP_FLAG_STALE; the next holder revives it
@@ -27,6 +27,11 @@
  *   lock, with the token checked before. Had anybody deleted the key, or
  *   stored, since the token was given, that would have found the lease, and
  *   changed the token or taken the lease out of the core, under this lock.
+ * - When its time is over, a lease is not the holder's any more: whoever uses the
+ *   token looks at the clock, under the lock. Nobody else can tell that instant
+ *   from the one in which the store takes effect, as who looks at the lease
+ *   waits for the lock. It is passed on a little later, by a job, or by who
+ *   comes to wait.
  * - A delete takes effect when it changes the token under the lock. One that
  *   finds the lease ended looks again: had it deleted before that, the end
  *   might have been another.
@@ -72,12 +77,14 @@ u64 bytemap_lease_new_token(void)
 static bool pass_on_locked(struct bytemap *map, struct bytemap_lease *lease)
 {
 	u64 token = bytemap_lease_new_token();
+	const struct bytemap_waiter *next;
 
-	lease->client = bytemap_line_pick_locked(lease, token);
-	if (!lease->client)
+	next = bytemap_line_pick_locked(lease, token);
+	if (!next)
 		return false;
+	lease->client = next->client;
 	WRITE_ONCE(lease->token, token);
-	bytemap_holder_add_locked(map, lease);
+	bytemap_holder_add_locked(map, lease, next->lease_for);
 	return true;
 }
 
@@ -86,6 +93,7 @@ static void dismiss_locked(struct bytemap *map, struct bytemap_lease *lease)
 {
 	trace_bytemap_lease_lose(map, lease->token);
 	bytemap_count(map, BYTEMAP_LEASE_LOST);
+	bytemap_deadline_unqueue_locked(map, &lease->mortal.value);
 	bytemap_holder_remove_locked(lease);
 }
 
@@ -169,12 +177,20 @@ int bytemap_lease_give_up(struct bytemap *map, struct bytemap_value *value,
 
 	write_seqlock(&value->lock);
 	if (token && lease->token == token && lease->client == client) {
+		err = bytemap_deadline_is_over(value) ? -ESTALE : 0;
 		lose_locked(map, value);
-		err = 0;
 	}
 	write_sequnlock(&value->lock);
 	remove_ended_lease(map, value);
 	return err;
+}
+
+/* With the lock of the lease @value: is it time that the holder loses it? */
+void bytemap_lease_lapse_locked(struct bytemap *map, struct bytemap_value *value)
+{
+	lockdep_assert_held(&value->lock.lock);
+	if (value->state == VALUE_LEASED && bytemap_deadline_is_over(value))
+		lose_locked(map, value);
 }
 
 /* SYNCMAP_OP_UNLEASE. Return: as bytemap_lease_give_up() */

@@ -17,6 +17,8 @@ int bytemap_lease_meet(struct bytemap_attempt *at, struct bytemap_value *value);
 int bytemap_lease_end(struct bytemap_attempt *at);
 int bytemap_lease_give_up(struct bytemap *map, struct bytemap_value *value,
 			  const struct bytemap_client *client, u64 token);
+void bytemap_lease_lapse_locked(struct bytemap *map,
+				struct bytemap_value *value);
 void bytemap_lease_abandon(struct bytemap_client *client, u64 token);
 void bytemap_lease_close(struct bytemap_client *client);
 void bytemap_lease_cleared(struct bytemap *map, struct bytemap_value *value);

@@ -63,18 +63,17 @@ static void wake_waiter_locked(struct bytemap_waiter *waiter, u64 token)
 /*
  * With the lock of the lease: the first in line gets it, with @token.
  *
- * Return: its client, or NULL: nobody waits.
+ * Return: who that is, for as long as the lock is held; or NULL: nobody waits.
  */
-struct bytemap_client *bytemap_line_pick_locked(struct bytemap_lease *lease,
-						u64 token)
+const struct bytemap_waiter *
+bytemap_line_pick_locked(struct bytemap_lease *lease, u64 token)
 {
 	struct bytemap_waiter *waiter = first_waiter(lease);
 
 	lockdep_assert_held(&lease->mortal.value.lock.lock);
-	if (!waiter)
-		return NULL;
-	wake_waiter_locked(waiter, token);
-	return waiter->client;
+	if (waiter)
+		wake_waiter_locked(waiter, token);
+	return waiter;
 }
 
 /* The lease has ended: nobody joins its line any more. Process context */

@@ -103,6 +103,8 @@ static int check_unused_extras(const struct syncmap_op *op,
 		return bytemap_error_field(error, AT(token), -EINVAL);
 	if (op->wait_until && !takes_wait(op))
 		return bytemap_error_field(error, AT(wait_until), -EINVAL);
+	if (op->lease_for && !bytemap_op_has(op->op, OP_WAITS))
+		return bytemap_error_field(error, AT(lease_for), -EINVAL);
 	if (op->bound && !(op->flags & SYNCMAP_FLAG_BOUNDED))
 		return bytemap_error_field(error, AT(bound), -EINVAL);
 	if (bytemap_op_has(op->op, OP_CALCULATES))

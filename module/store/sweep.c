@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ending what is absent already: entries that are late, or have lost their owner
+ * Ending what is absent already: entries that are late, or have lost their owner;
+ * and leases that were not for longer
  *
  * They are found in a queue or a list, without their key, so they carry a copy of
  * it. If the core does not have the value at that key, a Clear has removed it, and
@@ -18,6 +19,7 @@
 #include "doom.h"
 #include "entry.h"
 #include "job.h"
+#include "lease.h"
 #include "owner.h"
 #include "sweep.h"
 #include "value.h"
@@ -58,6 +60,8 @@ static void sweep_locked(struct bytemap *map, struct bytemap_value *value,
 		return;
 	if (!has_key_locked(map, value))
 		bytemap_deadline_unqueue_locked(map, value);
+	else if (value->state == VALUE_LEASED)
+		bytemap_lease_lapse_locked(map, value);
 	else if (value->state == VALUE_LIVE && mortal->deadline > now)
 		bytemap_deadline_requeue_locked(map, value);
 	else if (value->state == VALUE_LIVE)
@@ -85,8 +89,18 @@ static void sweep_value(struct bytemap *map, struct bytemap_value *value,
 	cond_resched();
 }
 
+/* Passes on, or ends, up to @max leases that are over. Process context */
+static void sweep_leases(struct bytemap *map, unsigned int max)
+{
+	u64 now = ktime_get_boottime_ns();
+	struct bytemap_value *value;
+
+	while (max-- && (value = bytemap_deadline_pick_lease(map, now)))
+		sweep_value(map, value, now, false);
+}
+
 /*
- * Ends up to @max values that are late. Process context.
+ * Ends up to @max values that are late, and leases. Process context.
  *
  * Return: how many have been looked at; fewer than @max: there are no more.
  */
@@ -221,11 +235,15 @@ void bytemap_sweep(struct bytemap *map)
 	bytemap_sweep_orphans(map, BYTEMAP_SWEEP);
 }
 
-/* As long as there is much to be freed, what is late goes on being charged */
+/*
+ * As long as there is much to be freed, what is late goes on being charged; but
+ * those who wait for a lease get it.
+ */
 static void sweep_in_background(struct bytemap_job *job)
 {
 	struct bytemap *map = container_of(job, struct bytemap, deadlines.job);
 
+	sweep_leases(map, BYTEMAP_SWEEP);
 	if (bytemap_doom_is_full(&map->doom))
 		bytemap_job_delay(job, 1);
 	else if (bytemap_sweep_late(map, BYTEMAP_SWEEP) == BYTEMAP_SWEEP)

@@ -9,6 +9,7 @@
 #include "bytemap.h"
 #include "entry.h"
 #include "fresh.h"
+#include "lease.h"
 #include "number.h"
 #include "request.h"
 #include "update.h"
@@ -253,14 +254,17 @@ static bool make_way_locked(struct bytemap_attempt *at,
 			bytemap_entry_lapse_locked(at->map, value);
 		else if (bytemap_view_is_late(found))
 			bytemap_entry_expire_locked(at->map, value);
+	} else if (value->leased && keep) {
+		bytemap_lease_lapse_locked(at->map, value);
 	}
 	return value->state == VALUE_DELETED;
 }
 
 /*
  * The key was found absent, and @value in the core: sees to it that an insertion
- * can follow, unless the key has come back, or somebody computes it. A lease
- * takes a stale value along. In the RCU read section in which @value was found.
+ * can follow, unless the key has come back, or somebody computes it and still has
+ * time. A lease takes a stale value along. In the RCU read section in which @value
+ * was found.
  */
 void bytemap_update_make_way(struct bytemap_attempt *at,
 			     struct bytemap_value *value)

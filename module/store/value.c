@@ -159,6 +159,7 @@ struct bytemap_value *bytemap_value_alloc_lease(const void *key, size_t key_len)
 		return NULL;
 	INIT_LIST_HEAD(&lease->held);
 	INIT_LIST_HEAD(&lease->waiters);
+	lease->ends = SYNCMAP_NEVER;
 	lease->stale = NULL;
 	lease->stale_len = 0;
 	value = init_mortal(&lease->mortal, 0, room, key, key_len);

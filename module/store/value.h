@@ -87,6 +87,7 @@ struct bytemap_lease {
 	u64			token;
 	struct list_head	held;		/* in client->leases */
 	struct list_head	waiters;
+	u64			ends;		/* for the holder; SYNCMAP_NEVER */
 	struct bytemap_value	*stale;		/* NULL: no expired value */
 	u32			stale_len;	/* is charged */
 	struct bytemap_mortal	mortal;

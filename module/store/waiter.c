@@ -55,6 +55,7 @@ static int wait_in_line(struct bytemap_attempt *at, struct bytemap_value *value)
 	struct bytemap_client *client = at->req->client;
 	struct bytemap_waiter waiter = {
 		.task = current, .client = client, .epoch = value->epoch,
+		.lease_for = at->req->op->lease_for,
 	};
 	bool cleared;
 	int err = 0;

@@ -49,6 +49,7 @@ struct cli {
 	uint64_t		ttl;		/* nanoseconds */
 	uint64_t		stale;
 	uint64_t		wait;
+	uint64_t		lease_for;	/* 0: as long as it runs */
 	struct libsyncmap_number number;
 	uint64_t		count;		/* 0: any number */
 	uint64_t		timeout;	/* seconds; 0: none */

@@ -112,7 +112,7 @@ static int load_or_lease(struct request *request)
 
 	return libsyncmap_load_or_lease(cli->map, request->key.data,
 					request->key.len, flags, cli->wait,
-					&request->token, &request->result);
+					cli->lease_for, &request->token, &request->result);
 }
 
 int verb_load_or_compute(struct cli *cli)

@@ -194,6 +194,8 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 		return parse_duration(cli, arg, &cli->stale);
 	case 'W':
 		return parse_duration(cli, arg, &cli->wait);
+	case 'L':
+		return parse_duration(cli, arg, &cli->lease_for);
 	case 'R':
 		return set_access(cli, SYNCMAP_ACCESS_READ);
 	case 'O':

@@ -675,16 +675,19 @@ int libsyncmap_calculate(const struct libsyncmap *map,
  *	SYNCMAP_FLAG_FROM_NOW: @wait_until is so many nanoseconds from now
  * @wait_until: how long to wait for somebody else: what libsyncmap_deadline()
  *	returns, or SYNCMAP_NEVER; 0 with SYNCMAP_FLAG_NOWAIT
+ * @lease_for: how many nanoseconds the caller may have the lease, from when it is
+ *	given; 0: as long as the map is open
  * @token: out: 0: there is a value; else the lease: compute the value, and call
  *	libsyncmap_store_with() with the token, or libsyncmap_unlease()
  * @result: where the value goes; @result->expired if it is one that has
- *	expired, which may be there besides a token, too
+ *	expired, which may be there besides a token, too; with a token and no value
+ *	@result->expires tells when the lease ends
  *
  * Of any number of callers that find a key absent, exactly one gets the lease;
  * those who wait get it one after the other, in the order in which they came,
  * as long as there is no value. It ends when anybody stores the key or deletes
- * it, absent as it is, and when @map, with all copies of its descriptor, is
- * closed, or its process dies.
+ * it, absent as it is, when @lease_for is over, and when @map, with all copies of
+ * its descriptor, is closed, or its process dies.
  *
  * Unlike other calls this one can be interrupted by a signal, unless its
  * handler was installed with SA_RESTART: then it goes on to wait, at the end of
@@ -698,7 +701,7 @@ int libsyncmap_calculate(const struct libsyncmap *map,
 int libsyncmap_load_or_lease(const struct libsyncmap *map,
 			     const void *key, size_t key_len,
 			     unsigned int flags, uint64_t wait_until,
-			     uint64_t *token,
+			     uint64_t lease_for, uint64_t *token,
 			     struct libsyncmap_result *result);
 
 /**

@@ -321,13 +321,14 @@ API uint64_t libsyncmap_deadline(uint64_t ttl)
 API int libsyncmap_load_or_lease(const struct libsyncmap *map,
 				 const void *key, size_t key_len,
 				 unsigned int flags, uint64_t wait_until,
-				 uint64_t *token,
+				 uint64_t lease_for, uint64_t *token,
 				 struct libsyncmap_result *result)
 {
 	struct syncmap_op op = {
 		.op = SYNCMAP_OP_LOAD_OR_LEASE,
 		.flags = flags,
 		.wait_until = wait_until,
+		.lease_for = lease_for,
 	};
 	struct syncmap_answer answer = { .result = 0 };
 	int err;

@@ -531,10 +531,9 @@ struct syncmap_map_stats {
  *	and gives the value to all who wait; ESTALE, and nothing stored, when
  *	the lease is not the caller's any more. It also ends when somebody
  *	stores without it, deletes the key, absent as it is, or clears the map,
- *	and with the last close of the descriptor. Without a value it goes to
- *	the first in line. It has no life time: a holder that is stopped keeps
- *	it until one of these comes. It takes the place of an entry; ENOSPC when
- *	there is none
+ *	with the last close of the descriptor, and when @lease_for is over.
+ *	Without a value it goes to the first in line. It takes the place of an
+ *	entry; ENOSPC when there is none
  * @SYNCMAP_OP_UNLEASE: end the lease of @token without a value; ESTALE when it
  *	is not the caller's any more
  */
@@ -670,6 +669,8 @@ enum syncmap_limited {
  * @reserved: must be zero
  * @wait_until: how long LOAD_OR_LEASE waits: nanoseconds of CLOCK_BOOTTIME, or
  *	SYNCMAP_NEVER
+ * @lease_for: nanoseconds that the caller may have the lease, from when it is
+ *	given; zero: as long as the descriptor is open
  * @operand: of arithmetic
  * @initial: with SYNCMAP_FLAG_INITIAL: value of an absent key
  * @bound: with SYNCMAP_FLAG_BOUNDED: the highest, or lowest, result
@@ -712,6 +713,7 @@ struct syncmap_op {
 	__u32	old_len;
 	__u32	reserved;
 	__u64	wait_until;
+	__u64	lease_for;
 	__u64	operand;
 	__u64	initial;
 	__u64	bound;
@@ -729,7 +731,8 @@ struct syncmap_op {
  * @revision: revision of what the operation loaded or stored, or of the
  *	deletion; with EBUSY, EMSGSIZE, EILSEQ and ERANGE of what is there
  * @expires: deadline of what was stored, or else of what was found,
- *	SYNCMAP_NEVER if none; zero if there is nothing
+ *	SYNCMAP_NEVER if none; zero if there is nothing. With
+ *	SYNCMAP_RESULT_LEASED and no value: when the lease ends
  * @error: why it failed
  * @previous: revision of what was replaced or deleted, zero if nothing
  * @leased: with SYNCMAP_RESULT_LEASED: the token

@@ -175,6 +175,8 @@ void noise_op(struct syncmap_op *op)
 	op->token = has & TAKES_TOKEN && test_random() % 2 ? noise_learnt.token : 0;
 	op->wait_until = has & TAKES_WAIT && !(op->flags & SYNCMAP_FLAG_NOWAIT) ?
 			 random_time(op->flags) : 0;
+	op->lease_for = has & TAKES_WAIT && test_random() % 2 ?
+			test_random() % MS : 0;
 	op->operand = has & TAKES_NUMBER ? test_random() >> test_random() % 64 : 0;
 	op->initial = op->flags & SYNCMAP_FLAG_INITIAL ? test_random() % 100 : 0;
 	op->bound = op->flags & SYNCMAP_FLAG_BOUNDED ? test_random() % 100 : 0;

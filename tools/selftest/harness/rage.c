@@ -88,6 +88,8 @@ static void add_wait(struct syncmap_op *op)
 		op->wait_until = soon(op, MS);
 	if (chance(2))
 		op->flags |= SYNCMAP_FLAG_STALE;
+	if (chance(2))
+		op->lease_for = 1 + test_random() % MS;
 }
 
 static void add_operands(struct syncmap_op *op)

@@ -128,24 +128,28 @@ TEST(leases)
 
 	EXPECT_EQ(0, libsyncmap_open(NAME, SYNCMAP_ACCESS_READ |
 					   SYNCMAP_ACCESS_WRITE, &other));
-	EXPECT_EQ(0, libsyncmap_load_or_lease(map, K, 0, 0, &token, &result));
+	EXPECT_EQ(0, libsyncmap_load_or_lease(map, K, 0, 0, 0, &token, &result));
 	EXPECT(token);
 	EXPECT(!result.loaded);
 	EXPECT_EQ(-EAGAIN, libsyncmap_load_or_lease(other, K, SYNCMAP_FLAG_NOWAIT,
-						    0, &none, NULL));
+						    0, 0, &none, NULL));
 	EXPECT_EQ(0, none);
 	EXPECT_EQ(-ETIMEDOUT, libsyncmap_load_or_lease(other, K, 0,
-				libsyncmap_deadline(MS), &none, NULL));
+				libsyncmap_deadline(MS), 0, &none, NULL));
 	EXPECT_EQ(-ETIMEDOUT, libsyncmap_load_or_lease(other, K,
-				SYNCMAP_FLAG_FROM_NOW, MS, &none, NULL));
+				SYNCMAP_FLAG_FROM_NOW, MS, 0, &none, NULL));
 	EXPECT_EQ(-ESTALE, libsyncmap_unlease(other, K, token));
+	EXPECT_EQ(SYNCMAP_NEVER, result.expires);
 	EXPECT_EQ(0, libsyncmap_unlease(map, K, token));
-	EXPECT_EQ(0, libsyncmap_load_or_lease(other, K, 0, 0, &terms.token,
+	EXPECT_EQ(0, libsyncmap_load_or_lease(map, K, 0, 0, 1, &token, &result));
+	EXPECT(result.expires <= libsyncmap_deadline(0));
+	EXPECT_EQ(-ESTALE, libsyncmap_unlease(map, K, token));
+	EXPECT_EQ(0, libsyncmap_load_or_lease(other, K, 0, 0, 0, &terms.token,
 					      &result));
 	EXPECT_EQ(-ESTALE, libsyncmap_store_with(map, K, "value", 5, &terms,
 						 NULL));
 	EXPECT_EQ(0, libsyncmap_store_with(other, K, "value", 5, &terms, NULL));
-	EXPECT_EQ(0, libsyncmap_load_or_lease(map, K, 0, 0, &token, &result));
+	EXPECT_EQ(0, libsyncmap_load_or_lease(map, K, 0, 0, 0, &token, &result));
 	EXPECT_EQ(0, token);
 	EXPECT(result.loaded && !result.expired);
 	EXPECT_MEM("value", 5, value, result.len);

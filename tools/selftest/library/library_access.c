@@ -122,7 +122,7 @@ TEST(freeze)
 	EXPECT_EQ(-EBADF, libsyncmap_freeze(user));
 	EXPECT_EQ(-EBADF, libsyncmap_load(admin, K, NULL));
 	EXPECT_EQ(0, libsyncmap_store(map, K, V, NULL));
-	EXPECT_EQ(0, libsyncmap_load_or_lease(map, "no", 2, 0, 0, &token,
+	EXPECT_EQ(0, libsyncmap_load_or_lease(map, "no", 2, 0, 0, 0, &token,
 					      &result));
 	EXPECT(token);
 	EXPECT_EQ(0, libsyncmap_freeze(admin));
@@ -134,10 +134,10 @@ TEST(freeze)
 	EXPECT_EQ(0, libsyncmap_load(reader, K, NULL));
 	EXPECT_EQ(-EROFS, libsyncmap_store(map, K, V, NULL));
 	EXPECT_EQ(-EROFS, libsyncmap_clear(map));
-	EXPECT_EQ(-EROFS, libsyncmap_load_or_lease(map, "no", 2, 0, 0, &token,
+	EXPECT_EQ(-EROFS, libsyncmap_load_or_lease(map, "no", 2, 0, 0, 0, &token,
 						   &result));
 	EXPECT(!token);
-	EXPECT_EQ(0, libsyncmap_load_or_lease(map, K, 0, 0, &token, &result));
+	EXPECT_EQ(0, libsyncmap_load_or_lease(map, K, 0, 0, 0, &token, &result));
 	EXPECT(result.loaded);
 	libsyncmap_close(reader);
 	libsyncmap_close(map);

@@ -517,6 +517,22 @@ syncmapctl: map '/dev/fd/3': the descriptor is write-only" \
 			grep -c "\[syncmap\]"'
 }
 
+# Who takes too long has computed for himself
+computing_for_a_time()
+{
+	t 0 '' create c
+	"$tool" load-or-compute -L 300ms c k -- \
+		sh -c 'sleep 3; echo late' >late 2>&1 &
+	until "$tool" stats c | grep -q '^leases_granted  *1$'; do sleep 0.1; done
+	t 0 soon load-or-compute -W 20s c k -- echo soon
+	wait $!
+	code=$?
+	mv late got
+	judge 'load-or-compute: too late' $code 0 late
+	t 0 soon load c k
+	t 0 '' remove c
+}
+
 # What owns and leases is not the file that others have, too; nor does it stay
 # open for who watches
 # shellcheck disable=SC2016 # for the inner shell
@@ -551,6 +567,7 @@ batches
 descriptors
 descriptors_handed_over
 descriptors_used
+computing_for_a_time
 t 0 '[]' -j list
 echo "1..$n"
 exit $failed
