@@ -231,7 +231,7 @@ static void clear_races_with_everything(struct kunit *test)
 
 static u64 bytes_of(struct test_map *tm)
 {
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 
 	syncmap_get_stats(&tm->map, &stats);
 	return stats.bytes;

@@ -207,7 +207,7 @@ static void load_many_skips_wrong_lengths(struct kunit *test)
 static void load_counts_hits_and_misses(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_stats before, after;
+	struct syncmap_core_stats before, after;
 
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
 	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);

@@ -33,7 +33,7 @@ static void init_refuses_contradictions(struct kunit *test)
 static void init_allocates_nothing(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 
 	KUNIT_EXPECT_TRUE(test, state_is_empty(tm_state(tm)));
 	syncmap_get_stats(&tm->map, &stats);
@@ -134,7 +134,7 @@ static void clear_empties_the_map(struct kunit *test)
 static void clear_keeps_no_capacity(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 60), 0);
 	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
@@ -150,7 +150,7 @@ static void clear_keeps_no_capacity(struct kunit *test)
 static void clear_keeps_the_statistics(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_stats before, after;
+	struct syncmap_core_stats before, after;
 
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
 	EXPECT_LOADS(test, tm, 5, val(5));

@@ -226,7 +226,7 @@ static void delete_of_null_deletes(struct kunit *test)
 static void updates_of_empty_do_nothing(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 	void *value;
 
 	KUNIT_EXPECT_FALSE(test, tm_delete(tm, 1));

@@ -388,7 +388,7 @@ static void promote_moves_all_keys(struct kunit *test)
 {
 	unsigned int n = test_keys(test->priv, 160);
 	struct test_map *tm = test->priv;
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 	unsigned int i;
 
 	for (i = 0; i < n; i += n / 4) {
@@ -407,7 +407,7 @@ static void promote_moves_all_keys(struct kunit *test)
 static void promote_drops_tombstones(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 	unsigned int i;
 
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 60), 0);

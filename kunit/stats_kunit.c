@@ -7,9 +7,9 @@
 
 static void stats_of_empty_are_zero(struct kunit *test)
 {
-	static const struct syncmap_stats zero;
+	static const struct syncmap_core_stats zero;
 	struct test_map *tm = test->priv;
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 
 	memset(&stats, 0xff, sizeof(stats));
 	syncmap_get_stats(&tm->map, &stats);
@@ -31,7 +31,7 @@ static void stats_tell_what_is_there(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
 	unsigned int n = test_keys(tm, 60);
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 	u64 i;
 
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, n), 0);
@@ -61,7 +61,7 @@ static void stats_tell_what_is_there(struct kunit *test)
 static void stats_longest_is_the_run_of_equal_hashes(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 
 	tm_become(tm, test_variant_equal);
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 17), 0);
@@ -73,7 +73,7 @@ static void stats_longest_is_the_run_of_equal_hashes(struct kunit *test)
 static void stats_count_the_bytes(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_stats before, after;
+	struct syncmap_core_stats before, after;
 
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
 	syncmap_get_stats(&tm->map, &before);
@@ -93,7 +93,7 @@ static void stats_count_the_bytes(struct kunit *test)
 static void stats_include_the_old_dirty(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 	struct test_cell cell;
 	bool paused;
 

@@ -26,7 +26,7 @@ static void fill_dirty(struct kunit *test)
 static void statistics_go_in_parts(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 
 	fill_dirty(test);
 	syncmap_get_stats(&tm->map, &stats);

@@ -30,7 +30,7 @@ static void sum_and_revive(const struct syncmap_state *state,
 
 static u64 promotions(struct test_map *tm)
 {
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 
 	syncmap_get_stats(&tm->map, &stats);
 	return stats.promotions;
@@ -152,7 +152,7 @@ static void due_when_many_are_dead(struct kunit *test)
 static void memory_comes_back_by_itself(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
 	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
@@ -243,7 +243,7 @@ static void full_buckets_take_no_more(struct kunit *test)
 	const u64 most = BUCKET_NODES << DIRTY_BITS_MIN;
 	struct test_map *tm = test->priv;
 	struct syncmap_reservation *res;
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 	u64 keys = 0;
 	void *was;
 	int err;

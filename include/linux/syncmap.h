@@ -352,11 +352,11 @@ static inline void syncmap_set_memcg(struct syncmap *map,
 
 /* Looking inside */
 
-/* Entries of the histograms in &struct syncmap_stats */
+/* Entries of the histograms in &struct syncmap_core_stats */
 #define SYNCMAP_HISTOGRAM	8
 
 /**
- * struct syncmap_stats - what a map is doing
+ * struct syncmap_core_stats - what a map is doing
  * @count: live keys
  * @read_keys: keys of the read table, deleted ones included
  * @read_buckets: buckets of the read table, of seven keys each
@@ -379,7 +379,7 @@ static inline void syncmap_set_memcg(struct syncmap *map,
  *	all that are further away
  * @amended: whether the dirty table may hold keys
  */
-struct syncmap_stats {
+struct syncmap_core_stats {
 	u64	count;
 	u64	read_keys;
 	u64	read_buckets;
@@ -401,7 +401,7 @@ struct syncmap_stats {
 	bool	amended;
 };
 
-void syncmap_get_stats(struct syncmap *map, struct syncmap_stats *stats);
+void syncmap_get_stats(struct syncmap *map, struct syncmap_core_stats *stats);
 int syncmap_check(struct syncmap *map);
 
 /**

@@ -66,7 +66,7 @@ static u64 longest_chain(const struct syncmap *map)
 }
 
 static void dirty_stats(const struct syncmap_dirty *dirty,
-			struct syncmap_stats *stats)
+			struct syncmap_core_stats *stats)
 {
 	stats->dirty_buckets += dirty_chains(dirty);
 	stats->bytes += syncmap_dirty_size(dirty);
@@ -74,7 +74,7 @@ static void dirty_stats(const struct syncmap_dirty *dirty,
 }
 
 static void table_stats(const struct syncmap_table *table,
-			struct syncmap_stats *stats)
+			struct syncmap_core_stats *stats)
 {
 	stats->read_keys = table->keys;
 	stats->read_buckets = table->buckets;
@@ -84,7 +84,7 @@ static void table_stats(const struct syncmap_table *table,
 }
 
 static void state_stats(const struct syncmap_state *state,
-			struct syncmap_stats *stats)
+			struct syncmap_core_stats *stats)
 {
 	struct syncmap_counts sum;
 
@@ -115,7 +115,7 @@ static void state_stats(const struct syncmap_state *state,
  *
  * Context: Process context, may sleep.
  */
-void syncmap_get_stats(struct syncmap *map, struct syncmap_stats *stats)
+void syncmap_get_stats(struct syncmap *map, struct syncmap_core_stats *stats)
 {
 	syncmap_assert(map);
 	memset(stats, 0, sizeof(*stats));

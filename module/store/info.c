@@ -89,7 +89,7 @@ static void add_watchers(struct bytemap *map, struct syncmap_map_stats *stats)
 
 static void add_core(struct bytemap *map, struct syncmap_map_stats *stats)
 {
-	struct syncmap_stats core;
+	struct syncmap_core_stats core;
 
 	BUILD_BUG_ON(sizeof(core.fill) != sizeof(stats->fill));
 	BUILD_BUG_ON(sizeof(core.displaced) != sizeof(stats->displaced));

@@ -46,7 +46,7 @@ static void store_all(struct syncmap *map, u64 from, u64 to, gfp_t gfp)
 static void open_map(struct syncmap *map, u64 n, unsigned int dirty, bool rest)
 {
 	const struct syncmap_params params = { .key_len = sizeof(u64) };
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 
 	if (syncmap_init(map, &params))
 		abort();

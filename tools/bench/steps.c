@@ -259,7 +259,7 @@ static void time_calls(const struct name *name, void (*run)(void),
 
 static void get_stats(void)
 {
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 
 	syncmap_get_stats(&map, &stats);
 }

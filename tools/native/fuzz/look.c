@@ -153,7 +153,7 @@ void fuzz_look(struct fuzz *f)
 void fuzz_stats(struct fuzz *f)
 {
 	u64 buckets = 0, displaced = 0;
-	struct syncmap_stats stats;
+	struct syncmap_core_stats stats;
 	unsigned int i;
 
 	say(f, "stats");
