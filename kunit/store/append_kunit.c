@@ -5,7 +5,6 @@
 #include <linux/sizes.h>
 
 #include "../../module/store/append.c"
-#include "../../module/store/info.h"
 #include "common.h"
 
 static int store_append(struct bytemap *map, const char *value)
@@ -15,14 +14,6 @@ static int store_append(struct bytemap *map, const char *value)
 	};
 
 	return store_op(map, &so);
-}
-
-static u64 replaced(struct bytemap *map)
-{
-	struct syncmap_map_stats stats;
-
-	bytemap_info_stats(map, &stats);
-	return stats.replaced;
 }
 
 /* @as times 'a', and @bs times 'b' */
@@ -179,12 +170,12 @@ static void meet(struct kunit *test, struct bytemap *map,
 
 	store_growing(test, map, meeting->between);
 	halves = begin(test, map, store_text(test, 'b', meeting->after));
-	before = replaced(map);
+	before = store_stat(map, "replaced");
 	KUNIT_EXPECT_EQ(test, store_append(map, between), 0);
-	KUNIT_EXPECT_EQ(test, replaced(map), before);
+	KUNIT_EXPECT_EQ(test, store_stat(map, "replaced"), before);
 	len = halves->value->len;
 	KUNIT_EXPECT_EQ(test, finish(halves), meeting->ret);
-	KUNIT_EXPECT_EQ(test, replaced(map), before + !meeting->ret);
+	KUNIT_EXPECT_EQ(test, store_stat(map, "replaced"), before + !meeting->ret);
 	expect_value(test, map, len, meeting->ret ? 0 : meeting->after);
 }
 
@@ -289,11 +280,11 @@ static void what_grows_stays_with_its_owner(struct kunit *test)
 	u64 before;
 
 	KUNIT_EXPECT_EQ(test, append_owned(map, one, "v"), 0);
-	before = replaced(map);
+	before = store_stat(map, "replaced");
 	KUNIT_EXPECT_EQ(test, append_owned(map, two, store_text(test, 'v', 99)),
 			0);
 	KUNIT_EXPECT_EQ(test, store_append(map, store_text(test, 'v', 900)), 0);
-	KUNIT_EXPECT_EQ(test, replaced(map), before + 2);
+	KUNIT_EXPECT_EQ(test, store_stat(map, "replaced"), before + 2);
 	KUNIT_EXPECT_EQ(test, map->owned, 1ULL);
 	store_client_end(two);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", store_text(test, 'v', 1000)));

@@ -191,6 +191,19 @@ bool store_has(struct bytemap *map, const char *key, const char *value)
 	       !memcmp(so.out, value, so.answer.out_len);
 }
 
+u64 store_stat(struct bytemap *map, const char *name)
+{
+	struct bytemap_stats stats;
+	struct syncmap_stat stat;
+	unsigned int nr;
+
+	bytemap_info_stats(map, &stats);
+	for (nr = 0; bytemap_info_stat(&stats, nr, &stat); nr++)
+		if (!strcmp(stat.name, name))
+			return stat.value;
+	return U64_MAX;
+}
+
 struct bytemap_client *store_client(struct kunit *test, struct bytemap *map)
 {
 	struct bytemap_client *client = bytemap_client_create(map, 0);

@@ -53,6 +53,9 @@ int store_owned(struct bytemap *map, struct bytemap_client *client,
 int store_tombstones(struct bytemap *map, unsigned int keys);
 bool store_has(struct bytemap *map, const char *key, const char *value);
 
+/* The first number of this name; U64_MAX if there is none */
+u64 store_stat(struct bytemap *map, const char *name);
+
 struct bytemap_client *store_client(struct kunit *test, struct bytemap *map);
 void store_client_end(struct bytemap_client *client);
 /* SYNCMAP_OP_LOAD_OR_LEASE without waiting; the token, or 0 */

@@ -5,7 +5,6 @@
 
 #include <linux/ktime.h>
 
-#include "../../module/store/info.h"
 #include "../../module/store/sweep.h"
 #include "common.h"
 
@@ -56,14 +55,10 @@ static inline u64 expires(struct bytemap *map, const char *key)
 	return so.answer.expires;
 }
 
-/* Valid until the next call: the cases run one after another */
-static inline const struct syncmap_map_stats *stats_of(struct bytemap *map)
+static inline u64 stat_of(struct bytemap *map, const char *name)
 {
-	static struct syncmap_map_stats stats;
-
 	bytemap_sweep(map);
-	bytemap_info_stats(map, &stats);
-	return &stats;
+	return store_stat(map, name);
 }
 
 /* The object of @key, whose place in the queue the case looks at */

@@ -29,7 +29,7 @@ static void expect_late(struct kunit *test, struct bytemap *map,
 			const struct late_case *late)
 {
 	struct store_op so = { .op.op = late->op, .key = "k" };
-	u64 expired = stats_of(map)->expired;
+	u64 expired = stat_of(map, "expired");
 
 	KUNIT_EXPECT_EQ(test, store_until(map, "k", "old", PAST), 0);
 	if (bytemap_op_has(late->op, OP_TAKES_VALUE))
@@ -41,7 +41,7 @@ static void expect_late(struct kunit *test, struct bytemap *map,
 	KUNIT_EXPECT_EQ(test, so.answer.previous, 0ULL);
 	KUNIT_EXPECT_EQ(test, store_has(map, "k", "new"), late->stored);
 	KUNIT_EXPECT_EQ(test, store_count(map), late->stored ? 1ULL : 0ULL);
-	KUNIT_EXPECT_EQ(test, stats_of(map)->expired, expired + 1);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "expired"), expired + 1);
 	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
 }
 
@@ -73,12 +73,12 @@ static void a_store_sets_the_deadline_anew(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, expires(map, "k"), later);
 	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", SYNCMAP_NEVER), 0);
 	KUNIT_EXPECT_EQ(test, expires(map, "k"), SYNCMAP_NEVER);
-	KUNIT_EXPECT_EQ(test, stats_of(map)->expiring, 0ULL);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "expiring"), 0ULL);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
 	KUNIT_EXPECT_LE(test, expires(map, "k"), in_an_hour());
-	KUNIT_EXPECT_EQ(test, stats_of(map)->expiring, 1ULL);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "expiring"), 1ULL);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
-	KUNIT_EXPECT_EQ(test, stats_of(map)->expiring, 0ULL);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "expiring"), 0ULL);
 }
 
 /* Values without room for a deadline, in place, copied, and referenced */
@@ -94,7 +94,7 @@ static void touch_changes_nothing_but_the_deadline(struct kunit *test)
 		struct store_op so = { .op.op = SYNCMAP_OP_TOUCH, .key = "k",
 				       .op.deadline = hour };
 		const char *text = store_text(test, 'v', lengths[i]);
-		u64 revision = stats_of(map)->revision + 1;
+		u64 revision = stat_of(map, "revision") + 1;
 
 		KUNIT_EXPECT_EQ(test, store_store(map, "k", text), 0);
 		KUNIT_EXPECT_EQ(test, touch(map, "k", SYNCMAP_NEVER), 0);
@@ -106,13 +106,13 @@ static void touch_changes_nothing_but_the_deadline(struct kunit *test)
 		KUNIT_EXPECT_STREQ(test, so.out, text);
 		KUNIT_EXPECT_TRUE(test, store_has(map, "k", text));
 		KUNIT_EXPECT_EQ(test, expires(map, "k"), hour);
-		KUNIT_EXPECT_EQ(test, stats_of(map)->revision, revision);
+		KUNIT_EXPECT_EQ(test, stat_of(map, "revision"), revision);
 		KUNIT_EXPECT_EQ(test, store_bytes(map),
 				bytemap_charge(1, lengths[i]) +
 				bytemap_charge(1, 0));
 		KUNIT_EXPECT_EQ(test, touch(map, "k", SYNCMAP_NEVER), 0);
 		KUNIT_EXPECT_EQ(test, expires(map, "k"), SYNCMAP_NEVER);
-		KUNIT_EXPECT_EQ(test, stats_of(map)->expiring, 0ULL);
+		KUNIT_EXPECT_EQ(test, stat_of(map, "expiring"), 0ULL);
 	}
 	KUNIT_EXPECT_EQ(test, touch(map, "l", hour), -ENOENT);
 }

@@ -7,16 +7,7 @@
 #include <linux/mm.h>
 
 #include "../../module/store/doom.c"
-#include "../../module/store/info.h"
 #include "common.h"
-
-static u64 throttled(struct bytemap *map)
-{
-	struct syncmap_map_stats stats;
-
-	bytemap_info_stats(map, &stats);
-	return stats.throttled;
-}
 
 /* As if so much more of it waited */
 static void pretend(struct bytemap *map, s64 bytes)
@@ -41,7 +32,7 @@ static void another_map_makes_nobody_wait(struct kunit *test)
 	pretend(other, MOST + 1);
 	KUNIT_EXPECT_TRUE(test, bytemap_doom_is_full(&other->doom));
 	write_and_delete(test, map);
-	KUNIT_EXPECT_EQ(test, throttled(map), 0ULL);
+	KUNIT_EXPECT_EQ(test, store_stat(map, "throttled"), 0ULL);
 	pretend(other, -MOST - 1);
 }
 
@@ -72,7 +63,7 @@ static void who_only_reads_does_not_wait(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "v"));
 	KUNIT_EXPECT_FALSE(test, store_has(map, "late", "v"));
 	KUNIT_EXPECT_EQ(test, store_count(map), 2ULL);
-	KUNIT_EXPECT_EQ(test, throttled(map), 0ULL);
+	KUNIT_EXPECT_EQ(test, store_stat(map, "throttled"), 0ULL);
 	pretend(map, -MOST - 1);
 	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
 }
@@ -86,11 +77,11 @@ static void who_writes_waits_and_can_be_killed(struct kunit *test)
 	store_kill();
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "inserted"), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "in place"), 0);
-	KUNIT_EXPECT_EQ(test, throttled(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, store_stat(map, "throttled"), 1ULL);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
 	KUNIT_EXPECT_EQ(test, bytemap_doom_wait(&map->doom), -EINTR);
 	store_revive();
-	KUNIT_EXPECT_EQ(test, throttled(map), 2ULL);
+	KUNIT_EXPECT_EQ(test, store_stat(map, "throttled"), 2ULL);
 	pretend(map, -MOST - 1);
 	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
 }
@@ -111,7 +102,7 @@ static void a_writer_goes_on_when_less_is_doomed(struct kunit *test)
 	task = kthread_run(relieve, map, "doom_kunit");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
-	KUNIT_EXPECT_EQ(test, throttled(map), 1ULL);
+	KUNIT_EXPECT_EQ(test, store_stat(map, "throttled"), 1ULL);
 	KUNIT_EXPECT_FALSE(test, bytemap_doom_is_full(&map->doom));
 }
 

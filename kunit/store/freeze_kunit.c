@@ -5,6 +5,7 @@
 #include "../../module/store/freeze.c"
 #include "../../module/store/clear.h"
 #include "../../module/store/deadline.h"
+#include "../../module/store/info.h"
 #include "../../module/store/insert.h"
 #include "common.h"
 #include "deadline.h"

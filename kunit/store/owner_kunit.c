@@ -7,7 +7,6 @@
 #include "../../module/store/owner.c"
 #include "../../module/store/client.h"
 #include "../../module/store/entry.h"
-#include "../../module/store/info.h"
 #include "../../module/store/map.h"
 #include "../../module/store/sweep.h"
 #include "../../module/store/watch.h"
@@ -106,14 +105,6 @@ static void what_was_cleared_is_let_go(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
 }
 
-static u64 throttled(struct bytemap *map)
-{
-	struct syncmap_map_stats stats;
-
-	bytemap_info_stats(map, &stats);
-	return stats.throttled;
-}
-
 #define MANY	(3 * BYTEMAP_SWEEP)
 
 static unsigned int count_present(struct bytemap *map)
@@ -150,7 +141,7 @@ static void an_owner_goes_at_one_instant(struct kunit *test)
 	store_client_end(client);
 	KUNIT_EXPECT_EQ(test, count_present(map), 0U);
 	KUNIT_EXPECT_EQ(test, map->owned, (u64)MANY);
-	KUNIT_EXPECT_EQ(test, throttled(map), 0ULL);
+	KUNIT_EXPECT_EQ(test, store_stat(map, "throttled"), 0ULL);
 	atomic64_sub(much, &map->doom.bytes);
 	while (READ_ONCE(map->owned))
 		usleep_range(1000, 2000);

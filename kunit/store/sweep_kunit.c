@@ -49,8 +49,8 @@ static void a_sweep_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, live(map), 7ULL);
 	KUNIT_EXPECT_EQ(test, bytemap_sweep_late(map, 4), 2U);
 	KUNIT_EXPECT_EQ(test, live(map), 5ULL);
-	KUNIT_EXPECT_EQ(test, stats_of(map)->expired, 6ULL);
-	KUNIT_EXPECT_EQ(test, stats_of(map)->expiring, 4ULL);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "expired"), 6ULL);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "expiring"), 4ULL);
 }
 
 /* For the shrinker, before anybody has noticed and after */
@@ -135,7 +135,7 @@ static void a_replaced_value_is_not_taken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, value->state, VALUE_DELETED);
 	sweep_value(map, value, PAST, false);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "new"));
-	KUNIT_EXPECT_EQ(test, stats_of(map)->expired, 1ULL);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "expired"), 1ULL);
 }
 
 /* Between a Clear and its end: the core does not have the value any more */
@@ -153,7 +153,7 @@ static void a_cleared_value_does_not_expire(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_sweep_late(map, 4), 1U);
 	KUNIT_EXPECT_EQ(test, bytemap_sweep_late(map, 4), 0U);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&map->revision), revision);
-	KUNIT_EXPECT_EQ(test, stats_of(map)->expired, 0ULL);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "expired"), 0ULL);
 	KUNIT_EXPECT_EQ(test, live(map), 1ULL);
 	bytemap_entry_cleared(map, value);
 	bytemap_value_release(value);
@@ -185,8 +185,8 @@ static void a_stale_value_lapses_before_it_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, view_stale(map, value), 0);
 	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
 	KUNIT_EXPECT_EQ(test, value->state, VALUE_LAPSED);
-	KUNIT_EXPECT_EQ(test, stats_of(map)->lapsed, 1ULL);
-	KUNIT_EXPECT_EQ(test, stats_of(map)->expiring, 0ULL);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "lapsed"), 1ULL);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "expiring"), 0ULL);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), bytes);
 	KUNIT_EXPECT_EQ(test, view_stale(map, value), 0);
 	KUNIT_EXPECT_EQ(test, touch(map, "k", in_an_hour()), -ENOENT);
@@ -194,8 +194,8 @@ static void a_stale_value_lapses_before_it_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_sweep_stale(map, 4), 1U);
 	KUNIT_EXPECT_EQ(test, value->state, VALUE_DELETED);
 	KUNIT_EXPECT_EQ(test, view_stale(map, value), ABSENT);
-	KUNIT_EXPECT_EQ(test, stats_of(map)->lapsed, 0ULL);
-	KUNIT_EXPECT_EQ(test, stats_of(map)->expired, 1ULL);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "lapsed"), 0ULL);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "expired"), 1ULL);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
 	bytemap_value_put(value);
 }
@@ -227,7 +227,7 @@ static void cleared_stale_values_are_accounted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_store(map, "l", "v"), 0);
 	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
 	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
-	KUNIT_EXPECT_EQ(test, stats_of(map)->lapsed, 0ULL);
+	KUNIT_EXPECT_EQ(test, stat_of(map, "lapsed"), 0ULL);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
 	KUNIT_EXPECT_EQ(test, store_store(map, "l", "v"), 0);
 	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);

@@ -22,7 +22,6 @@
 #include "dev.h"
 #include "time.h"
 
-#define ENTRY_SIZE_MAX	4096
 #define ENTRY_SIZE_MIN	offsetofend(struct syncmap_map_info, stale)
 
 /* The number of no map: for cursors of the list of them */
@@ -170,19 +169,15 @@ static int run_remove(struct syncmap_call *call)
 
 static int put_map_info(struct syncmap_list *list, struct bytemap *map)
 {
-	size_t size = min_t(size_t, list->entry_size,
-			    sizeof(struct syncmap_map_info));
 	struct syncmap_map_info info;
-	void __user *user;
+	int err;
 
-	user = u64_to_user_ptr(list->buffer +
-			       (u64)list->count * list->entry_size);
 	bytemap_info(map, &info);
-	if (copy_to_user(user, &info, size) ||
-	    clear_user(user + size, list->entry_size - size))
-		return -EFAULT;
-	list->count++;
-	return 0;
+	err = syncmap_put_element(list->buffer, list->entry_size, list->count,
+				  &info, sizeof(info));
+	if (!err)
+		list->count++;
+	return err;
 }
 
 static int list_some(struct syncmap_list *list)
@@ -207,7 +202,7 @@ static int run_list(struct syncmap_call *call)
 	struct syncmap_list *list = &call->arg.list;
 	int err = 0;
 
-	if (list->entry_size > ENTRY_SIZE_MAX ||
+	if (list->entry_size > SYNCMAP_ELEMENT_MAX ||
 	    list->entry_size < ENTRY_SIZE_MIN)
 		return syncmap_refuse(call, SYNCMAP_AT(list, entry_size),
 				      -EINVAL);

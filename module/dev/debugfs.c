@@ -31,79 +31,20 @@ static struct dentry *root;
 /* Of all links, and of what they say */
 static DEFINE_MUTEX(links_lock);
 
-struct stat_line {
-	const char	*name;
-	size_t		offset;
-};
-
-#define LINE(field) { #field, offsetof(struct syncmap_map_stats, field) }
-
-static const struct stat_line stat_lines[] = {
-	LINE(count),
-	LINE(bytes),
-	LINE(revision),
-	LINE(in_place),
-	LINE(replaced),
-	LINE(mismatches),
-	LINE(rejected),
-	LINE(throttled),
-	LINE(calculated),
-	LINE(appended),
-	LINE(batches),
-	LINE(batched),
-	LINE(watchers),
-	LINE(events),
-	LINE(overflows),
-	LINE(read_keys),
-	LINE(read_buckets),
-	LINE(tombstones),
-	LINE(dirty_keys),
-	LINE(dirty_buckets),
-	LINE(dirty_longest),
-	LINE(table_bytes),
-	LINE(hits),
-	LINE(misses),
-	LINE(promotions),
-	LINE(promote_fails),
-	LINE(expunged),
-	LINE(last_promote_ns),
-	LINE(max_promote_ns),
-	LINE(lock_waits),
-	LINE(expiring),
-	LINE(expired),
-	LINE(lapsed),
-	LINE(reclaimed),
-	LINE(owned),
-	LINE(orphaned),
-	LINE(leases),
-	LINE(lease_waits),
-	LINE(leases_granted),
-	LINE(leases_lost),
-};
-
-static void show_histogram(struct seq_file *m, const char *name,
-			   const u64 *histogram)
-{
-	int i;
-
-	seq_printf(m, "%-16s", name);
-	for (i = 0; i < SYNCMAP_HISTOGRAM_SIZE; i++)
-		seq_printf(m, " %llu", histogram[i]);
-	seq_putc(m, '\n');
-}
-
+/* A line for each name */
 static int stats_show(struct seq_file *m, void *unused)
 {
-	struct syncmap_map_stats stats;
-	int i;
+	struct bytemap_stats stats;
+	struct syncmap_stat stat;
+	unsigned int nr;
 
 	bytemap_info_stats(m->private, &stats);
-	for (i = 0; i < ARRAY_SIZE(stat_lines); i++)
-		seq_printf(m, "%-16s %llu\n", stat_lines[i].name,
-			   *(u64 *)((void *)&stats + stat_lines[i].offset));
-	seq_printf(m, "%-16s %s\n", "amended", stats.amended ? "yes" : "no");
-	show_histogram(m, "fill", stats.fill);
-	show_histogram(m, "displaced", stats.displaced);
+	for (nr = 0; bytemap_info_stat(&stats, nr, &stat); nr++) {
+		if (!stat.index)
+			seq_printf(m, "%s%-16s", nr ? "\n" : "", stat.name);
+		seq_printf(m, " %llu", stat.value);
+	}
+	seq_putc(m, '\n');
 	return 0;
 }
 

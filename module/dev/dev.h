@@ -46,11 +46,10 @@ struct syncmap_call {
 		struct syncmap_remove		remove;
 		struct syncmap_list		list;
 		struct syncmap_map_info		map_info;
-		struct syncmap_map_stats	stats;
+		struct syncmap_stats		stats;
 		struct syncmap_op		op;
 		struct syncmap_range		range;
 		struct syncmap_clear		clear;
-		struct syncmap_promote		promote;
 		struct syncmap_watch		watch;
 		struct syncmap_freeze		freeze;
 		struct syncmap_batch		batch;
@@ -95,6 +94,9 @@ struct syncmap_commands {
 	const struct syncmap_command	*command;
 };
 
+/* Bytes that an element of an array may have */
+#define SYNCMAP_ELEMENT_MAX	4096
+
 #define SYNCMAP_AT(type, member)	offsetof(struct syncmap_##type, member)
 
 /* @type: of the struct; @last: its last field in ABI level 1 */
@@ -120,6 +122,8 @@ static inline int syncmap_refuse(struct syncmap_call *call, size_t field,
 /* dispatch.c */
 int syncmap_probe_write(void __user *user, size_t size);
 int syncmap_fault_in(void __user *user, size_t size);
+int syncmap_put_element(u64 array, u32 entry_size, u32 nr, const void *element,
+			size_t size);
 long syncmap_dispatch(const struct syncmap_commands *commands,
 		      struct file *file, unsigned int cmd, unsigned long arg);
 

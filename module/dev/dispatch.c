@@ -72,6 +72,24 @@ int syncmap_fault_in(void __user *user, size_t size)
 	return 0;
 }
 
+/*
+ * Writes element @nr of a caller's array, in which one takes @entry_size bytes, of
+ * which the kernel knows @size: what it does not know becomes zero.
+ *
+ * Return: 0 or -EFAULT.
+ */
+int syncmap_put_element(u64 array, u32 entry_size, u32 nr, const void *element,
+			size_t size)
+{
+	void __user *user = u64_to_user_ptr(array + (u64)nr * entry_size);
+	size_t known = min_t(size_t, entry_size, size);
+
+	if (copy_to_user(user, element, known) ||
+	    clear_user(user + known, entry_size - known))
+		return -EFAULT;
+	return 0;
+}
+
 /* The part of a struct of @size bytes, as the caller has it, that is written */
 static size_t reply_size(const struct syncmap_command *command, size_t size)
 {

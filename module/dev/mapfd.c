@@ -22,6 +22,9 @@
 #include "../store/sweep.h"
 #include "dev.h"
 
+/* What an element of SYNCMAP_STATS was in ABI level 1 */
+#define STAT_SIZE_MIN	offsetofend(struct syncmap_stat, index)
+
 struct bytemap *syncmap_mapfd_map(const struct file *file)
 {
 	return syncmap_mapfd_client(file)->map;
@@ -44,23 +47,38 @@ static int run_map_info(struct syncmap_call *call)
 	return 0;
 }
 
+static int put_stats(struct syncmap_stats *array, const struct bytemap_stats *stats)
+{
+	struct syncmap_stat stat;
+	int err = 0;
+
+	while (!err && bytemap_info_stat(stats, array->total, &stat)) {
+		if (array->total++ >= array->capacity)
+			continue;
+		err = syncmap_put_element(array->buffer, array->entry_size,
+					  array->count, &stat, sizeof(stat));
+		array->count += !err;
+	}
+	return err;
+}
+
 static int run_stats(struct syncmap_call *call)
 {
 	struct bytemap *map = syncmap_mapfd_map(call->file);
+	struct syncmap_stats *array = &call->arg.stats;
+	struct bytemap_stats stats;
 
+	if (array->entry_size < STAT_SIZE_MIN ||
+	    array->entry_size > SYNCMAP_ELEMENT_MAX)
+		return -EINVAL;
 	bytemap_sweep(map);
-	bytemap_info_stats(map, &call->arg.stats);
-	return 0;
+	bytemap_info_stats(map, &stats);
+	return put_stats(array, &stats);
 }
 
 static int run_clear(struct syncmap_call *call)
 {
 	return bytemap_clear(syncmap_mapfd_map(call->file));
-}
-
-static int run_promote(struct syncmap_call *call)
-{
-	return bytemap_promote(syncmap_mapfd_map(call->file));
 }
 
 static int run_freeze(struct syncmap_call *call)
@@ -98,8 +116,8 @@ static int run_restrict(struct syncmap_call *call)
 static const struct syncmap_command map_command[] = {
 	SYNCMAP_COMMAND(SYNCMAP_MAP_INFO, map_info, stale, .run = run_map_info,
 			.reply = SYNCMAP_AT(map_info, state)),
-	SYNCMAP_COMMAND(SYNCMAP_STATS, map_stats, batched, .run = run_stats,
-			.reply = SYNCMAP_AT(map_stats, amended)),
+	SYNCMAP_COMMAND(SYNCMAP_STATS, stats, reserved, .run = run_stats,
+			.reply = SYNCMAP_AT(stats, count)),
 	/* The store knows its flags */
 	SYNCMAP_COMMAND(SYNCMAP_OP, op, value_len, .run = syncmap_run_op,
 			.flags = U32_MAX),
@@ -111,9 +129,6 @@ static const struct syncmap_command map_command[] = {
 	SYNCMAP_COMMAND(SYNCMAP_CLEAR, clear, reserved, .run = run_clear,
 			.access = SYNCMAP_ACCESS_WRITE,
 			.reserved = SYNCMAP_AT(clear, reserved)),
-	SYNCMAP_COMMAND(SYNCMAP_PROMOTE, promote, reserved, .run = run_promote,
-			.access = SYNCMAP_ACCESS_WRITE,
-			.reserved = SYNCMAP_AT(promote, reserved)),
 	SYNCMAP_COMMAND(SYNCMAP_WATCH, watch, error, .run = syncmap_run_watch,
 			.access = SYNCMAP_ACCESS_READ,
 			.flags = SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_PREFIX |

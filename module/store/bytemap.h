@@ -43,6 +43,7 @@
  *						or after drawing a revision
  *	bytemap->revision			atomic
  *	bytemap->counts				this_cpu_inc()
+ *	bytemap->told				atomic
  *	bytemap->watched			watchers.lock; READ_ONCE() by
  *						writers within an RCU read
  *						section or under a value lock
@@ -190,6 +191,13 @@ struct bytemap_watchers {
 	u64			overflows;
 };
 
+/* The highest numbers that anybody has been told (info.c) */
+struct bytemap_told {
+	atomic64_t		hits;
+	atomic64_t		misses;
+	atomic64_t		lock_waits;
+};
+
 struct bytemap {
 	struct syncmap			core;
 	spinlock_t			name_lock;	/* the next two */
@@ -217,6 +225,7 @@ struct bytemap {
 	struct list_head		node;		/* shrink.c */
 	u64				reclaimable;
 	struct bytemap_watchers		watchers;
+	struct bytemap_told		told;
 	atomic64_t			revision ____cacheline_aligned;
 	bool				watched;
 	u8				epoch;

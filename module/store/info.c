@@ -2,10 +2,12 @@
 /*
  * What a map says about itself
  */
-#include <linux/build_bug.h>
+#include <linux/atomic.h>
 #include <linux/cred.h>
+#include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/syncmap.h>
 #include <linux/user_namespace.h>
@@ -51,34 +53,96 @@ void bytemap_info(struct bytemap *map, struct syncmap_map_info *info)
 	info->stale = map->stale;
 }
 
-static void add_counts(const struct bytemap *map,
-		       struct syncmap_map_stats *stats)
+struct number {
+	const char	*name;
+	u32		flags;
+	u16		offset;		/* in struct bytemap_stats */
+	u16		count;		/* how many there are of the name */
+};
+
+#define NUMBER(id, kind, field)						\
+	{								\
+		.name = #id, .flags = (kind),				\
+		.offset = offsetof(struct bytemap_stats, field),	\
+		.count = sizeof_field(struct bytemap_stats, field) / sizeof(u64), \
+	}
+
+#define GAUGE(id)	NUMBER(id, 0, id)
+#define COUNTER(id)	NUMBER(id, SYNCMAP_STAT_COUNTER, id)
+#define HAPPENED(id, what) \
+	NUMBER(id, SYNCMAP_STAT_COUNTER, counts.event[BYTEMAP_##what])
+
+/* How the store, and the core, do what they do */
+#define INSIDE(id, what)						\
+	NUMBER(id, SYNCMAP_STAT_COUNTER | SYNCMAP_STAT_INTERNAL,	\
+	       counts.event[BYTEMAP_##what])
+#define CORE_GAUGE(id, field) \
+	NUMBER(id, SYNCMAP_STAT_INTERNAL, field)
+#define CORE_COUNTER(id) \
+	NUMBER(id, SYNCMAP_STAT_COUNTER | SYNCMAP_STAT_INTERNAL, core.id)
+
+/* All that anybody is told, in this order; syncmap(4) says what they mean */
+static const struct number numbers[] = {
+	GAUGE(count),
+	GAUGE(bytes),
+	COUNTER(revision),
+	INSIDE(in_place, IN_PLACE),
+	INSIDE(replaced, REPLACED),
+	HAPPENED(mismatches, MISMATCH),
+	HAPPENED(rejected, REJECTED),
+	HAPPENED(throttled, THROTTLED),
+	HAPPENED(calculated, CALCULATED),
+	HAPPENED(appended, APPENDED),
+	HAPPENED(batches, BATCH),
+	HAPPENED(batched, BATCHED),
+	GAUGE(watchers),
+	COUNTER(events),
+	COUNTER(overflows),
+	GAUGE(expiring),
+	HAPPENED(expired, EXPIRED),
+	GAUGE(lapsed),
+	HAPPENED(reclaimed, RECLAIMED),
+	GAUGE(owned),
+	HAPPENED(orphaned, ORPHANED),
+	GAUGE(leases),
+	HAPPENED(lease_waits, LEASE_WAIT),
+	HAPPENED(leases_granted, LEASE_GRANTED),
+	HAPPENED(leases_lost, LEASE_LOST),
+	CORE_GAUGE(read_keys, core.read_keys),
+	CORE_GAUGE(read_buckets, core.read_buckets),
+	CORE_GAUGE(tombstones, core.tombstones),
+	CORE_GAUGE(dirty_keys, core.dirty_keys),
+	CORE_GAUGE(dirty_buckets, core.dirty_buckets),
+	CORE_GAUGE(dirty_longest, core.dirty_longest),
+	CORE_GAUGE(amended, amended),
+	CORE_GAUGE(table_bytes, core.bytes),
+	CORE_COUNTER(hits),
+	CORE_COUNTER(misses),
+	CORE_COUNTER(promotions),
+	CORE_COUNTER(promote_fails),
+	CORE_COUNTER(expunged),
+	CORE_GAUGE(last_promote_ns, core.last_promote_ns),
+	CORE_GAUGE(max_promote_ns, core.max_promote_ns),
+	CORE_COUNTER(lock_waits),
+	CORE_GAUGE(fill, core.fill),
+	CORE_GAUGE(displaced, core.displaced),
+};
+
+static void add_counts(const struct bytemap *map, struct bytemap_counts *sum)
 {
 	struct bytemap_counts counts;
+	unsigned int i;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		/* statistics: torn at worst between two counters */
 		data_race(counts = *per_cpu_ptr(map->counts, cpu));
-		stats->in_place += counts.event[BYTEMAP_IN_PLACE];
-		stats->replaced += counts.event[BYTEMAP_REPLACED];
-		stats->mismatches += counts.event[BYTEMAP_MISMATCH];
-		stats->rejected += counts.event[BYTEMAP_REJECTED];
-		stats->throttled += counts.event[BYTEMAP_THROTTLED];
-		stats->expired += counts.event[BYTEMAP_EXPIRED];
-		stats->orphaned += counts.event[BYTEMAP_ORPHANED];
-		stats->reclaimed += counts.event[BYTEMAP_RECLAIMED];
-		stats->calculated += counts.event[BYTEMAP_CALCULATED];
-		stats->appended += counts.event[BYTEMAP_APPENDED];
-		stats->batches += counts.event[BYTEMAP_BATCH];
-		stats->batched += counts.event[BYTEMAP_BATCHED];
-		stats->lease_waits += counts.event[BYTEMAP_LEASE_WAIT];
-		stats->leases_granted += counts.event[BYTEMAP_LEASE_GRANTED];
-		stats->leases_lost += counts.event[BYTEMAP_LEASE_LOST];
+		for (i = 0; i < BYTEMAP_EVENTS; i++)
+			sum->event[i] += counts.event[i];
 	}
 }
 
-static void add_watchers(struct bytemap *map, struct syncmap_map_stats *stats)
+static void add_watchers(struct bytemap *map, struct bytemap_stats *stats)
 {
 	spin_lock(&map->watchers.lock);
 	stats->watchers = map->watchers.count;
@@ -87,35 +151,34 @@ static void add_watchers(struct bytemap *map, struct syncmap_map_stats *stats)
 	spin_unlock(&map->watchers.lock);
 }
 
-static void add_core(struct bytemap *map, struct syncmap_map_stats *stats)
+/* Return: @now, or what has been told before, if that is more */
+static u64 never_less(atomic64_t *told, u64 now)
 {
-	struct syncmap_core_stats core;
+	s64 last = atomic64_read(told);
 
-	BUILD_BUG_ON(sizeof(core.fill) != sizeof(stats->fill));
-	BUILD_BUG_ON(sizeof(core.displaced) != sizeof(stats->displaced));
-	syncmap_get_stats(&map->core, &core);
-	stats->amended = core.amended;
-	stats->read_keys = core.read_keys;
-	stats->read_buckets = core.read_buckets;
-	stats->tombstones = core.tombstones;
-	stats->dirty_keys = core.dirty_keys;
-	stats->dirty_buckets = core.dirty_buckets;
-	stats->dirty_longest = core.dirty_longest;
-	stats->table_bytes = core.bytes;
-	stats->hits = core.hits;
-	stats->misses = core.misses;
-	stats->promotions = core.promotions;
-	stats->promote_fails = core.promote_fails;
-	stats->expunged = core.expunged;
-	stats->last_promote_ns = core.last_promote_ns;
-	stats->max_promote_ns = core.max_promote_ns;
-	stats->lock_waits = core.lock_waits;
-	memcpy(stats->fill, core.fill, sizeof(stats->fill));
-	memcpy(stats->displaced, core.displaced, sizeof(stats->displaced));
+	while (last < (s64)now)
+		if (atomic64_try_cmpxchg(told, &last, now))
+			return now;
+	return last;
 }
 
-/* May sleep. The counters are read one after another */
-void bytemap_info_stats(struct bytemap *map, struct syncmap_map_stats *stats)
+/*
+ * The core adds up what happened to its tables in the past and in the present. When
+ * a Clear makes the one the other, it may miss some of that for a moment.
+ */
+static void add_core(struct bytemap *map, struct bytemap_stats *stats)
+{
+	struct syncmap_core_stats *core = &stats->core;
+
+	syncmap_get_stats(&map->core, core);
+	stats->amended = core->amended;
+	core->hits = never_less(&map->told.hits, core->hits);
+	core->misses = never_less(&map->told.misses, core->misses);
+	core->lock_waits = never_less(&map->told.lock_waits, core->lock_waits);
+}
+
+/* May sleep. The numbers are read one after another */
+void bytemap_info_stats(struct bytemap *map, struct bytemap_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
 	stats->count = count_entries(map);
@@ -124,8 +187,34 @@ void bytemap_info_stats(struct bytemap *map, struct syncmap_map_stats *stats)
 	stats->owned = READ_ONCE(map->owned);
 	stats->leases = max(atomic64_read(&map->leases), 0LL);
 	stats->lapsed = bytemap_deadline_stale(map);
-	add_counts(map, stats);
 	stats->expiring = bytemap_deadline_count(map);
+	add_counts(map, &stats->counts);
 	add_watchers(map, stats);
 	add_core(map, stats);
+}
+
+/*
+ * Sets @stat to number @nr of @stats, from zero.
+ *
+ * Return: false if there are not so many.
+ */
+bool bytemap_info_stat(const struct bytemap_stats *stats, unsigned int nr,
+		       struct syncmap_stat *stat)
+{
+	const struct number *number = numbers;
+
+	for (; number < numbers + ARRAY_SIZE(numbers); number++) {
+		if (nr < number->count)
+			break;
+		nr -= number->count;
+	}
+	if (number == numbers + ARRAY_SIZE(numbers))
+		return false;
+	memset(stat, 0, sizeof(*stat));
+	strscpy(stat->name, number->name, sizeof(stat->name));
+	memcpy(&stat->value, (void *)stats + number->offset + nr * sizeof(u64),
+	       sizeof(u64));
+	stat->flags = number->flags;
+	stat->index = nr;
+	return true;
 }

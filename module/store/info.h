@@ -5,11 +5,34 @@
 #ifndef _SYNCMAP_STORE_INFO_H
 #define _SYNCMAP_STORE_INFO_H
 
-struct bytemap;
+#include <linux/syncmap.h>
+#include <linux/types.h>
+
+#include "bytemap.h"
+
 struct syncmap_map_info;
-struct syncmap_map_stats;
+struct syncmap_stat;
+
+/* All numbers of a map, as they were, one after another */
+struct bytemap_stats {
+	u64				count;
+	u64				bytes;
+	u64				revision;
+	u64				watchers;
+	u64				events;
+	u64				overflows;
+	u64				expiring;
+	u64				lapsed;
+	u64				owned;
+	u64				leases;
+	u64				amended;
+	struct bytemap_counts		counts;
+	struct syncmap_core_stats	core;
+};
 
 void bytemap_info(struct bytemap *map, struct syncmap_map_info *info);
-void bytemap_info_stats(struct bytemap *map, struct syncmap_map_stats *stats);
+void bytemap_info_stats(struct bytemap *map, struct bytemap_stats *stats);
+bool bytemap_info_stat(const struct bytemap_stats *stats, unsigned int nr,
+		       struct syncmap_stat *stat);
 
 #endif /* _SYNCMAP_STORE_INFO_H */

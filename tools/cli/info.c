@@ -1,63 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Verbs that tell about maps: each fills a JSON object, and prints that */
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
-
-struct stat {
-	const char	*name;
-	size_t		offset;
-};
-
-#define STAT(field)	{ #field, offsetof(struct syncmap_map_stats, field) }
-
-static const struct stat stat_table[] = {
-	STAT(count),
-	STAT(bytes),
-	STAT(revision),
-	STAT(in_place),
-	STAT(replaced),
-	STAT(mismatches),
-	STAT(rejected),
-	STAT(throttled),
-	STAT(calculated),
-	STAT(appended),
-	STAT(batches),
-	STAT(batched),
-	STAT(watchers),
-	STAT(events),
-	STAT(overflows),
-	STAT(read_keys),
-	STAT(read_buckets),
-	STAT(tombstones),
-	STAT(dirty_keys),
-	STAT(dirty_buckets),
-	STAT(dirty_longest),
-	STAT(table_bytes),
-	STAT(hits),
-	STAT(misses),
-	STAT(promotions),
-	STAT(promote_fails),
-	STAT(expunged),
-	STAT(last_promote_ns),
-	STAT(max_promote_ns),
-	STAT(lock_waits),
-	STAT(expiring),
-	STAT(expired),
-	STAT(lapsed),
-	STAT(reclaimed),
-	STAT(owned),
-	STAT(orphaned),
-	STAT(leases),
-	STAT(lease_waits),
-	STAT(leases_granted),
-	STAT(leases_lost),
-	{ }
-};
 
 static const char *key_type_name(uint32_t key_type)
 {
@@ -133,34 +81,24 @@ static struct json_object *system_info_json(const struct syncmap_info *info)
 	return json;
 }
 
-static void add_histogram(struct json_object *json, const char *name,
-			  const __u64 *histogram)
+/* Several numbers of one name are an array */
+static int add_stat(const struct syncmap_stat *stat, void *arg)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *json = arg, *first, *array;
 
-	for (int i = 0; i < SYNCMAP_HISTOGRAM_SIZE; i++)
-		json_object_array_add(array,
-				      json_object_new_uint64(histogram[i]));
-	add_json(json, name, array);
-}
-
-static struct json_object *stats_json(const char *name,
-				      const struct syncmap_map_stats *stats)
-{
-	struct json_object *json = json_object_new_object();
-
-	add_text(json, "map", name);
-	for (const struct stat *stat = stat_table; stat->name; stat++) {
-		__u64 value;
-
-		memcpy(&value, (const char *)stats + stat->offset,
-		       sizeof(value));
-		add_u64(json, stat->name, value);
+	if (!stat->index) {
+		add_u64(json, stat->name, stat->value);
+		return 0;
 	}
-	add_bool(json, "amended", stats->amended);
-	add_histogram(json, "fill", stats->fill);
-	add_histogram(json, "displaced", stats->displaced);
-	return json;
+	json_object_object_get_ex(json, stat->name, &array);
+	if (!json_object_is_type(array, json_type_array)) {
+		first = json_object_get(array);
+		array = json_object_new_array();
+		json_object_array_add(array, first);
+		add_json(json, stat->name, array);
+	}
+	json_object_array_add(array, json_object_new_uint64(stat->value));
+	return 0;
 }
 
 static void print_member(const char *name, struct json_object *value)
@@ -223,12 +161,15 @@ int verb_info(struct cli *cli)
 
 int verb_stats(struct cli *cli)
 {
-	struct syncmap_map_stats stats;
-	int err = libsyncmap_stats(cli->map, &stats, sizeof(stats));
+	struct json_object *json = json_object_new_object();
+	int err;
 
-	if (err)
-		return fail_map(cli, cli->name, err);
-	return say_members(cli, stats_json(cli->name, &stats));
+	add_text(json, "map", cli->name);
+	err = libsyncmap_stats(cli->map, add_stat, json);
+	if (!err)
+		return say_members(cli, json);
+	json_object_put(json);
+	return fail_map(cli, cli->name, err);
 }
 
 static int list_one(const struct syncmap_map_info *info, void *arg)

@@ -96,11 +96,6 @@ int verb_freeze(struct cli *cli)
 	return say_done(cli, "frozen", libsyncmap_freeze(cli->map));
 }
 
-int verb_promote(struct cli *cli)
-{
-	return say_done(cli, "promoted", libsyncmap_promote(cli->map));
-}
-
 int verb_count(struct cli *cli)
 {
 	struct json_object *json;

@@ -76,8 +76,6 @@ const struct verb verbs[] = {
 	  verb_clear, MAP_WRITE, 1, 1 },
 	{ "freeze", "MAP", "", "let nobody write any more, for good",
 	  verb_freeze, MAP_ADMIN, 1, 1 },
-	{ "promote", "MAP", "", "rebuild the read table now",
-	  verb_promote, MAP_WRITE, 1, 1 },
 	{ "import", "MAP [FILE]", "fklaPT", "store the entries that a file lists",
 	  verb_import, MAP_BOTH, 1, 2 },
 	{ "export", "MAP [FILE]", "fklP", "write all entries as import reads them",

@@ -200,7 +200,7 @@ promotion()
 	echo "-- before"
 	statistics
 	before=$(statistic promotions)
-	show syncmapctl promote symbols
+	show sh -c "echo promote >$debug/symbols/control"
 	echo "-- after"
 	statistics
 	[ "$(statistic promotions)" -gt "$before" ] || die "no promotion"

@@ -238,13 +238,29 @@ int libsyncmap_info(const struct libsyncmap *map,
 /**
  * libsyncmap_stats - ask what a map is doing
  * @map: a map opened for anything
- * @stats: out: the numbers, each read at a time of its own
- * @size: sizeof(*stats); fields that the kernel does not know become 0
+ * @fn: called with one number at a time; a value other than 0 ends the walk
+ * @arg: second argument of @fn
  *
- * Return: 0.
+ * Which numbers there are is up to the kernel; syncmap(4) has their names. Each
+ * is read at a time of its own. Numbers of one name, told apart by their index,
+ * come one after the other.
+ *
+ * Return: 0; what @fn returned; -ENOMEM.
  */
 int libsyncmap_stats(const struct libsyncmap *map,
-		     struct syncmap_map_stats *stats, size_t size);
+		     int (*fn)(const struct syncmap_stat *stat, void *arg),
+		     void *arg);
+
+/**
+ * libsyncmap_stat - ask for one number of a map
+ * @map: a map opened for anything
+ * @name: its name; of several of that name, the first one is meant
+ * @value: out: the number
+ *
+ * Return: 0; -ENOENT if this kernel has no such number; -ENOMEM.
+ */
+int libsyncmap_stat(const struct libsyncmap *map, const char *name,
+		    uint64_t *value);
 
 /**
  * libsyncmap_count - number of entries
@@ -794,16 +810,6 @@ int libsyncmap_clear(const struct libsyncmap *map);
  * Return: 0; -EINTR.
  */
 int libsyncmap_freeze(const struct libsyncmap *map);
-
-/**
- * libsyncmap_promote - rebuild the table that is read without a lock
- * @map: a map opened for writing
- *
- * Never necessary: the kernel does it by itself. For measurements and tests.
- *
- * Return: 0; -ENOMEM.
- */
-int libsyncmap_promote(const struct libsyncmap *map);
 
 /* Watching */
 

@@ -9,6 +9,7 @@
 #include "internal.h"
 
 #define LIST_CHUNK	32
+#define STATS_CHUNK	64
 
 /* The caller was built with a struct of another size than ours, perhaps. */
 static int control_sized(int fd, unsigned long command, void *arg, size_t size)
@@ -206,10 +207,66 @@ API int libsyncmap_info(const struct libsyncmap *map,
 	return control_sized(map->fd, SYNCMAP_MAP_INFO, info, size);
 }
 
-API int libsyncmap_stats(const struct libsyncmap *map,
-			 struct syncmap_map_stats *stats, size_t size)
+/* All at once; a kernel may have more than we think. The array is to be freed. */
+static int get_stats(const struct libsyncmap *map, struct syncmap_stats *array)
 {
-	return control_sized(map->fd, SYNCMAP_STATS, stats, size);
+	struct syncmap_stat *stats;
+	int err;
+
+	*array = (struct syncmap_stats){
+		.entry_size = sizeof(*stats), .total = STATS_CHUNK,
+	};
+	do {
+		array->capacity = array->total;
+		stats = realloc((void *)(uintptr_t)array->buffer,
+				array->capacity * sizeof(*stats));
+		if (!stats)
+			return -ENOMEM;
+		array->buffer = (uintptr_t)stats;
+		err = control(map->fd, SYNCMAP_STATS, array);
+	} while (!err && array->total > array->capacity);
+	return err;
+}
+
+API int libsyncmap_stats(const struct libsyncmap *map,
+			 int (*fn)(const struct syncmap_stat *stat, void *arg),
+			 void *arg)
+{
+	const struct syncmap_stat *stat;
+	struct syncmap_stats array;
+	int ret = get_stats(map, &array);
+
+	stat = (const void *)(uintptr_t)array.buffer;
+	for (uint32_t i = 0; !ret && i < array.count; i++)
+		ret = fn(&stat[i], arg);
+	free((void *)(uintptr_t)array.buffer);
+	return ret;
+}
+
+struct wanted {
+	const char	*name;
+	uint64_t	*value;
+};
+
+static int compare_name(const struct syncmap_stat *stat, void *arg)
+{
+	const struct wanted *wanted = arg;
+
+	if (strncmp(stat->name, wanted->name, sizeof(stat->name)))
+		return 0;
+	*wanted->value = stat->value;
+	return 1;
+}
+
+API int libsyncmap_stat(const struct libsyncmap *map, const char *name,
+			uint64_t *value)
+{
+	struct wanted wanted = { .name = name, .value = value };
+	int ret = libsyncmap_stats(map, compare_name, &wanted);
+
+	if (ret > 0)
+		return 0;
+	return ret ? ret : -ENOENT;
 }
 
 API int libsyncmap_count(const struct libsyncmap *map, uint64_t *count)
@@ -233,11 +290,4 @@ API int libsyncmap_freeze(const struct libsyncmap *map)
 	struct syncmap_freeze arg = { };
 
 	return control(map->fd, SYNCMAP_FREEZE, &arg);
-}
-
-API int libsyncmap_promote(const struct libsyncmap *map)
-{
-	struct syncmap_promote arg = { };
-
-	return control(map->fd, SYNCMAP_PROMOTE, &arg);
 }

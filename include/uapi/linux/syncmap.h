@@ -381,101 +381,50 @@ struct syncmap_list {
 
 /* Commands of a map descriptor */
 
-#define SYNCMAP_HISTOGRAM_SIZE	8
+/* It never falls while the map is there: how often something has happened */
+#define SYNCMAP_STAT_COUNTER	0x1
+/* It tells of the inside of this kernel: another one may have no such number */
+#define SYNCMAP_STAT_INTERNAL	0x2
 
 /**
- * struct syncmap_map_stats - SYNCMAP_STATS: what a map is doing
- * @flags: must be zero
- * @amended: out: 1 if the dirty table may hold keys
- * @count: out: number of entries
- * @bytes: out: what they count against the limit
- * @revision: out: the newest revision of any entry
- * @in_place: out: values that were overwritten in place
- * @replaced: out: values that were replaced by a new object
- * @mismatches: out: compare operations that found something else
- * @rejected: out: operations that found the map full
- * @throttled: out: operations that had to wait for memory to be freed
- * @read_keys: out: keys of the read table, deleted ones included
- * @read_buckets: out: buckets of the read table, of seven keys each
- * @tombstones: out: deleted keys that still take a place
- * @dirty_keys: out: keys that wait to be promoted
- * @dirty_buckets: out: chains of the dirty table
- * @dirty_longest: out: length of its longest chain
- * @table_bytes: out: memory of the tables
- * @hits: out: operations answered by the read table
- * @misses: out: operations that had to look into the dirty table
- * @promotions: out: completed promotions
- * @promote_fails: out: promotions that ran out of memory
- * @expunged: out: deleted keys that promotions dropped
- * @last_promote_ns: out: duration of the last promotion
- * @max_promote_ns: out: duration of the longest one
- * @lock_waits: out: how often a dirty lock was taken after waiting
- * @fill: out: read buckets by number of keys in them
- * @displaced: out: read keys by distance from their home bucket; the last
- *	counts all that are further away
- * @expiring: out: entries that have a deadline
- * @expired: out: entries that expired, and were met after that
- * @lapsed: out: expired ones that are kept for SYNCMAP_FLAG_STALE
- * @owned: out: entries that are bound to an open file
- * @orphaned: out: entries that were removed because it was closed
- * @leases: out: leases that are held
- * @lease_waits: out: operations that waited for a lease
- * @leases_granted: out: leases that were given
- * @leases_lost: out: leases that ended without a value
- * @watchers: out: descriptors that watch
- * @events: out: events that were queued for them
- * @overflows: out: how often a watcher's queue was full
- * @reclaimed: out: those that were ended early, for room or for memory
- * @calculated: out: values that arithmetic has changed
- * @appended: out: values that have been appended to
- * @batches: out: calls of SYNCMAP_BATCH
- * @batched: out: operations that these have done
+ * struct syncmap_stat - one number of SYNCMAP_STATS
+ * @name: what it is, in lower case, at most 31 bytes, padded with zeroes
+ * @value: the number
+ * @flags: SYNCMAP_STAT_COUNTER and the like
+ * @index: of several of one name: which one, from zero
+ *
+ * syncmap(4) says what the names mean. One that is not SYNCMAP_STAT_INTERNAL
+ * keeps its meaning.
  */
-struct syncmap_map_stats {
+struct syncmap_stat {
+	char	name[32];
+	__u64	value;
 	__u32	flags;
-	__u32	amended;
-	__u64	count;
-	__u64	bytes;
-	__u64	revision;
-	__u64	in_place;
-	__u64	replaced;
-	__u64	mismatches;
-	__u64	rejected;
-	__u64	throttled;
-	__u64	read_keys;
-	__u64	read_buckets;
-	__u64	tombstones;
-	__u64	dirty_keys;
-	__u64	dirty_buckets;
-	__u64	dirty_longest;
-	__u64	table_bytes;
-	__u64	hits;
-	__u64	misses;
-	__u64	promotions;
-	__u64	promote_fails;
-	__u64	expunged;
-	__u64	last_promote_ns;
-	__u64	max_promote_ns;
-	__u64	lock_waits;
-	__u64	fill[SYNCMAP_HISTOGRAM_SIZE];
-	__u64	displaced[SYNCMAP_HISTOGRAM_SIZE];
-	__u64	expiring;
-	__u64	expired;
-	__u64	lapsed;
-	__u64	owned;
-	__u64	orphaned;
-	__u64	leases;
-	__u64	lease_waits;
-	__u64	leases_granted;
-	__u64	leases_lost;
-	__u64	watchers;
-	__u64	events;
-	__u64	overflows;
-	__u64	reclaimed;
-	__u64	calculated;
-	__u64	appended;
-	__u64	batches;
-	__u64	batched;
+	__u32	index;
+};
+
+/**
+ * struct syncmap_stats - SYNCMAP_STATS: what a map is doing
+ * @flags: must be zero
+ * @entry_size: bytes of one element of the array: the caller's
+ *	sizeof(struct syncmap_stat); at most 4096
+ * @buffer: array of &struct syncmap_stat
+ * @capacity: how many elements the array has
+ * @count: out: how many were written
+ * @total: out: how many there are; the same in each call, until the module is
+ *	loaded anew
+ * @reserved: out: zero
+ *
+ * Each number is read at a time of its own.
+ */
+struct syncmap_stats {
+	__u32	flags;
+	__u32	entry_size;
+	__u64	buffer;
+	__u32	capacity;
+	__u32	count;
+	__u32	total;
+	__u32	reserved;
 };
 
 /**
@@ -906,19 +855,6 @@ struct syncmap_clear {
 };
 
 /**
- * struct syncmap_promote - SYNCMAP_PROMOTE: rebuild the read table now
- * @flags: must be zero
- * @reserved: must be zero
- *
- * Never necessary; for measurements and tests. Those who ask at the same time wait
- * for the same one; a fatal signal ends the wait (EINTR). Needs write access.
- */
-struct syncmap_promote {
-	__u32	flags;
-	__u32	reserved;
-};
-
-/**
  * struct syncmap_freeze - SYNCMAP_FREEZE: let nobody write any more, for good
  * @flags: must be zero
  * @reserved: must be zero
@@ -1036,15 +972,14 @@ struct syncmap_watch {
 
 /* A map descriptor */
 #define SYNCMAP_MAP_INFO _IOWR(SYNCMAP_IOC_TYPE, 0x10, struct syncmap_map_info)
-#define SYNCMAP_STATS	 _IOWR(SYNCMAP_IOC_TYPE, 0x11, struct syncmap_map_stats)
+#define SYNCMAP_STATS	 _IOWR(SYNCMAP_IOC_TYPE, 0x11, struct syncmap_stats)
 #define SYNCMAP_OP	 _IOW(SYNCMAP_IOC_TYPE, 0x12, struct syncmap_op)
 #define SYNCMAP_RANGE	 _IOWR(SYNCMAP_IOC_TYPE, 0x13, struct syncmap_range)
 #define SYNCMAP_CLEAR	 _IOW(SYNCMAP_IOC_TYPE, 0x14, struct syncmap_clear)
-#define SYNCMAP_PROMOTE	 _IOW(SYNCMAP_IOC_TYPE, 0x15, struct syncmap_promote)
-#define SYNCMAP_WATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x16, struct syncmap_watch)
-#define SYNCMAP_FREEZE	 _IOW(SYNCMAP_IOC_TYPE, 0x17, struct syncmap_freeze)
-#define SYNCMAP_BATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x18, struct syncmap_batch)
-#define SYNCMAP_RESTRICT _IOWR(SYNCMAP_IOC_TYPE, 0x19, struct syncmap_restrict)
+#define SYNCMAP_WATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x15, struct syncmap_watch)
+#define SYNCMAP_FREEZE	 _IOW(SYNCMAP_IOC_TYPE, 0x16, struct syncmap_freeze)
+#define SYNCMAP_BATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x17, struct syncmap_batch)
+#define SYNCMAP_RESTRICT _IOWR(SYNCMAP_IOC_TYPE, 0x18, struct syncmap_restrict)
 
 /* SYNCMAP_OP with the first @size bytes of its struct, e.g. SYNCMAP_OP_SHORT */
 #define SYNCMAP_OP_SIZED(size) \

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #define KEYS		256U
 #define MAX_ROUNDS	99U
@@ -109,11 +110,19 @@ static void delete_all(void)
 /* A read table, as a map has that is mostly read */
 static void settle(void)
 {
-	struct syncmap_promote promote = {};
+	struct syncmap_map_info info = {};
+	char path[64];
+	int fd;
 
 	store_all(8);
-	if (ioctl(map, SYNCMAP_PROMOTE, &promote))
+	if (ioctl(map, SYNCMAP_MAP_INFO, &info))
+		die("info");
+	snprintf(path, sizeof(path), "/sys/kernel/debug/syncmap/#%llu/control",
+		 info.id);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "promote", 7) < 0)
 		die("promote");
+	close(fd);
 }
 
 static void load_all(void)

@@ -12,6 +12,7 @@
 #include "harness/leases.h"
 #include "harness/memory.h"
 #include "harness/noise.h"
+#include "harness/stats.h"
 
 static void fill_random(void *p, size_t size)
 {
@@ -77,6 +78,14 @@ static void make_list(struct syncmap_list *list)
 	list->flags = 0;
 }
 
+static void make_stats(struct syncmap_stats *stats)
+{
+	stats->buffer = noise_pointer();
+	stats->entry_size = test_random() % 256;
+	stats->capacity = noise_length();
+	stats->flags = 0;
+}
+
 static void make_argument(union argument *arg, unsigned long number)
 {
 	fill_random(arg, sizeof(*arg));
@@ -98,6 +107,9 @@ static void make_argument(union argument *arg, unsigned long number)
 		break;
 	case SYNCMAP_LIST:
 		make_list(&arg->list);
+		break;
+	case SYNCMAP_STATS:
+		make_stats(&arg->stats);
 		break;
 	case SYNCMAP_OP:
 		noise_op(&arg->op);
@@ -245,17 +257,22 @@ static void fuzz(int n, void *arg)
 
 static void expect_empty(int fd)
 {
-	struct syncmap_map_stats stats;
+	struct stats stats;
 
 	map_clear(fd);
 	leases_expect_clean(fd);
-	stats = map_stats(fd);
-	EXPECT_EQ(0, stats.expiring | stats.lapsed | stats.owned);
+	stats = stats_get(fd);
+	EXPECT_EQ(0, stats_of(&stats, "expiring"));
+	EXPECT_EQ(0, stats_of(&stats, "lapsed"));
+	EXPECT_EQ(0, stats_of(&stats, "owned"));
 	test_note("%llu leases, %llu waits, %llu expired, %llu events",
-		  stats.leases_granted, stats.lease_waits, stats.expired,
-		  stats.events);
-	EXPECT(stats.leases_granted && stats.lease_waits && stats.expired &&
-	       stats.events);
+		  stats_of(&stats, "leases_granted"),
+		  stats_of(&stats, "lease_waits"),
+		  stats_of(&stats, "expired"), stats_of(&stats, "events"));
+	EXPECT(stats_of(&stats, "leases_granted"));
+	EXPECT(stats_of(&stats, "lease_waits"));
+	EXPECT(stats_of(&stats, "expired"));
+	EXPECT(stats_of(&stats, "events"));
 }
 
 TEST_LIMIT(random_calls, 120)

@@ -25,6 +25,10 @@ static const union argument good[N_COMMANDS] = {
 		.buffer = PTR(buffer), .capacity = 2,
 		.entry_size = sizeof(struct syncmap_map_info),
 	},
+	[COMMAND_STATS].stats = {
+		.buffer = PTR(buffer), .capacity = 2,
+		.entry_size = sizeof(struct syncmap_stat),
+	},
 	[COMMAND_OP].op = {
 		.op = SYNCMAP_OP_SWAP, KEY("key"), VALUE("value"), OUT(buffer),
 		ANSWER(&got),

@@ -18,11 +18,10 @@ union argument {
 	struct syncmap_remove		remove;
 	struct syncmap_list		list;
 	struct syncmap_map_info		map_info;
-	struct syncmap_map_stats	stats;
+	struct syncmap_stats		stats;
 	struct syncmap_op		op;
 	struct syncmap_range		range;
 	struct syncmap_clear		clear;
-	struct syncmap_promote		promote;
 	struct syncmap_watch		watch;
 	struct syncmap_freeze		freeze;
 	struct syncmap_batch		batch;

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "leases.h"
+#include "stats.h"
 
 #define BOTH	(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE)
 
@@ -39,29 +40,30 @@ void leases_expect_value(int fd, const char *value)
 
 void leases_await(int fd, __u64 n)
 {
-	while (map_stats(fd).lease_waits < n)
+	while (map_stat(fd, "lease_waits") < n)
 		usleep(1000);
 }
 
 static bool is_clean(int fd)
 {
-	struct syncmap_map_stats stats = map_stats(fd);
+	struct stats stats = stats_get(fd);
 
-	return !stats.leases && !stats.count && !stats.bytes;
+	return !stats_of(&stats, "leases") && !stats_of(&stats, "count") &&
+	       !stats_of(&stats, "bytes");
 }
 
 void leases_expect_clean(int fd)
 {
 	AWAIT(is_clean(fd));
-	EXPECT_EQ(0, map_stats(fd).leases);
-	EXPECT_EQ(0, map_stats(fd).bytes);
+	EXPECT_EQ(0, map_stat(fd, "leases"));
+	EXPECT_EQ(0, map_stat(fd, "bytes"));
 	EXPECT_EQ(0, map_count(fd));
 }
 
 void leases_crowd(int fd, pid_t *pids, int n,
 		  void (*fn)(int n, void *arg), void *arg)
 {
-	__u64 waits = map_stats(fd).lease_waits;
+	__u64 waits = map_stat(fd, "lease_waits");
 
 	for (int i = 0; i < n; i++) {
 		pids[i] = test_fork(fn, i, arg);

@@ -15,6 +15,8 @@
 
 #define TEST_NAME	"selftest-"
 
+#define MAP_DEBUGFS	"/sys/kernel/debug/syncmap/"
+
 #define MS		1000000ULL
 #define SECOND		1000000000ULL
 
@@ -55,7 +57,13 @@ void map_expect_create(struct syncmap_create arg, int err, __u32 limited,
 		       __u64 used, __u64 limit);
 int map_open(const char *name, __u32 access);
 int map_remove(const char *name);
+/*
+ * Rebuilds the read table. By debugfs, so it is for root; where there is none, the
+ * test is skipped. The descriptor of its file is for who will not be root any more,
+ * and writes "promote" to it
+ */
 void map_promote(int fd);
+int map_by_hand(int fd);
 void map_clear(int fd);
 
 /* CLOCK_BOOTTIME, in nanoseconds */
@@ -63,7 +71,6 @@ __u64 map_now(void);
 
 struct syncmap_info map_system(void);
 struct syncmap_map_info map_info(int fd);
-struct syncmap_map_stats map_stats(int fd);
 __u64 map_count(int fd);
 
 /* Until it has so many bytes: the sweeper comes soon, but a machine may be busy */

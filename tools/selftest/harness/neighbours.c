@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "neighbours.h"
+#include "stats.h"
 
 #define CGROUP		"/sys/fs/cgroup/selftest-neighbour"
 #define PROCESSES	16
@@ -466,15 +467,15 @@ static void judge(const struct attack *what, const struct trial *trial)
 /* What is the victim's was nobody else's business, whatever the times were */
 static void judge_counts(void)
 {
-	struct syncmap_map_stats stats = map_stats(stage->victims);
+	struct stats stats = stats_get(stage->victims);
 
 	test_note("  victim: %llu lock waits, throttled %llu times",
-		  stats.lock_waits, stats.throttled);
+		  stats_of(&stats, "lock_waits"), stats_of(&stats, "throttled"));
 	/* Those of its own promotions, few as they are */
-	EXPECT(stats.lock_waits <= 10);
-	EXPECT_EQ(0, stats.rejected);
-	EXPECT_EQ(OWNED, stats.count);
-	EXPECT_EQ(stage->bytes, stats.bytes);
+	EXPECT(stats_of(&stats, "lock_waits") <= 10);
+	EXPECT_EQ(0, stats_of(&stats, "rejected"));
+	EXPECT_EQ(OWNED, stats_of(&stats, "count"));
+	EXPECT_EQ(stage->bytes, stats_of(&stats, "bytes"));
 }
 
 static unsigned long oom_kills(void)

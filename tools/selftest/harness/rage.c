@@ -4,6 +4,7 @@
 
 #include "fault.h"
 #include "rage.h"
+#include "stats.h"
 #include "watcher.h"
 
 #define NAME		TEST_NAME "storm"
@@ -240,6 +241,17 @@ static void count(const struct syncmap_record *record, void *arg)
 	++*(unsigned int *)arg;
 }
 
+static void look_at_stats(int fd)
+{
+	static struct stats before;
+	struct stats now = stats_get(fd);
+
+	EXPECT(stats_of(&now, "bytes") <= 6000);
+	if (before.count)
+		stats_expect_grown(&before, &now);
+	before = now;
+}
+
 /* What is not an operation on a key */
 static void do_other(int *fd, int *watcher)
 {
@@ -269,7 +281,7 @@ static void do_other(int *fd, int *watcher)
 			map_clear(*fd);
 		break;
 	case 5:
-		EXPECT(map_stats(*fd).bytes <= 6000);
+		look_at_stats(*fd);
 		break;
 	default:
 		follow(*fd, watcher);
@@ -318,23 +330,30 @@ static void add_charge(const struct syncmap_record *record, void *arg)
 		*sum += entry;
 }
 
-static bool is_quiet(const struct syncmap_map_stats *stats)
+/* What there is of those that use a map, or wait in it */
+static const char *const busy[] = {
+	"leases", "owned", "watchers", "expiring", "lapsed",
+};
+
+static bool is_quiet(const struct stats *stats)
 {
-	return !(stats->leases | stats->owned | stats->watchers |
-		 stats->expiring | stats->lapsed);
+	for (size_t i = 0; i < ARRAY_SIZE(busy); i++)
+		if (stats_of(stats, busy[i]))
+			return false;
+	return true;
 }
 
 /*
  * What is killed may close its files later, and what expires takes its time. The
  * numbers are not of one instant: for one look a value may be in between.
  */
-static struct syncmap_map_stats wait_quiet(int fd)
+static struct stats wait_quiet(int fd)
 {
-	struct syncmap_map_stats stats;
+	struct stats stats;
 	unsigned int quiet = 0;
 
 	for (int i = 0; i < 60000 && quiet < 8; i++) {
-		stats = map_stats(fd);
+		stats = stats_get(fd);
 		quiet = is_quiet(&stats) ? quiet + 1 : 0;
 		usleep(1000);
 	}
@@ -343,15 +362,15 @@ static struct syncmap_map_stats wait_quiet(int fd)
 
 static void expect_quiet(int fd)
 {
-	struct syncmap_map_stats stats = wait_quiet(fd);
+	struct stats stats = wait_quiet(fd);
 	unsigned int n = 0;
 	__u64 sum = 0;
 
-	EXPECT_EQ(0, stats.leases);
-	EXPECT_EQ(0, stats.owned);
-	EXPECT_EQ(0, stats.watchers);
-	EXPECT_EQ(0, stats.expiring);
-	EXPECT_EQ(0, stats.lapsed);
+	for (size_t i = 0; i < ARRAY_SIZE(busy); i++) {
+		test_context("%s", busy[i]);
+		EXPECT_EQ(0, stats_of(&stats, busy[i]));
+	}
+	test_context("%s", "");
 	map_walk(fd, 0, 8192, count, &n);
 	EXPECT_EQ(n, map_count(fd));
 	map_walk(fd, 0, 8192, add_charge, &sum);

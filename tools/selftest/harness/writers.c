@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "stats.h"
 #include "writers.h"
 
 struct writer {
@@ -241,9 +242,10 @@ void writers_replace(struct writers *writers)
 
 static bool is_quiet(int map)
 {
-	struct syncmap_map_stats stats = map_stats(map);
+	struct stats stats = stats_get(map);
 
-	return !stats.expiring && !stats.leases && !stats.owned;
+	return !stats_of(&stats, "expiring") && !stats_of(&stats, "leases") &&
+	       !stats_of(&stats, "owned");
 }
 
 void writers_stop(struct writers *writers, int map)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "harness/map.h"
+#include "harness/stats.h"
 
 #define NAME	TEST_NAME "library"
 #define K	"key", 3
@@ -133,7 +134,6 @@ TEST(range)
 	EXPECT_EQ(0, libsyncmap_range(map, SYNCMAP_RANGE_KEYS_ONLY,
 				      want_no_value, &n));
 	EXPECT_EQ(201, n);
-	EXPECT_EQ(0, libsyncmap_promote(map));
 	EXPECT_EQ(0, libsyncmap_clear(map));
 	EXPECT_EQ(0, libsyncmap_range(map, 0, count_entry, &n));
 	EXPECT_EQ(201, n);
@@ -172,11 +172,24 @@ static int stop(const struct syncmap_map_info *info, void *arg)
 	return 5;
 }
 
+static int count_stat(const struct syncmap_stat *stat, void *arg)
+{
+	(void)stat;
+	++*(unsigned int *)arg;
+	return 0;
+}
+
+static int find_stat(const struct syncmap_stat *stat, void *arg)
+{
+	return strcmp(stat->name, arg) ? 0 : 5;
+}
+
 TEST(list_and_info)
 {
 	struct libsyncmap *map = create(SYNCMAP_KEY_STRING, NULL);
 	struct syncmap_info info, want = map_system();
-	struct syncmap_map_stats stats;
+	uint64_t value = 0;
+	unsigned int n = 0;
 	int found = 0;
 
 	EXPECT_EQ(0, libsyncmap_list(find_map, &found));
@@ -185,6 +198,11 @@ TEST(list_and_info)
 	EXPECT_EQ(0, libsyncmap_system_info(&info, sizeof(info)));
 	EXPECT_MEM(&want, sizeof(want), &info, sizeof(info));
 	EXPECT_EQ(0, libsyncmap_store(map, K, "value", 5, NULL));
-	EXPECT_EQ(0, libsyncmap_stats(map, &stats, sizeof(stats)));
-	EXPECT_EQ(1, stats.count);
+	EXPECT_EQ(0, libsyncmap_stats(map, count_stat, &n));
+	EXPECT_EQ(stats_get(libsyncmap_fd(map)).count, n);
+	EXPECT_EQ(5, libsyncmap_stats(map, find_stat, "events"));
+	EXPECT_EQ(0, libsyncmap_stat(map, "count", &value));
+	EXPECT_EQ(1, value);
+	EXPECT_EQ(-ENOENT, libsyncmap_stat(map, "coun", &value));
+	EXPECT_EQ(-ENOENT, libsyncmap_stat(map, "", &value));
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "harness/map.h"
+#include "harness/stats.h"
 
 #define NAME	TEST_NAME "library"
 #define OTHER	TEST_NAME "none"
@@ -90,7 +91,7 @@ TEST(nothing_is_done)
 	EXPECT(!watch);
 	EXPECT_EQ(-ENOENT, libsyncmap_remove(OTHER));
 	EXPECT_EQ(n, map_system().maps);
-	EXPECT_EQ(0, map_stats(fd).watchers);
+	EXPECT_EQ(0, map_stat(fd, "watchers"));
 	EXPECT_EQ(next, next_fd());
 	EXPECT_EQ(1, map_count(fd));
 	EXPECT_EQ(0, libsyncmap_load(map, "key", 3, NULL));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "harness/map.h"
+#include "harness/stats.h"
 
 #define NAME	TEST_NAME "library"
 #define K	"key", 3
@@ -82,7 +83,7 @@ TEST(events)
 	expect_nothing(watch);
 	libsyncmap_watch_close(watch);
 	libsyncmap_watch_close(NULL);
-	EXPECT_EQ(0, map_stats(libsyncmap_fd(map)).watchers);
+	EXPECT_EQ(0, map_stat(libsyncmap_fd(map), "watchers"));
 }
 
 TEST(dump_with_a_filter)

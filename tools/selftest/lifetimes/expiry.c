@@ -4,6 +4,7 @@
 
 #include "harness/map.h"
 #include "harness/record.h"
+#include "harness/stats.h"
 
 #define HOUR	(3600 * SECOND)
 #define PAST	1ULL
@@ -26,7 +27,7 @@ TEST(deadline)
 	EXPECT_EQ(SYNCMAP_NEVER, got.expires);
 	EXPECT_EQ(0, DO(fd, LOAD, KEY("k"), OUT(value)));
 	EXPECT_EQ(at, got.expires);
-	EXPECT_EQ(1, map_stats(fd).expiring);
+	EXPECT_EQ(1, map_stat(fd, "expiring"));
 	EXPECT_EQ(2, map_count(fd));
 	at = map_now() + 20 * MS;
 	EXPECT_EQ(0, DO(fd, TOUCH, KEY("k"), .deadline = at));
@@ -34,8 +35,8 @@ TEST(deadline)
 	EXPECT_EQ(-ENOENT, DO(fd, LOAD, KEY("k"), OUT(value)));
 	EXPECT_EQ(0, got.expires);
 	EXPECT_EQ(1, map_count(fd));
-	EXPECT_EQ(0, map_stats(fd).expiring);
-	EXPECT_EQ(1, map_stats(fd).expired);
+	EXPECT_EQ(0, map_stat(fd, "expiring"));
+	EXPECT_EQ(1, map_stat(fd, "expired"));
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("l")));
 	EXPECT_EQ(SYNCMAP_NEVER, got.expires);
 	EXPECT_EQ(0, map_info(fd).bytes);
@@ -80,7 +81,7 @@ TEST(absent_for_every_operation)
 		EXPECT_EQ(cases[i].stores, map_count(fd));
 		EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
 		EXPECT_EQ(cases[i].stores, !!got.result);
-		EXPECT_EQ(i + 1, map_stats(fd).expired);
+		EXPECT_EQ(i + 1, map_stat(fd, "expired"));
 	}
 	EXPECT_EQ(0, map_info(fd).bytes);
 }
@@ -214,7 +215,7 @@ TEST(swept)
 	test_trace("bytemap_expire", false);
 	EXPECT(count_swept(id) >= 500);
 	EXPECT_EQ(0, map_info(fd).bytes);
-	EXPECT_EQ(0, map_stats(fd).expiring);
+	EXPECT_EQ(0, map_stat(fd, "expiring"));
 }
 
 TEST(full_of_what_has_expired)
@@ -245,7 +246,7 @@ TEST(stale_values_are_kept)
 	EXPECT_EQ(0, map_count(fd));
 	EXPECT(map_info(fd).bytes || map_now() > at + 100 * MS);
 	map_expect_bytes(fd, 0);
-	EXPECT_EQ(0, map_stats(fd).lapsed);
-	EXPECT_EQ(1, map_stats(fd).expired);
+	EXPECT_EQ(0, map_stat(fd, "lapsed"));
+	EXPECT_EQ(1, map_stat(fd, "expired"));
 	EXPECT(map_now() >= at + 100 * MS);
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "harness/leases.h"
+#include "harness/stats.h"
 
 TEST(one_computes)
 {
@@ -15,16 +16,16 @@ TEST(one_computes)
 	EXPECT_EQ(0, got.leased);
 	EXPECT_EQ(-ENOENT, DO(fd, LOAD, KEY("k")));
 	EXPECT_EQ(0, map_count(fd));
-	EXPECT_EQ(1, map_stats(fd).leases);
+	EXPECT_EQ(1, map_stat(fd, "leases"));
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("v"), .token = token));
 	EXPECT(got.revision);
 	EXPECT_EQ(0, got.previous);
 	EXPECT_EQ(SYNCMAP_NEVER, got.expires);
 	leases_expect_value(other, "v");
 	EXPECT_EQ(1, map_count(fd));
-	EXPECT_EQ(0, map_stats(fd).leases);
-	EXPECT_EQ(1, map_stats(fd).leases_granted);
-	EXPECT_EQ(0, map_stats(fd).leases_lost);
+	EXPECT_EQ(0, map_stat(fd, "leases"));
+	EXPECT_EQ(1, map_stat(fd, "leases_granted"));
+	EXPECT_EQ(0, map_stat(fd, "leases_lost"));
 
 	/* From now on it is a LOAD */
 	EXPECT_EQ(0, DO(other, LOAD_OR_LEASE, KEY("k"), OUT(out)));
@@ -104,7 +105,7 @@ TEST(waits_until_its_deadline)
 	EXPECT(after < before + 5 * SECOND);
 	EXPECT_EQ(-ETIMEDOUT, DO(other, LOAD_OR_LEASE, KEY("k"),
 				 .wait_until = before));
-	EXPECT_EQ(1, map_stats(fd).leases);
+	EXPECT_EQ(1, map_stat(fd, "leases"));
 	/* Who need not wait does not mind a deadline that is over */
 	EXPECT_EQ(0, close(fd));
 	EXPECT_EQ(0, DO(other, LOAD_OR_LEASE, KEY("k")));
@@ -137,7 +138,7 @@ TEST(a_number_takes_the_place_of_a_lease)
 	__u64 token = leases_take(fd);
 
 	EXPECT_EQ(-ENOENT, DO(fd, ADD, KEY("k"), .operand = 2));
-	EXPECT_EQ(1, map_stats(fd).leases);
+	EXPECT_EQ(1, map_stat(fd, "leases"));
 	EXPECT_EQ(0, DO(fd, ADD, KEY("k"), .operand = 2, .initial = 40,
 			.flags = SYNCMAP_FLAG_INITIAL));
 	EXPECT_EQ(42, got.after);
@@ -156,7 +157,7 @@ TEST(closed_descriptor)
 	EXPECT_EQ(-EAGAIN, DO(fd, LOAD_OR_LEASE, KEY("k"), NOWAIT));
 	EXPECT_EQ(0, close(copy));
 	leases_take(fd);
-	EXPECT_EQ(1, map_stats(fd).leases_lost);
+	EXPECT_EQ(1, map_stat(fd, "leases_lost"));
 }
 
 TEST(many_leases_of_one_descriptor)
@@ -169,12 +170,12 @@ TEST(many_leases_of_one_descriptor)
 		EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY_N(&key, 8)));
 		EXPECT_EQ(0, DO(other, LOAD_OR_LEASE, KEY_N(&key, 8)));
 	}
-	EXPECT_EQ(500, map_stats(fd).leases);
+	EXPECT_EQ(500, map_stat(fd, "leases"));
 	EXPECT_EQ(0, close(fd));
 	EXPECT_EQ(0, close(other));
 	other = leases_client();
 	leases_expect_clean(other);
-	EXPECT_EQ(500, map_stats(other).leases_lost);
+	EXPECT_EQ(500, map_stat(other, "leases_lost"));
 }
 
 /* Limits */

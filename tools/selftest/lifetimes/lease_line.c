@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "harness/leases.h"
+#include "harness/stats.h"
 
 #define CROWD	50
 
@@ -25,14 +26,14 @@ TEST(all_who_wait_get_the_value)
 	pid_t pids[CROWD];
 
 	for (unsigned int round = 0; round < test_times(10); round++) {
-		__u64 token = leases_take(fd), lost = map_stats(fd).leases_lost;
+		__u64 token = leases_take(fd), lost = map_stat(fd, "leases_lost");
 
 		leases_crowd(fd, pids, CROWD, wait_for_value, "value");
 		EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("value"),
 				.token = token));
 		for (int i = 0; i < CROWD; i++)
 			test_wait(pids[i]);
-		EXPECT_EQ(lost, map_stats(fd).leases_lost);
+		EXPECT_EQ(lost, map_stat(fd, "leases_lost"));
 		EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
 	}
 	leases_expect_clean(fd);
@@ -133,7 +134,7 @@ TEST(those_who_wait_stand_in_line)
 		test_wait(pids[i]);
 		EXPECT_EQ(i + 1, line->order[i]);
 	}
-	EXPECT_EQ(CROWD + 1, map_stats(fd).leases_granted);
+	EXPECT_EQ(CROWD + 1, map_stat(fd, "leases_granted"));
 	leases_expect_clean(fd);
 }
 
@@ -160,7 +161,7 @@ TEST_LIMIT(killed_holder, 120)
 			kill(holder, SIGKILL);
 			waitpid(holder, NULL, 0);
 			expect_holders(line, n + 2);
-			EXPECT_EQ(1, map_stats(fd).leases);
+			EXPECT_EQ(1, map_stat(fd, "leases"));
 		}
 		line->by_store = true;
 		ASSERT_EQ(1, write(line->go[1], "g", 1));
@@ -228,7 +229,7 @@ TEST(a_signal_ends_a_wait_from_now)
 	kill(pids[1], SIGUSR1);
 	test_wait(pids[0]);
 	test_wait(pids[1]);
-	EXPECT_EQ(2, map_stats(fd).lease_waits);
+	EXPECT_EQ(2, map_stat(fd, "lease_waits"));
 }
 
 /* Without one there is nobody who would call again */

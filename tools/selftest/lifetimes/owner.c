@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "harness/record.h"
+#include "harness/stats.h"
 #include "harness/watcher.h"
 
 #define NAME	TEST_NAME "owner"
@@ -40,7 +41,7 @@ static void expect_absent(int fd)
 	EXPECT_EQ(-ENOENT, DO(fd, LOAD, KEY("k")));
 	EXPECT_EQ(0, map_count(fd));
 	EXPECT_EQ(0, map_info(fd).bytes);
-	EXPECT_EQ(0, map_stats(fd).owned);
+	EXPECT_EQ(0, map_stat(fd, "owned"));
 }
 
 TEST(goes_with_its_file)
@@ -63,12 +64,12 @@ TEST(goes_with_its_file)
 		if (op.op == SYNCMAP_OP_COMPARE_AND_SWAP)
 			EXPECT_EQ(0, DO(fd, STORE, KEY("k")));
 		EXPECT_EQ(0, map_op(other, op));
-		EXPECT_EQ(1, map_stats(fd).owned);
+		EXPECT_EQ(1, map_stat(fd, "owned"));
 		EXPECT_EQ(2 * (map_system().entry_overhead + 1) + op.value_len,
 			  map_info(fd).bytes);
 		EXPECT_EQ(0, close(other));
 		expect_absent(fd);
-		EXPECT_EQ(i + 1, map_stats(fd).orphaned);
+		EXPECT_EQ(i + 1, map_stat(fd, "orphaned"));
 	}
 }
 
@@ -92,14 +93,14 @@ TEST(only_what_is_its_own)
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("free")));
 	EXPECT_EQ(0, close(one));
 	expect_value(fd, "free");
-	EXPECT_EQ(0, map_stats(fd).owned);
+	EXPECT_EQ(0, map_stat(fd, "owned"));
 
 	one = again();
 	EXPECT_EQ(0, DO(one, STORE, KEY("k"), VALUE("one"), OWNED));
 	EXPECT_EQ(0, DO(two, STORE, KEY("k"), VALUE("two"), OWNED));
 	EXPECT_EQ(0, close(one));
 	expect_value(fd, "two");
-	EXPECT_EQ(1, map_stats(fd).owned);
+	EXPECT_EQ(1, map_stat(fd, "owned"));
 	EXPECT_EQ(0, DO(two, STORE, KEY("k"), VALUE("free")));
 	EXPECT_EQ(0, close(two));
 	expect_value(fd, "free");
@@ -130,7 +131,7 @@ TEST(only_what_is_its_own)
 	one = again();
 	EXPECT_EQ(0, DO(one, STORE, KEY("k"), VALUE("one"), OWNED));
 	map_clear(fd);
-	EXPECT_EQ(0, map_stats(fd).owned);
+	EXPECT_EQ(0, map_stat(fd, "owned"));
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("free")));
 	EXPECT_EQ(0, close(one));
 	expect_value(fd, "free");
@@ -152,8 +153,8 @@ TEST(owned_and_expiring)
 			.deadline = 1));
 	EXPECT_EQ(0, close(other));
 	expect_absent(fd);
-	EXPECT_EQ(1, map_stats(fd).expired);
-	EXPECT_EQ(1, map_stats(fd).orphaned);
+	EXPECT_EQ(1, map_stat(fd, "expired"));
+	EXPECT_EQ(1, map_stat(fd, "orphaned"));
 }
 
 /* Of what was removed, and why; of what was not, nothing */
@@ -285,10 +286,10 @@ TEST(computed_and_owned)
 	EXPECT_EQ(0, DO(other, STORE, KEY("k"), VALUE("v"), OWNED,
 			.token = got.leased));
 	expect_value(fd, "v");
-	EXPECT_EQ(1, map_stats(fd).owned);
+	EXPECT_EQ(1, map_stat(fd, "owned"));
 	EXPECT_EQ(0, close(other));
 	expect_absent(fd);
-	EXPECT_EQ(1, map_stats(fd).orphaned);
+	EXPECT_EQ(1, map_stat(fd, "orphaned"));
 }
 
 /*
@@ -388,7 +389,7 @@ TEST_LIMIT(service_registry, 120)
 		;
 	EXPECT_EQ(0, map_count(fd));
 	EXPECT_EQ(0, map_info(fd).bytes);
-	EXPECT_EQ(0, map_stats(fd).owned);
+	EXPECT_EQ(0, map_stat(fd, "owned"));
 }
 
 /* Killed in the middle of it, over keys that others want, too */
@@ -440,7 +441,7 @@ TEST_LIMIT(killed_at_any_moment, 60)
 		test_context("round %u", round);
 		test_kill(3, churn, NULL, test_random() % 20000);
 		map_walk(fd, 0, 4096, want_none, NULL);
-		EXPECT_EQ(0, map_stats(fd).owned);
+		EXPECT_EQ(0, map_stat(fd, "owned"));
 		/* What a Clear removed goes on being freed, and counts */
 		AWAIT(!map_info(fd).bytes);
 		EXPECT_EQ(0, map_info(fd).bytes);

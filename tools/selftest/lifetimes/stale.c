@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "harness/leases.h"
+#include "harness/stats.h"
 
 static int create_expiring(__u64 stale)
 {
@@ -49,7 +50,7 @@ TEST(stale_while_computed)
 	token = got.leased;
 	expect_stale(other, SYNCMAP_RESULT_EXPIRED);
 	expect_stale(other, SYNCMAP_RESULT_EXPIRED);
-	EXPECT_EQ(0, map_stats(fd).lease_waits);
+	EXPECT_EQ(0, map_stat(fd, "lease_waits"));
 	EXPECT_EQ(-EAGAIN, DO(other, LOAD_OR_LEASE, KEY("k"), NOWAIT));
 	EXPECT_EQ(-ENOENT, DO(other, LOAD, KEY("k")));
 	EXPECT_EQ(0, map_count(fd));
@@ -70,7 +71,7 @@ TEST(stale_to_nowhere)
 	EXPECT_EQ(-EFAULT, got.error.status);
 	EXPECT_EQ(0, got.result & SYNCMAP_RESULT_LEASED);
 	EXPECT_EQ(0, got.leased);
-	EXPECT_EQ(0, map_stats(fd).leases);
+	EXPECT_EQ(0, map_stat(fd, "leases"));
 	expect_stale(fd, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
 }
 
@@ -84,12 +85,12 @@ TEST(stale_when_the_holder_fails)
 		expect_stale(other, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
 		EXPECT_EQ(0, DO(other, UNLEASE, KEY("k"),
 				.token = got.leased));
-		EXPECT_EQ(1, map_stats(fd).lapsed);
+		EXPECT_EQ(1, map_stat(fd, "lapsed"));
 	}
 	leases_take(other);
 	expect_stale(fd, SYNCMAP_RESULT_EXPIRED);
 	EXPECT_EQ(0, close(other));
-	EXPECT_EQ(0, map_stats(fd).leases);
+	EXPECT_EQ(0, map_stat(fd, "leases"));
 	expect_stale(fd, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
 }
 
@@ -101,7 +102,7 @@ TEST(a_buffer_too_small_for_a_stale_value)
 	store_expired(fd);
 	EXPECT_EQ(-EMSGSIZE, DO(fd, LOAD_OR_LEASE, KEY("k"), STALE, OUT(out)));
 	EXPECT_EQ(3, got.out_len);
-	EXPECT_EQ(0, map_stats(fd).leases);
+	EXPECT_EQ(0, map_stat(fd, "leases"));
 	expect_stale(fd, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
 }
 
@@ -151,8 +152,8 @@ TEST(what_is_owned_is_not_kept)
 	while (!DO(fd, LOAD, KEY("k")))
 		usleep(1000);
 	expect_stale(fd, SYNCMAP_RESULT_LEASED);
-	EXPECT_EQ(0, map_stats(fd).lapsed);
-	EXPECT_EQ(0, map_stats(fd).owned);
+	EXPECT_EQ(0, map_stat(fd, "lapsed"));
+	EXPECT_EQ(0, map_stat(fd, "owned"));
 }
 
 /* Nobody will compute another one, but time has not come for this one */
@@ -166,8 +167,8 @@ TEST(stale_in_a_frozen_map)
 	expect_stale(fd, SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("there"), VALUE("v")));
 	EXPECT_EQ(0, map_call(fd, SYNCMAP_FREEZE, &arg));
-	EXPECT_EQ(0, map_stats(fd).leases);
-	EXPECT_EQ(1, map_stats(fd).lapsed);
+	EXPECT_EQ(0, map_stat(fd, "leases"));
+	EXPECT_EQ(1, map_stat(fd, "lapsed"));
 	bytes = map_info(fd).bytes;
 	for (int i = 0; i < 2; i++) {
 		expect_stale(fd, SYNCMAP_RESULT_EXPIRED);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "harness/map.h"
+#include "harness/stats.h"
 
 #define PARAMETERS	"/sys/module/syncmap/parameters/"
 
@@ -37,7 +38,7 @@ static void fill_and_try(int fd, __u64 max)
 	EXPECT_EQ(-ENOSPC, DO(fd, STORE, KEY_N(&max, 8)));
 	expect_full(SYNCMAP_LIMITED_ENTRIES, max, max);
 	EXPECT_EQ(max, map_count(fd));
-	EXPECT(map_stats(fd).rejected >= 4);
+	EXPECT(map_stat(fd, "rejected") >= 4);
 
 	/* What is there can be changed */
 	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE("other")));
@@ -271,7 +272,7 @@ TEST(never_more_bytes)
 	test_parallel(4, grow_and_shrink, race);
 	map_walk(race->fd, 0, 4096, add_bytes, &sum);
 	EXPECT_EQ(sum, map_info(race->fd).bytes);
-	EXPECT(map_stats(race->fd).rejected);
+	EXPECT(map_stat(race->fd, "rejected"));
 }
 
 /* The memory of the cgroup: ENOMEM for who is over it, and nobody is killed */

@@ -191,20 +191,24 @@ TEST(places_of_a_map)
 
 static volatile bool enough;
 
-static void *promote(void *arg)
+static void *grow_anew(void *arg)
 {
 	int fd = *(int *)arg;
 
-	for (__u64 key = 1000000; !enough; key++) {
+	for (__u64 key = 0; !enough; key++) {
 		map_call(fd, SYNCMAP_OP, &(struct syncmap_op){
 			.op = SYNCMAP_OP_STORE, KEY_N(&key, 8),
 		});
-		map_call(fd, SYNCMAP_PROMOTE, &(struct syncmap_promote){ });
+		if (key % 50000 == 0)
+			map_call(fd, SYNCMAP_CLEAR, &(struct syncmap_clear){ });
 	}
 	return NULL;
 }
 
-/* Each of the users has a map that is promoted again and again */
+/*
+ * Each of the users has a map that grows, and is promoted again and again, as only
+ * root could ask for
+ */
 static void keep_busy(const struct shared *shared)
 {
 	pthread_t threads[USERS];
@@ -217,7 +221,7 @@ static void keep_busy(const struct shared *shared)
 		map_fill(maps[i], 0, test_times(20000));
 	}
 	for (int i = 0; i < USERS; i++)
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, promote, &maps[i]));
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, grow_anew, &maps[i]));
 	/* One for all of them, and perhaps one for names of maps */
 	EXPECT(workers_most("syncmap_build", "", 2) <= 2);
 	enough = true;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness/parameters.h"
+#include "harness/stats.h"
 #include "harness/watcher.h"
 
 #define CGROUP		"/sys/fs/cgroup/"
@@ -307,7 +308,7 @@ TEST(watchers_of_all_maps)
 	int map = map_private(SYNCMAP_KEY_U64);
 
 	with("max_user_watchers", 5, use_up_watchers, &map);
-	EXPECT_EQ(0, map_stats(map).watchers);
+	EXPECT_EQ(0, map_stat(map, "watchers"));
 	EXPECT_EQ(0, map_system().user_watchers);
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness/map.h"
+#include "harness/stats.h"
 
 #define ENTRIES	5000
 #define HOUR	(3600 * SECOND)
@@ -29,8 +30,8 @@ static int stale_map(__u64 entries)
 		ASSERT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE("value"),
 				.deadline = key % 2 ? HOUR + map_now() : PAST));
 	/* They are found to be late, not one after the other in time */
-	AWAIT(map_stats(fd).lapsed >= entries / 2);
-	EXPECT_EQ(entries / 2, map_stats(fd).lapsed);
+	AWAIT(map_stat(fd, "lapsed") >= entries / 2);
+	EXPECT_EQ(entries / 2, map_stat(fd, "lapsed"));
 	return fd;
 }
 
@@ -39,10 +40,10 @@ TEST(stale_values)
 	int fd = stale_map(ENTRIES);
 	__u64 bytes = map_info(fd).bytes, key = 1;
 
-	EXPECT_EQ(0, map_stats(fd).reclaimed);
+	EXPECT_EQ(0, map_stat(fd, "reclaimed"));
 	drop_caches();
-	EXPECT_EQ(0, map_stats(fd).lapsed);
-	EXPECT_EQ(ENTRIES / 2, map_stats(fd).reclaimed);
+	EXPECT_EQ(0, map_stat(fd, "lapsed"));
+	EXPECT_EQ(ENTRIES / 2, map_stat(fd, "reclaimed"));
 	EXPECT_EQ(ENTRIES / 2, map_count(fd));
 	EXPECT_EQ(bytes / 2, map_info(fd).bytes);
 	for (; key < ENTRIES; key += 2)
@@ -58,7 +59,7 @@ TEST(every_map)
 		fds[i] = stale_map(ENTRIES);
 	drop_caches();
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
-		EXPECT_EQ(0, map_stats(fds[i]).lapsed);
+		EXPECT_EQ(0, map_stat(fds[i], "lapsed"));
 }
 
 static unsigned int traced(int fd, const char *what)
@@ -114,8 +115,8 @@ TEST_LIMIT(memory_of_a_cgroup, 120)
 	if (!test_try_write(CGROUP "selftest/memory.max", "16M"))
 		test_skip("no memory controller at " CGROUP);
 	test_wait(test_fork(store_stale, 0, &fd));
-	EXPECT(map_stats(fd).reclaimed > ENTRIES / 2);
-	EXPECT(map_stats(fd).lapsed);
+	EXPECT(map_stat(fd, "reclaimed") > ENTRIES / 2);
+	EXPECT(map_stat(fd, "lapsed"));
 	map_clear(fd);
 	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
 }
@@ -288,17 +289,17 @@ static void churn_or_drop(int n, void *arg)
 TEST_LIMIT(among_writers, 120)
 {
 	struct churn *arg = test_shared(sizeof(*arg));
-	struct syncmap_map_stats stats;
+	struct stats stats;
 
 	arg->fd = map_expiring(SYNCMAP_KEY_U64, 0, HOUR);
 	test_parallel(3, churn_or_drop, arg);
 	drop_caches();
-	stats = map_stats(arg->fd);
-	test_note("%llu reclaimed, %llu expired", stats.reclaimed,
-		  stats.expired);
-	EXPECT(stats.reclaimed);
-	EXPECT(stats.reclaimed <= stats.expired);
-	EXPECT_EQ(0, stats.lapsed);
+	stats = stats_get(arg->fd);
+	test_note("%llu reclaimed, %llu expired", stats_of(&stats, "reclaimed"),
+		  stats_of(&stats, "expired"));
+	EXPECT(stats_of(&stats, "reclaimed"));
+	EXPECT(stats_of(&stats, "reclaimed") <= stats_of(&stats, "expired"));
+	EXPECT_EQ(0, stats_of(&stats, "lapsed"));
 	map_clear(arg->fd);
 	EXPECT_EQ(0, map_info(arg->fd).bytes);
 }

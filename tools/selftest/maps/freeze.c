@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "harness/leases.h"
+#include "harness/stats.h"
 #include "harness/watcher.h"
 
 #define NAME	TEST_NAME "freeze"
@@ -320,7 +321,7 @@ TEST(leases_end)
 	EXPECT_EQ(-EROFS, DO(holder, STORE, KEY("k"), VALUE("v"),
 			     .token = token));
 	EXPECT_EQ(-ESTALE, DO(holder, UNLEASE, KEY("k"), .token = token));
-	EXPECT_EQ(0, map_stats(fd).leases);
+	EXPECT_EQ(0, map_stat(fd, "leases"));
 	EXPECT_EQ(0, map_info(fd).bytes);
 	EXPECT_EQ(0, map_count(fd));
 }

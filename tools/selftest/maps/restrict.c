@@ -7,6 +7,7 @@
 
 #include "harness/map.h"
 #include "harness/passing.h"
+#include "harness/stats.h"
 #include "harness/watcher.h"
 
 #define READ	SYNCMAP_ACCESS_READ
@@ -194,7 +195,7 @@ TEST(for_reading)
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE(SECRET)));
 	give_away(fd, READ, use_for_reading, 0);
 	EXPECT_EQ(1, map_count(fd));
-	EXPECT_EQ(0, map_stats(fd).leases);
+	EXPECT_EQ(0, map_stat(fd, "leases"));
 }
 
 TEST(for_writing)

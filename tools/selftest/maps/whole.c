@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What concerns the map as a whole: clear, promote, statistics */
 #include "harness/map.h"
+#include "harness/stats.h"
 
 TEST(clear_and_promote)
 {
@@ -25,25 +26,26 @@ TEST(clear_and_promote)
 TEST(stats)
 {
 	int fd = map_private(SYNCMAP_KEY_U64);
-	struct syncmap_map_stats stats;
+	struct stats stats;
 	static char large[1000];
 	__u64 key = 5;
 	__u64 fill = 0;
 
 	map_fill(fd, 0, 100);
 	map_promote(fd);
-	stats = map_stats(fd);
-	EXPECT_EQ(100, stats.count);
-	EXPECT_EQ(100 * (map_overhead() + 16), stats.bytes);
-	EXPECT_EQ(map_info(fd).revision, stats.revision);
-	EXPECT_EQ(100, stats.read_keys);
-	EXPECT_EQ(0, stats.amended);
-	EXPECT_EQ(0, stats.dirty_keys);
-	EXPECT(stats.promotions >= 1);
-	EXPECT(stats.max_promote_ns >= stats.last_promote_ns);
-	EXPECT(stats.table_bytes >= 100 * 16);
-	for (int i = 0; i < SYNCMAP_HISTOGRAM_SIZE; i++)
-		fill += stats.fill[i] * i;
+	stats = stats_get(fd);
+	EXPECT_EQ(100, stats_of(&stats, "count"));
+	EXPECT_EQ(100 * (map_overhead() + 16), stats_of(&stats, "bytes"));
+	EXPECT_EQ(map_info(fd).revision, stats_of(&stats, "revision"));
+	EXPECT_EQ(100, stats_of(&stats, "read_keys"));
+	EXPECT_EQ(0, stats_of(&stats, "amended"));
+	EXPECT_EQ(0, stats_of(&stats, "dirty_keys"));
+	EXPECT(stats_of(&stats, "promotions") >= 1);
+	EXPECT(stats_of(&stats, "max_promote_ns") >=
+	       stats_of(&stats, "last_promote_ns"));
+	EXPECT(stats_of(&stats, "table_bytes") >= 100 * 16);
+	for (int i = 0; i < 8; i++)
+		fill += stats_at(&stats, "fill", i) * i;
 	EXPECT_EQ(100, fill);
 	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE("in place")));
 	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE_N(large, 1000)));
@@ -51,22 +53,103 @@ TEST(stats)
 	EXPECT_EQ(0, DO(fd, DELETE, KEY_N(&key, 8)));
 	key = 1000;
 	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8)));
-	stats = map_stats(fd);
-	EXPECT_EQ(1, stats.in_place);
-	EXPECT_EQ(1, stats.replaced);
-	EXPECT_EQ(1, stats.mismatches);
-	EXPECT_EQ(1, stats.tombstones);
-	EXPECT_EQ(1, stats.dirty_keys);
-	EXPECT_EQ(1, stats.amended);
-	EXPECT_EQ(1, stats.dirty_longest);
-	EXPECT(stats.hits >= 3);
-	EXPECT(stats.misses >= 1);
+	stats = stats_get(fd);
+	EXPECT_EQ(1, stats_of(&stats, "in_place"));
+	EXPECT_EQ(1, stats_of(&stats, "replaced"));
+	EXPECT_EQ(1, stats_of(&stats, "mismatches"));
+	EXPECT_EQ(1, stats_of(&stats, "tombstones"));
+	EXPECT_EQ(1, stats_of(&stats, "dirty_keys"));
+	EXPECT_EQ(1, stats_of(&stats, "amended"));
+	EXPECT_EQ(1, stats_of(&stats, "dirty_longest"));
+	EXPECT(stats_of(&stats, "hits") >= 3);
+	EXPECT(stats_of(&stats, "misses") >= 1);
 	/* A coarse clock only sees the promotion in which it ticks */
-	for (int i = 0; i < 10000 && !stats.last_promote_ns; i++) {
+	for (int i = 0; i < 10000 && !map_stat(fd, "last_promote_ns"); i++) {
 		key++;
 		EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8)));
 		map_promote(fd);
-		stats = map_stats(fd);
 	}
-	EXPECT(stats.last_promote_ns);
+	EXPECT(map_stat(fd, "last_promote_ns"));
+}
+
+static bool is_lower_case(const char *name)
+{
+	return name[strspn(name, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
+}
+
+/* Those of one name follow one another, with indices from zero */
+TEST(names_of_stats)
+{
+	struct stats stats = stats_get(map_private(SYNCMAP_KEY_BYTES));
+	const struct syncmap_stat *stat = stats.stat;
+
+	for (__u32 i = 0; i < stats.count; i++) {
+		test_context("%.32s", stat[i].name);
+		ASSERT(strnlen(stat[i].name, 32) < 32);
+		EXPECT(*stat[i].name && is_lower_case(stat[i].name));
+		for (size_t n = strlen(stat[i].name); n < 32; n++)
+			EXPECT_EQ(0, stat[i].name[n]);
+		EXPECT(!(stat[i].flags & ~(SYNCMAP_STAT_COUNTER |
+					   SYNCMAP_STAT_INTERNAL)));
+		if (stat[i].index) {
+			EXPECT(i && !strcmp(stat[i].name, stat[i - 1].name));
+			EXPECT_EQ(stat[i - 1].index + 1, stat[i].index);
+			EXPECT_EQ(stat[i - 1].flags, stat[i].flags);
+			continue;
+		}
+		for (__u32 j = 0; j < i; j++)
+			EXPECT(strcmp(stat[i].name, stat[j].name));
+	}
+}
+
+#define ELEMENT	64
+
+/* As many as there is room for, be the elements longer or not */
+TEST(arrays_of_stats)
+{
+	struct stats all = stats_get(map_private(SYNCMAP_KEY_U64));
+	static char buffer[ELEMENT * (ARRAY_SIZE(all.stat) + 1)];
+	struct syncmap_stats array = {
+		.buffer = PTR(buffer), .entry_size = ELEMENT,
+	};
+	int fd = map_private(SYNCMAP_KEY_U64);
+
+	for (__u32 n = 0; n <= all.count + 1; n++) {
+		__u32 want = n < all.count ? n : all.count;
+
+		test_context("room for %u", n);
+		memset(buffer, 0xee, sizeof(buffer));
+		array.capacity = n;
+		ASSERT_EQ(0, map_call(fd, SYNCMAP_STATS, &array));
+		EXPECT_EQ(want, array.count);
+		EXPECT_EQ(all.count, array.total);
+		for (__u32 i = 0; i < want; i++) {
+			EXPECT_EQ(0, strcmp(all.stat[i].name,
+					    buffer + i * ELEMENT));
+			for (size_t j = sizeof(all.stat[0]); j < ELEMENT; j++)
+				EXPECT_EQ(0, buffer[i * ELEMENT + j]);
+		}
+		EXPECT_EQ((char)0xee, buffer[want * ELEMENT]);
+	}
+	array.capacity = 0;
+	array.buffer = 0;
+	EXPECT_EQ(0, map_call(fd, SYNCMAP_STATS, &array));
+	EXPECT_EQ(all.count, array.total);
+}
+
+TEST(bad_arrays_of_stats)
+{
+	static const __u32 sizes[] = { 0, 1, 47, 4097, -1 };
+	static char buffer[48];
+	int fd = map_private(SYNCMAP_KEY_U64);
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct syncmap_stats array = {
+			.buffer = PTR(buffer), .capacity = 1,
+			.entry_size = sizes[i],
+		};
+
+		test_context("elements of %u bytes", sizes[i]);
+		EXPECT_EQ(-EINVAL, map_call(fd, SYNCMAP_STATS, &array));
+	}
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "harness/neighbours.h"
+#include "harness/stats.h"
 #include "harness/watcher.h"
 
 #define ROW(id, ...)							\
@@ -25,6 +26,7 @@
 #define STORE_OP(...) \
 	((struct syncmap_op){ .op = SYNCMAP_OP_STORE, __VA_ARGS__ })
 #define DELETE_OP	((struct syncmap_op){ .op = SYNCMAP_OP_DELETE })
+#define LOAD_OP		((struct syncmap_op){ .op = SYNCMAP_OP_LOAD })
 
 static const char text[65536];
 
@@ -110,7 +112,7 @@ static unsigned int fill_and_close(struct attacker *me)
 ROW(closed_maps, .what = "values of maps filled and closed",
     .step = fill_and_close, .processes = 4, .threads = 1, .floor = 50)
 
-/* A table of many keys, built anew by all at once, for the sake of one key */
+/* A table of many keys, of which few are dirty, and all at once miss these */
 static void fill_shared(struct attacker *me)
 {
 	unsigned int n = test_times(50);
@@ -120,18 +122,19 @@ static void fill_shared(struct attacker *me)
 				 first_key(me) + 1000 * i, 1000);
 }
 
-static unsigned int promote(struct attacker *me)
+static unsigned int miss(struct attacker *me)
 {
 	__u64 key = first_key(me) + 50000 + test_random() % 100;
-	struct syncmap_promote arg = { };
+	unsigned int n;
 
 	OP(me->shared, STORE, KEY_N(&key, 8));
+	n = neighbours_batch(me->shared, LOAD_OP, key, 100);
 	OP(me->shared, DELETE, KEY_N(&key, 8));
-	return !map_call(me->shared, SYNCMAP_PROMOTE, &arg);
+	return n;
 }
 
-ROW(promotions, .what = "promotions asked for", .begin = fill_shared,
-    .step = promote, .processes = 4, .threads = 64, .floor = 0)
+ROW(promotions, .what = "keys missed", .begin = fill_shared, .step = miss,
+    .processes = 4, .threads = 64, .floor = 0)
 
 /* One who is stopped has leases of many keys, and others wait for these */
 static void hold_leases(int n, void *arg)
@@ -246,12 +249,12 @@ ROW(watchers, .what = "reads of events", .begin = make_watchers,
 static void make_tombstones(struct attacker *me)
 {
 	unsigned int n = test_times(200);
-	struct syncmap_promote arg = { };
 
 	make_own(me);
 	for (unsigned int i = 0; i < n; i++)
 		neighbours_batch(me->fd, STORE_OP(), 1000 * i, 1000);
-	map_call(me->fd, SYNCMAP_PROMOTE, &arg);
+	/* Soon, but nobody can be asked to do it now */
+	AWAIT(!map_stat(me->fd, "dirty_keys"));
 	for (unsigned int i = 0; i < n; i++)
 		neighbours_batch(me->fd, DELETE_OP, 1000 * i, 1000);
 }

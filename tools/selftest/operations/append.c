@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "harness/map.h"
+#include "harness/stats.h"
 
 #define LONG	200000
 
@@ -56,10 +57,10 @@ TEST(growth)
 	fill();
 	for (unsigned int i = 0; i < 10000; i++)
 		EXPECT_EQ(0, DO(fd, APPEND, KEY("k"), VALUE_N(text + i, 1)));
-	replaced = map_stats(fd).replaced;
+	replaced = map_stat(fd, "replaced");
 	EXPECT(replaced >= 3);
 	EXPECT(replaced <= 20);
-	EXPECT_EQ(9999, map_stats(fd).appended);
+	EXPECT_EQ(9999, map_stat(fd, "appended"));
 }
 
 /* Nothing is done that cannot be done whole, and it is said why */
@@ -164,7 +165,7 @@ TEST(full)
 	EXPECT_EQ(SYNCMAP_LIMITED_ENTRIES, got.error.limited);
 	EXPECT_EQ(1, got.error.used);
 	EXPECT_EQ(1, got.error.limit);
-	EXPECT_EQ(0, map_stats(fd).appended);
+	EXPECT_EQ(0, map_stat(fd, "appended"));
 	EXPECT_EQ(0, DO(fd, APPEND, KEY("k"), VALUE_N(text + 99, 1)));
 	EXPECT_EQ(room, map_info(fd).bytes);
 	EXPECT_EQ(0, DO(fd, LOAD, KEY("k"), OUT(found)));
@@ -257,8 +258,8 @@ TEST_LIMIT(any_order, 60)
 		ASSERT_EQ(len, got.out_len);
 		ASSERT(!memcmp(text, found, len));
 	}
-	test_note("%llu appended, %llu replaced", map_stats(fd).appended,
-		  map_stats(fd).replaced);
+	test_note("%llu appended, %llu replaced", map_stat(fd, "appended"),
+		  map_stat(fd, "replaced"));
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
 	EXPECT_EQ(0, map_info(fd).bytes);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "harness/map.h"
+#include "harness/stats.h"
 
 #define NAME	TEST_NAME "append"
 #define BOTH	(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE)
@@ -345,11 +346,11 @@ TEST_LIMIT(owner_goes, 180)
 
 		test_context("round %u", i);
 		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
-		while (map_stats(fd).owned)
+		while (map_stat(fd, "owned"))
 			usleep(100);
 		expect_not_owned(fd);
 	}
-	EXPECT_EQ(test_times(200), map_stats(fd).orphaned);
+	EXPECT_EQ(test_times(200), map_stat(fd, "orphaned"));
 	log->ended = true;
 	for (int i = 0; i < 3; i++)
 		test_wait(pids[i]);

@@ -5,13 +5,14 @@
 #include <sys/mman.h>
 
 #include "harness/batches.h"
+#include "harness/stats.h"
 
 static void expect_counted(int fd, __u64 batches, __u64 operations)
 {
-	struct syncmap_map_stats stats = map_stats(fd);
+	struct stats stats = stats_get(fd);
 
-	EXPECT_EQ(batches, stats.batches);
-	EXPECT_EQ(operations, stats.batched);
+	EXPECT_EQ(batches, stats_of(&stats, "batches"));
+	EXPECT_EQ(operations, stats_of(&stats, "batched"));
 }
 
 #define A_LOAD(s, buffer)	{ .op = SYNCMAP_OP_LOAD, KEY(s), OUT(buffer) }
@@ -208,7 +209,7 @@ TEST(bad_operations_in_the_middle)
 			EXPECT_EQ(0, answers[0].error.status);
 			EXPECT_EQ(cases[i].ret, answers[1].error.status);
 			EXPECT_EQ(stop ? 1 : 2, map_count(fd));
-			EXPECT_EQ(0, map_stats(fd).leases);
+			EXPECT_EQ(0, map_stat(fd, "leases"));
 		}
 	}
 }
@@ -369,7 +370,7 @@ TEST(leases_in_a_batch)
 	EXPECT_EQ(SYNCMAP_RESULT_LEASED, answers[0].result);
 	EXPECT_EQ(-ENOENT, answers[1].error.status);
 	EXPECT_EQ(-EAGAIN, answers[2].error.status);
-	EXPECT_EQ(1, map_stats(fd).leases);
+	EXPECT_EQ(1, map_stat(fd, "leases"));
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("v"),
 			.token = answers[0].leased));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Arithmetic on values that are numbers */
 #include "harness/map.h"
+#include "harness/stats.h"
 
 #define U32		.flags = SYNCMAP_FLAG_U32
 #define INITIAL(n)	.flags = SYNCMAP_FLAG_INITIAL, .initial = (n)
@@ -131,7 +132,7 @@ TEST(numbers_that_are_there)
 		}
 		map_clear(fd);
 	}
-	EXPECT_EQ(done, map_stats(fd).calculated);
+	EXPECT_EQ(done, map_stat(fd, "calculated"));
 }
 
 static void check_begin(int fd, const struct syncmap_op *op, __u64 initial,

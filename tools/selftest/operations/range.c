@@ -7,6 +7,7 @@
 
 #include "harness/map.h"
 #include "harness/record.h"
+#include "harness/stats.h"
 
 #define STABLE	1000
 
@@ -398,7 +399,7 @@ TEST_LIMIT(stable_keys_exactly_once, 60)
 		for (__u64 key = 0; key < STABLE; key++)
 			EXPECT_EQ(1, seen.times[key]);
 	}
-	promotions = map_stats(fd).promotions;
+	promotions = map_stat(fd, "promotions");
 	test_note("%llu promotions", promotions);
 	EXPECT(promotions > 1);
 	for (int i = 0; i < 2; i++) {

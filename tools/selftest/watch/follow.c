@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "harness/memory.h"
+#include "harness/stats.h"
 #include "harness/writers.h"
 
 #define KEY_ONLY	SYNCMAP_WATCH_KEY
@@ -117,7 +118,7 @@ static void write_and_follow(bool clear)
 	writers_stop(writers, map);
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
 		test_wait(pids[i]);
-	EXPECT_EQ(0, map_stats(map).overflows);
+	EXPECT_EQ(0, map_stat(map, "overflows"));
 }
 
 TEST_LIMIT(no_gap_and_no_repeat, 60)
@@ -177,7 +178,7 @@ TEST_LIMIT(events_from_the_first_on, 60)
 	arrival->times = test_times(2000);
 	arrival->done = false;
 	test_parallel(3, arrive_or_write, arrival);
-	EXPECT_EQ(1, map_stats(arrival->fd).watchers);
+	EXPECT_EQ(1, map_stat(arrival->fd, "watchers"));
 }
 
 /* The more is in the queue, the better: nobody reads it for a while */
@@ -204,8 +205,8 @@ static void kill_follower(pid_t pid)
 
 static void expect_no_watcher(int map)
 {
-	AWAIT(!map_stats(map).watchers);
-	EXPECT_EQ(0, map_stats(map).watchers);
+	AWAIT(!map_stat(map, "watchers"));
+	EXPECT_EQ(0, map_stat(map, "watchers"));
 }
 
 /* Each queue has 16 MiB. KASAN keeps what has been freed for a while */

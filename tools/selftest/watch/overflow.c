@@ -6,6 +6,7 @@
  */
 #include <unistd.h>
 
+#include "harness/stats.h"
 #include "harness/writers.h"
 
 #define VALUES		SYNCMAP_WATCH_VALUES
@@ -111,7 +112,7 @@ TEST_LIMIT(slow_followers, 120)
 
 	for (int i = 0; i < 3; i++)
 		pids[i] = test_fork(follow, i, writers);
-	while (map_stats(map).overflows < 30 + test_times(60)) {
+	while (map_stat(map, "overflows") < 30 + test_times(60)) {
 		usleep(test_random() % 100000);
 		writers_replace(writers);
 	}
@@ -139,8 +140,8 @@ TEST(what_a_full_queue_tells)
 	EXPECT(last > 50 && last < 1000);
 	EXPECT_EQ(SYNCMAP_RECORD_OVERFLOW, event->type);
 	EXPECT_EQ(last, event->revision);
-	EXPECT_EQ(1, map_stats(fd).overflows);
-	EXPECT_EQ(last, map_stats(fd).events);
+	EXPECT_EQ(1, map_stat(fd, "overflows"));
+	EXPECT_EQ(last, map_stat(fd, "events"));
 	for (int i = 0; i < 1000; i++)
 		EXPECT_EQ(SYNCMAP_RECORD_ENTRY, watcher_next(&w)->type);
 	watcher_expect(&w, DUMPED, .revision = 1000);
@@ -162,7 +163,7 @@ TEST(the_dump_after_a_loss_is_of_all)
 	for (int i = 7; i < 10; i++)
 		EXPECT_EQ(SYNCMAP_RECORD_ENTRY, watcher_next(&w)->type);
 	watcher_expect(&w, DUMPED, .revision = 10);
-	while (!map_stats(fd).overflows)
+	while (!map_stat(fd, "overflows"))
 		map_fill(fd, 0, 5);
 	while (watcher_next(&w)->type == SYNCMAP_RECORD_STORE)
 		;

@@ -9,6 +9,7 @@
 
 #include "harness/fault.h"
 #include "harness/record.h"
+#include "harness/stats.h"
 #include "harness/watcher.h"
 
 #define VALUES		SYNCMAP_WATCH_VALUES
@@ -28,9 +29,9 @@ static unsigned int sweep_watch(int fd, struct syncmap_watch params)
 		else
 			EXPECT(outcome.ret == -ENOMEM ||
 			       outcome.ret == -EFAULT);
-		EXPECT_EQ(0, map_stats(fd).watchers);
+		EXPECT_EQ(0, map_stat(fd, "watchers"));
 		EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
-		EXPECT_EQ(0, map_stats(fd).events);
+		EXPECT_EQ(0, map_stat(fd, "events"));
 	}
 	EXPECT(!outcome.failed);
 	return outcome.out_of_memory;
