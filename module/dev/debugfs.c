@@ -63,24 +63,23 @@ static const char *type_name(u32 key_type)
 static int config_show(struct seq_file *m, void *unused)
 {
 	struct bytemap *map = m->private;
-	const struct syncmap_limits *limits = &map->limits;
-	struct bytemap_name name;
+	struct syncmap_map_info info;
 
-	bytemap_name_read(map, &name);
-	seq_printf(m, "%-16s %s\n", "name", name.name);
+	bytemap_info(map, &info);
+	seq_printf(m, "%-16s %s\n", "name", info.name);
 	seq_printf(m, "%-16s %llu\n", "id", map->id);
 	seq_printf(m, "%-16s %s\n", "key_type", type_name(map->key_type));
 	seq_printf(m, "%-16s %u\n", "uid", from_kuid_munged(&init_user_ns,
 							    map->uid));
-	seq_printf(m, "%-16s %u\n", "gid", from_kgid_munged(&init_user_ns,
-							    map->gid));
-	seq_printf(m, "%-16s %04o\n", "mode", map->mode);
-	seq_printf(m, "%-16s %llu\n", "max_entries", limits->entries);
-	seq_printf(m, "%-16s %llu\n", "max_bytes", limits->bytes);
-	seq_printf(m, "%-16s %u\n", "max_key_size", limits->key_size);
-	seq_printf(m, "%-16s %u\n", "max_value_size", limits->value_size);
-	seq_printf(m, "%-16s %llu\n", "ttl", map->ttl);
-	seq_printf(m, "%-16s %llu\n", "stale", map->stale);
+	seq_printf(m, "%-16s %u\n", "gid",
+		   from_kgid_munged(&init_user_ns, READ_ONCE(map->gid)));
+	seq_printf(m, "%-16s %04o\n", "mode", info.mode);
+	seq_printf(m, "%-16s %llu\n", "max_entries", info.limits.entries);
+	seq_printf(m, "%-16s %llu\n", "max_bytes", info.limits.bytes);
+	seq_printf(m, "%-16s %u\n", "max_key_size", info.limits.key_size);
+	seq_printf(m, "%-16s %u\n", "max_value_size", info.limits.value_size);
+	seq_printf(m, "%-16s %llu\n", "ttl", info.ttl);
+	seq_printf(m, "%-16s %llu\n", "stale", info.stale);
 	seq_printf(m, "%-16s %u\n", "frozen", bytemap_is_frozen(map));
 	return 0;
 }

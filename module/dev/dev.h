@@ -54,6 +54,7 @@ struct syncmap_call {
 		struct syncmap_freeze		freeze;
 		struct syncmap_batch		batch;
 		struct syncmap_restrict		restrict_to;
+		struct syncmap_set		set;
 	} arg;
 };
 

@@ -19,6 +19,7 @@
 #include "../store/info.h"
 #include "../store/map.h"
 #include "../store/name.h"
+#include "../store/set.h"
 #include "../store/sweep.h"
 #include "dev.h"
 
@@ -86,6 +87,12 @@ static int run_freeze(struct syncmap_call *call)
 	return bytemap_freeze(syncmap_mapfd_map(call->file));
 }
 
+static int run_set(struct syncmap_call *call)
+{
+	return bytemap_set(syncmap_mapfd_map(call->file), &call->arg.set,
+			   &call->error);
+}
+
 /* Access, the field at @field, that is asked for */
 int syncmap_mapfd_check(struct syncmap_call *call, u32 access, size_t field)
 {
@@ -146,6 +153,14 @@ static const struct syncmap_command map_command[] = {
 	SYNCMAP_COMMAND(SYNCMAP_RESTRICT, restrict, reserved, .run = run_restrict,
 			.reply = SYNCMAP_AT(restrict, fd),
 			.fd = SYNCMAP_AT(restrict, fd)),
+	SYNCMAP_COMMAND(SYNCMAP_SET, set, error, .run = run_set,
+			.access = SYNCMAP_ACCESS_ADMIN,
+			.flags = SYNCMAP_SET_MODE | SYNCMAP_SET_GROUP |
+				 SYNCMAP_SET_VALUE_KIND | SYNCMAP_SET_ENTRIES |
+				 SYNCMAP_SET_BYTES | SYNCMAP_SET_TTL |
+				 SYNCMAP_SET_STALE,
+			.reply = SYNCMAP_AT(set, error),
+			.error = SYNCMAP_AT(set, error)),
 };
 
 static const struct syncmap_commands map_commands = {

@@ -67,7 +67,7 @@ int bytemap_append_create(struct bytemap_attempt *at)
 	u32 len = req->op->value_len;
 	int err;
 
-	at->mortal = bytemap_request_is_mortal(at->map, req);
+	at->mortal = bytemap_request_is_mortal(req, at->deadline);
 	if (!suits(at, len)) {
 		at->room = room_for(at, len);
 		err = bytemap_fresh_get(at);

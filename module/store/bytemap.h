@@ -12,7 +12,7 @@
  *
  *	top	op many client watch reader		what is asked of the store
  *	ops	fresh insert append update grant waiter	parts of operations
- *	map	map name info clear freeze		a map as a whole
+ *	map	map name info set clear freeze		a map as a whole
  *	time	walk sweep shrink			entries, some at a time
  *	entry	entry lease				changes, and why they are right
  *	asked	view request attempt			what is asked, and found
@@ -23,8 +23,10 @@
  *
  * Who may do what
  *
- *	bytemap: id, type, limits, ttl, stale,	immutable once the map is made
- *	uid, gid, mode, account
+ *	bytemap: id, type, uid, account,	immutable once the map is made
+ *	limits of key and value
+ *	bytemap: other limits, ttl, stale,	clear_lock (set.c); READ_ONCE()
+ *	mode, gid, value_kind
  *	bytemap->name, ->named			name_lock
  *	bytemap->memcg				maps_lock (shrink.c)
  *	bytemap->frozen				clear_lock; read as freeze.c says

@@ -49,7 +49,7 @@ u64 bytemap_deadline_in(u64 interval)
 /* Return: the deadline that an operation sets now when it says @deadline */
 u64 bytemap_deadline_resolve(const struct bytemap *map, u64 deadline)
 {
-	return deadline ?: bytemap_deadline_in(map->ttl);
+	return deadline ?: bytemap_deadline_in(READ_ONCE(map->ttl));
 }
 
 static bool has_passed(u64 time)
@@ -184,7 +184,8 @@ void bytemap_deadline_lapse_locked(struct bytemap *map,
 	lockdep_assert_held(&value->lock.lock);
 	value->state = VALUE_LAPSED;
 	requeue_value(&map->deadlines, value,
-		      add_time(bytemap_mortal(value)->deadline, map->stale));
+		      add_time(bytemap_mortal(value)->deadline,
+			       READ_ONCE(map->stale)));
 }
 
 /*

@@ -97,7 +97,7 @@ void bytemap_doom_add(struct bytemap_doom *doom, struct llist_node *object,
 /* Return: true if writers have to wait, or to put off what dooms more */
 bool bytemap_doom_is_full(const struct bytemap_doom *doom)
 {
-	return atomic64_read(&doom->bytes) > doom->max;
+	return atomic64_read(&doom->bytes) > READ_ONCE(doom->max);
 }
 
 /* Return: true if there is nothing, nor will be if nobody uses the map */
@@ -136,6 +136,12 @@ void bytemap_doom_wait_for_room(struct bytemap_doom *doom)
 	wait_event_killable(doom->wait, !bytemap_doom_is_full(doom));
 }
 
+/* The map may hold @bytes from now on */
+void bytemap_doom_limit(struct bytemap_doom *doom, u64 bytes)
+{
+	WRITE_ONCE(doom->max, clamp_t(u64, bytes / SHARE, LEAST, MOST));
+}
+
 /*
  * For a map that may hold @bytes. Its jobs run in @share; @free frees an object,
  * and returns its size.
@@ -143,7 +149,7 @@ void bytemap_doom_wait_for_room(struct bytemap_doom *doom)
 void bytemap_doom_init(struct bytemap_doom *doom, struct bytemap_share *share,
 		       u64 bytes, size_t (*free)(struct llist_node *object))
 {
-	doom->max = clamp_t(u64, bytes / SHARE, LEAST, MOST);
+	bytemap_doom_limit(doom, bytes);
 	doom->free = free;
 	init_llist_head(&doom->objects);
 	init_waitqueue_head(&doom->wait);

@@ -15,7 +15,7 @@
 struct bytemap_doom {
 	struct llist_head	objects;	/* for the next grace period */
 	atomic64_t		bytes;		/* of all */
-	s64			max;		/* before writers wait */
+	s64			max;		/* before writers wait; READ_ONCE() */
 	unsigned long		busy;		/* bit 0: @waiting is in use */
 	struct llist_node	*waiting;	/* for this one */
 	unsigned long		rounds;
@@ -27,6 +27,7 @@ struct bytemap_doom {
 
 void bytemap_doom_init(struct bytemap_doom *doom, struct bytemap_share *share,
 		       u64 bytes, size_t (*free)(struct llist_node *object));
+void bytemap_doom_limit(struct bytemap_doom *doom, u64 bytes);
 void bytemap_doom_add(struct bytemap_doom *doom, struct llist_node *object,
 		      size_t size);
 bool bytemap_doom_is_full(const struct bytemap_doom *doom);

@@ -144,7 +144,7 @@ int bytemap_entry_view_stale(struct bytemap *map, struct bytemap_value *value,
 	u8 state = bytemap_view_copy(value, view, room);
 
 	if (state == VALUE_DELETED || !bytemap_view_is_late(view) ||
-	    view->now - view->deadline >= map->stale)
+	    view->now - view->deadline >= READ_ONCE(map->stale))
 		return ABSENT;
 	return bytemap_view_hold(value, view, room) ? 0 : START_OVER;
 }
@@ -657,7 +657,8 @@ void bytemap_entry_lapse_locked(struct bytemap *map,
 	lockdep_assert_held(&value->lock.lock);
 	if (value->state == VALUE_LIVE)
 		revision = tell_end_locked(map, value);
-	if (!revision || !map->stale || bytemap_mortal(value)->owner) {
+	if (!revision || !READ_ONCE(map->stale) ||
+	    bytemap_mortal(value)->owner) {
 		bytemap_entry_end_locked(map, value);
 		return;
 	}

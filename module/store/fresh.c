@@ -86,7 +86,9 @@ int bytemap_fresh_for(struct bytemap *map, struct bytemap_request *req)
 		.round = READ_ONCE(map->doom.rounds),
 	};
 
-	return make_object(map, req, bytemap_request_is_mortal(map, req),
+	u64 deadline = req->op->deadline ?: READ_ONCE(map->ttl);
+
+	return make_object(map, req, bytemap_request_is_mortal(req, deadline),
 			   req->op->value_len, &reclaim);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Counters with a hard limit that is exact under concurrency: reserve first,
- * then insert, then commit or cancel.
+ * then insert, then commit or cancel. When the limit becomes less than there is,
+ * nothing more is reserved until there is room.
  *
  * Two inserters of the same new key at a limit that has room for one: both
  * must reserve, one of them for nothing. The other must not hear "full" while
@@ -29,6 +30,13 @@ static u64 in_flight(u64 word)
 	return (word & ~CLOSED) >> BYTEMAP_GAUGE_BITS;
 }
 
+static bool gauge_has_room(const struct bytemap_gauge *gauge, u64 word, u64 n)
+{
+	u64 max = READ_ONCE(gauge->max);
+
+	return taken(word) <= max && n <= max - taken(word);
+}
+
 static int add_to_gauge(struct bytemap_gauge *gauge, u64 n, u64 flight)
 {
 	s64 word = atomic64_read(&gauge->word);
@@ -36,7 +44,7 @@ static int add_to_gauge(struct bytemap_gauge *gauge, u64 n, u64 flight)
 	do {
 		if (word & CLOSED)
 			return -EAGAIN;
-		if (n > gauge->max - taken(word))
+		if (!gauge_has_room(gauge, word, n))
 			return in_flight(word) ? -EAGAIN : -ENOSPC;
 	} while (!atomic64_try_cmpxchg(&gauge->word, &word, word + n + flight));
 	return 0;
@@ -106,7 +114,7 @@ static bool is_decided(const struct bytemap_gauge *gauge, u64 n)
 
 	if (word & CLOSED)
 		return false;
-	return !in_flight(word) || n <= gauge->max - taken(word);
+	return !in_flight(word) || gauge_has_room(gauge, word, n);
 }
 
 /*

@@ -15,7 +15,7 @@
  */
 struct bytemap_gauge {
 	atomic64_t	word;
-	u64		max;
+	u64		max;	/* READ_ONCE() */
 };
 
 #define BYTEMAP_GAUGE_BITS	40
@@ -29,5 +29,11 @@ int bytemap_gauge_wait(struct bytemap_gauge *gauge, u64 n);
 int bytemap_gauge_close(struct bytemap_gauge *gauge);
 void bytemap_gauge_open(struct bytemap_gauge *gauge);
 u64 bytemap_gauge_read(const struct bytemap_gauge *gauge);
+
+/* Those that wait for room look again when what is in flight is decided */
+static inline void bytemap_gauge_limit(struct bytemap_gauge *gauge, u64 max)
+{
+	WRITE_ONCE(gauge->max, max);
+}
 
 #endif /* _SYNCMAP_STORE_GAUGE_H */

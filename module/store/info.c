@@ -41,16 +41,19 @@ void bytemap_info(struct bytemap *map, struct syncmap_map_info *info)
 	info->id = map->id;
 	memcpy(info->name, name.name, sizeof(info->name));
 	info->key_type = map->key_type;
-	info->value_kind = map->value_kind;
-	info->mode = map->mode;
+	info->value_kind = READ_ONCE(map->value_kind);
+	info->mode = READ_ONCE(map->mode);
 	info->uid = from_kuid_munged(ns, map->uid);
-	info->gid = from_kgid_munged(ns, map->gid);
+	info->gid = from_kgid_munged(ns, READ_ONCE(map->gid));
 	info->count = count_entries(map);
 	info->bytes = bytemap_gauge_read(&map->bytes);
 	info->revision = atomic64_read(&map->revision);
-	info->limits = map->limits;
-	info->ttl = map->ttl;
-	info->stale = map->stale;
+	info->limits.entries = READ_ONCE(map->limits.entries);
+	info->limits.bytes = READ_ONCE(map->limits.bytes);
+	info->limits.key_size = map->limits.key_size;
+	info->limits.value_size = map->limits.value_size;
+	info->ttl = READ_ONCE(map->ttl);
+	info->stale = READ_ONCE(map->stale);
 }
 
 struct number {

@@ -43,7 +43,7 @@ int bytemap_insert_create(struct bytemap_attempt *at)
 {
 	if (at->req->fresh)
 		return 0;
-	at->mortal = bytemap_request_is_mortal(at->map, at->req);
+	at->mortal = bytemap_request_is_mortal(at->req, at->deadline);
 	at->room = at->len;
 	return bytemap_fresh_get(at);
 }

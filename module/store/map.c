@@ -382,7 +382,7 @@ bool bytemap_is_owner(const struct bytemap *map)
 
 static bool mode_permits(const struct bytemap *map, u32 access)
 {
-	u32 want = 0, granted = map->mode;
+	u32 want = 0, granted = READ_ONCE(map->mode);
 
 	if (access & SYNCMAP_ACCESS_READ)
 		want |= 04;
@@ -390,7 +390,7 @@ static bool mode_permits(const struct bytemap *map, u32 access)
 		want |= 02;
 	if (uid_eq(current_fsuid(), map->uid))
 		granted >>= 6;
-	else if (in_group_p(map->gid))
+	else if (in_group_p(READ_ONCE(map->gid)))
 		granted >>= 3;
 	return !(want & ~granted) || capable(CAP_DAC_OVERRIDE);
 }

@@ -217,7 +217,7 @@ static void tell_full(struct bytemap_attempt *at)
 					   SYNCMAP_LIMITED_ENTRIES :
 					   SYNCMAP_LIMITED_BYTES,
 				    bytemap_gauge_read(at->blocked),
-				    at->blocked->max);
+				    READ_ONCE(at->blocked->max));
 	trace_bytemap_full(map, error->limited, error->used, error->limit);
 }
 
@@ -284,6 +284,15 @@ static void throttle_writer(struct bytemap *map)
 	bytemap_doom_wait_for_room(&map->doom);
 }
 
+/* An object that was made beforehand may be older than the map's default time */
+static u64 find_deadline(const struct bytemap *map,
+			 const struct bytemap_request *req)
+{
+	if (req->fresh && !req->fresh->mortal)
+		return SYNCMAP_NEVER;
+	return bytemap_deadline_resolve(map, req->op->deadline);
+}
+
 static void begin_attempts(struct bytemap_attempt *at, struct bytemap *map,
 			   struct bytemap_request *req)
 {
@@ -300,7 +309,7 @@ static void begin_attempts(struct bytemap_attempt *at, struct bytemap *map,
 		at->len = op->value_len;
 	}
 	if (bytemap_request_has(req, OP_INSERTS | OP_TAKES_DEADLINE))
-		at->deadline = bytemap_deadline_resolve(map, op->deadline);
+		at->deadline = find_deadline(map, req);
 }
 
 static int run_to_end(struct bytemap_attempt *at)

@@ -65,12 +65,10 @@ static inline bool bytemap_request_inserts(const struct bytemap_request *req)
 	       req->op->flags & SYNCMAP_FLAG_INITIAL;
 }
 
-/* Does what is stored need a struct bytemap_mortal? */
-static inline bool bytemap_request_is_mortal(const struct bytemap *map,
-					     const struct bytemap_request *req)
+/* Does what is stored with @deadline need a struct bytemap_mortal? */
+static inline bool bytemap_request_is_mortal(const struct bytemap_request *req,
+					     u64 deadline)
 {
-	u64 deadline = req->op->deadline ?: map->ttl;
-
 	return (deadline && deadline != SYNCMAP_NEVER) ||
 	       req->op->flags & SYNCMAP_FLAG_OWNED;
 }

@@ -22,7 +22,7 @@ static bool has_room(const struct bytemap_attempt *at,
 		     const struct bytemap_value *value)
 {
 	return bytemap_value_is_small(value) && at->len <= value->capacity &&
-	       bytemap_request_is_mortal(at->map, at->req) == value->mortal;
+	       bytemap_request_is_mortal(at->req, at->deadline) == value->mortal;
 }
 
 /*
@@ -37,8 +37,8 @@ int bytemap_update_prepare_store(struct bytemap_attempt *at,
 	at->in_place = has_room(at, value);
 	if (at->in_place || at->req->fresh)
 		return 0;
-	return bytemap_needs_fresh(at, bytemap_request_is_mortal(at->map,
-								 at->req),
+	return bytemap_needs_fresh(at, bytemap_request_is_mortal(at->req,
+								 at->deadline),
 				   at->len);
 }
 

@@ -45,7 +45,6 @@ struct cli {
 	struct record_format	format;
 	uint64_t		revision;
 	uint64_t		newer;		/* than this; 0: any */
-	bool			ttl_given;
 	uint64_t		ttl;		/* nanoseconds */
 	uint64_t		stale;
 	uint64_t		wait;
@@ -55,9 +54,13 @@ struct cli {
 	uint64_t		timeout;	/* seconds; 0: none */
 	const char		*prefix;
 
+	/* what a map is to be */
 	enum syncmap_key_type	key_type;
 	struct syncmap_limits	limits;
 	mode_t			mode;
+	enum syncmap_value_kind	value_kind;
+	gid_t			group;
+	unsigned int		given;		/* of these: SYNCMAP_SET_* */
 	unsigned int		access;		/* 0: what the verb needs */
 
 	/* verbs on a map find it open */
@@ -167,6 +170,7 @@ int parse_number(struct cli *cli, const char *text, uint64_t max,
 struct json_object *map_info_json(const struct syncmap_map_info *info);
 
 int verb_create(struct cli *cli);
+int verb_set(struct cli *cli);
 int verb_remove(struct cli *cli);
 int verb_list(struct cli *cli);
 int verb_info(struct cli *cli);

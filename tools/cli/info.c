@@ -20,6 +20,21 @@ static const char *key_type_name(uint32_t key_type)
 	return "unknown";
 }
 
+static const char *value_kind_name(uint32_t kind)
+{
+	switch (kind) {
+	case SYNCMAP_VALUE_BYTES:
+		return "bytes";
+	case SYNCMAP_VALUE_TEXT:
+		return "text";
+	case SYNCMAP_VALUE_U64:
+		return "u64";
+	case SYNCMAP_VALUE_JSON:
+		return "json";
+	}
+	return NULL;
+}
+
 static void add_limits(struct json_object *json, const char *name,
 		       const struct syncmap_limits *limits)
 {
@@ -41,6 +56,8 @@ struct json_object *map_info_json(const struct syncmap_map_info *info)
 	add_text(json, "map", info->name);
 	add_u64(json, "id", info->id);
 	add_text(json, "key_type", key_type_name(info->key_type));
+	if (value_kind_name(info->value_kind))
+		add_text(json, "values_are", value_kind_name(info->value_kind));
 	add_text(json, "mode", mode);
 	if (info->access)
 		add_text(json, "access", access_name(info->access));
@@ -75,6 +92,9 @@ static struct json_object *system_info_json(const struct syncmap_info *info)
 	add_u64(json, "max_client_leases", info->max_client_leases);
 	add_u64(json, "user_watchers", info->user_watchers);
 	add_u64(json, "max_user_watchers", info->max_user_watchers);
+	add_u64(json, "max_map_watchers", info->max_map_watchers);
+	add_u64(json, "owner_map_watchers", info->owner_map_watchers);
+	add_u64(json, "max_user_map_watchers", info->max_user_map_watchers);
 	add_u64(json, "entry_overhead", info->entry_overhead);
 	add_limits(json, "max", &info->max);
 	add_limits(json, "defaults", &info->defaults);

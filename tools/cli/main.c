@@ -2,6 +2,7 @@
 /* syncmapctl [-j|-p] VERB MAP ...: options and dispatch */
 #include <errno.h>
 #include <getopt.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,40 @@ static int parse_mode(struct cli *cli, const char *text)
 	return EXIT_YES;
 }
 
+static int parse_kind(struct cli *cli, const char *text)
+{
+	static const char *const names[] = {
+		[SYNCMAP_VALUE_BYTES] = "bytes", [SYNCMAP_VALUE_TEXT] = "text",
+		[SYNCMAP_VALUE_U64] = "u64", [SYNCMAP_VALUE_JSON] = "json",
+	};
+
+	for (size_t i = 1; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i]))
+			continue;
+		cli->value_kind = i;
+		return EXIT_YES;
+	}
+	return fail_usage(cli, "'%s': values are bytes, text, u64 or json",
+			  text);
+}
+
+static int parse_group(struct cli *cli, const char *text)
+{
+	const struct group *group = getgrnam(text);
+	uint64_t number;
+	int code;
+
+	if (group) {
+		cli->group = group->gr_gid;
+		return EXIT_YES;
+	}
+	if (text[0] < '0' || text[0] > '9')
+		return fail_usage(cli, "'%s': there is no such group", text);
+	code = parse_number(cli, text, UINT32_MAX - 1, &number);
+	cli->group = number;
+	return code;
+}
+
 static int parse_format(struct cli *cli, const char *text, enum format *format)
 {
 	if (format_by_name(text, format))
@@ -126,6 +161,28 @@ static int set_access(struct cli *cli, unsigned int access)
 	return EXIT_YES;
 }
 
+/* What of a map an option is about */
+static unsigned int set_by_option(int letter)
+{
+	switch (letter) {
+	case 'm':
+		return SYNCMAP_SET_MODE;
+	case 'G':
+		return SYNCMAP_SET_GROUP;
+	case 'y':
+		return SYNCMAP_SET_VALUE_KIND;
+	case 'E':
+		return SYNCMAP_SET_ENTRIES;
+	case 'B':
+		return SYNCMAP_SET_BYTES;
+	case 'T':
+		return SYNCMAP_SET_TTL;
+	case 'S':
+		return SYNCMAP_SET_STALE;
+	}
+	return 0;
+}
+
 /* Where it is kept that an option was given; NULL for those that say more */
 static bool *find_flag(struct cli *cli, int letter)
 {
@@ -156,6 +213,7 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 
 	if (flag)
 		*flag = true;
+	cli->given |= set_by_option(letter);
 	switch (letter) {
 	case 'f':
 		return parse_format(cli, arg, &cli->format.value);
@@ -187,8 +245,11 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 		return parse_type(cli, arg);
 	case 'm':
 		return parse_mode(cli, arg);
+	case 'G':
+		return parse_group(cli, arg);
+	case 'y':
+		return parse_kind(cli, arg);
 	case 'T':
-		cli->ttl_given = true;
 		return parse_duration(cli, arg, &cli->ttl);
 	case 'S':
 		return parse_duration(cli, arg, &cli->stale);

@@ -41,6 +41,7 @@ int verb_create(struct cli *cli)
 		.key_type = cli->key_type,
 		.limits = cli->limits,
 		.mode = cli->mode,
+		.value_kind = cli->value_kind,
 		.ttl = create_time(cli->ttl),
 		.stale = create_time(cli->stale),
 	};
@@ -78,6 +79,40 @@ static int say_done(struct cli *cli, const char *what, int err)
 	add_bool(json, what, true);
 	say_json(cli, json);
 	return EXIT_YES;
+}
+
+static int fail_set(struct cli *cli, int err)
+{
+	switch (err) {
+	case -EINVAL:
+		return fail(cli, "map '%s': limits are at most what 'syncmapctl "
+			    "info' tells", cli->name);
+	case -EPERM:
+		return fail(cli, "map '%s': the group is not one of yours",
+			    cli->name);
+	}
+	return fail_map(cli, cli->name, err);
+}
+
+int verb_set(struct cli *cli)
+{
+	const unsigned int given = cli->given;
+	struct syncmap_set set = {
+		.flags = given,
+		.mode = given & SYNCMAP_SET_MODE ? cli->mode : 0,
+		.gid = cli->group,
+		.value_kind = cli->value_kind,
+		.entries = cli->limits.entries,
+		.bytes = cli->limits.bytes,
+		.ttl = create_time(cli->ttl),
+		.stale = create_time(cli->stale),
+	};
+	int err;
+
+	if (!given)
+		return fail_usage(cli, "set: nothing to set");
+	err = libsyncmap_set(cli->map, &set);
+	return err ? fail_set(cli, err) : say_done(cli, "set", 0);
 }
 
 int verb_remove(struct cli *cli)

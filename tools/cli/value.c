@@ -59,7 +59,7 @@ uint64_t deadline_from_now(uint64_t ttl)
 
 uint64_t store_deadline(const struct cli *cli)
 {
-	return cli->ttl_given ? deadline_from_now(cli->ttl) : 0;
+	return cli->given & SYNCMAP_SET_TTL ? deadline_from_now(cli->ttl) : 0;
 }
 
 struct libsyncmap_options store_terms(const struct cli *cli)

@@ -5,9 +5,11 @@
 #include "cli.h"
 
 const struct verb verbs[] = {
-	{ "create", "MAP [COMMAND...]", "tmKVEBTS",
+	{ "create", "MAP [COMMAND...]", "tmyKVEBTS",
 	  "make a map, and become the command, if there is one",
 	  verb_create, MAP_NONE, 1, ANY_NUMBER },
+	{ "set", "MAP", "mGyEBTS", "change what a map is",
+	  verb_set, MAP_ADMIN, 1, 1 },
 	{ "remove", "MAP", "", "remove a map's name, and the map with its last user",
 	  verb_remove, MAP_NONE, 1, 1 },
 	{ "list", "", "", "list the named maps",
@@ -109,6 +111,8 @@ const struct option_help options[] = {
 	{ 'w', "timeout", "SECONDS", "wait no longer than this" },
 	{ 't', "type", "TYPE", "of keys: u64, string (default) or bytes" },
 	{ 'm', "mode", "MODE", "permission, octal (default 600), less the umask" },
+	{ 'G', "group", "GROUP", "whose members the mode is for, by name or number" },
+	{ 'y', "values-are", "KIND", "text, u64, json or bytes, for those who show them" },
 	{ 'E', "entries", "N", "most entries the map may hold" },
 	{ 'B', "bytes", "N", "most bytes the map may hold" },
 	{ 'K', "key-size", "N", "most bytes of a key" },

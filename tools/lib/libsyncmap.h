@@ -236,6 +236,17 @@ int libsyncmap_info(const struct libsyncmap *map,
 		    struct syncmap_map_info *info, size_t size);
 
 /**
+ * libsyncmap_set - change what a map is
+ * @map: a map opened with SYNCMAP_ACCESS_ADMIN
+ * @set: what to change, and @set->flags which of it: its mode, group, limits,
+ *	default times, and what its values are; @set->error says more of an error
+ *
+ * Return: 0; -EPERM for a group that is not one of the caller's; -EINVAL for values that no map can have, or that are not in
+ * the flags; -EOPNOTSUPP; -EINTR. After an error the map is as it was.
+ */
+int libsyncmap_set(const struct libsyncmap *map, struct syncmap_set *set);
+
+/**
  * libsyncmap_stats - ask what a map is doing
  * @map: a map opened for anything
  * @fn: called with one number at a time; a value other than 0 ends the walk

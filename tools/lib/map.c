@@ -207,6 +207,11 @@ API int libsyncmap_info(const struct libsyncmap *map,
 	return control_sized(map->fd, SYNCMAP_MAP_INFO, info, size);
 }
 
+API int libsyncmap_set(const struct libsyncmap *map, struct syncmap_set *set)
+{
+	return control(map->fd, SYNCMAP_SET, set);
+}
+
 /* All at once; a kernel may have more than we think. The array is to be freed. */
 static int get_stats(const struct libsyncmap *map, struct syncmap_stats *array)
 {

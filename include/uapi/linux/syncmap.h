@@ -873,6 +873,48 @@ struct syncmap_freeze {
 	__u32	reserved;
 };
 
+/* SYNCMAP_SET: what is changed */
+#define SYNCMAP_SET_MODE	0x1
+#define SYNCMAP_SET_GROUP	0x2
+#define SYNCMAP_SET_VALUE_KIND	0x4
+#define SYNCMAP_SET_ENTRIES	0x8
+#define SYNCMAP_SET_BYTES	0x10
+#define SYNCMAP_SET_TTL		0x20
+#define SYNCMAP_SET_STALE	0x40
+
+/**
+ * struct syncmap_set - SYNCMAP_SET: change what a map is
+ * @flags: which of the fields count, SYNCMAP_SET_MODE and the like; the others
+ *	must be zero
+ * @mode: see &struct syncmap_create, without the umask. Descriptors that there
+ *	are keep their access
+ * @gid: group: one of the caller's, or with CAP_CHOWN (EPERM)
+ * @value_kind: see &struct syncmap_create
+ * @entries: see &struct syncmap_limits; zero for the default. If there are
+ *	more, none goes, but no new key comes until there are less
+ * @bytes: the same
+ * @ttl: see &struct syncmap_create; for what is stored from now on
+ * @stale: see &struct syncmap_create. What has expired before is kept for the
+ *	shorter of both times
+ * @error: out: why it failed; nothing has changed then
+ *
+ * A frozen map can be changed, too, but not its entries. Others may see a part of
+ * the changes before the rest.
+ *
+ * Needs ADMIN access.
+ */
+struct syncmap_set {
+	__u32			flags;
+	__u32			mode;
+	__u32			gid;
+	__u32			value_kind;
+	__u64			entries;
+	__u64			bytes;
+	__u64			ttl;
+	__u64			stale;
+	struct syncmap_error	error;
+};
+
 /**
  * struct syncmap_restrict - SYNCMAP_RESTRICT: get a descriptor that may do less
  * @flags: must be zero
@@ -980,6 +1022,7 @@ struct syncmap_watch {
 #define SYNCMAP_FREEZE	 _IOW(SYNCMAP_IOC_TYPE, 0x16, struct syncmap_freeze)
 #define SYNCMAP_BATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x17, struct syncmap_batch)
 #define SYNCMAP_RESTRICT _IOWR(SYNCMAP_IOC_TYPE, 0x18, struct syncmap_restrict)
+#define SYNCMAP_SET	 _IOWR(SYNCMAP_IOC_TYPE, 0x19, struct syncmap_set)
 
 /* SYNCMAP_OP with the first @size bytes of its struct, e.g. SYNCMAP_OP_SHORT */
 #define SYNCMAP_OP_SIZED(size) \

@@ -224,6 +224,17 @@ FIELD(restrict,	ASKED,			__u32,	access)
 FIELD(restrict,	ANSWERED,		__s32,	fd)
 FIELD(restrict,	ANSWERED | RESERVED,	__u32,	reserved)
 
+STRUCT(set)
+FIELD(set,	FLAGS,			__u32,	flags)
+FIELD(set,	ASKED,			__u32,	mode)
+FIELD(set,	ASKED,			__u32,	gid)
+FIELD(set,	ASKED,			__u32,	value_kind)
+FIELD(set,	ASKED,			__u64,	entries)
+FIELD(set,	ASKED,			__u64,	bytes)
+FIELD(set,	ASKED,			__u64,	ttl)
+FIELD(set,	ASKED,			__u64,	stale)
+FIELD(set,	ANSWERED,		struct syncmap_error,	error)
+
 STRUCT(watch)
 FIELD(watch,	FLAGS,			__u32,	flags)
 FIELD(watch,	ASKED,			__u32,	filter_len)
@@ -288,6 +299,13 @@ MAP_COMMAND(0x15,	WATCH,		watch,		SYNCMAP_WATCH_KEY |
 MAP_COMMAND(0x16,	FREEZE,		freeze,		0)
 MAP_COMMAND(0x17,	BATCH,		batch,		SYNCMAP_BATCH_STOP)
 MAP_COMMAND(0x18,	RESTRICT,	restrict,	0)
+MAP_COMMAND(0x19,	SET,		set,		SYNCMAP_SET_MODE |
+							SYNCMAP_SET_GROUP |
+							SYNCMAP_SET_VALUE_KIND |
+							SYNCMAP_SET_ENTRIES |
+							SYNCMAP_SET_BYTES |
+							SYNCMAP_SET_TTL |
+							SYNCMAP_SET_STALE)
 
 #undef STRUCT
 #undef FIELD

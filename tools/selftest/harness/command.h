@@ -26,6 +26,7 @@ union argument {
 	struct syncmap_freeze		freeze;
 	struct syncmap_batch		batch;
 	struct syncmap_restrict		restrict_to;
+	struct syncmap_set		set;
 	char				bytes[512];
 };
 
