@@ -19,6 +19,7 @@ static void clear_empties_and_can_be_filled_again(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, store_count(map), 3ULL);
 		KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
 		KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
+		KUNIT_EXPECT_EQ(test, bytemap_clear_wait(map), 0);
 		KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
 		KUNIT_EXPECT_FALSE(test, bytemap_clear_is_going_on(map));
 		KUNIT_EXPECT_FALSE(test, store_has(map, "a", "1"));

@@ -7,6 +7,7 @@
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 
+#include "../../module/store/clear.h"
 #include "../../module/store/client.h"
 #include "../../module/store/fresh.h"
 #include "../../module/store/gauge.h"
@@ -152,6 +153,11 @@ int store_delete(struct bytemap *map, const char *key)
 	struct store_op so = { .op.op = SYNCMAP_OP_DELETE, .key = key };
 
 	return store_op(map, &so);
+}
+
+int store_clear(struct bytemap *map)
+{
+	return bytemap_clear(map) ?: bytemap_clear_wait(map);
 }
 
 int store_owned(struct bytemap *map, struct bytemap_client *client,

@@ -46,6 +46,8 @@ struct store_op {
 int store_op(struct bytemap *map, struct store_op *so);
 int store_store(struct bytemap *map, const char *key, const char *value);
 int store_delete(struct bytemap *map, const char *key);
+/* Empties the map, and waits until the memory is free */
+int store_clear(struct bytemap *map);
 /* The value goes with the client */
 int store_owned(struct bytemap *map, struct bytemap_client *client,
 		const char *key, const char *value);

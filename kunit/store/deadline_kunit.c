@@ -42,7 +42,7 @@ static void expect_late(struct kunit *test, struct bytemap *map,
 	KUNIT_EXPECT_EQ(test, store_has(map, "k", "new"), late->stored);
 	KUNIT_EXPECT_EQ(test, store_count(map), late->stored ? 1ULL : 0ULL);
 	KUNIT_EXPECT_EQ(test, stat_of(map, "expired"), expired + 1);
-	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
 }
 
 /* Whether the sweeper has come or not */

@@ -70,7 +70,7 @@ static void clear_takes_the_lease_away(struct kunit *test)
 	u64 token = store_lease(client, "k");
 	struct bytemap_value *value = store_object(map, "k");
 
-	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
 	KUNIT_EXPECT_EQ(test, store_leased(client, "k", "v", token), -ESTALE);
 	KUNIT_EXPECT_EQ(test, store_unlease(client, "k", token), -ESTALE);
 	KUNIT_EXPECT_NE(test, store_lease(client, "k"), 0ULL);

@@ -127,7 +127,7 @@ static void what_is_taken_is_given_back(struct kunit *test)
 
 	for (i = 0; i < 3; i++) {
 		change_all(test, map);
-		KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
+		KUNIT_EXPECT_EQ(test, store_clear(map), 0);
 		KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
 		KUNIT_EXPECT_EQ(test, counted(),
 				bytemap_memory_of_map() + credit(map));

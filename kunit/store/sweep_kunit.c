@@ -226,7 +226,7 @@ static void cleared_stale_values_are_accounted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", PAST), 0);
 	KUNIT_EXPECT_EQ(test, store_store(map, "l", "v"), 0);
 	KUNIT_EXPECT_EQ(test, store_count(map), 1ULL);
-	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
 	KUNIT_EXPECT_EQ(test, stat_of(map, "lapsed"), 0ULL);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
 	KUNIT_EXPECT_EQ(test, store_store(map, "l", "v"), 0);

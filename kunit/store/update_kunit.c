@@ -46,7 +46,7 @@ static void a_replacer_starts_over_after_clear(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "old"), 0);
 	value = store_object(map, "k");
-	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
 	KUNIT_EXPECT_EQ(test, value->state, VALUE_LIVE);
 	KUNIT_EXPECT_EQ(test, late_update(test, map, value,
 					  store_text(test, 'l', 99)),

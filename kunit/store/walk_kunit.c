@@ -133,7 +133,7 @@ static void what_is_held_outlives_its_key(struct kunit *test)
 			0);
 	KUNIT_EXPECT_EQ(test, bytemap_walk_next(walk, 1, U32_MAX, &next), 0);
 	KUNIT_ASSERT_EQ(test, walk->count, 1U);
-	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
 	synchronize_rcu();
 	KUNIT_EXPECT_NULL(test,
 			  memchr_inv(bytemap_view_bytes(&walk->items[0].view),

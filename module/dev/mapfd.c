@@ -79,7 +79,13 @@ static int run_stats(struct syncmap_call *call)
 
 static int run_clear(struct syncmap_call *call)
 {
-	return bytemap_clear(syncmap_mapfd_map(call->file));
+	struct bytemap *map = syncmap_mapfd_map(call->file);
+	int err = bytemap_clear(map);
+
+	/* It is done; who is killed here only misses the end of the freeing */
+	if (!err && call->arg.clear.flags & SYNCMAP_CLEAR_WAIT)
+		bytemap_clear_wait(map);
+	return err;
 }
 
 static int run_freeze(struct syncmap_call *call)
@@ -135,6 +141,7 @@ static const struct syncmap_command map_command[] = {
 			.cursor = SYNCMAP_AT(range, cursor)),
 	SYNCMAP_COMMAND(SYNCMAP_CLEAR, clear, reserved, .run = run_clear,
 			.access = SYNCMAP_ACCESS_WRITE,
+			.flags = SYNCMAP_CLEAR_WAIT,
 			.reserved = SYNCMAP_AT(clear, reserved)),
 	SYNCMAP_COMMAND(SYNCMAP_WATCH, watch, error, .run = syncmap_run_watch,
 			.access = SYNCMAP_ACCESS_READ,

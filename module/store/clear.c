@@ -61,14 +61,12 @@ static int clear_locked(struct bytemap *map)
 	bytemap_tell_clear(map);
 	bytemap_gauge_open(&map->entries);
 	bytemap_line_clear(map, old);
-	/* It is done; killed here, it only misses the end of the freeing */
-	wait_epoch(map, old);
 	return 0;
 }
 
 /*
- * Empties the map, and waits until what was in it is freed, or the caller killed.
- * Process context.
+ * Empties the map. What was in it counts until it is freed: bytemap_clear_wait().
+ * Waits for that of the Clear before. Process context.
  *
  * Return: 0; -EROFS: it is frozen; -EINTR: killed before it was empty.
  */

@@ -123,7 +123,7 @@ int verb_remove(struct cli *cli)
 
 int verb_clear(struct cli *cli)
 {
-	return say_done(cli, "cleared", libsyncmap_clear(cli->map));
+	return say_done(cli, "cleared", libsyncmap_clear(cli->map, SYNCMAP_CLEAR_WAIT));
 }
 
 int verb_freeze(struct cli *cli)

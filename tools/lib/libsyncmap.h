@@ -804,12 +804,14 @@ int libsyncmap_range_next(const struct libsyncmap *map,
 /**
  * libsyncmap_clear - delete all entries
  * @map: a map opened for writing
+ * @flags: 0, or SYNCMAP_CLEAR_WAIT: return when their memory is free
  *
- * The map is empty at one instant of the call.
+ * The map is empty at one instant of the call. What was in it is freed in the
+ * background, and counts as bytes until then.
  *
  * Return: 0; -EINTR.
  */
-int libsyncmap_clear(const struct libsyncmap *map);
+int libsyncmap_clear(const struct libsyncmap *map, unsigned int flags);
 
 /**
  * libsyncmap_freeze - let nobody write any more, for good

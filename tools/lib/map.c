@@ -283,9 +283,9 @@ API int libsyncmap_count(const struct libsyncmap *map, uint64_t *count)
 	return err;
 }
 
-API int libsyncmap_clear(const struct libsyncmap *map)
+API int libsyncmap_clear(const struct libsyncmap *map, unsigned int flags)
 {
-	struct syncmap_clear arg = { };
+	struct syncmap_clear arg = { .flags = flags };
 
 	return control(map->fd, SYNCMAP_CLEAR, &arg);
 }

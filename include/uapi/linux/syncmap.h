@@ -841,12 +841,18 @@ struct syncmap_range {
 	__u32	reserved;
 };
 
+/* Return when the memory is free, not when the map is empty */
+#define SYNCMAP_CLEAR_WAIT	0x1
+
 /**
  * struct syncmap_clear - SYNCMAP_CLEAR: delete all entries at once
- * @flags: must be zero
+ * @flags: SYNCMAP_CLEAR_WAIT
  * @reserved: must be zero
  *
- * The map is empty at one instant; the call returns when the memory is free.
+ * The map is empty at one instant of the call. What was in it is freed in the
+ * background, and counts as bytes until then; whoever finds the map full waits
+ * for that, and so does the next Clear.
+ *
  * Needs write access.
  */
 struct syncmap_clear {

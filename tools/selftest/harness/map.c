@@ -133,7 +133,7 @@ void map_promote(int fd)
 
 void map_clear(int fd)
 {
-	struct syncmap_clear arg = { };
+	struct syncmap_clear arg = { .flags = SYNCMAP_CLEAR_WAIT };
 
 	ASSERT_EQ(0, map_call(fd, SYNCMAP_CLEAR, &arg));
 }

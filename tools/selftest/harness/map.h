@@ -64,6 +64,7 @@ int map_remove(const char *name);
  */
 void map_promote(int fd);
 int map_by_hand(int fd);
+/* And waits until the memory is free */
 void map_clear(int fd);
 
 /* CLOCK_BOOTTIME, in nanoseconds */

@@ -45,7 +45,7 @@ TEST(restrict_to_less)
 	EXPECT_EQ(0, libsyncmap_load(reader, K, NULL));
 	EXPECT_EQ(-EBADF, libsyncmap_store(reader, K, V, NULL));
 	EXPECT_EQ(-EBADF, libsyncmap_delete(reader, K, NULL));
-	EXPECT_EQ(-EBADF, libsyncmap_clear(reader));
+	EXPECT_EQ(-EBADF, libsyncmap_clear(reader, 0));
 	other = map;
 	EXPECT_EQ(-EBADF, libsyncmap_restrict(reader, WRITE, &other));
 	EXPECT(!other);
@@ -133,7 +133,7 @@ TEST(freeze)
 	EXPECT(info.state & SYNCMAP_MAP_FROZEN);
 	EXPECT_EQ(0, libsyncmap_load(reader, K, NULL));
 	EXPECT_EQ(-EROFS, libsyncmap_store(map, K, V, NULL));
-	EXPECT_EQ(-EROFS, libsyncmap_clear(map));
+	EXPECT_EQ(-EROFS, libsyncmap_clear(map, 0));
 	EXPECT_EQ(-EROFS, libsyncmap_load_or_lease(map, "no", 2, 0, 0, 0, &token,
 						   &result));
 	EXPECT(!token);

@@ -134,7 +134,7 @@ TEST(range)
 	EXPECT_EQ(0, libsyncmap_range(map, SYNCMAP_RANGE_KEYS_ONLY,
 				      want_no_value, &n));
 	EXPECT_EQ(201, n);
-	EXPECT_EQ(0, libsyncmap_clear(map));
+	EXPECT_EQ(0, libsyncmap_clear(map, 0));
 	EXPECT_EQ(0, libsyncmap_range(map, 0, count_entry, &n));
 	EXPECT_EQ(201, n);
 }

@@ -218,3 +218,60 @@ TEST_LIMIT(revisions_only_grow, 60)
 	shared->n = test_times(50000);
 	test_parallel(4, change_or_clear, shared);
 }
+
+static void clear_at_once(int fd)
+{
+	struct syncmap_clear arg = { };
+
+	EXPECT_EQ(0, map_call(fd, SYNCMAP_CLEAR, &arg));
+	EXPECT_EQ(0, map_count(fd));
+}
+
+/* What is freed behind it is in nobody's way, and never more than the map holds */
+TEST(room_comes_back)
+{
+	int fd = map_limited(SYNCMAP_KEY_U64, (struct syncmap_limits){
+		.entries = 1000,
+	});
+
+	for (unsigned int round = 0; round < test_times(50); round++) {
+		test_context("round %u", round);
+		map_fill(fd, 0, 1000);
+		EXPECT_EQ(1000, map_count(fd));
+		clear_at_once(fd);
+		EXPECT(map_info(fd).bytes <= 1000 * (map_overhead() + 16));
+	}
+	clear_at_once(fd);
+	clear_at_once(fd);
+	map_expect_bytes(fd, 0);
+}
+
+static __u64 time_clear(int fd, __u32 flags)
+{
+	struct syncmap_clear arg = { .flags = flags };
+	__u64 begin;
+
+	map_fill(fd, 0, 20000);
+	begin = map_now();
+	EXPECT_EQ(0, map_call(fd, SYNCMAP_CLEAR, &arg));
+	begin = map_now() - begin;
+	map_expect_bytes(fd, 0);
+	return begin;
+}
+
+/* Who does not want to wait does not: three times, as a machine may be busy */
+TEST(nobody_waits_who_does_not_want_to)
+{
+	int fd = map_private(SYNCMAP_KEY_U64);
+	__u64 waited = 0, left = ~0ULL;
+
+	for (int i = 0; i < 3; i++) {
+		__u64 time = time_clear(fd, 0);
+
+		left = time < left ? time : left;
+		time = time_clear(fd, SYNCMAP_CLEAR_WAIT);
+		waited = time > waited ? time : waited;
+	}
+	test_note("%llu us, or %llu us to the end", left / 1000, waited / 1000);
+	EXPECT(left < waited / 2);
+}
