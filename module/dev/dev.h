@@ -55,6 +55,7 @@ struct syncmap_call {
 		struct syncmap_batch		batch;
 		struct syncmap_restrict		restrict_to;
 		struct syncmap_set		set;
+		struct syncmap_retire		retire;
 	} arg;
 };
 

@@ -19,6 +19,7 @@
 #include "../store/info.h"
 #include "../store/map.h"
 #include "../store/name.h"
+#include "../store/retire.h"
 #include "../store/set.h"
 #include "../store/sweep.h"
 #include "dev.h"
@@ -91,6 +92,17 @@ static int run_clear(struct syncmap_call *call)
 static int run_freeze(struct syncmap_call *call)
 {
 	return bytemap_freeze(syncmap_mapfd_map(call->file));
+}
+
+static int run_retire(struct syncmap_call *call)
+{
+	struct bytemap_name name;
+	int err;
+
+	err = bytemap_retire(syncmap_mapfd_map(call->file), &name);
+	if (name.name[0])
+		syncmap_debugfs_link(name.name);
+	return err;
 }
 
 static int run_set(struct syncmap_call *call)
@@ -168,6 +180,9 @@ static const struct syncmap_command map_command[] = {
 				 SYNCMAP_SET_STALE,
 			.reply = SYNCMAP_AT(set, error),
 			.error = SYNCMAP_AT(set, error)),
+	SYNCMAP_COMMAND(SYNCMAP_RETIRE, retire, reserved, .run = run_retire,
+			.access = SYNCMAP_ACCESS_ADMIN,
+			.reserved = SYNCMAP_AT(retire, reserved)),
 };
 
 static const struct syncmap_commands map_commands = {

@@ -12,7 +12,7 @@
  *
  *	top	op many client watch reader		what is asked of the store
  *	ops	fresh insert append update grant waiter	parts of operations
- *	map	map name info set clear freeze		a map as a whole
+ *	map	map name info set clear freeze retire	a map as a whole
  *	time	walk sweep shrink			entries, some at a time
  *	entry	entry lease				changes, and why they are right
  *	asked	view request attempt			what is asked, and found
@@ -27,7 +27,8 @@
  *	limits of key and value
  *	bytemap: other limits, ttl, stale,	clear_lock (set.c); READ_ONCE()
  *	mode, gid, value_kind
- *	bytemap->name, ->named			name_lock
+ *	bytemap->name, ->named, ->nameless	name_lock
+ *	bytemap->retired			xchg, false -> true (retire.c)
  *	bytemap->memcg				maps_lock (shrink.c)
  *	bytemap->frozen				clear_lock; read as freeze.c says
  *	bytemap->entries, ->bytes		atomic (gauge.c)
@@ -202,14 +203,16 @@ struct bytemap_told {
 
 struct bytemap {
 	struct syncmap			core;
-	spinlock_t			name_lock;	/* the next two */
+	spinlock_t			name_lock;	/* the next three */
 	bool				named;
+	bool				nameless;	/* for good */
 	char				name[SYNCMAP_NAME_SIZE];
 	u64				id;
 	u32				key_type;
 	u32				value_kind;
 	u32				mode;
 	bool				frozen;
+	bool				retired;
 	struct syncmap_limits		limits;
 	u64				ttl;
 	u64				stale;

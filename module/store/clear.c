@@ -48,8 +48,6 @@ static int clear_locked(struct bytemap *map)
 	int err;
 
 	lockdep_assert_held(&map->clear_lock);
-	if (bytemap_is_frozen(map))
-		return -EROFS;
 	/* Left by a Clear that was killed */
 	err = wait_epoch(map, !old);
 	if (err)
@@ -71,6 +69,18 @@ static int clear_locked(struct bytemap *map)
  * Return: 0; -EROFS: it is frozen; -EINTR: killed before it was empty.
  */
 int bytemap_clear(struct bytemap *map)
+{
+	int err;
+
+	if (mutex_lock_killable(&map->clear_lock))
+		return -EINTR;
+	err = bytemap_is_frozen(map) ? -EROFS : clear_locked(map);
+	mutex_unlock(&map->clear_lock);
+	return err;
+}
+
+/* The same with a map that is frozen. Return: 0; -EINTR */
+int bytemap_clear_frozen(struct bytemap *map)
 {
 	int err;
 

@@ -10,6 +10,7 @@
 struct bytemap;
 
 int bytemap_clear(struct bytemap *map);
+int bytemap_clear_frozen(struct bytemap *map);
 bool bytemap_clear_is_going_on(const struct bytemap *map);
 int bytemap_clear_wait(struct bytemap *map);
 

@@ -36,6 +36,8 @@ void bytemap_info(struct bytemap *map, struct syncmap_map_info *info)
 	memset(info, 0, sizeof(*info));
 	bytemap_name_read(map, &name);
 	info->state = name.state;
+	if (READ_ONCE(map->retired))
+		info->state |= SYNCMAP_MAP_RETIRED;
 	if (bytemap_is_frozen(map))
 		info->state |= SYNCMAP_MAP_FROZEN;
 	info->id = map->id;

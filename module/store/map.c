@@ -342,6 +342,8 @@ static void release_map(struct kref *refs)
 {
 	struct bytemap *map = container_of(refs, struct bytemap, refs);
 
+	if (map->retired)
+		bytemap_account_recount_map(map->account);
 	bytemap_account_end_map(map->account);
 	bytemap_job_queue(&map->end);
 }

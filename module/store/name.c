@@ -63,7 +63,7 @@ static bool claim(struct bytemap *map, const char *name)
 	bool claimed;
 
 	spin_lock(&map->name_lock);
-	claimed = !map->named;
+	claimed = !map->named && !map->nameless;
 	if (claimed) {
 		map->named = true;
 		strscpy_pad(map->name, name, sizeof(map->name));
@@ -130,6 +130,17 @@ bool bytemap_name_remove(struct bytemap *map, const char *name)
 	bytemap_tell_removed(map);
 	put_held(map);
 	return true;
+}
+
+/* Takes away the @name that the map has, if it has one: it gets no other one */
+void bytemap_name_end(struct bytemap *map, struct bytemap_name *name)
+{
+	spin_lock(&map->name_lock);
+	map->nameless = true;
+	spin_unlock(&map->name_lock);
+	bytemap_name_read(map, name);
+	if (name->name[0])
+		bytemap_name_remove(map, name->name);
 }
 
 /*

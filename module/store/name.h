@@ -19,6 +19,7 @@ struct bytemap_name {
 int bytemap_name_check(const char *name);
 bool bytemap_name_is_taken(const char *name);
 int bytemap_name_take(struct bytemap *map, const char *name);
+void bytemap_name_end(struct bytemap *map, struct bytemap_name *name);
 bool bytemap_name_remove(struct bytemap *map, const char *name);
 struct bytemap *bytemap_name_find(const char *name);
 void bytemap_name_read(struct bytemap *map, struct bytemap_name *name);

@@ -29,7 +29,10 @@ bool bytemap_reader_has_ended(const struct bytemap_watch *watch)
 	 * Pairs with the last bytemap_leave(): its caller's changes are queued.
 	 * See litmus/ended
 	 */
-	return !atomic_read_acquire(&watch->map->users);
+	if (!atomic_read_acquire(&watch->map->users))
+		return true;
+	/* Pairs with the xchg() in bytemap_retire(), in the same way */
+	return smp_load_acquire(&watch->map->retired);
 }
 
 static bool is_worth_reading(const struct bytemap_watch *watch)

@@ -178,6 +178,7 @@ int verb_stats(struct cli *cli);
 int verb_count(struct cli *cli);
 int verb_clear(struct cli *cli);
 int verb_freeze(struct cli *cli);
+int verb_retire(struct cli *cli);
 int verb_load(struct cli *cli);
 int verb_store(struct cli *cli);
 int verb_append(struct cli *cli);

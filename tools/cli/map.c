@@ -131,6 +131,11 @@ int verb_freeze(struct cli *cli)
 	return say_done(cli, "frozen", libsyncmap_freeze(cli->map));
 }
 
+int verb_retire(struct cli *cli)
+{
+	return say_done(cli, "retired", libsyncmap_retire(cli->map));
+}
+
 int verb_count(struct cli *cli)
 {
 	struct json_object *json;

@@ -78,6 +78,8 @@ const struct verb verbs[] = {
 	  verb_clear, MAP_WRITE, 1, 1 },
 	{ "freeze", "MAP", "", "let nobody write any more, for good",
 	  verb_freeze, MAP_ADMIN, 1, 1 },
+	{ "retire", "MAP", "", "remove, freeze and empty a map, for good",
+	  verb_retire, MAP_ADMIN, 1, 1 },
 	{ "import", "MAP [FILE]", "fklaPT", "store the entries that a file lists",
 	  verb_import, MAP_BOTH, 1, 2 },
 	{ "export", "MAP [FILE]", "fklP", "write all entries as import reads them",

@@ -824,6 +824,18 @@ int libsyncmap_clear(const struct libsyncmap *map, unsigned int flags);
  */
 int libsyncmap_freeze(const struct libsyncmap *map);
 
+/**
+ * libsyncmap_retire - let nobody use a map any more
+ * @map: a map opened with SYNCMAP_ACCESS_ADMIN
+ *
+ * The map loses its name, is frozen, and then emptied, for good: to those who
+ * have it open no key is there, and none can be stored (-EROFS). Who watches it
+ * comes to the end. It counts as a map no more.
+ *
+ * Return: 0; -EINTR.
+ */
+int libsyncmap_retire(const struct libsyncmap *map);
+
 /* Watching */
 
 /** struct libsyncmap_watch - a watched map; see libsyncmap_watch_open() */

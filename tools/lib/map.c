@@ -296,3 +296,10 @@ API int libsyncmap_freeze(const struct libsyncmap *map)
 
 	return control(map->fd, SYNCMAP_FREEZE, &arg);
 }
+
+API int libsyncmap_retire(const struct libsyncmap *map)
+{
+	struct syncmap_retire arg = { };
+
+	return control(map->fd, SYNCMAP_RETIRE, &arg);
+}

@@ -296,7 +296,8 @@ struct syncmap_open {
  * @error: out: why it failed
  *
  * For the owner of the map, or with CAP_FOWNER. The name is free at once; the
- * map and its entries live on until the last descriptor is closed.
+ * map and its entries live on until the last descriptor is closed, whoever has
+ * that, and count until then: see SYNCMAP_RETIRE.
  */
 struct syncmap_remove {
 	__u32			flags;
@@ -308,8 +309,10 @@ struct syncmap_remove {
 /* The map has no name, or has it no longer */
 #define SYNCMAP_MAP_PRIVATE	0x1
 #define SYNCMAP_MAP_REMOVED	0x2
-/* See SYNCMAP_FREEZE */
+/* See SYNCMAP_FREEZE; a retired map is frozen, too */
 #define SYNCMAP_MAP_FROZEN	0x4
+/* See SYNCMAP_RETIRE */
+#define SYNCMAP_MAP_RETIRED	0x8
 
 /**
  * struct syncmap_map_info - SYNCMAP_MAP_INFO, and one element of SYNCMAP_LIST
@@ -879,6 +882,27 @@ struct syncmap_freeze {
 	__u32	reserved;
 };
 
+/**
+ * struct syncmap_retire - SYNCMAP_RETIRE: let nobody use the map any more
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * The map loses its name, if it has one; it is frozen; and then it is emptied,
+ * at one instant, for good: to those who have it open no key is there, and none
+ * can be stored (EROFS). Who watches hears SYNCMAP_RECORD_CLEAR and _REMOVED,
+ * and then the end.
+ *
+ * The memory is freed in the background, but for some tens of kilobytes until the
+ * last descriptor is closed, whoever has that: these count as bytes of the user
+ * who made the map, but no longer as a map.
+ *
+ * Needs ADMIN access.
+ */
+struct syncmap_retire {
+	__u32	flags;
+	__u32	reserved;
+};
+
 /* SYNCMAP_SET: what is changed */
 #define SYNCMAP_SET_MODE	0x1
 #define SYNCMAP_SET_GROUP	0x2
@@ -977,7 +1001,7 @@ struct syncmap_restrict {
  * there is one. Where more than SYNCMAP_WATCH_POLLS poll one descriptor, they
  * are told again after a pause, 256 us for each but a second at most. When
  * nobody has a descriptor of the map any more, the reader included, nor its
- * name, read gives 0 and poll POLLHUP.
+ * name, or the map is retired, read gives 0 and poll POLLHUP.
  *
  * Each change of a key that is watched has one event, in the order of their
  * revisions; it comes when the change can be seen. A change that a Clear has
@@ -1029,6 +1053,7 @@ struct syncmap_watch {
 #define SYNCMAP_BATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x17, struct syncmap_batch)
 #define SYNCMAP_RESTRICT _IOWR(SYNCMAP_IOC_TYPE, 0x18, struct syncmap_restrict)
 #define SYNCMAP_SET	 _IOWR(SYNCMAP_IOC_TYPE, 0x19, struct syncmap_set)
+#define SYNCMAP_RETIRE	 _IOW(SYNCMAP_IOC_TYPE, 0x1a, struct syncmap_retire)
 
 /* SYNCMAP_OP with the first @size bytes of its struct, e.g. SYNCMAP_OP_SHORT */
 #define SYNCMAP_OP_SIZED(size) \

@@ -224,6 +224,10 @@ FIELD(restrict,	ASKED,			__u32,	access)
 FIELD(restrict,	ANSWERED,		__s32,	fd)
 FIELD(restrict,	ANSWERED | RESERVED,	__u32,	reserved)
 
+STRUCT(retire)
+FIELD(retire,	FLAGS,			__u32,	flags)
+FIELD(retire,	RESERVED,		__u32,	reserved)
+
 STRUCT(set)
 FIELD(set,	FLAGS,			__u32,	flags)
 FIELD(set,	ASKED,			__u32,	mode)
@@ -306,6 +310,7 @@ MAP_COMMAND(0x19,	SET,		set,		SYNCMAP_SET_MODE |
 							SYNCMAP_SET_BYTES |
 							SYNCMAP_SET_TTL |
 							SYNCMAP_SET_STALE)
+MAP_COMMAND(0x1a,	RETIRE,		retire,		0)
 
 #undef STRUCT
 #undef FIELD

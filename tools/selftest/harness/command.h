@@ -27,6 +27,7 @@ union argument {
 	struct syncmap_batch		batch;
 	struct syncmap_restrict		restrict_to;
 	struct syncmap_set		set;
+	struct syncmap_retire		retire;
 	char				bytes[512];
 };
 

@@ -272,7 +272,9 @@ TEST(descriptor_access)
 		expect_command(fd, SYNCMAP_FREEZE, access & ADMIN);
 		EXPECT_EQ(access & ADMIN ? -EROFS : 0,
 			  DO(all, STORE, KEY("key")));
-		EXPECT_EQ(0, map_remove(NAME));
+		expect_command(fd, SYNCMAP_SET, access & ADMIN);
+		expect_command(fd, SYNCMAP_RETIRE, access & ADMIN);
+		EXPECT_EQ(access & ADMIN ? -ENOENT : 0, map_remove(NAME));
 	}
 }
 

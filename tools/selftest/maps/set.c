@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "harness/map.h"
+#include "harness/stats.h"
 
 #define NAME	TEST_NAME "set"
 #define OWNER	1001
@@ -327,5 +328,5 @@ TEST_LIMIT(under_load, 60)
 		test_wait(writers[i]);
 	map_clear(fd);
 	map_expect_bytes(fd, 0);
-	EXPECT_EQ(0, map_stats(fd).expiring);
+	EXPECT_EQ(0, map_stat(fd, "expiring"));
 }
