@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Names, and what maps may be made, opened and removed with */
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 #include "harness/command.h"
@@ -164,6 +165,32 @@ TEST(bad_create)
 		EXPECT_EQ(0, arg.id);
 		command_expect_unchanged(&fixture);
 	}
+}
+
+static void make_for_another(int n, void *arg)
+{
+	__u32 before;
+	int fd;
+
+	map_control();
+	setfsgid(2001);
+	setfsuid(1001);
+	before = map_system().user_maps;
+	fd = map_create(NULL, SYNCMAP_KEY_U64, NULL, 0600);
+	ASSERT(fd >= 0);
+	EXPECT_EQ(before + 1, map_system().user_maps);
+	EXPECT_EQ(1001, map_info(fd).uid);
+	EXPECT_EQ(2001, map_info(fd).gid);
+	setfsuid(0);
+	EXPECT_EQ(0, map_system().user_maps);
+	(void)n;
+	(void)arg;
+}
+
+/* Whoever makes maps for others, as who restores them, does so as they would */
+TEST(made_for_others)
+{
+	test_wait(test_fork(make_for_another, 0, NULL));
 }
 
 /* What is said of a map when it is made */
