@@ -7,6 +7,7 @@
 
 #include "harness/batches.h"
 #include "harness/leases.h"
+#include "harness/stats.h"
 
 #define STALE	SYNCMAP_FLAG_STALE
 
@@ -43,7 +44,7 @@ TEST(it_ends_by_the_clock)
 		EXPECT_EQ(-ENOENT, DO(fd, LOAD, KEY("k")));
 		leases_expect_clean(fd);
 	}
-	EXPECT_EQ(20, map_stats(fd).leases_lost);
+	EXPECT_EQ(20, map_stat(fd, "leases_lost"));
 	EXPECT_EQ(0, map_system().user_leases);
 }
 
@@ -78,7 +79,7 @@ TEST(who_is_in_time_stores)
 	EXPECT_EQ(SYNCMAP_NEVER, got.expires);
 	wait_past(ends + 20 * MS);
 	leases_expect_value(fd, "v");
-	EXPECT_EQ(0, map_stats(fd).leases_lost);
+	EXPECT_EQ(0, map_stat(fd, "leases_lost"));
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
 	leases_expect_clean(fd);
 }
@@ -143,7 +144,7 @@ TEST(a_stopped_holder)
 	ASSERT_EQ(0, kill(holder, SIGCONT));
 	test_wait(holder);
 	leases_expect_value(fd, "v");
-	EXPECT_EQ(1, map_stats(fd).leases_lost);
+	EXPECT_EQ(1, map_stat(fd, "leases_lost"));
 }
 
 /* Each has it for his time, counted from when it is his */
@@ -195,8 +196,8 @@ TEST(three_holders)
 		EXPECT(!i || turns[i].token > turns[i - 1].token);
 		ends = turns[i].ends;
 	}
-	EXPECT_EQ(TURNS + 1, map_stats(fd).leases_granted);
-	EXPECT_EQ(TURNS + 1, map_stats(fd).leases_lost);
+	EXPECT_EQ(TURNS + 1, map_stat(fd, "leases_granted"));
+	EXPECT_EQ(TURNS + 1, map_stat(fd, "leases_lost"));
 	leases_expect_clean(fd);
 }
 
@@ -279,8 +280,8 @@ TEST(with_a_stale_value)
 		/* Whoever wants to know of the lease asks without the value */
 		EXPECT_EQ(deadline, got.expires);
 		token = got.leased;
-		AWAIT(!map_stats(fd).leases);
-		EXPECT_EQ(1, map_stats(fd).lapsed);
+		AWAIT(!map_stat(fd, "leases"));
+		EXPECT_EQ(1, map_stat(fd, "lapsed"));
 		EXPECT_EQ(-ESTALE, store_leased(fd, token));
 	}
 	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"), .lease_for = 100 * SECOND));
@@ -289,7 +290,7 @@ TEST(with_a_stale_value)
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("new"),
 			.token = got.leased));
 	leases_expect_value(fd, "new");
-	EXPECT_EQ(0, map_stats(fd).lapsed);
+	EXPECT_EQ(0, map_stat(fd, "lapsed"));
 }
 
 /* What ends the lease before, ends it; nothing comes of the time later */
@@ -330,9 +331,9 @@ TEST(closed_and_frozen_before)
 	EXPECT_EQ(0, close(other));
 	take_for(fd, 100 * SECOND);
 	wait_past(ends + 5 * MS);
-	EXPECT_EQ(1, map_stats(fd).leases);
+	EXPECT_EQ(1, map_stat(fd, "leases"));
 	for (int i = 0; i < 2; i++) {
-		__u64 waits = map_stats(fd).lease_waits;
+		__u64 waits = map_stat(fd, "lease_waits");
 
 		pids[i] = test_fork(give_up, 1, NULL);
 		leases_await(fd, waits + 1);
@@ -340,7 +341,7 @@ TEST(closed_and_frozen_before)
 	EXPECT_EQ(0, map_call(fd, SYNCMAP_FREEZE, &freeze));
 	for (int i = 0; i < 2; i++)
 		test_wait(pids[i]);
-	AWAIT(!map_stats(fd).leases);
+	AWAIT(!map_stat(fd, "leases"));
 	EXPECT_EQ(0, map_info(fd).bytes);
 }
 
@@ -359,8 +360,8 @@ TEST(many)
 	EXPECT_EQ(-ENOSPC, DO(fd, STORE, KEY_N(&key, 8)));
 	wait_past(ends);
 	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8)));
-	AWAIT(!map_stats(fd).leases);
-	EXPECT_EQ(500, map_stats(fd).leases_lost);
+	AWAIT(!map_stat(fd, "leases"));
+	EXPECT_EQ(500, map_stat(fd, "leases_lost"));
 	EXPECT_EQ(1, map_count(fd));
 }
 
