@@ -8,6 +8,7 @@
 #include "../../module/store/client.h"
 #include "../../module/store/entry.h"
 #include "../../module/store/map.h"
+#include "../../module/store/reader.h"
 #include "../../module/store/sweep.h"
 #include "../../module/store/watch.h"
 #include "common.h"
@@ -74,6 +75,8 @@ static void what_has_an_owner_says_so(struct kunit *test)
 					      SYNCMAP_RECORD_STORE));
 	store_client_end(client);
 	KUNIT_EXPECT_FALSE(test, store_has(map, "k", "v"));
+	/* A job deletes it */
+	KUNIT_EXPECT_EQ(test, bytemap_reader_wait(watch), 0);
 	KUNIT_EXPECT_FALSE(test, next_is_owned(test, watch,
 					       SYNCMAP_RECORD_DELETE));
 	bytemap_watch_destroy(watch);
