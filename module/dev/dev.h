@@ -56,6 +56,7 @@ struct syncmap_call {
 		struct syncmap_restrict		restrict_to;
 		struct syncmap_set		set;
 		struct syncmap_retire		retire;
+		struct syncmap_await		await;
 	} arg;
 };
 
@@ -168,6 +169,9 @@ int syncmap_record_put(char __user *user, const struct bytemap_record *record);
 
 /* watchfd.c */
 int syncmap_run_watch(struct syncmap_call *call);
+
+/* awaitfd.c */
+int syncmap_run_await(struct syncmap_call *call);
 
 /* debugfs.c */
 void syncmap_debugfs_init(void);

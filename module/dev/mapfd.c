@@ -183,6 +183,11 @@ static const struct syncmap_command map_command[] = {
 	SYNCMAP_COMMAND(SYNCMAP_RETIRE, retire, reserved, .run = run_retire,
 			.access = SYNCMAP_ACCESS_ADMIN,
 			.reserved = SYNCMAP_AT(retire, reserved)),
+	SYNCMAP_COMMAND(SYNCMAP_AWAIT, await, error, .run = syncmap_run_await,
+			.access = SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE,
+			.reply = SYNCMAP_AT(await, fd),
+			.fd = SYNCMAP_AT(await, fd),
+			.error = SYNCMAP_AT(await, error)),
 };
 
 static const struct syncmap_commands map_commands = {

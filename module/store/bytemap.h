@@ -11,7 +11,8 @@
  * tools/check/layers.
  *
  *	top	op many client watch reader		what is asked of the store
- *	ops	fresh insert append update grant waiter	parts of operations
+ *	ops	fresh insert append update grant waiter
+ *		place					parts of operations
  *	map	map name info set clear freeze retire	a map as a whole
  *	time	walk sweep shrink			entries, some at a time
  *	entry	entry lease				changes, and why they are right
@@ -87,13 +88,16 @@
  *	stale
  *	lease->held, client->leases		client->lock; whether a lease is
  *						in a list, value->lock, too
+ *	client->places, place->node		client->lock
  *	client->nr_leases			atomic
+ *	place: client, value, read		place->lock
+ *	place->over				false -> true; READ_ONCE()
  *	accounts: the tree			account_lock
  *	account->used				atomic
  *
- * Lock order: bytemap->clear_lock, watch->lock; value->lock; watchers.lock;
- * then deadlines->lock, ->owned_lock, client->lock, line_lock, or whatever the core
- * takes; then share->lock.
+ * Lock order: bytemap->clear_lock, watch->lock, place->lock; value->lock;
+ * watchers.lock; then deadlines->lock, ->owned_lock, client->lock, line_lock, or
+ * whatever the core takes; then share->lock.
  * Two value locks nest only while a value is being replaced: that of its
  * replacement, which nobody else knows before, is the inner one. Nothing
  * sleeps, allocates or touches user memory under a spinlock. The work under a
@@ -260,6 +264,7 @@ struct bytemap_client {
 	u32			access;		/* SYNCMAP_ACCESS_*, for ever */
 	spinlock_t		lock;
 	struct list_head	leases;
+	struct list_head	places;		/* in line for one */
 	atomic_t		nr_leases;	/* and waits for one */
 	struct list_head	owned;		/* mortal values: map->owned_lock */
 	bool			closed;		/* what it owns is absent */

@@ -15,6 +15,7 @@
 #include "lease.h"
 #include "map.h"
 #include "owner.h"
+#include "place.h"
 #include "sweep.h"
 
 static struct bytemap_client *alloc_client(void)
@@ -25,6 +26,7 @@ static struct bytemap_client *alloc_client(void)
 		return NULL;
 	spin_lock_init(&client->lock);
 	INIT_LIST_HEAD(&client->leases);
+	INIT_LIST_HEAD(&client->places);
 	INIT_LIST_HEAD(&client->owned);
 	return client;
 }
@@ -104,6 +106,7 @@ static void drop_in_background(struct bytemap_job *job)
  */
 void bytemap_client_close(struct bytemap_client *client)
 {
+	bytemap_place_close(client);
 	bytemap_lease_close(client);
 	if (bytemap_owner_close(client)) {
 		bytemap_job_init(&client->job,

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Threads that wait for a lease, in line
+ * Those who wait for a lease, in line
  *
- * The line is as long as there are threads that wait; each counts as a lease of
- * its descriptor. It is worked off one by one, the lock dropped in between, and
- * a lease that is passed on wakes nobody but the one that gets it. As a Clear
- * does not look for leases, all that wait in a map are in another line, too.
+ * The line is as long as there are threads and places (place.c) that wait; each
+ * counts as a lease of its descriptor. It is worked off one by one, the lock
+ * dropped in between, and a lease that is passed on wakes nobody but the one that
+ * gets it. As a Clear does not look for leases, all that wait in a map are in
+ * another line, too, until they are woken.
  */
 #include <linux/list.h>
 #include <linux/sched.h>
@@ -23,6 +24,7 @@ bool bytemap_line_join(struct bytemap_value *value,
 {
 	bool joined;
 
+	INIT_LIST_HEAD(&waiter->line);
 	write_seqlock(&value->lock);
 	joined = value->state == VALUE_LEASED;
 	if (joined)
@@ -51,13 +53,26 @@ static struct bytemap_waiter *first_waiter(struct bytemap_lease *lease)
 					node);
 }
 
+/* It needs the lock that is held to leave: task and @waiter still exist */
+static void call_waiter(struct bytemap_waiter *waiter)
+{
+	if (waiter->task)
+		wake_up_process(waiter->task);
+	else
+		waiter->wake(waiter);
+}
+
 static void wake_waiter_locked(struct bytemap_waiter *waiter, u64 token)
 {
+	struct bytemap *map = waiter->client->map;
+
 	list_del(&waiter->node);
 	waiter->token = token;
 	WRITE_ONCE(waiter->woken, true);
-	/* It needs the lock to return: task and @waiter still exist */
-	wake_up_process(waiter->task);
+	spin_lock(&map->line_lock);
+	list_del_init(&waiter->line);
+	spin_unlock(&map->line_lock);
+	call_waiter(waiter);
 }
 
 /*
@@ -98,7 +113,8 @@ void bytemap_line_wake_all(struct bytemap_value *value)
 bool bytemap_line_join_map(struct bytemap *map, struct bytemap_waiter *waiter)
 {
 	spin_lock(&map->line_lock);
-	list_add_tail(&waiter->line, &map->line);
+	if (!READ_ONCE(waiter->woken))
+		list_add_tail(&waiter->line, &map->line);
 	spin_unlock(&map->line_lock);
 	/* A Clear changes it before it looks at the line */
 	return READ_ONCE(map->epoch) == waiter->epoch;
@@ -138,8 +154,7 @@ void bytemap_line_clear(struct bytemap *map, u8 epoch)
 		if (waiter) {
 			list_del_init(&waiter->line);
 			WRITE_ONCE(waiter->cleared, true);
-			/* It needs the lock to return */
-			wake_up_process(waiter->task);
+			call_waiter(waiter);
 		}
 		spin_unlock(&map->line_lock);
 		cond_resched();

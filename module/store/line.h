@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Threads that wait for a lease, in line: line.c
+ * Those who wait for a lease, in line: line.c
  */
 #ifndef _SYNCMAP_STORE_LINE_H
 #define _SYNCMAP_STORE_LINE_H
@@ -14,10 +14,15 @@ struct bytemap_lease;
 struct bytemap_value;
 struct task_struct;
 
-/* A thread in line, on its stack; protected by the lock of the lease */
+/*
+ * A thread in line, on its stack, or a place of it (place.c); protected by the
+ * lock of the lease
+ */
 struct bytemap_waiter {
 	struct list_head	node;
-	struct task_struct	*task;
+	struct task_struct	*task;		/* NULL: wake() is called */
+	/* With the lock of the lease, or of the map's line */
+	void			(*wake)(struct bytemap_waiter *waiter);
 	struct bytemap_client	*client;
 	u64			lease_for;	/* how long, if it gets the lease */
 	u64			token;		/* 0: has not got it */

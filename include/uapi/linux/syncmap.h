@@ -479,13 +479,13 @@ struct syncmap_stats {
  * @SYNCMAP_OP_LOAD_OR_LEASE: get the value if there is one, else become the one
  *	who computes it: SYNCMAP_RESULT_LEASED, and @leased is the token. While
  *	somebody else does, wait until @wait_until (ETIMEDOUT), or with
- *	SYNCMAP_FLAG_NOWAIT not at all (EAGAIN). STORE with @token ends the lease
- *	and gives the value to all who wait; ESTALE, and nothing stored, when
- *	the lease is not the caller's any more. It also ends when somebody
- *	stores without it, deletes the key, absent as it is, or clears the map,
- *	with the last close of the descriptor, and when @lease_for is over.
- *	Without a value it goes to the first in line. It takes the place of an
- *	entry; ENOSPC when there is none
+ *	SYNCMAP_FLAG_NOWAIT not at all (EAGAIN; see SYNCMAP_AWAIT). STORE with
+ *	@token ends the lease and gives the value to all who wait; ESTALE, and
+ *	nothing stored, when the lease is not the caller's any more. It also
+ *	ends when somebody stores without it, deletes the key, absent as it is,
+ *	or clears the map, with the last close of the descriptor, and when
+ *	@lease_for is over. Without a value it goes to the first in line. It
+ *	takes the place of an entry; ENOSPC when there is none
  * @SYNCMAP_OP_UNLEASE: end the lease of @token without a value; ESTALE when it
  *	is not the caller's any more
  */
@@ -704,6 +704,40 @@ struct syncmap_answer {
 	__u64			leased;
 	__u64			before;
 	__u64			after;
+};
+
+/**
+ * struct syncmap_await - SYNCMAP_AWAIT: stand in line for a lease, and do
+ *	something else meanwhile
+ * @flags: must be zero
+ * @key_len: bytes of the key
+ * @key: pointer to the key
+ * @lease_for: see &struct syncmap_op
+ * @fd: out: descriptor of the place in line
+ * @reserved: out: zero
+ * @error: out: why it failed
+ *
+ * When the wait is over, poll(2) says that the descriptor can be read, and
+ * read(2) gives the first bytes of a &struct syncmap_answer, as many as there
+ * is room for, but @leased at least (EINVAL). Either the caller has the lease
+ * now, as if by LOAD_OR_LEASE with the descriptor of the map:
+ * SYNCMAP_RESULT_LEASED. Or there is nothing to wait for any more, and no bit
+ * is set: LOAD_OR_LEASE will tell. If the key is present, or not leased, the wait
+ * is over at once, and so it is when the descriptor of the map is closed.
+ *
+ * Before that, read(2) waits, or with O_NONBLOCK fails with EAGAIN. The answer is
+ * read once; behind it is the end of the file. Closed before it was read, the
+ * descriptor leaves the line, or gives the lease back. It counts as a lease.
+ * Needs read and write access.
+ */
+struct syncmap_await {
+	__u32			flags;
+	__u32			key_len;
+	__u64			key;
+	__u64			lease_for;
+	__s32			fd;
+	__u32			reserved;
+	struct syncmap_error	error;
 };
 
 /* Operations of one SYNCMAP_BATCH at most */
@@ -1054,6 +1088,7 @@ struct syncmap_watch {
 #define SYNCMAP_RESTRICT _IOWR(SYNCMAP_IOC_TYPE, 0x18, struct syncmap_restrict)
 #define SYNCMAP_SET	 _IOWR(SYNCMAP_IOC_TYPE, 0x19, struct syncmap_set)
 #define SYNCMAP_RETIRE	 _IOW(SYNCMAP_IOC_TYPE, 0x1a, struct syncmap_retire)
+#define SYNCMAP_AWAIT	 _IOWR(SYNCMAP_IOC_TYPE, 0x1b, struct syncmap_await)
 
 /* SYNCMAP_OP with the first @size bytes of its struct, e.g. SYNCMAP_OP_SHORT */
 #define SYNCMAP_OP_SIZED(size) \

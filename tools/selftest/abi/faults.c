@@ -9,6 +9,7 @@
 
 #include "harness/command.h"
 #include "harness/fault.h"
+#include "harness/leases.h"
 #include "harness/stats.h"
 
 static void try_command(const struct command *command)
@@ -434,4 +435,38 @@ TEST(promotion)
 	}
 	EXPECT(!outcome.failed);
 	EXPECT_EQ(1, outcome.out_of_memory);
+}
+
+/* A lease that could not be told is still the place's */
+static int read_place(int place, struct syncmap_answer *answer)
+{
+	return read(place, answer, sizeof(*answer)) < 0 ? -errno : 0;
+}
+
+TEST(places)
+{
+	struct outcome outcome = { .failed = true };
+	int fd = leases_map(), client = leases_client();
+	struct syncmap_answer answer;
+
+	fault_need();
+	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
+		__u64 token = leases_take(fd);
+		int place = leases_await_fd(client, 0);
+
+		test_context("fault %u", nth);
+		ASSERT(place >= 0);
+		EXPECT_EQ(0, DO(fd, UNLEASE, KEY("k"), .token = token));
+		with_fault(nth, &outcome, read_place(place, &answer));
+		if (outcome.ret) {
+			EXPECT_EQ(-EFAULT, outcome.ret);
+			EXPECT_EQ(0, read_place(place, &answer));
+		}
+		EXPECT_EQ(SYNCMAP_RESULT_LEASED, answer.result);
+		EXPECT_EQ(0, DO(client, UNLEASE, KEY("k"),
+				.token = answer.leased));
+		EXPECT_EQ(0, close(place));
+		leases_expect_clean(fd);
+	}
+	EXPECT(!outcome.failed);
 }

@@ -127,6 +127,12 @@ static void make_argument(union argument *arg, unsigned long number)
 		memset(arg, 0, sizeof(*arg));
 		arg->restrict_to.access = test_random() % 9;
 		break;
+	case SYNCMAP_AWAIT:
+		arg->await = (struct syncmap_await){
+			.key = noise_key(), .lease_for = test_random() % MS,
+			.key_len = test_random() % 8 ? 8 : noise_length(),
+		};
+		break;
 	default:
 		if (test_random() % 2)
 			memset(arg, 0, sizeof(*arg));

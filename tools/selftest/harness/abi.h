@@ -179,6 +179,15 @@ FIELD(answer,	PART,			__u64,	leased)
 FIELD(answer,	PART,			__u64,	before)
 FIELD(answer,	PART,			__u64,	after)
 
+STRUCT(await)
+FIELD(await,	FLAGS,			__u32,	flags)
+FIELD(await,	ASKED,			__u32,	key_len)
+FIELD(await,	ASKED,			__u64,	key)
+FIELD(await,	ASKED,			__u64,	lease_for)
+FIELD(await,	ANSWERED,		__s32,	fd)
+FIELD(await,	ANSWERED | RESERVED,	__u32,	reserved)
+FIELD(await,	ANSWERED,		struct syncmap_error,	error)
+
 STRUCT(batch)
 FIELD(batch,	FLAGS,			__u32,	flags)
 FIELD(batch,	ASKED,			__u32,	op_size)
@@ -311,6 +320,7 @@ MAP_COMMAND(0x19,	SET,		set,		SYNCMAP_SET_MODE |
 							SYNCMAP_SET_TTL |
 							SYNCMAP_SET_STALE)
 MAP_COMMAND(0x1a,	RETIRE,		retire,		0)
+MAP_COMMAND(0x1b,	AWAIT,		await,		0)
 
 #undef STRUCT
 #undef FIELD

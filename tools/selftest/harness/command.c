@@ -45,6 +45,7 @@ static const union argument good[N_COMMANDS] = {
 		.count = ARRAY_SIZE(batched),
 	},
 	[COMMAND_RESTRICT].restrict_to = { .access = SYNCMAP_ACCESS_READ },
+	[COMMAND_AWAIT].await = { KEY("key"), .lease_for = 1 },
 };
 
 enum {
@@ -171,6 +172,8 @@ void command_undo(struct fixture *fixture, const struct command *command,
 		EXPECT_EQ(0, close(reply->watch.fd));
 	if (command->number == SYNCMAP_RESTRICT)
 		EXPECT_EQ(0, close(reply->restrict_to.fd));
+	if (command->number == SYNCMAP_AWAIT)
+		EXPECT_EQ(0, close(reply->await.fd));
 	restore(fixture);
 }
 

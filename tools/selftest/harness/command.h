@@ -28,6 +28,7 @@ union argument {
 	struct syncmap_restrict		restrict_to;
 	struct syncmap_set		set;
 	struct syncmap_retire		retire;
+	struct syncmap_await		await;
 	char				bytes[512];
 };
 

@@ -30,6 +30,39 @@ __u64 leases_take(int fd)
 	return got.leased;
 }
 
+int leases_await_fd(int fd, __u64 lease_for)
+{
+	struct syncmap_await arg = { KEY("k"), .lease_for = lease_for };
+	int err = map_call(fd, SYNCMAP_AWAIT, &arg);
+
+	return err ? err : arg.fd;
+}
+
+/* Whether the lease has come */
+static bool wait_in_place(int fd)
+{
+	int place = leases_await_fd(fd, 0);
+
+	ASSERT(place >= 0);
+	EXPECT_EQ(sizeof(got), read(place, &got, sizeof(got)));
+	EXPECT_EQ(0, close(place));
+	return got.result == SYNCMAP_RESULT_LEASED;
+}
+
+int leases_wait(int fd, bool in_place, char *out, __u32 size)
+{
+	int ret;
+
+	if (!in_place)
+		return DO(fd, LOAD_OR_LEASE, KEY("k"), OUT_N(out, size), WAIT);
+	do {
+		ret = DO(fd, LOAD_OR_LEASE, KEY("k"), OUT_N(out, size), NOWAIT);
+		if (ret != -EAGAIN)
+			return ret;
+	} while (!wait_in_place(fd));
+	return 0;
+}
+
 void leases_expect_value(int fd, const char *value)
 {
 	char out[16];

@@ -17,6 +17,15 @@ int leases_client(void);
 /* Become the holder; the token */
 __u64 leases_take(int fd);
 
+/* A place in line; or a negative errno */
+int leases_await_fd(int fd, __u64 lease_for);
+
+/*
+ * LOAD_OR_LEASE, which waits for as long as it takes: in the call, or in a place
+ * in line. @out may be NULL
+ */
+int leases_wait(int fd, bool in_place, char *out, __u32 size);
+
 void leases_expect_value(int fd, const char *value);
 
 /* Nothing is left. Descriptors are released behind a process's back, but soon */

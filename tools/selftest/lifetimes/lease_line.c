@@ -9,18 +9,33 @@
 
 #define CROWD	50
 
+/* Who waits does so in the call, in a place (SYNCMAP_AWAIT), or each second so */
+static enum { IN_CALL, IN_PLACE, MIXED } how;
+
+#define LINE_TEST(id, limit)						\
+	static void id(void);						\
+	TEST_LIMIT(id##_in_call, limit) { how = IN_CALL; id(); }	\
+	TEST_LIMIT(id##_in_place, limit) { how = IN_PLACE; id(); }	\
+	TEST_LIMIT(id##_mixed, limit) { how = MIXED; id(); }		\
+	static void id(void)
+
+static int wait_for_lease(int fd, int n, char *out, __u32 size)
+{
+	return leases_wait(fd, how == IN_PLACE || (how == MIXED && n % 2), out,
+			   size);
+}
+
 static void wait_for_value(int n, void *arg)
 {
 	int fd = leases_client();
 	char out[16];
 
-	(void)n;
-	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"), OUT(out), WAIT));
+	EXPECT_EQ(0, wait_for_lease(fd, n, out, sizeof(out)));
 	EXPECT_EQ(SYNCMAP_RESULT_LOADED, got.result);
 	EXPECT_MEM(arg, strlen(arg), out, got.out_len);
 }
 
-TEST(all_who_wait_get_the_value)
+LINE_TEST(all_who_wait_get_the_value, 30)
 {
 	int fd = leases_map();
 	pid_t pids[CROWD];
@@ -61,7 +76,7 @@ static void stand_in_line(int n, void *arg)
 	int fd = leases_client();
 	char c;
 
-	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"), WAIT));
+	EXPECT_EQ(0, wait_for_lease(fd, n, NULL, 0));
 	if (got.result == SYNCMAP_RESULT_LOADED)
 		return;
 	EXPECT_EQ(SYNCMAP_RESULT_LEASED, got.result);
@@ -91,7 +106,7 @@ static void expect_holders(const struct line *line, unsigned int n)
 	EXPECT_EQ(n, holders(line));
 }
 
-TEST(a_delete_passes_it_on_to_one)
+LINE_TEST(a_delete_passes_it_on_to_one, 30)
 {
 	int fd = leases_map();
 
@@ -117,7 +132,7 @@ TEST(a_delete_passes_it_on_to_one)
 }
 
 /* First come, first served */
-TEST(those_who_wait_stand_in_line)
+LINE_TEST(those_who_wait_stand_in_line, 30)
 {
 	struct line *line = new_line();
 	int fd = leases_map();
@@ -139,7 +154,7 @@ TEST(those_who_wait_stand_in_line)
 }
 
 /* The holder is killed while a hundred wait; then the next, and so on */
-TEST_LIMIT(killed_holder, 120)
+LINE_TEST(killed_holder, 120)
 {
 	unsigned int crowd = 100;
 	int fd = leases_map();
@@ -259,7 +274,7 @@ TEST(a_stop_does_not_end_a_wait_from_now)
 }
 
 /* Waiters are killed while the lease goes to them: it does not get lost */
-TEST_LIMIT(killed_waiters, 60)
+LINE_TEST(killed_waiters, 60)
 {
 	int fd = leases_map();
 
