@@ -732,6 +732,39 @@ int libsyncmap_load_or_lease(const struct libsyncmap *map,
 			     struct libsyncmap_result *result);
 
 /**
+ * libsyncmap_await - stand in line for the lease of a key, and do something else
+ *	meanwhile
+ * @map: a map opened for reading and writing
+ * @key: the key
+ * @key_len: its length
+ * @lease_for: as in libsyncmap_load_or_lease()
+ * @fd: out: a descriptor that can be polled; when it can be read, call
+ *	libsyncmap_awaited(), and close it
+ * @error: out: which limit was reached, or field is at fault; or NULL
+ *
+ * For those who wait for more than one thing, and were told -EAGAIN by
+ * libsyncmap_load_or_lease(). Closed before that it leaves the line, or gives the
+ * lease back.
+ *
+ * Return: 0; -EDQUOT if there are too many leases; -EMFILE, -EFBIG, -EINVAL,
+ * -EBADF, -ENOMEM.
+ */
+int libsyncmap_await(const struct libsyncmap *map,
+		     const void *key, size_t key_len, uint64_t lease_for,
+		     int *fd, struct syncmap_error *error);
+
+/**
+ * libsyncmap_awaited - what the wait has come to
+ * @fd: from libsyncmap_await(); it waits, unless that has O_NONBLOCK
+ * @token: out: the lease, to compute the value, as from
+ *	libsyncmap_load_or_lease(); 0: call that again
+ * @ends: out: with a token: when the lease ends, or SYNCMAP_NEVER; may be NULL
+ *
+ * Return: 0; -EAGAIN: nothing yet; -ENODATA: it was asked before; -EINTR.
+ */
+int libsyncmap_awaited(int fd, uint64_t *token, uint64_t *ends);
+
+/**
  * libsyncmap_unlease - give up a lease without a value
  * @map: the map, or copy of its descriptor, that got it
  * @key: the key

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -336,6 +337,33 @@ API int libsyncmap_load_or_lease(const struct libsyncmap *map,
 	want_value(&op, result);
 	err = run_for(map, &op, key, key_len, NULL, 0, &answer, result);
 	*token = err ? 0 : answer.leased;
+	return err;
+}
+
+API int libsyncmap_await(const struct libsyncmap *map,
+			 const void *key, size_t key_len, uint64_t lease_for,
+			 int *fd, struct syncmap_error *error)
+{
+	struct syncmap_await await = { .lease_for = lease_for };
+	int err = set_bytes(&await.key, &await.key_len, key, key_len);
+
+	if (!err)
+		err = control(map->fd, SYNCMAP_AWAIT, &await);
+	if (error)
+		*error = await.error;
+	*fd = err ? -1 : await.fd;
+	return err;
+}
+
+API int libsyncmap_awaited(int fd, uint64_t *token, uint64_t *ends)
+{
+	struct syncmap_answer answer = { .result = 0 };
+	ssize_t n = read(fd, &answer, sizeof(answer));
+	int err = n < 0 ? -errno : n ? 0 : -ENODATA;
+
+	*token = err ? 0 : answer.leased;
+	if (ends)
+		*ends = err ? 0 : answer.expires;
 	return err;
 }
 

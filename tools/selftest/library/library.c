@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* libsyncmap against the module: each operation, and what it makes of an answer */
+#include <fcntl.h>
 #include <libsyncmap.h>
 
 #include "harness/map.h"
@@ -124,7 +125,10 @@ TEST(leases)
 	struct libsyncmap_result result = {
 		.buffer = value, .size = sizeof(value),
 	};
-	uint64_t token, none;
+	static char long_key[5000];
+	struct syncmap_error error;
+	uint64_t token, none, ends;
+	int fd;
 
 	EXPECT_EQ(0, libsyncmap_open(NAME, SYNCMAP_ACCESS_READ |
 					   SYNCMAP_ACCESS_WRITE, &other));
@@ -148,6 +152,24 @@ TEST(leases)
 					      &result));
 	EXPECT_EQ(-ESTALE, libsyncmap_store_with(map, K, "value", 5, &terms,
 						 NULL));
+	EXPECT_EQ(0, libsyncmap_await(map, K, 0, &fd, &error));
+	EXPECT_EQ(0, fcntl(fd, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, libsyncmap_awaited(fd, &token, &ends));
+	EXPECT_EQ(0, libsyncmap_unlease(other, K, terms.token));
+	EXPECT_EQ(0, libsyncmap_awaited(fd, &token, &ends));
+	EXPECT(token);
+	EXPECT_EQ(SYNCMAP_NEVER, ends);
+	EXPECT_EQ(-ENODATA, libsyncmap_awaited(fd, &none, NULL));
+	EXPECT_EQ(0, none);
+	EXPECT_EQ(0, close(fd));
+	EXPECT_EQ(0, libsyncmap_await(other, K, 0, &fd, NULL));
+	EXPECT_EQ(0, libsyncmap_unlease(map, K, token));
+	EXPECT_EQ(0, libsyncmap_awaited(fd, &terms.token, NULL));
+	EXPECT_EQ(0, close(fd));
+	EXPECT_EQ(-EFBIG, libsyncmap_await(map, long_key, sizeof(long_key), 0,
+					   &fd, &error));
+	EXPECT_EQ(-1, fd);
+	EXPECT_EQ(SYNCMAP_LIMITED_KEY, error.limited);
 	EXPECT_EQ(0, libsyncmap_store_with(other, K, "value", 5, &terms, NULL));
 	EXPECT_EQ(0, libsyncmap_load_or_lease(map, K, 0, 0, 0, &token, &result));
 	EXPECT_EQ(0, token);
