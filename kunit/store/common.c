@@ -6,6 +6,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 
 #include "../../module/store/clear.h"
 #include "../../module/store/client.h"
@@ -86,6 +87,32 @@ struct bytemap *store_map_lost(struct kunit *test)
 
 	maps->count--;
 	return map;
+}
+
+#ifdef HAVE_NS_REF_READ
+static void init_references(struct ns_common *ns)
+{
+	ns->ns_id = U32_MAX;
+	refcount_set(&ns->__ns_ref, 1);
+}
+#else
+static void init_references(struct ns_common *ns)
+{
+	refcount_set(&ns->count, 1);
+}
+#endif
+
+struct user_namespace *store_namespace(struct kunit *test,
+				       struct user_namespace *parent)
+{
+	static unsigned int last = 1000;
+	struct user_namespace *ns = kunit_kzalloc(test, sizeof(*ns), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ns);
+	ns->parent = parent;
+	ns->ns.inum = ++last;
+	init_references(&ns->ns);
+	return ns;
 }
 
 static u32 length(const char *text)
@@ -338,7 +365,7 @@ u64 store_count(struct bytemap *map)
 	struct syncmap_map_info info;
 
 	bytemap_sweep(map);
-	bytemap_info(map, &info);
+	bytemap_info(map, &init_user_ns, &info);
 	return info.count;
 }
 

@@ -15,6 +15,7 @@
 
 struct bytemap_client;
 struct bytemap_watch;
+struct user_namespace;
 
 int store_suite_init(struct kunit_suite *suite);
 void store_suite_exit(struct kunit_suite *suite);
@@ -28,6 +29,9 @@ struct bytemap *store_map(struct kunit *test, u32 key_type,
 			  const struct syncmap_limits *limits);
 struct bytemap *store_map_of(struct kunit *test,
 			     const struct syncmap_create *create);
+/* A user namespace that nobody is in, with one reference */
+struct user_namespace *store_namespace(struct kunit *test,
+				       struct user_namespace *parent);
 /* Its reference is the caller's */
 struct bytemap *store_map_lost(struct kunit *test);
 

@@ -37,7 +37,7 @@ static void nothing_is_written(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, store_store(map, "key", "0"), 0);
 	KUNIT_ASSERT_EQ(test, store_store(map, "gone", "0"), 0);
 	KUNIT_ASSERT_EQ(test, store_delete(map, "gone"), 0);
-	bytemap_info(map, &before);
+	bytemap_info(map, &init_user_ns, &before);
 	KUNIT_EXPECT_EQ(test, before.state, (u32)SYNCMAP_MAP_PRIVATE);
 	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), 0);
 	expect_refused(test, map, "key");
@@ -46,7 +46,7 @@ static void nothing_is_written(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_clear(map), -EROFS);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "key", "0"));
 	KUNIT_EXPECT_EQ(test, bytemap_freeze(map), 0);
-	bytemap_info(map, &after);
+	bytemap_info(map, &init_user_ns, &after);
 	KUNIT_EXPECT_EQ(test, after.state,
 			(u32)(SYNCMAP_MAP_PRIVATE | SYNCMAP_MAP_FROZEN));
 	KUNIT_EXPECT_EQ(test, after.revision, before.revision);

@@ -18,7 +18,7 @@ static void info_and_stats_tell_what_happened(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_store(map, "a", store_text(test, 'x', 99)),
 			0);
 	KUNIT_EXPECT_EQ(test, store_op(map, &so), -EBUSY);
-	bytemap_info(map, &info);
+	bytemap_info(map, &init_user_ns, &info);
 	KUNIT_EXPECT_EQ(test, info.state, (u32)SYNCMAP_MAP_PRIVATE);
 	KUNIT_EXPECT_EQ(test, info.bytes, 64ULL + 1 + 99);
 	KUNIT_EXPECT_EQ(test, info.revision, 3ULL);

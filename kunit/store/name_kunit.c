@@ -2,6 +2,8 @@
 /*
  * Names of maps
  */
+#include <linux/user_namespace.h>
+
 #include "../../module/store/name.c"
 #include "common.h"
 
@@ -49,14 +51,42 @@ static void names_are_padded_and_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytemap_name_check(name), 0);
 }
 
-static void expect_found(struct kunit *test, const char *name,
+static struct bytemap_path here(const char *name)
+{
+	return (struct bytemap_path){ .ns = &init_user_ns, .name = name };
+}
+
+static int take_here(struct bytemap *map, const char *name)
+{
+	struct bytemap_path path = here(name);
+
+	return bytemap_name_take(map, &path);
+}
+
+static bool remove_here(struct bytemap *map, const char *name)
+{
+	struct bytemap_path path = here(name);
+
+	return bytemap_name_remove(map, &path);
+}
+
+static void expect_found(struct kunit *test, const struct bytemap_path *path,
 			 struct bytemap *want)
 {
-	struct bytemap *map = bytemap_name_find(name);
+	struct bytemap *map = bytemap_name_find(path);
 
 	KUNIT_EXPECT_PTR_EQ(test, map, want);
+	KUNIT_EXPECT_EQ(test, bytemap_name_is_taken(path), !!want);
 	if (map)
 		bytemap_put(map);
+}
+
+static void expect_here(struct kunit *test, const char *name,
+			struct bytemap *want)
+{
+	struct bytemap_path path = here(name);
+
+	expect_found(test, &path, want);
 }
 
 static void expect_said(struct kunit *test, struct bytemap *map, u32 state,
@@ -64,7 +94,7 @@ static void expect_said(struct kunit *test, struct bytemap *map, u32 state,
 {
 	struct bytemap_name name;
 
-	bytemap_name_read(map, &name);
+	bytemap_name_read(map, &init_user_ns, &name);
 	KUNIT_EXPECT_EQ(test, name.state, state);
 	KUNIT_EXPECT_STREQ(test, name.name, want);
 }
@@ -73,17 +103,15 @@ static void a_name_is_found_while_it_is_taken(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 
-	expect_found(test, "life", NULL);
-	KUNIT_EXPECT_FALSE(test, bytemap_name_is_taken("life"));
+	expect_here(test, "life", NULL);
 	expect_said(test, map, SYNCMAP_MAP_PRIVATE, "");
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(map, "life"), 0);
-	expect_found(test, "life", map);
-	KUNIT_EXPECT_TRUE(test, bytemap_name_is_taken("life"));
+	KUNIT_EXPECT_EQ(test, take_here(map, "life"), 0);
+	expect_here(test, "life", map);
 	expect_said(test, map, 0, "life");
-	KUNIT_EXPECT_TRUE(test, bytemap_name_remove(map, "life"));
-	expect_found(test, "life", NULL);
+	KUNIT_EXPECT_TRUE(test, remove_here(map, "life"));
+	expect_here(test, "life", NULL);
 	expect_said(test, map, SYNCMAP_MAP_REMOVED, "life");
-	KUNIT_EXPECT_FALSE(test, bytemap_name_remove(map, "life"));
+	KUNIT_EXPECT_FALSE(test, remove_here(map, "life"));
 	KUNIT_EXPECT_EQ(test, kref_read(&map->refs), 1U);
 }
 
@@ -92,16 +120,30 @@ static void a_name_is_taken_once(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap *other = store_map(test, SYNCMAP_KEY_STRING, NULL);
 
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(map, "twice"), 0);
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(other, "twice"), -EEXIST);
+	KUNIT_EXPECT_EQ(test, take_here(map, "twice"), 0);
+	KUNIT_EXPECT_EQ(test, take_here(other, "twice"), -EEXIST);
+	expect_said(test, other, SYNCMAP_MAP_PRIVATE, "");
 	KUNIT_EXPECT_EQ(test, kref_read(&other->refs), 1U);
 	KUNIT_EXPECT_EQ(test, atomic_read(&other->users), 1);
-	KUNIT_EXPECT_FALSE(test, bytemap_name_remove(other, "twice"));
-	expect_found(test, "twice", map);
-	KUNIT_EXPECT_TRUE(test, bytemap_name_remove(map, "twice"));
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(other, "twice"), 0);
-	KUNIT_EXPECT_FALSE(test, bytemap_name_remove(map, "twice"));
-	KUNIT_EXPECT_TRUE(test, bytemap_name_remove(other, "twice"));
+	KUNIT_EXPECT_FALSE(test, remove_here(other, "twice"));
+	expect_here(test, "twice", map);
+	KUNIT_EXPECT_TRUE(test, remove_here(map, "twice"));
+	KUNIT_EXPECT_EQ(test, take_here(other, "twice"), 0);
+	KUNIT_EXPECT_FALSE(test, remove_here(map, "twice"));
+	KUNIT_EXPECT_TRUE(test, remove_here(other, "twice"));
+}
+
+static void a_map_has_one_name(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+
+	KUNIT_EXPECT_EQ(test, take_here(map, "one"), 0);
+	KUNIT_EXPECT_EQ(test, take_here(map, "two"), -EINVAL);
+	expect_said(test, map, 0, "one");
+	KUNIT_EXPECT_TRUE(test, remove_here(map, "one"));
+	KUNIT_EXPECT_EQ(test, take_here(map, "two"), 0);
+	expect_said(test, map, 0, "two");
+	KUNIT_EXPECT_TRUE(test, remove_here(map, "two"));
 }
 
 static void a_name_holds_map_and_module(struct kunit *test)
@@ -109,14 +151,69 @@ static void a_name_holds_map_and_module(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	int users = module_refcount(THIS_MODULE);
 
-	KUNIT_EXPECT_EQ(test, bytemap_name_take(map, "held"), 0);
+	KUNIT_EXPECT_EQ(test, take_here(map, "held"), 0);
 	KUNIT_EXPECT_EQ(test, kref_read(&map->refs), 2U);
 	KUNIT_EXPECT_EQ(test, atomic_read(&map->users), 2);
 	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), users + 1);
-	KUNIT_EXPECT_TRUE(test, bytemap_name_remove(map, "held"));
+	KUNIT_EXPECT_TRUE(test, remove_here(map, "held"));
 	KUNIT_EXPECT_EQ(test, kref_read(&map->refs), 1U);
 	KUNIT_EXPECT_EQ(test, atomic_read(&map->users), 1);
 	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), users);
+}
+
+static void scopes_have_names_of_their_own(struct kunit *test)
+{
+	struct bytemap *above = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap *below = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct user_namespace *ns = store_namespace(test, &init_user_ns);
+	struct bytemap_path inside = { .ns = ns, .name = "same" };
+	struct bytemap_path down = here("same"), up = inside;
+	struct bytemap_name name;
+
+	KUNIT_EXPECT_EQ(test, take_here(above, "same"), 0);
+	expect_found(test, &inside, NULL);
+	KUNIT_EXPECT_EQ(test, bytemap_name_take(below, &inside), 0);
+	expect_here(test, "same", above);
+	expect_found(test, &inside, below);
+	down.scope = bytemap_scope_number(ns);
+	expect_found(test, &down, below);
+	up.scope = bytemap_scope_number(&init_user_ns);
+	expect_found(test, &up, NULL);
+	KUNIT_EXPECT_FALSE(test, bytemap_name_remove(above, &up));
+	bytemap_name_read(above, ns, &name);
+	KUNIT_EXPECT_EQ(test, name.state, (u32)SYNCMAP_MAP_ELSEWHERE);
+	KUNIT_EXPECT_EQ(test, name.scope, 0ULL);
+	KUNIT_EXPECT_STREQ(test, name.name, "");
+	bytemap_name_read(below, &init_user_ns, &name);
+	KUNIT_EXPECT_EQ(test, name.scope, bytemap_scope_number(ns));
+	KUNIT_EXPECT_TRUE(test, bytemap_name_remove(below, &down));
+	expect_here(test, "same", above);
+	KUNIT_EXPECT_TRUE(test, remove_here(above, "same"));
+}
+
+static void names_end_with_their_scope(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap *stays = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct user_namespace *ns = store_namespace(test, &init_user_ns);
+	struct bytemap_path path = { .ns = ns, .name = "ends" };
+	int users = module_refcount(THIS_MODULE);
+
+	KUNIT_EXPECT_EQ(test, take_here(stays, "ends"), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_name_take(map, &path), 0);
+	KUNIT_EXPECT_FALSE(test, bytemap_name_sweep());
+	expect_found(test, &path, map);
+	/* Nobody is in it any more */
+	put_user_ns(ns);
+	KUNIT_EXPECT_TRUE(test, bytemap_name_sweep());
+	expect_found(test, &path, NULL);
+	expect_here(test, "ends", stays);
+	KUNIT_EXPECT_EQ(test, kref_read(&map->refs), 1U);
+	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), users + 1);
+	KUNIT_EXPECT_FALSE(test, bytemap_name_sweep());
+	KUNIT_EXPECT_TRUE(test, remove_here(stays, "ends"));
+	/* The case has made it, and frees it */
+	get_user_ns(ns);
 }
 
 static unsigned int list_all(struct kunit *test, unsigned int max)
@@ -144,12 +241,12 @@ static void list_gives_all_names(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(taken); i++) {
 		map[i] = store_map(test, SYNCMAP_KEY_STRING, NULL);
-		KUNIT_EXPECT_EQ(test, bytemap_name_take(map[i], taken[i]), 0);
+		KUNIT_EXPECT_EQ(test, take_here(map[i], taken[i]), 0);
 	}
 	KUNIT_EXPECT_EQ(test, list_all(test, 1), 4U);
 	KUNIT_EXPECT_EQ(test, list_all(test, 8), 4U);
 	for (i = 0; i < ARRAY_SIZE(taken); i++)
-		KUNIT_EXPECT_TRUE(test, bytemap_name_remove(map[i], taken[i]));
+		KUNIT_EXPECT_TRUE(test, remove_here(map[i], taken[i]));
 	KUNIT_EXPECT_EQ(test, list_all(test, 8), 0U);
 }
 
@@ -164,7 +261,10 @@ static struct kunit_case name_cases[] = {
 	KUNIT_CASE(names_are_padded_and_end),
 	KUNIT_CASE(a_name_is_found_while_it_is_taken),
 	KUNIT_CASE(a_name_is_taken_once),
+	KUNIT_CASE(a_map_has_one_name),
 	KUNIT_CASE(a_name_holds_map_and_module),
+	KUNIT_CASE(scopes_have_names_of_their_own),
+	KUNIT_CASE(names_end_with_their_scope),
 	KUNIT_CASE(list_gives_all_names),
 	{}
 };

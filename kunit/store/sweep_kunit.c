@@ -88,7 +88,7 @@ static void whoever_lists_does_not_sweep(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, store_until(map, "k", "v", in_an_hour()), 0);
 	make_late(test, map, "k");
-	bytemap_info(map, &info);
+	bytemap_info(map, &init_user_ns, &info);
 	KUNIT_EXPECT_EQ(test, info.count, 1ULL);
 	KUNIT_EXPECT_EQ(test, live(map), 1ULL);
 	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);

@@ -7,6 +7,7 @@
  * An administrator who wants it otherwise changes the node's mode.
  */
 #include <linux/compat.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -19,6 +20,7 @@
 #include "../store/info.h"
 #include "../store/map.h"
 #include "../store/name.h"
+#include "../store/scope.h"
 #include "dev.h"
 #include "time.h"
 
@@ -32,18 +34,29 @@ static int run_info(struct syncmap_call *call)
 	struct syncmap_info *info = &call->arg.info;
 
 	info->abi = SYNCMAP_ABI;
+	info->scope = bytemap_scope_number(call->file->f_cred->user_ns);
 	info->boottime_offset = syncmap_time_offset();
 	bytemap_limits(info);
 	bytemap_account_info(info);
 	return 0;
 }
 
-static int take_name(struct bytemap *map, const char *name)
+/* Whoever uses the descriptor, its scope is that of who has opened it */
+static struct bytemap_path path_of(const struct syncmap_call *call,
+				   u64 scope, const char *name)
 {
-	int err = bytemap_name_take(map, name);
+	return (struct bytemap_path){
+		.ns = call->file->f_cred->user_ns, .scope = scope, .name = name,
+	};
+}
+
+static int take_name(struct syncmap_call *call, struct bytemap *map)
+{
+	struct bytemap_path path = path_of(call, 0, call->arg.create.name);
+	int err = bytemap_name_take(map, &path);
 
 	if (!err)
-		syncmap_debugfs_link(name);
+		syncmap_debugfs_link(&path);
 	return err;
 }
 
@@ -53,7 +66,7 @@ static int finish_create(struct syncmap_call *call, int err)
 	struct syncmap_create *create = &call->arg.create;
 
 	if (!err && create->name[0])
-		err = take_name(syncmap_mapfd_map(call->new_file), create->name);
+		err = take_name(call, syncmap_mapfd_map(call->new_file));
 	if (err)
 		create->id = 0;
 	return syncmap_newfd_finish(call, err);
@@ -75,9 +88,24 @@ static int make_map(struct syncmap_call *call, struct bytemap *map)
 	return 0;
 }
 
+/* Maps that have their name from a namespace that has ended make room first */
+static struct bytemap *create_map(struct syncmap_call *call)
+{
+	const struct syncmap_create *create = &call->arg.create;
+	struct bytemap *map = bytemap_create(create, &call->error);
+
+	if (map != ERR_PTR(-EDQUOT) && map != ERR_PTR(-ENOSPC))
+		return map;
+	if (!bytemap_name_sweep())
+		return map;
+	memset(&call->error, 0, sizeof(call->error));
+	return bytemap_create(create, &call->error);
+}
+
 static int run_create(struct syncmap_call *call)
 {
 	const struct syncmap_create *create = &call->arg.create;
+	struct bytemap_path path = path_of(call, 0, create->name);
 	struct bytemap *map;
 	int err;
 
@@ -85,9 +113,9 @@ static int run_create(struct syncmap_call *call)
 	if (err)
 		return syncmap_refuse(call, SYNCMAP_AT(create, name), err);
 	/* Who opens what is there instead needs no room for another one */
-	if (bytemap_name_is_taken(create->name))
+	if (bytemap_name_is_taken(&path))
 		return -EEXIST;
-	map = bytemap_create(create, &call->error);
+	map = create_map(call);
 	if (IS_ERR(map))
 		return PTR_ERR(map);
 	err = make_map(call, map);
@@ -97,15 +125,15 @@ static int run_create(struct syncmap_call *call)
 }
 
 /* The name is the field at @field of what is asked */
-static struct bytemap *find_map(struct syncmap_call *call, const char *name,
-				size_t field)
+static struct bytemap *find_map(struct syncmap_call *call,
+				const struct bytemap_path *path, size_t field)
 {
+	int err = path->name[0] ? bytemap_name_check(path->name) : -EINVAL;
 	struct bytemap *map;
-	int err = name[0] ? bytemap_name_check(name) : -EINVAL;
 
 	if (err)
 		return ERR_PTR(syncmap_refuse(call, field, err));
-	map = bytemap_name_find(name);
+	map = bytemap_name_find(path);
 	return map ?: ERR_PTR(-ENOENT);
 }
 
@@ -125,6 +153,7 @@ static int open_map(struct syncmap_call *call, struct bytemap *map)
 static int run_open(struct syncmap_call *call)
 {
 	const struct syncmap_open *open = &call->arg.open;
+	struct bytemap_path path = path_of(call, open->scope, open->name);
 	struct bytemap *map;
 	int err;
 
@@ -132,7 +161,7 @@ static int run_open(struct syncmap_call *call)
 	if (err)
 		return err;
 	do {
-		map = find_map(call, open->name, SYNCMAP_AT(open, name));
+		map = find_map(call, &path, SYNCMAP_AT(open, name));
 		if (IS_ERR(map))
 			return PTR_ERR(map);
 		err = open_map(call, map);
@@ -141,38 +170,40 @@ static int run_open(struct syncmap_call *call)
 }
 
 /* -EAGAIN: another map may have the name by now */
-static int remove_map(struct bytemap *map, const char *name)
+static int remove_map(struct bytemap *map, const struct bytemap_path *path)
 {
 	if (!bytemap_is_owner(map))
 		return -EPERM;
-	if (!bytemap_name_remove(map, name))
+	if (!bytemap_name_remove(map, path))
 		return -EAGAIN;
-	syncmap_debugfs_link(name);
+	syncmap_debugfs_link(path);
 	return 0;
 }
 
 static int run_remove(struct syncmap_call *call)
 {
 	const struct syncmap_remove *remove = &call->arg.remove;
+	struct bytemap_path path = path_of(call, remove->scope, remove->name);
 	struct bytemap *map;
 	int err;
 
 	do {
-		map = find_map(call, remove->name, SYNCMAP_AT(remove, name));
+		map = find_map(call, &path, SYNCMAP_AT(remove, name));
 		if (IS_ERR(map))
 			return PTR_ERR(map);
-		err = remove_map(map, remove->name);
+		err = remove_map(map, &path);
 		bytemap_put(map);
 	} while (err == -EAGAIN);
 	return err;
 }
 
-static int put_map_info(struct syncmap_list *list, struct bytemap *map)
+static int put_map_info(struct syncmap_list *list, struct bytemap *map,
+			const struct user_namespace *ns)
 {
 	struct syncmap_map_info info;
 	int err;
 
-	bytemap_info(map, &info);
+	bytemap_info(map, ns, &info);
 	err = syncmap_put_element(list->buffer, list->entry_size, list->count,
 				  &info, sizeof(info));
 	if (!err)
@@ -180,8 +211,19 @@ static int put_map_info(struct syncmap_list *list, struct bytemap *map)
 	return err;
 }
 
-static int list_some(struct syncmap_list *list)
+static int list_one(struct syncmap_call *call, struct bytemap *map)
 {
+	struct syncmap_list *list = &call->arg.list;
+	struct bytemap_path path = path_of(call, list->scope, "");
+
+	if (!bytemap_name_is_in(map, &path, list->flags & SYNCMAP_LIST_BELOW))
+		return 0;
+	return put_map_info(list, map, path.ns);
+}
+
+static int list_some(struct syncmap_call *call)
+{
+	struct syncmap_list *list = &call->arg.list;
 	struct bytemap *maps[8];
 	u64 cursor = syncmap_cursor_reveal(NO_MAP, list->cursor);
 	int i, n, err = 0;
@@ -191,7 +233,7 @@ static int list_some(struct syncmap_list *list)
 				    ARRAY_SIZE(maps)));
 	list->cursor = syncmap_cursor_hide(NO_MAP, cursor);
 	for (i = 0; i < n; i++) {
-		err = err ?: put_map_info(list, maps[i]);
+		err = err ?: list_one(call, maps[i]);
 		bytemap_put(maps[i]);
 	}
 	return n < 0 ? n : err;
@@ -211,7 +253,7 @@ static int run_list(struct syncmap_call *call)
 				      -EINVAL);
 	while (!err && list->cursor != SYNCMAP_END &&
 	       list->count < list->capacity) {
-		err = fatal_signal_pending(current) ? -EINTR : list_some(list);
+		err = fatal_signal_pending(current) ? -EINTR : list_some(call);
 		cond_resched();
 	}
 	return err;
@@ -233,6 +275,7 @@ static const struct syncmap_command control_command[] = {
 			.reply = SYNCMAP_AT(remove, error),
 			.error = SYNCMAP_AT(remove, error)),
 	SYNCMAP_COMMAND(SYNCMAP_LIST, list, error, .run = run_list,
+			.flags = SYNCMAP_LIST_BELOW,
 			.reply = SYNCMAP_AT(list, count),
 			.cursor = SYNCMAP_AT(list, cursor),
 			.error = SYNCMAP_AT(list, error)),

@@ -2,10 +2,10 @@
 /*
  * /sys/kernel/debug/syncmap: a directory per map, to look at
  *
- * It is named #id, for ever; for a name, which a map can lose to another one,
- * there is a symbolic link. Nothing depends on debugfs being there: what fails
- * here is ignored. An open file holds a reference on its map, and the directory
- * is removed when there is none left.
+ * It is named #id, for ever; for a name of the initial scope, which a map can lose
+ * to another one, there is a symbolic link. Nothing depends on debugfs being
+ * there: what fails here is ignored. An open file holds a reference on its map,
+ * and the directory is removed when there is none left.
  */
 #include <linux/ctype.h>
 #include <linux/dcache.h>
@@ -16,12 +16,14 @@
 #include <linux/mutex.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
+#include <linux/user_namespace.h>
 #include <linux/workqueue.h>
 
 #include "../store/bytemap.h"
 #include "../store/info.h"
 #include "../store/map.h"
 #include "../store/name.h"
+#include "../store/scope.h"
 #include "../store/view.h"
 #include "../store/walk.h"
 #include "dev.h"
@@ -65,8 +67,9 @@ static int config_show(struct seq_file *m, void *unused)
 	struct bytemap *map = m->private;
 	struct syncmap_map_info info;
 
-	bytemap_info(map, &info);
+	bytemap_info(map, &init_user_ns, &info);
 	seq_printf(m, "%-16s %s\n", "name", info.name);
+	seq_printf(m, "%-16s %llu\n", "scope", info.scope);
 	seq_printf(m, "%-16s %llu\n", "id", map->id);
 	seq_printf(m, "%-16s %s\n", "key_type", type_name(map->key_type));
 	seq_printf(m, "%-16s %u\n", "uid", from_kuid_munged(&init_user_ns,
@@ -338,11 +341,12 @@ static void remove_link(const char *name)
 static void update_link(struct work_struct *work)
 {
 	const char *name = container_of(work, struct change, work)->name;
+	struct bytemap_path path = { .ns = &init_user_ns, .name = name };
 	struct bytemap *map;
 
 	mutex_lock(&links_lock);
 	remove_link(name);
-	map = bytemap_name_find(name);
+	map = bytemap_name_find(&path);
 	if (map) {
 		debugfs_create_symlink(name, root, directory_of(map).name);
 		bytemap_put(map);
@@ -371,11 +375,14 @@ void syncmap_debugfs_add(struct bytemap *map)
 	change_in_background(&change, add_directory);
 }
 
-/* Another map has the name now, or none */
-void syncmap_debugfs_link(const char *name)
+/* Another map has the name now, or none. Those of the initial scope have links */
+void syncmap_debugfs_link(const struct bytemap_path *path)
 {
-	struct change change = { .name = name };
+	struct change change = { .name = path->name };
 
+	if (path->ns != &init_user_ns ||
+	    (path->scope && path->scope != bytemap_scope_number(path->ns)))
+		return;
 	change_in_background(&change, update_link);
 }
 

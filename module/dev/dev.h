@@ -17,6 +17,7 @@
 
 struct bytemap;
 struct bytemap_client;
+struct bytemap_path;
 struct bytemap_record;
 struct seq_file;
 
@@ -177,7 +178,7 @@ int syncmap_run_await(struct syncmap_call *call);
 void syncmap_debugfs_init(void);
 void syncmap_debugfs_exit(void);
 void syncmap_debugfs_add(struct bytemap *map);
-void syncmap_debugfs_link(const char *name);
+void syncmap_debugfs_link(const struct bytemap_path *path);
 
 /* debugfs_control.c */
 extern const struct file_operations syncmap_debugfs_control_fops;

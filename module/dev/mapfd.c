@@ -5,12 +5,14 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/compat.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
+#include <linux/user_namespace.h>
 
 #include "../store/bytemap.h"
 #include "../store/clear.h"
@@ -44,7 +46,7 @@ static int run_map_info(struct syncmap_call *call)
 	struct bytemap *map = syncmap_mapfd_map(call->file);
 
 	bytemap_sweep(map);
-	bytemap_info(map, info);
+	bytemap_info(map, current_user_ns(), info);
 	info->access = syncmap_mapfd_access(call->file);
 	return 0;
 }
@@ -96,12 +98,15 @@ static int run_freeze(struct syncmap_call *call)
 
 static int run_retire(struct syncmap_call *call)
 {
+	struct bytemap_path path = { .ns = &init_user_ns };
 	struct bytemap_name name;
 	int err;
 
 	err = bytemap_retire(syncmap_mapfd_map(call->file), &name);
+	path.scope = name.scope;
+	path.name = name.name;
 	if (name.name[0])
-		syncmap_debugfs_link(name.name);
+		syncmap_debugfs_link(&path);
 	return err;
 }
 
@@ -212,9 +217,12 @@ void syncmap_show_fdinfo(struct seq_file *m, struct bytemap *map)
 {
 	struct bytemap_name name;
 
-	bytemap_name_read(map, &name);
-	seq_printf(m, "syncmap-id:\t%llu\nsyncmap-name:\t%s\n", map->id,
-		   name.name);
+	bytemap_name_read(map, current_user_ns(), &name);
+	seq_printf(m, "syncmap-id:\t%llu\n", map->id);
+	if (name.state & SYNCMAP_MAP_ELSEWHERE)
+		return;
+	seq_printf(m, "syncmap-name:\t%s\nsyncmap-scope:\t%llu\n", name.name,
+		   name.scope);
 }
 
 static void map_show_fdinfo(struct seq_file *m, struct file *file)

@@ -20,7 +20,7 @@
  *	tell	tell					revisions, and watchers
  *	lists	deadline owner holder line		where entries are besides
  *	ground	gfp error traits number gauge job doom account value bytemap memory
- *		record queue trace
+ *		record queue scope trace
  *
  * Who may do what
  *
@@ -28,8 +28,10 @@
  *	limits of key and value
  *	bytemap: other limits, ttl, stale,	clear_lock (set.c); READ_ONCE()
  *	mode, gid, value_kind
- *	bytemap->name, ->named, ->nameless	name_lock
+ *	bytemap->name, ->scope, ->named,	name_lock
+ *	->nameless
  *	bytemap->retired			xchg, false -> true (retire.c)
+ *	scopes: the tree			scope_lock
  *	bytemap->memcg				maps_lock (shrink.c)
  *	bytemap->frozen				clear_lock; read as freeze.c says
  *	bytemap->entries, ->bytes		atomic (gauge.c)
@@ -139,6 +141,7 @@
 #include "job.h"
 
 struct bytemap_account;
+struct bytemap_scope;
 struct dentry;
 struct mem_cgroup;
 
@@ -210,6 +213,7 @@ struct bytemap {
 	spinlock_t			name_lock;	/* the next three */
 	bool				named;
 	bool				nameless;	/* for good */
+	struct bytemap_scope		*scope;		/* of the name; NULL: none yet */
 	char				name[SYNCMAP_NAME_SIZE];
 	u64				id;
 	u32				key_type;

@@ -27,17 +27,22 @@ static u64 count_entries(struct bytemap *map)
 	return max(live, 0LL);
 }
 
-/* Except for @access, which belongs to a descriptor */
-void bytemap_info(struct bytemap *map, struct syncmap_map_info *info)
+/*
+ * Its name as it is seen from @ns, its owner as the caller sees it. Except for
+ * @access, which belongs to a descriptor.
+ */
+void bytemap_info(struct bytemap *map, const struct user_namespace *ns,
+		  struct syncmap_map_info *info)
 {
-	struct user_namespace *ns = current_user_ns();
+	struct user_namespace *own = current_user_ns();
 	struct bytemap_name name;
 
 	memset(info, 0, sizeof(*info));
-	bytemap_name_read(map, &name);
+	bytemap_name_read(map, ns, &name);
 	info->state = name.state;
 	if (READ_ONCE(map->retired))
 		info->state |= SYNCMAP_MAP_RETIRED;
+	info->scope = name.scope;
 	if (bytemap_is_frozen(map))
 		info->state |= SYNCMAP_MAP_FROZEN;
 	info->id = map->id;
@@ -45,8 +50,8 @@ void bytemap_info(struct bytemap *map, struct syncmap_map_info *info)
 	info->key_type = map->key_type;
 	info->value_kind = READ_ONCE(map->value_kind);
 	info->mode = READ_ONCE(map->mode);
-	info->uid = from_kuid_munged(ns, map->uid);
-	info->gid = from_kgid_munged(ns, READ_ONCE(map->gid));
+	info->uid = from_kuid_munged(own, map->uid);
+	info->gid = from_kgid_munged(own, READ_ONCE(map->gid));
 	info->count = count_entries(map);
 	info->bytes = bytemap_gauge_read(&map->bytes);
 	info->revision = atomic64_read(&map->revision);

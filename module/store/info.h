@@ -12,6 +12,7 @@
 
 struct syncmap_map_info;
 struct syncmap_stat;
+struct user_namespace;
 
 /* All numbers of a map, as they were, one after another */
 struct bytemap_stats {
@@ -30,7 +31,8 @@ struct bytemap_stats {
 	struct syncmap_core_stats	core;
 };
 
-void bytemap_info(struct bytemap *map, struct syncmap_map_info *info);
+void bytemap_info(struct bytemap *map, const struct user_namespace *ns,
+		  struct syncmap_map_info *info);
 void bytemap_info_stats(struct bytemap *map, struct bytemap_stats *stats);
 bool bytemap_info_stat(const struct bytemap_stats *stats, unsigned int nr,
 		       struct syncmap_stat *stat);

@@ -31,6 +31,7 @@
 #include "lease.h"
 #include "map.h"
 #include "memory.h"
+#include "scope.h"
 #include "shrink.h"
 #include "sweep.h"
 #include "tell.h"
@@ -311,6 +312,7 @@ static void finish_map(struct bytemap *map)
 	bytemap_memory_release(map);
 	bytemap_account_map_ended(map->account, bytemap_memory_of_map());
 	bytemap_account_put(map->account);
+	bytemap_scope_put(map->scope);
 	free_percpu(map->counts);
 	kfree_rcu(map, rcu);
 	if (atomic_dec_and_test(&alive))
@@ -376,10 +378,19 @@ void bytemap_leave(struct bytemap *map)
 		bytemap_tell_end(map);
 }
 
+/* As for a file: root of a user namespace may what those may that are mapped there */
+static bool is_capable(const struct bytemap *map, int cap)
+{
+	struct user_namespace *ns = current_user_ns();
+
+	return kuid_has_mapping(ns, map->uid) &&
+	       kgid_has_mapping(ns, map->gid) && ns_capable(ns, cap);
+}
+
 /* Return: whether the caller owns the map, or may do what its owner may */
 bool bytemap_is_owner(const struct bytemap *map)
 {
-	return uid_eq(current_fsuid(), map->uid) || capable(CAP_FOWNER);
+	return uid_eq(current_fsuid(), map->uid) || is_capable(map, CAP_FOWNER);
 }
 
 static bool mode_permits(const struct bytemap *map, u32 access)
@@ -394,7 +405,7 @@ static bool mode_permits(const struct bytemap *map, u32 access)
 		granted >>= 6;
 	else if (in_group_p(READ_ONCE(map->gid)))
 		granted >>= 3;
-	return !(want & ~granted) || capable(CAP_DAC_OVERRIDE);
+	return !(want & ~granted) || is_capable(map, CAP_DAC_OVERRIDE);
 }
 
 /*

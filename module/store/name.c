@@ -1,26 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names of maps: a syncmap from name to map
+ * Names of maps: a syncmap from scope and name to map
  *
  * A map has its name while it is in there, and the name holds the map, its users,
  * and the module. Who puts it in has said in the map before which name it is to
  * be; who takes it out, and only he, says there that it has none any more. So
  * whoever finds a map knows its name, and no map has two.
+ *
+ * Names end with their scope, by which nobody could remove them any more: every
+ * now and then, while there are any that could, all are looked at.
  */
 #include <linux/ctype.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/syncmap.h>
+#include <linux/user_namespace.h>
+#include <linux/workqueue.h>
 
 #include "bytemap.h"
 #include "map.h"
 #include "name.h"
+#include "scope.h"
 #include "tell.h"
 
 static DEFINE_SYNCMAP(names, .hash = SYNCMAP_HASH_SIPHASH);
+
+/* Between looks at all names, and when the last one has changed something */
+#define SWEEP_JIFFIES	(30 * HZ)
+#define UNWIND_JIFFIES	HZ
+
+struct name_key {
+	u64	scope;
+	char	name[SYNCMAP_NAME_SIZE];
+};
+
+/* What a map says of its name, or is to say */
+struct naming {
+	struct bytemap_scope	*scope;
+	char			name[SYNCMAP_NAME_SIZE];
+};
+
+static void sweep_later(struct work_struct *work);
+static DECLARE_DELAYED_WORK(sweep_work, sweep_later);
 
 static bool is_name_char(char c)
 {
@@ -47,18 +73,49 @@ int bytemap_name_check(const char *name)
 	return memchr_inv(name + len, 0, SYNCMAP_NAME_SIZE - len) ? -EINVAL : 0;
 }
 
+static void make_key(struct name_key *key, u64 scope, const char *name)
+{
+	key->scope = scope;
+	strscpy_pad(key->name, name, sizeof(key->name));
+}
+
+static size_t key_len(const struct name_key *key)
+{
+	return offsetof(struct name_key, name) + strlen(key->name);
+}
+
+/* Return: false if no such scope is seen */
+static bool path_key(struct name_key *key, const struct bytemap_path *path)
+{
+	make_key(key, bytemap_scope_find(path->ns, path->scope), path->name);
+	return key->scope;
+}
+
 /*
  * Nobody has the empty name. Return: whether it is now; bytemap_name_take() decides
  */
-bool bytemap_name_is_taken(const char *name)
+bool bytemap_name_is_taken(const struct bytemap_path *path)
 {
+	struct name_key key;
 	void *map;
 
-	return name[0] && syncmap_load(&names, name, strlen(name), &map);
+	return path->name[0] && path_key(&key, path) &&
+	       syncmap_load(&names, &key, key_len(&key), &map);
+}
+
+static void exchange_locked(struct bytemap *map, struct naming *naming)
+{
+	struct naming former = { .scope = map->scope };
+
+	lockdep_assert_held(&map->name_lock);
+	memcpy(former.name, map->name, sizeof(former.name));
+	map->scope = naming->scope;
+	memcpy(map->name, naming->name, sizeof(map->name));
+	*naming = former;
 }
 
 /* The map is not in there, and nobody else is about to put it there */
-static bool claim(struct bytemap *map, const char *name)
+static bool claim(struct bytemap *map, struct naming *naming)
 {
 	bool claimed;
 
@@ -66,7 +123,7 @@ static bool claim(struct bytemap *map, const char *name)
 	claimed = !map->named && !map->nameless;
 	if (claimed) {
 		map->named = true;
-		strscpy_pad(map->name, name, sizeof(map->name));
+		exchange_locked(map, naming);
 	}
 	spin_unlock(&map->name_lock);
 	if (!claimed)
@@ -94,26 +151,72 @@ static void put_held(struct bytemap *map)
 	bytemap_put(map);
 }
 
-/*
- * Gives the @name to a map that has never had one, and that nobody else knows of.
- * From then on it can be found. May sleep.
- *
- * Return: 0; -EEXIST; -ENOMEM.
- */
-int bytemap_name_take(struct bytemap *map, const char *name)
+/* It has not been in there, and says what it did before */
+static void disclaim(struct bytemap *map, struct naming *naming)
 {
+	spin_lock(&map->name_lock);
+	exchange_locked(map, naming);
+	map->named = false;
+	spin_unlock(&map->name_lock);
+	put_held(map);
+}
+
+static int put_in(struct bytemap *map, const struct bytemap_path *path)
+{
+	struct name_key key;
 	void *actual;
 	int ret;
 
-	if (WARN_ON_ONCE(!claim(map, name)))
-		return -EINVAL;
-	ret = syncmap_load_or_store(&names, name, strlen(name), map, &actual,
+	if (!path_key(&key, path))
+		return -ENOENT;
+	ret = syncmap_load_or_store(&names, &key, key_len(&key), map, &actual,
 				    GFP_KERNEL);
-	if (ret) {
-		unclaim(map);
-		put_held(map);
-	}
 	return ret > 0 ? -EEXIST : ret;
+}
+
+static int take(struct bytemap *map, const struct bytemap_path *path,
+		struct naming *naming)
+{
+	bool may_end = bytemap_scope_may_end(naming->scope);
+	int err;
+
+	strscpy_pad(naming->name, path->name, sizeof(naming->name));
+	if (!claim(map, naming))
+		return -EINVAL;
+	err = put_in(map, path);
+	if (err)
+		disclaim(map, naming);
+	else if (may_end)
+		queue_delayed_work(system_long_wq, &sweep_work, SWEEP_JIFFIES);
+	return err;
+}
+
+/*
+ * Gives a map without a name the one of @path, whose scope is that of its
+ * namespace. From then on it can be found. May sleep.
+ *
+ * Return: 0; -EEXIST; -EINVAL: it has a name; -ENOMEM.
+ */
+int bytemap_name_take(struct bytemap *map, const struct bytemap_path *path)
+{
+	struct naming naming = { .scope = bytemap_scope_get(path->ns) };
+	int err;
+
+	if (IS_ERR(naming.scope))
+		return PTR_ERR(naming.scope);
+	err = take(map, path, &naming);
+	bytemap_scope_put(naming.scope);
+	return err;
+}
+
+static bool take_out(struct bytemap *map, const struct name_key *key)
+{
+	if (!syncmap_compare_and_delete(&names, key, key_len(key), map))
+		return false;
+	unclaim(map);
+	bytemap_tell_removed(map);
+	put_held(map);
+	return true;
 }
 
 /*
@@ -122,25 +225,25 @@ int bytemap_name_take(struct bytemap *map, const char *name)
  *
  * Return: false if it has no longer been that of the map.
  */
-bool bytemap_name_remove(struct bytemap *map, const char *name)
+bool bytemap_name_remove(struct bytemap *map, const struct bytemap_path *path)
 {
-	if (!syncmap_compare_and_delete(&names, name, strlen(name), map))
-		return false;
-	unclaim(map);
-	bytemap_tell_removed(map);
-	put_held(map);
-	return true;
+	struct name_key key;
+
+	return path_key(&key, path) && take_out(map, &key);
 }
 
 /* Takes away the @name that the map has, if it has one: it gets no other one */
 void bytemap_name_end(struct bytemap *map, struct bytemap_name *name)
 {
+	struct name_key key;
+
 	spin_lock(&map->name_lock);
 	map->nameless = true;
 	spin_unlock(&map->name_lock);
-	bytemap_name_read(map, name);
+	bytemap_name_read(map, &init_user_ns, name);
+	make_key(&key, name->scope, name->name);
 	if (name->name[0])
-		bytemap_name_remove(map, name->name);
+		take_out(map, &key);
 }
 
 /*
@@ -149,28 +252,55 @@ void bytemap_name_end(struct bytemap *map, struct bytemap_name *name)
  *
  * Return: the map with this name, with a reference; or NULL.
  */
-struct bytemap *bytemap_name_find(const char *name)
+struct bytemap *bytemap_name_find(const struct bytemap_path *path)
 {
-	void *found;
 	struct bytemap *map = NULL;
+	struct name_key key;
+	void *found;
 
+	if (!path_key(&key, path))
+		return NULL;
 	rcu_read_lock();
-	while (!map && syncmap_load(&names, name, strlen(name), &found))
+	while (!map && syncmap_load(&names, &key, key_len(&key), &found))
 		if (bytemap_get_unless_zero(found))
 			map = found;
 	rcu_read_unlock();
 	return map;
 }
 
-/* The name that the map has, or has had */
-void bytemap_name_read(struct bytemap *map, struct bytemap_name *name)
+/* The name that the map has, or has had, if that is seen from @ns */
+void bytemap_name_read(struct bytemap *map, const struct user_namespace *ns,
+		       struct bytemap_name *name)
 {
+	memset(name, 0, sizeof(*name));
 	spin_lock(&map->name_lock);
-	memcpy(name->name, map->name, sizeof(name->name));
-	name->state = map->named ? 0 : SYNCMAP_MAP_REMOVED;
-	spin_unlock(&map->name_lock);
-	if (!name->name[0])
+	if (!map->scope)
 		name->state = SYNCMAP_MAP_PRIVATE;
+	else if (!map->named)
+		name->state = SYNCMAP_MAP_REMOVED;
+	if (map->scope && !bytemap_scope_is_shown(map->scope, ns))
+		name->state |= SYNCMAP_MAP_ELSEWHERE;
+	else if (map->scope)
+		name->scope = bytemap_scope_number_of(map->scope);
+	if (name->scope)
+		memcpy(name->name, map->name, sizeof(name->name));
+	spin_unlock(&map->name_lock);
+}
+
+/*
+ * Return: whether the map has a name that is seen from the namespace of @path, in
+ * the scope of @path or @below it
+ */
+bool bytemap_name_is_in(struct bytemap *map, const struct bytemap_path *path,
+			bool below)
+{
+	bool is_in;
+
+	spin_lock(&map->name_lock);
+	is_in = map->named && bytemap_scope_is_of(map->scope, path->ns,
+						  path->scope, below);
+	spin_unlock(&map->name_lock);
+	return is_in;
 }
 
 /*
@@ -193,8 +323,68 @@ int bytemap_name_list(u64 *cursor, struct bytemap **maps, unsigned int max)
 	return n < 0 ? n : count;
 }
 
+/* Its name, if that has ended; and whether it may */
+static bool copy_ended(struct bytemap *map, struct name_key *key, bool *may_end)
+{
+	bool ended = false;
+
+	spin_lock(&map->name_lock);
+	if (map->named && bytemap_scope_may_end(map->scope)) {
+		*may_end = true;
+		ended = bytemap_scope_has_ended(map->scope);
+		make_key(key, bytemap_scope_number_of(map->scope), map->name);
+	}
+	spin_unlock(&map->name_lock);
+	return ended;
+}
+
+static bool sweep(bool *may_end)
+{
+	struct bytemap *maps[8];
+	struct name_key key;
+	bool some = false;
+	u64 cursor = 0;
+	int n;
+
+	while (cursor != SYNCMAP_CURSOR_END) {
+		n = bytemap_name_list(&cursor, maps, ARRAY_SIZE(maps));
+		if (n < 0)
+			break;
+		while (n) {
+			if (copy_ended(maps[--n], &key, may_end))
+				some |= take_out(maps[n], &key);
+			bytemap_put(maps[n]);
+		}
+		cond_resched();
+	}
+	return some;
+}
+
+/*
+ * With the names of a namespace goes what they hold of it, and then that of what
+ * is above: after a while.
+ */
+static void sweep_later(struct work_struct *work)
+{
+	bool may_end = false;
+	bool some = sweep(&may_end);
+
+	if (may_end)
+		queue_delayed_work(system_long_wq, &sweep_work,
+				   some ? UNWIND_JIFFIES : SWEEP_JIFFIES);
+}
+
+/* Removes the names of scopes that have ended. Return: whether there were any */
+bool bytemap_name_sweep(void)
+{
+	bool may_end;
+
+	return sweep(&may_end);
+}
+
 /* After the last name is gone */
 void bytemap_name_exit(void)
 {
+	cancel_delayed_work_sync(&sweep_work);
 	syncmap_destroy(&names);
 }

@@ -10,20 +10,34 @@
 
 struct bytemap;
 
-/* What a map says of its name: SYNCMAP_MAP_PRIVATE, _REMOVED, or neither */
+struct user_namespace;
+
+/* Where a name is, for somebody in @ns: in the scope of this number; 0: of @ns */
+struct bytemap_path {
+	struct user_namespace	*ns;
+	u64			scope;
+	const char		*name;
+};
+
+/* What a map says of its name: bits of SYNCMAP_MAP_*, and what may be seen */
 struct bytemap_name {
 	u32	state;
+	u64	scope;
 	char	name[SYNCMAP_NAME_SIZE];
 };
 
 int bytemap_name_check(const char *name);
-bool bytemap_name_is_taken(const char *name);
-int bytemap_name_take(struct bytemap *map, const char *name);
+bool bytemap_name_is_taken(const struct bytemap_path *path);
+int bytemap_name_take(struct bytemap *map, const struct bytemap_path *path);
 void bytemap_name_end(struct bytemap *map, struct bytemap_name *name);
-bool bytemap_name_remove(struct bytemap *map, const char *name);
-struct bytemap *bytemap_name_find(const char *name);
-void bytemap_name_read(struct bytemap *map, struct bytemap_name *name);
+bool bytemap_name_remove(struct bytemap *map, const struct bytemap_path *path);
+struct bytemap *bytemap_name_find(const struct bytemap_path *path);
+void bytemap_name_read(struct bytemap *map, const struct user_namespace *ns,
+		       struct bytemap_name *name);
 int bytemap_name_list(u64 *cursor, struct bytemap **maps, unsigned int max);
+bool bytemap_name_is_in(struct bytemap *map, const struct bytemap_path *path,
+			bool below);
+bool bytemap_name_sweep(void);
 void bytemap_name_exit(void);
 
 #endif /* _SYNCMAP_STORE_NAME_H */

@@ -7,6 +7,13 @@
  * commands on its entries. A map descriptor is close-on-exec and can be passed
  * to another process; what it may do was decided when it was made.
  *
+ * Names have a scope. It is the user namespace in which the control descriptor
+ * was opened, whoever uses that later: a name is unique in its scope, and is
+ * seen by descriptors that were opened there or in a namespace above. A map
+ * descriptor reaches its map from everywhere. Whoever is handed a control
+ * descriptor is handed the names of its scope. When a user namespace ends, so
+ * do the names in it, within a minute.
+ *
  * Each command takes one struct, which begins with its flags; first comes what
  * is asked, then what is answered, "out" in the descriptions. Only the latter
  * is written, on success and on failure, and is ignored on input; while the
@@ -162,6 +169,8 @@ struct syncmap_limits {
  * @flags: must be zero
  * @abi: out: ABI level, %SYNCMAP_ABI or later
  * @features: out: bits of optional features; none are defined yet
+ * @scope: out: number of the scope of this descriptor, as the link
+ *	/proc/PID/ns/user of a process in that namespace shows it
  * @boottime_offset: out: what the caller's clock CLOCK_BOOTTIME shows, less
  *	what it shows in the initial time namespace, in nanoseconds
  * @max: out: highest limits that SYNCMAP_CREATE accepts
@@ -200,6 +209,7 @@ struct syncmap_info {
 	__u32			flags;
 	__u32			abi;
 	__u64			features;
+	__u64			scope;
 	__s64			boottime_offset;
 	struct syncmap_limits	max;
 	struct syncmap_limits	defaults;
@@ -245,8 +255,8 @@ struct syncmap_info {
  * @error: out: why it failed
  *
  * The map has the caller's filesystem uid and gid, see setfsuid(2), and counts
- * for that user. A named map lives until SYNCMAP_REMOVE, and keeps the module
- * loaded.
+ * for that user. A named map lives until SYNCMAP_REMOVE, or the end of its
+ * scope, and keeps the module loaded.
  *
  * A map counts as long as a descriptor of it is open. Programs that leave
  * closing to a collector of garbage run into the limit before it runs: let it
@@ -275,14 +285,20 @@ struct syncmap_create {
  * @access: SYNCMAP_ACCESS_READ and the like, not zero. ADMIN is for the owner
  *	of the map, or with CAP_FOWNER, whatever its mode (EPERM)
  * @name: its name, padded with zeroes
+ * @scope: zero: the name is of the scope of this descriptor; else the number of
+ *	one below it, as /proc/PID/ns/user shows it (ENOENT if it is not below)
  * @fd: out: descriptor of the map
  * @reserved: out: zero
  * @error: out: why it failed
+ *
+ * CAP_DAC_OVERRIDE and CAP_FOWNER count, as with files, for maps whose owner
+ * and group are mapped into the caller's user namespace.
  */
 struct syncmap_open {
 	__u32			flags;
 	__u32			access;
 	char			name[SYNCMAP_NAME_SIZE];
+	__u64			scope;
 	__s32			fd;
 	__u32			reserved;
 	struct syncmap_error	error;
@@ -293,6 +309,7 @@ struct syncmap_open {
  * @flags: must be zero
  * @reserved: must be zero
  * @name: its name, padded with zeroes
+ * @scope: see &struct syncmap_open
  * @error: out: why it failed
  *
  * For the owner of the map, or with CAP_FOWNER. The name is free at once; the
@@ -303,6 +320,7 @@ struct syncmap_remove {
 	__u32			flags;
 	__u32			reserved;
 	char			name[SYNCMAP_NAME_SIZE];
+	__u64			scope;
 	struct syncmap_error	error;
 };
 
@@ -313,13 +331,18 @@ struct syncmap_remove {
 #define SYNCMAP_MAP_FROZEN	0x4
 /* See SYNCMAP_RETIRE */
 #define SYNCMAP_MAP_RETIRED	0x8
+/* Its name is of a scope that is not seen from the caller's user namespace */
+#define SYNCMAP_MAP_ELSEWHERE	0x10
 
 /**
  * struct syncmap_map_info - SYNCMAP_MAP_INFO, and one element of SYNCMAP_LIST
  * @flags: must be zero
  * @state: out: SYNCMAP_MAP_PRIVATE and the like
  * @id: out: number of the map; never used again
- * @name: out: its name, or the one that it has had, padded with zeroes
+ * @scope: out: number of the scope of its name; zero if it has none that is
+ *	seen
+ * @name: out: its name, or the one that it has had, padded with zeroes; empty
+ *	if there is none that is seen
  * @key_type: out: one of &enum syncmap_key_type
  * @value_kind: out: one of &enum syncmap_value_kind
  * @mode: out: permission bits
@@ -338,6 +361,7 @@ struct syncmap_map_info {
 	__u32			flags;
 	__u32			state;
 	__u64			id;
+	__u64			scope;
 	char			name[SYNCMAP_NAME_SIZE];
 	__u32			key_type;
 	__u32			value_kind;
@@ -356,12 +380,17 @@ struct syncmap_map_info {
 /* A cursor that stands behind the last element of a list or range */
 #define SYNCMAP_END		(~(__u64)0)
 
+/* SYNCMAP_LIST: those of all scopes below, too */
+#define SYNCMAP_LIST_BELOW	0x1
+
 /**
  * struct syncmap_list - SYNCMAP_LIST: named maps, whoever owns them
- * @flags: must be zero
+ * @flags: SYNCMAP_LIST_BELOW
  * @entry_size: bytes of one element of the array: the caller's
  *	sizeof(struct syncmap_map_info); at most 4096
  * @buffer: array of &struct syncmap_map_info
+ * @scope: zero: those of the scope of this descriptor; else the number of one
+ *	below it. One that is not below is as one without maps
  * @capacity: how many elements the array has, not zero
  * @count: out: how many were written
  * @cursor: where to go on: zero at first, then what the last call left here;
@@ -376,6 +405,7 @@ struct syncmap_list {
 	__u32			flags;
 	__u32			entry_size;
 	__u64			buffer;
+	__u64			scope;
 	__u32			capacity;
 	__u32			count;
 	__u64			cursor;
