@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
+#include <linux/uidgid.h>
 
 #include "../store/account.h"
 #include "../store/bytemap.h"
@@ -124,17 +125,88 @@ static int run_create(struct syncmap_call *call)
 	return err;
 }
 
-/* The name is the field at @field of what is asked */
-static struct bytemap *find_map(struct syncmap_call *call,
-				const struct bytemap_path *path, size_t field)
+/* Which map OPEN and REMOVE ask for, and where in their structs they say it */
+struct wanted {
+	struct bytemap_path	path;
+	u64			id;
+	u32			uid;
+	bool			of_user;
+	u16			name_at;
+	u16			id_at;
+	u16			uid_at;
+};
+
+static struct wanted wanted_open(const struct syncmap_call *call)
 {
-	int err = path->name[0] ? bytemap_name_check(path->name) : -EINVAL;
+	const struct syncmap_open *open = &call->arg.open;
+
+	return (struct wanted){
+		.path = path_of(call, open->scope, open->name),
+		.id = open->id,
+		.uid = open->uid,
+		.of_user = open->flags & SYNCMAP_OPEN_OWNER,
+		.name_at = SYNCMAP_AT(open, name),
+		.id_at = SYNCMAP_AT(open, id),
+		.uid_at = SYNCMAP_AT(open, uid),
+	};
+}
+
+static struct wanted wanted_remove(const struct syncmap_call *call)
+{
+	const struct syncmap_remove *remove = &call->arg.remove;
+
+	return (struct wanted){
+		.path = path_of(call, remove->scope, remove->name),
+		.id = remove->id,
+		.uid = remove->uid,
+		.of_user = remove->flags & SYNCMAP_REMOVE_OWNER,
+		.name_at = SYNCMAP_AT(remove, name),
+		.id_at = SYNCMAP_AT(remove, id),
+		.uid_at = SYNCMAP_AT(remove, uid),
+	};
+}
+
+static int check_wanted(struct syncmap_call *call, const struct wanted *wanted)
+{
+	const char *name = wanted->path.name;
+	int err = name[0] ? bytemap_name_check(name) : -EINVAL;
+
+	if (err)
+		return syncmap_refuse(call, wanted->name_at, err);
+	if (wanted->uid && !wanted->of_user)
+		return syncmap_refuse(call, wanted->uid_at, -EINVAL);
+	return 0;
+}
+
+/* Is it the one that the name is to stand for? */
+static int check_found(struct syncmap_call *call, const struct wanted *wanted,
+		       const struct bytemap *map)
+{
+	kuid_t uid = make_kuid(current_user_ns(), wanted->uid);
+
+	if (wanted->id && map->id != wanted->id)
+		return syncmap_refuse(call, wanted->id_at, -ESTALE);
+	if (wanted->of_user && !uid_eq(map->uid, uid))
+		return syncmap_refuse(call, wanted->uid_at, -ESTALE);
+	return 0;
+}
+
+static struct bytemap *find_map(struct syncmap_call *call,
+				const struct wanted *wanted)
+{
+	int err = check_wanted(call, wanted);
 	struct bytemap *map;
 
 	if (err)
-		return ERR_PTR(syncmap_refuse(call, field, err));
-	map = bytemap_name_find(path);
-	return map ?: ERR_PTR(-ENOENT);
+		return ERR_PTR(err);
+	map = bytemap_name_find(&wanted->path);
+	if (!map)
+		return ERR_PTR(-ENOENT);
+	err = check_found(call, wanted, map);
+	if (!err)
+		return map;
+	bytemap_put(map);
+	return ERR_PTR(err);
 }
 
 /* -ENOENT: it was found, but has come to its end since */
@@ -153,7 +225,7 @@ static int open_map(struct syncmap_call *call, struct bytemap *map)
 static int run_open(struct syncmap_call *call)
 {
 	const struct syncmap_open *open = &call->arg.open;
-	struct bytemap_path path = path_of(call, open->scope, open->name);
+	struct wanted wanted = wanted_open(call);
 	struct bytemap *map;
 	int err;
 
@@ -161,7 +233,7 @@ static int run_open(struct syncmap_call *call)
 	if (err)
 		return err;
 	do {
-		map = find_map(call, &path, SYNCMAP_AT(open, name));
+		map = find_map(call, &wanted);
 		if (IS_ERR(map))
 			return PTR_ERR(map);
 		err = open_map(call, map);
@@ -182,16 +254,15 @@ static int remove_map(struct bytemap *map, const struct bytemap_path *path)
 
 static int run_remove(struct syncmap_call *call)
 {
-	const struct syncmap_remove *remove = &call->arg.remove;
-	struct bytemap_path path = path_of(call, remove->scope, remove->name);
+	struct wanted wanted = wanted_remove(call);
 	struct bytemap *map;
 	int err;
 
 	do {
-		map = find_map(call, &path, SYNCMAP_AT(remove, name));
+		map = find_map(call, &wanted);
 		if (IS_ERR(map))
 			return PTR_ERR(map);
-		err = remove_map(map, &path);
+		err = remove_map(map, &wanted.path);
 		bytemap_put(map);
 	} while (err == -EAGAIN);
 	return err;
@@ -267,11 +338,12 @@ static const struct syncmap_command control_command[] = {
 			.fd = SYNCMAP_AT(create, fd),
 			.error = SYNCMAP_AT(create, error)),
 	SYNCMAP_COMMAND(SYNCMAP_OPEN, open, error, .run = run_open,
+			.flags = SYNCMAP_OPEN_OWNER,
 			.reply = SYNCMAP_AT(open, fd),
 			.fd = SYNCMAP_AT(open, fd),
 			.error = SYNCMAP_AT(open, error)),
 	SYNCMAP_COMMAND(SYNCMAP_REMOVE, remove, error, .run = run_remove,
-			.reserved = SYNCMAP_AT(remove, reserved),
+			.flags = SYNCMAP_REMOVE_OWNER,
 			.reply = SYNCMAP_AT(remove, error),
 			.error = SYNCMAP_AT(remove, error)),
 	SYNCMAP_COMMAND(SYNCMAP_LIST, list, error, .run = run_list,

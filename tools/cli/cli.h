@@ -62,6 +62,11 @@ struct cli {
 	gid_t			group;
 	unsigned int		given;		/* of these: SYNCMAP_SET_* */
 	unsigned int		access;		/* 0: what the verb needs */
+	uint64_t		scope;		/* of the name; 0: our own */
+	uint64_t		id;		/* that the map must have; 0: any */
+	bool			owner_given;
+	uid_t			owner;
+	bool			below;
 
 	/* verbs on a map find it open */
 	const char		*name;
@@ -162,9 +167,17 @@ const char *access_name(uint32_t access);
 /* The command inherits the map; returns the exit code if it cannot be run */
 int become(struct cli *cli, char **command);
 
+/* named.c: a map by its name, and which one that must be */
+int parse_scope(struct cli *cli, const char *text);
+int parse_owner(struct cli *cli, const char *text);
+int open_name(struct cli *cli, unsigned int access);
+
 /* main.c; returns 0, or the exit code after fail() */
 int parse_number(struct cli *cli, const char *text, uint64_t max,
 		 uint64_t *number);
+
+/* map.c: {"map": NAME, @what: true}, or what is wrong */
+int say_done(struct cli *cli, const char *what, int err);
 
 /* info.c */
 struct json_object *map_info_json(const struct syncmap_map_info *info);

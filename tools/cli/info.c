@@ -55,6 +55,8 @@ struct json_object *map_info_json(const struct syncmap_map_info *info)
 	snprintf(mode, sizeof(mode), "%04o", info->mode & 07777);
 	add_text(json, "map", info->name);
 	add_u64(json, "id", info->id);
+	if (info->scope)
+		add_u64(json, "scope", info->scope);
 	add_text(json, "key_type", key_type_name(info->key_type));
 	if (value_kind_name(info->value_kind))
 		add_text(json, "values_are", value_kind_name(info->value_kind));
@@ -79,6 +81,7 @@ static struct json_object *system_info_json(const struct syncmap_info *info)
 
 	add_u64(json, "abi", info->abi);
 	add_u64(json, "features", info->features);
+	add_u64(json, "scope", info->scope);
 	add_u64(json, "maps", info->maps);
 	add_u64(json, "max_maps", info->max_maps);
 	add_u64(json, "max_user_maps", info->max_user_maps);
@@ -196,13 +199,17 @@ static int list_one(const struct syncmap_map_info *info, void *arg)
 {
 	struct cli *cli = arg;
 
-	if (cli->json)
+	if (cli->json) {
 		say_json(cli, map_info_json(info));
-	else
-		printf("%-24s %-6s %12" PRIu64 " %14" PRIu64 "  %04o %6u\n",
-		       info->name, key_type_name(info->key_type),
-		       (uint64_t)info->count, (uint64_t)info->bytes,
-		       info->mode & 07777, info->uid);
+		return 0;
+	}
+	printf("%-24s %-6s %12" PRIu64 " %14" PRIu64 "  %04o %6u",
+	       info->name, key_type_name(info->key_type),
+	       (uint64_t)info->count, (uint64_t)info->bytes,
+	       info->mode & 07777, info->uid);
+	if (cli->below)
+		printf(" %10" PRIu64, (uint64_t)info->scope);
+	putchar('\n');
 	return 0;
 }
 
@@ -212,9 +219,11 @@ int verb_list(struct cli *cli)
 
 	begin_array(cli);
 	if (!cli->json && isatty(STDOUT_FILENO))
-		printf("%-24s %-6s %12s %14s  %4s %6s\n", "MAP", "KEYS",
-		       "COUNT", "BYTES", "MODE", "UID");
-	err = libsyncmap_list(list_one, cli);
+		printf("%-24s %-6s %12s %14s  %4s %6s%s\n", "MAP", "KEYS",
+		       "COUNT", "BYTES", "MODE", "UID",
+		       cli->below ? "      SCOPE" : "");
+	err = libsyncmap_list(cli->scope, cli->below ? SYNCMAP_LIST_BELOW : 0,
+			      list_one, cli);
 	if (err)
 		fail_system(cli, err);
 	end_array(cli);

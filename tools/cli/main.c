@@ -197,6 +197,8 @@ static bool *find_flag(struct cli *cli, int letter)
 		return &cli->dump;
 	case 'e':
 		return &cli->expired;
+	case 'D':
+		return &cli->below;
 	case 'l':
 		return &cli->format.json_lines;
 	case 'a':
@@ -261,6 +263,12 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 		return set_access(cli, SYNCMAP_ACCESS_READ);
 	case 'O':
 		return set_access(cli, SYNCMAP_ACCESS_WRITE);
+	case 'C':
+		return parse_scope(cli, arg);
+	case 'o':
+		return parse_owner(cli, arg);
+	case 'I':
+		return set_number(cli, arg, UINT64_MAX, &cli->id);
 	case 'E':
 	case 'B':
 	case 'K':
@@ -376,7 +384,7 @@ static int open_any(struct cli *cli, enum verb_map want)
 
 	for (int i = want == MAP_ANY ? 2 : 0;
 	     i < 5 && (err == -EACCES || err == -EPERM); i++)
-		err = libsyncmap_open(cli->name, tries[i], &cli->map);
+		err = open_name(cli, tries[i]);
 	/* Whatever it is that only its owner may do, the mode permits nothing */
 	return err == -EPERM ? -EACCES : err;
 }
@@ -384,7 +392,7 @@ static int open_any(struct cli *cli, enum verb_map want)
 static int open_named(struct cli *cli, enum verb_map want)
 {
 	int err = want < MAP_ANY ?
-		libsyncmap_open(cli->name, want, &cli->map) :
+		open_name(cli, want) :
 		open_any(cli, want);
 
 	return err ? fail_map(cli, cli->name, err) : EXIT_YES;
@@ -401,6 +409,10 @@ static int open_map(struct cli *cli)
 	int code, err;
 
 	cli->name = cli->args[0];
+	if (is_descriptor(cli->name) &&
+	    (cli->scope || cli->id || cli->owner_given))
+		return fail_usage(cli, "'%s': --scope, --owner and --id are for "
+				  "names", cli->name);
 	code = is_descriptor(cli->name) ? open_descriptor(cli, want) :
 					  open_named(cli, want);
 	if (code)

@@ -66,7 +66,7 @@ int verb_create(struct cli *cli)
 }
 
 /* {"map": NAME, @what: true} */
-static int say_done(struct cli *cli, const char *what, int err)
+int say_done(struct cli *cli, const char *what, int err)
 {
 	struct json_object *json;
 
@@ -113,12 +113,6 @@ int verb_set(struct cli *cli)
 		return fail_usage(cli, "set: nothing to set");
 	err = libsyncmap_set(cli->map, &set);
 	return err ? fail_set(cli, err) : say_done(cli, "set", 0);
-}
-
-int verb_remove(struct cli *cli)
-{
-	cli->name = cli->args[0];
-	return say_done(cli, "removed", libsyncmap_remove(cli->name));
 }
 
 int verb_clear(struct cli *cli)

@@ -147,6 +147,9 @@ int fail_map(struct cli *cli, const char *name, int err)
 		return fail_system(cli, err);
 	if (err == -ENOENT)
 		return fail(cli, "there is no map '%s'", name);
+	if (err == -ESTALE)
+		return fail(cli, "map '%s': it has another number, or owner",
+			    name);
 	if (err == -EACCES)
 		return fail(cli, "map '%s': permission denied by its mode",
 			    name);

@@ -152,6 +152,17 @@ int libsyncmap_open(const char *name, unsigned int access,
 		    struct libsyncmap **map);
 
 /**
+ * libsyncmap_open_with - open a named map, with all that the ABI has to offer
+ * @params: its name and the access; also which number or owner it has to have,
+ *	or the scope of the name; the results are written to it
+ * @map: out: the open map, to be closed by libsyncmap_close()
+ *
+ * Return: as libsyncmap_open(); -ESTALE if the map of this name is another one,
+ * and @params->error.field is the offset of what it does not have.
+ */
+int libsyncmap_open_with(struct syncmap_open *params, struct libsyncmap **map);
+
+/**
  * libsyncmap_from_fd - use a map descriptor that came from elsewhere
  * @fd: a descriptor of a map, inherited or received over a socket; on success
  *	it belongs to the map and is closed with it
@@ -203,7 +214,20 @@ void libsyncmap_close(struct libsyncmap *map);
 int libsyncmap_remove(const char *name);
 
 /**
+ * libsyncmap_remove_with - remove a named map, if it is the one that is meant
+ * @params: its name; also which number or owner it has to have, or the scope of
+ *	the name; the results are written to it
+ *
+ * Return: as libsyncmap_remove(); -ESTALE if the map of this name is another
+ * one.
+ */
+int libsyncmap_remove_with(struct syncmap_remove *params);
+
+/**
  * libsyncmap_list - call a function for each named map
+ * @scope: 0: of the caller's user namespace; or of one below it: what stat(2)
+ *	of /proc/PID/ns/user has as the number of the inode
+ * @flags: 0; SYNCMAP_LIST_BELOW: of those below it, too
  * @fn: called with one map at a time; a value other than 0 ends the walk
  * @arg: second argument of @fn
  *
@@ -212,7 +236,8 @@ int libsyncmap_remove(const char *name);
  *
  * Return: 0; what @fn returned; -ENODEV, -EACCES, -ENOMEM.
  */
-int libsyncmap_list(int (*fn)(const struct syncmap_map_info *info, void *arg),
+int libsyncmap_list(uint64_t scope, unsigned int flags,
+		    int (*fn)(const struct syncmap_map_info *info, void *arg),
 		    void *arg);
 
 /**

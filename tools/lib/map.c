@@ -104,13 +104,20 @@ API int libsyncmap_create_with(struct syncmap_create *params,
 API int libsyncmap_open(const char *name, unsigned int access,
 			struct libsyncmap **map)
 {
-	struct syncmap_open arg = { .access = access };
-	int err = set_name(arg.name, name);
+	struct syncmap_open params = { .access = access };
+	int err = set_name(params.name, name);
 
 	*map = NULL;
-	if (!err)
-		err = control_device(SYNCMAP_OPEN, &arg);
-	return err ? err : adopt(arg.fd, map);
+	return err ? err : libsyncmap_open_with(&params, map);
+}
+
+API int libsyncmap_open_with(struct syncmap_open *params,
+			     struct libsyncmap **map)
+{
+	int err = control_device(SYNCMAP_OPEN, params);
+
+	*map = NULL;
+	return err ? err : adopt(params->fd, map);
 }
 
 API int libsyncmap_from_fd(int fd, struct libsyncmap **map)
@@ -147,34 +154,40 @@ API void libsyncmap_close(struct libsyncmap *map)
 
 API int libsyncmap_remove(const char *name)
 {
-	struct syncmap_remove arg = { };
-	int err = set_name(arg.name, name);
+	struct syncmap_remove params = { };
+	int err = set_name(params.name, name);
 
-	return err ? err : control_device(SYNCMAP_REMOVE, &arg);
+	return err ? err : libsyncmap_remove_with(&params);
 }
 
-static int list_all(int fd, struct syncmap_map_info *infos,
+API int libsyncmap_remove_with(struct syncmap_remove *params)
+{
+	return control_device(SYNCMAP_REMOVE, params);
+}
+
+static int list_all(int fd, struct syncmap_list *list,
+		    const struct syncmap_map_info *infos,
 		    int (*fn)(const struct syncmap_map_info *info, void *arg),
 		    void *arg)
 {
-	struct syncmap_list list = {
-		.buffer = (uintptr_t)infos,
-		.entry_size = sizeof(*infos),
-		.capacity = LIST_CHUNK,
-	};
 	int ret = 0;
 
-	while (!ret && list.cursor != SYNCMAP_END) {
-		ret = control(fd, SYNCMAP_LIST, &list);
-		for (uint32_t i = 0; !ret && i < list.count; i++)
+	while (!ret && list->cursor != SYNCMAP_END) {
+		ret = control(fd, SYNCMAP_LIST, list);
+		for (uint32_t i = 0; !ret && i < list->count; i++)
 			ret = fn(&infos[i], arg);
 	}
 	return ret;
 }
 
-API int libsyncmap_list(int (*fn)(const struct syncmap_map_info *info,
+API int libsyncmap_list(uint64_t scope, unsigned int flags,
+			int (*fn)(const struct syncmap_map_info *info,
 				  void *arg), void *arg)
 {
+	struct syncmap_list list = {
+		.flags = flags, .scope = scope, .capacity = LIST_CHUNK,
+		.entry_size = sizeof(struct syncmap_map_info),
+	};
 	struct syncmap_map_info *infos;
 	int fd = open_device();
 	int ret = -ENOMEM;
@@ -182,8 +195,9 @@ API int libsyncmap_list(int (*fn)(const struct syncmap_map_info *info,
 	if (fd < 0)
 		return fd;
 	infos = calloc(LIST_CHUNK, sizeof(*infos));
+	list.buffer = (uintptr_t)infos;
 	if (infos)
-		ret = list_all(fd, infos, fn, arg);
+		ret = list_all(fd, &list, infos, fn, arg);
 	free(infos);
 	close(fd);
 	return ret;

@@ -55,7 +55,9 @@
  *	EINTR		a signal ended the wait: a fatal one, or, when waiting
  *			for a lease, any whose handler does not restart the call,
  *			or with SYNCMAP_FLAG_FROM_NOW has a handler
- *	ESTALE		the lease is no longer the caller's
+ *	ESTALE		it is not what the caller takes it for: the lease is no
+ *			longer the caller's; the name is that of a map with
+ *			another number, or of another user
  *	EAGAIN		somebody else holds the lease
  *	ETIMEDOUT	the lease was not to be had in time
  *	ERANGE		the result would pass the bound, or wrap around
@@ -126,9 +128,9 @@ enum syncmap_value_kind {
  * struct syncmap_error - why a command failed
  * @status: 0, or the negative errno that the command returns, or that an
  *	operation of a batch would return if it came alone
- * @field: with EINVAL, EOPNOTSUPP and EFBIG: offset of the field at fault, or
- *	of one of them, in the struct that asks; if that points to something,
- *	this may be what is wrong
+ * @field: with EINVAL, EOPNOTSUPP and EFBIG, and with ESTALE of SYNCMAP_OPEN and
+ *	SYNCMAP_REMOVE: offset of the field at fault, or of one of them, in the
+ *	struct that asks; if that points to something, this may be what is wrong
  * @limited: with ENOSPC, EDQUOT and EFBIG: one of &enum syncmap_limited
  * @used: with ENOSPC and EDQUOT: how much there is, without what was asked for;
  *	with EFBIG: the length asked for, of APPEND that of the result
@@ -279,16 +281,21 @@ struct syncmap_create {
 	struct syncmap_error	error;
 };
 
+/* SYNCMAP_OPEN: @uid is valid */
+#define SYNCMAP_OPEN_OWNER	0x1
+
 /**
  * struct syncmap_open - SYNCMAP_OPEN: get a descriptor of a named map
- * @flags: must be zero
+ * @flags: SYNCMAP_OPEN_OWNER
  * @access: SYNCMAP_ACCESS_READ and the like, not zero. ADMIN is for the owner
  *	of the map, or with CAP_FOWNER, whatever its mode (EPERM)
  * @name: its name, padded with zeroes
+ * @id: zero; or the number that the map has to have (ESTALE)
  * @scope: zero: the name is of the scope of this descriptor; else the number of
  *	one below it, as /proc/PID/ns/user shows it (ENOENT if it is not below)
+ * @uid: with SYNCMAP_OPEN_OWNER: the owner that the map has to have (ESTALE);
+ *	else zero
  * @fd: out: descriptor of the map
- * @reserved: out: zero
  * @error: out: why it failed
  *
  * CAP_DAC_OVERRIDE and CAP_FOWNER count, as with files, for maps whose owner
@@ -298,17 +305,22 @@ struct syncmap_open {
 	__u32			flags;
 	__u32			access;
 	char			name[SYNCMAP_NAME_SIZE];
+	__u64			id;
 	__u64			scope;
+	__u32			uid;
 	__s32			fd;
-	__u32			reserved;
 	struct syncmap_error	error;
 };
 
+/* SYNCMAP_REMOVE: @uid is valid */
+#define SYNCMAP_REMOVE_OWNER	0x1
+
 /**
  * struct syncmap_remove - SYNCMAP_REMOVE: remove the name of a map
- * @flags: must be zero
- * @reserved: must be zero
+ * @flags: SYNCMAP_REMOVE_OWNER
+ * @uid: with SYNCMAP_REMOVE_OWNER: see &struct syncmap_open
  * @name: its name, padded with zeroes
+ * @id: see &struct syncmap_open
  * @scope: see &struct syncmap_open
  * @error: out: why it failed
  *
@@ -318,8 +330,9 @@ struct syncmap_open {
  */
 struct syncmap_remove {
 	__u32			flags;
-	__u32			reserved;
+	__u32			uid;
 	char			name[SYNCMAP_NAME_SIZE];
+	__u64			id;
 	__u64			scope;
 	struct syncmap_error	error;
 };

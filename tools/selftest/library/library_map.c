@@ -192,9 +192,9 @@ TEST(list_and_info)
 	unsigned int n = 0;
 	int found = 0;
 
-	EXPECT_EQ(0, libsyncmap_list(find_map, &found));
+	EXPECT_EQ(0, libsyncmap_list(0, 0, find_map, &found));
 	EXPECT_EQ(1, found);
-	EXPECT_EQ(5, libsyncmap_list(stop, NULL));
+	EXPECT_EQ(5, libsyncmap_list(0, 0, stop, NULL));
 	EXPECT_EQ(0, libsyncmap_system_info(&info, sizeof(info)));
 	EXPECT_MEM(&want, sizeof(want), &info, sizeof(info));
 	EXPECT_EQ(0, libsyncmap_store(map, K, "value", 5, NULL));

@@ -81,7 +81,7 @@ TEST(nothing_is_done)
 	errs[3] = libsyncmap_from_fd(fd, &maps[3]);
 	errs[4] = libsyncmap_watch_open(map, NULL, &watch);
 	errs[5] = libsyncmap_range(map, 0, show_entry, NULL);
-	errs[6] = libsyncmap_list(show_map, NULL);
+	errs[6] = libsyncmap_list(0, 0, show_map, NULL);
 	free_memory(memory);
 	for (size_t i = 0; i < ARRAY_SIZE(errs); i++) {
 		test_context("call %zu", i);

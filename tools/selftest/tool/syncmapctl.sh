@@ -455,6 +455,24 @@ the map is not open for this access" batch -f u64 n <rows
 	t 0 '' remove n
 }
 
+# Which map it has to be, and whose names
+demands()
+{
+	t 0 '' create -m 604 d
+	id=$("$tool" -j info d | grep -o '"id":[0-9]*' | tr -dc 0-9)
+	t 0 0 count -I "$id" -o 0 d
+	t 1 "syncmapctl: map 'd': it has another number, or owner" \
+		count -I 1000000000 d
+	t 1 "syncmapctl: map 'd': it has another number, or owner" \
+		remove --owner 1 d
+	t 2 "{\"error\":\"'/dev/fd/3': --scope, --owner and --id are for names\"}" \
+		-j count --id 1 /dev/fd/3
+	t 0 0 count --scope $$ d
+	t 1 "syncmapctl: there is no map 'd'" count --scope 4294967295 d
+	t 0 '' list --scope 4294967295
+	t 0 '' remove --id "$id" --scope $$ --owner 0 d
+}
+
 # inherit STATUS TEXT SCRIPT: a shell that inherits a new map, of no name
 inherit()
 {
@@ -564,6 +582,7 @@ lines_that_come_late
 watching
 appending
 batches
+demands
 descriptors
 descriptors_handed_over
 descriptors_used
