@@ -168,7 +168,10 @@ static unsigned long random_number(const struct command *command)
 	return command->number;
 }
 
-/* Maps, of which one has entries that expire, and only the last is frozen */
+/*
+ * Maps, of which one has entries that expire, and only the last is frozen, or
+ * retired
+ */
 #define MAPS	4
 #define EXPIRING (MAPS - 2)
 #define FROZEN	(MAPS - 1)
@@ -203,7 +206,8 @@ static int pick(const struct command *command, unsigned long number)
 {
 	if (!command->of_map)
 		return map_control();
-	if (_IOC_NR(number) == _IOC_NR(SYNCMAP_FREEZE))
+	if (_IOC_NR(number) == _IOC_NR(SYNCMAP_FREEZE) ||
+	    _IOC_NR(number) == _IOC_NR(SYNCMAP_RETIRE))
 		return maps[FROZEN];
 	return test_random() % 4 ? maps[test_random() % MAPS] :
 				   random_left_behind();
