@@ -161,6 +161,46 @@ static void a_name_holds_map_and_module(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), users);
 }
 
+static void a_name_is_replaced(struct kunit *test)
+{
+	struct bytemap *old = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap *new = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_publication how = { .replace = true, .id = old->id };
+	struct bytemap_path path = here("shared");
+
+	KUNIT_EXPECT_EQ(test, bytemap_name_publish(new, &path, &how), -ENOENT);
+	expect_said(test, new, SYNCMAP_MAP_PRIVATE, "");
+	KUNIT_EXPECT_EQ(test, take_here(old, "shared"), 0);
+	KUNIT_EXPECT_EQ(test, bytemap_name_publish(new, &path, &how), 0);
+	KUNIT_EXPECT_EQ(test, how.replaced, old->id);
+	expect_here(test, "shared", new);
+	expect_said(test, old, SYNCMAP_MAP_REMOVED, "shared");
+	KUNIT_EXPECT_EQ(test, kref_read(&old->refs), 1U);
+	KUNIT_EXPECT_EQ(test, kref_read(&new->refs), 2U);
+	KUNIT_EXPECT_EQ(test, bytemap_name_publish(old, &path, &how), -ESTALE);
+	KUNIT_EXPECT_TRUE(test, remove_here(new, "shared"));
+}
+
+/* It was put in after bytemap_name_end() had looked */
+static void a_name_that_comes_late_ends(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_path path = here("late");
+	struct bytemap_name name;
+	struct name_key key;
+
+	KUNIT_EXPECT_EQ(test, take_here(map, "late"), 0);
+	KUNIT_EXPECT_TRUE(test, path_key(&key, &path));
+	end_if_nameless(map, &key);
+	expect_here(test, "late", map);
+	map->nameless = true;
+	end_if_nameless(map, &key);
+	expect_here(test, "late", NULL);
+	KUNIT_EXPECT_EQ(test, kref_read(&map->refs), 1U);
+	bytemap_name_end(map, &name);
+	KUNIT_EXPECT_EQ(test, take_here(map, "late"), -EINVAL);
+}
+
 static void scopes_have_names_of_their_own(struct kunit *test)
 {
 	struct bytemap *above = store_map(test, SYNCMAP_KEY_STRING, NULL);
@@ -263,6 +303,8 @@ static struct kunit_case name_cases[] = {
 	KUNIT_CASE(a_name_is_taken_once),
 	KUNIT_CASE(a_map_has_one_name),
 	KUNIT_CASE(a_name_holds_map_and_module),
+	KUNIT_CASE(a_name_is_replaced),
+	KUNIT_CASE(a_name_that_comes_late_ends),
 	KUNIT_CASE(scopes_have_names_of_their_own),
 	KUNIT_CASE(names_end_with_their_scope),
 	KUNIT_CASE(list_gives_all_names),

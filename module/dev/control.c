@@ -9,6 +9,7 @@
 #include <linux/compat.h>
 #include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -268,6 +269,59 @@ static int run_remove(struct syncmap_call *call)
 	return err;
 }
 
+static int publish_map(struct syncmap_call *call, struct bytemap *map)
+{
+	struct syncmap_publish *publish = &call->arg.publish;
+	struct bytemap_path path = path_of(call, 0, publish->name);
+	struct bytemap_publication how = {
+		.replace = publish->flags & SYNCMAP_PUBLISH_REPLACE,
+		.id = publish->id,
+	};
+	int err = bytemap_name_publish(map, &path, &how);
+
+	if (err == -EINVAL)
+		return syncmap_refuse(call, SYNCMAP_AT(publish, fd), err);
+	if (err == -ESTALE)
+		return syncmap_refuse(call, SYNCMAP_AT(publish, id), err);
+	if (err)
+		return err;
+	publish->replaced = how.replaced;
+	syncmap_debugfs_link(&path);
+	return 0;
+}
+
+static int check_publish(struct syncmap_call *call)
+{
+	const struct syncmap_publish *publish = &call->arg.publish;
+	const char *name = publish->name;
+	int err = name[0] ? bytemap_name_check(name) : -EINVAL;
+
+	if (err)
+		return syncmap_refuse(call, SYNCMAP_AT(publish, name), err);
+	if (publish->id && !(publish->flags & SYNCMAP_PUBLISH_REPLACE))
+		return syncmap_refuse(call, SYNCMAP_AT(publish, id), -EINVAL);
+	return 0;
+}
+
+static int run_publish(struct syncmap_call *call)
+{
+	int err = check_publish(call);
+	struct file *file;
+
+	if (err)
+		return err;
+	file = syncmap_mapfd_get(call->arg.publish.fd);
+	if (IS_ERR(file))
+		return syncmap_refuse(call, SYNCMAP_AT(publish, fd),
+				      PTR_ERR(file));
+	if (syncmap_mapfd_access(file) & SYNCMAP_ACCESS_ADMIN)
+		err = publish_map(call, syncmap_mapfd_map(file));
+	else
+		err = -EBADF;
+	fput(file);
+	return err;
+}
+
 static int put_map_info(struct syncmap_list *list, struct bytemap *map,
 			const struct user_namespace *ns)
 {
@@ -346,6 +400,10 @@ static const struct syncmap_command control_command[] = {
 			.flags = SYNCMAP_REMOVE_OWNER,
 			.reply = SYNCMAP_AT(remove, error),
 			.error = SYNCMAP_AT(remove, error)),
+	SYNCMAP_COMMAND(SYNCMAP_PUBLISH, publish, error, .run = run_publish,
+			.flags = SYNCMAP_PUBLISH_REPLACE,
+			.reply = SYNCMAP_AT(publish, replaced),
+			.error = SYNCMAP_AT(publish, error)),
 	SYNCMAP_COMMAND(SYNCMAP_LIST, list, error, .run = run_list,
 			.flags = SYNCMAP_LIST_BELOW,
 			.reply = SYNCMAP_AT(list, count),

@@ -45,6 +45,7 @@ struct syncmap_call {
 		struct syncmap_create		create;
 		struct syncmap_open		open;
 		struct syncmap_remove		remove;
+		struct syncmap_publish		publish;
 		struct syncmap_list		list;
 		struct syncmap_map_info		map_info;
 		struct syncmap_stats		stats;
@@ -150,6 +151,7 @@ syncmap_mapfd_client(const struct file *file)
 }
 
 struct bytemap *syncmap_mapfd_map(const struct file *file);
+struct file *syncmap_mapfd_get(int fd);
 u32 syncmap_mapfd_access(const struct file *file);
 void syncmap_show_fdinfo(struct seq_file *m, struct bytemap *map);
 

@@ -239,6 +239,19 @@ static const struct file_operations map_fops = {
 	.llseek = noop_llseek,
 };
 
+/* Return: the file, with a reference; ERR_PTR(-EBADF); -EINVAL: it is no map's */
+struct file *syncmap_mapfd_get(int fd)
+{
+	struct file *file = fget(fd);
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (file->f_op == &map_fops)
+		return file;
+	fput(file);
+	return ERR_PTR(-EINVAL);
+}
+
 /* What others are told of the file. O_ACCMODE says neither */
 static int open_flags(u32 access)
 {

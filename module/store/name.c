@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/syncmap.h>
@@ -161,51 +162,84 @@ static void disclaim(struct bytemap *map, struct naming *naming)
 	put_held(map);
 }
 
-static int put_in(struct bytemap *map, const struct bytemap_path *path)
+/*
+ * A map that is met without a reference has lost its name since: there may be
+ * another one.
+ */
+static struct bytemap *find_by_key(const struct name_key *key)
 {
-	struct name_key key;
-	void *actual;
-	int ret;
+	struct bytemap *map = NULL;
+	void *found;
 
-	if (!path_key(&key, path))
-		return -ENOENT;
-	ret = syncmap_load_or_store(&names, &key, key_len(&key), map, &actual,
-				    GFP_KERNEL);
+	rcu_read_lock();
+	while (!map && syncmap_load(&names, key, key_len(key), &found))
+		if (bytemap_get_unless_zero(found))
+			map = found;
+	rcu_read_unlock();
+	return map;
+}
+
+/* It is not in there any more */
+static void lose(struct bytemap *map, u32 flags)
+{
+	unclaim(map);
+	bytemap_tell_removed(map, flags);
+	put_held(map);
+}
+
+static int add(struct bytemap *map, const struct name_key *key)
+{
+	void *actual;
+	int ret = syncmap_load_or_store(&names, key, key_len(key), map, &actual,
+					GFP_KERNEL);
+
 	return ret > 0 ? -EEXIST : ret;
 }
 
-static int take(struct bytemap *map, const struct bytemap_path *path,
-		struct naming *naming)
+static int replace_name(struct bytemap *map, const struct name_key *key,
+			struct bytemap *old, struct bytemap_publication *how)
 {
-	bool may_end = bytemap_scope_may_end(naming->scope);
-	int err;
-
-	strscpy_pad(naming->name, path->name, sizeof(naming->name));
-	if (!claim(map, naming))
-		return -EINVAL;
-	err = put_in(map, path);
-	if (err)
-		disclaim(map, naming);
-	else if (may_end)
-		queue_delayed_work(system_long_wq, &sweep_work, SWEEP_JIFFIES);
-	return err;
+	if (!how->replace)
+		return -EEXIST;
+	if (how->id && how->id != old->id)
+		return -ESTALE;
+	if (!bytemap_is_owner(old))
+		return -EPERM;
+	if (!syncmap_compare_and_swap(&names, key, key_len(key), old, map))
+		return -EAGAIN;
+	how->replaced = old->id;
+	lose(old, SYNCMAP_RECORD_REPLACED);
+	return 0;
 }
 
-/*
- * Gives a map without a name the one of @path, whose scope is that of its
- * namespace. From then on it can be found. May sleep.
- *
- * Return: 0; -EEXIST; -EINVAL: it has a name; -ENOMEM.
- */
-int bytemap_name_take(struct bytemap *map, const struct bytemap_path *path)
+static int try_put_in(struct bytemap *map, const struct name_key *key,
+		      struct bytemap_publication *how)
 {
-	struct naming naming = { .scope = bytemap_scope_get(path->ns) };
+	struct bytemap *old = find_by_key(key);
 	int err;
 
-	if (IS_ERR(naming.scope))
-		return PTR_ERR(naming.scope);
-	err = take(map, path, &naming);
-	bytemap_scope_put(naming.scope);
+	if (old) {
+		err = replace_name(map, key, old, how);
+		bytemap_put(old);
+		return err;
+	}
+	if (how->id)
+		return -ENOENT;
+	err = add(map, key);
+	return err == -EEXIST && how->replace ? -EAGAIN : err;
+}
+
+/* -EAGAIN: the name is another map's by now, or free */
+static int put_in(struct bytemap *map, const struct name_key *key,
+		  struct bytemap_publication *how)
+{
+	int err;
+
+	do {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		err = try_put_in(map, key, how);
+	} while (err == -EAGAIN);
 	return err;
 }
 
@@ -213,10 +247,71 @@ static bool take_out(struct bytemap *map, const struct name_key *key)
 {
 	if (!syncmap_compare_and_delete(&names, key, key_len(key), map))
 		return false;
-	unclaim(map);
-	bytemap_tell_removed(map);
-	put_held(map);
+	lose(map, 0);
 	return true;
+}
+
+/* bytemap_name_end() may have looked before it was in there */
+static void end_if_nameless(struct bytemap *map, const struct name_key *key)
+{
+	bool nameless;
+
+	spin_lock(&map->name_lock);
+	nameless = map->nameless;
+	spin_unlock(&map->name_lock);
+	if (nameless)
+		take_out(map, key);
+}
+
+static int take(struct bytemap *map, const struct bytemap_path *path,
+		struct naming *naming, struct bytemap_publication *how)
+{
+	bool may_end = bytemap_scope_may_end(naming->scope);
+	struct name_key key;
+	int err;
+
+	path_key(&key, path);
+	memcpy(naming->name, key.name, sizeof(naming->name));
+	if (!claim(map, naming))
+		return -EINVAL;
+	err = put_in(map, &key, how);
+	if (err) {
+		disclaim(map, naming);
+		return err;
+	}
+	if (may_end)
+		queue_delayed_work(system_long_wq, &sweep_work, SWEEP_JIFFIES);
+	end_if_nameless(map, &key);
+	return 0;
+}
+
+/*
+ * Gives a map without a name the one of @path, whose scope is that of its
+ * namespace. From then on it can be found, and at the same instant another one,
+ * if @how allows for that, no longer. May sleep.
+ *
+ * Return: 0; -EEXIST; -EINVAL: it has a name; -ESTALE, -ENOENT: that is not the one
+ * that was to be replaced; -EPERM: nor may it be; -ENOMEM; -EINTR: killed.
+ */
+int bytemap_name_publish(struct bytemap *map, const struct bytemap_path *path,
+			 struct bytemap_publication *how)
+{
+	struct naming naming = { .scope = bytemap_scope_get(path->ns) };
+	int err;
+
+	if (IS_ERR(naming.scope))
+		return PTR_ERR(naming.scope);
+	err = take(map, path, &naming, how);
+	bytemap_scope_put(naming.scope);
+	return err;
+}
+
+/* The same if the name is free */
+int bytemap_name_take(struct bytemap *map, const struct bytemap_path *path)
+{
+	struct bytemap_publication how = { };
+
+	return bytemap_name_publish(map, path, &how);
 }
 
 /*
@@ -246,26 +341,12 @@ void bytemap_name_end(struct bytemap *map, struct bytemap_name *name)
 		take_out(map, &key);
 }
 
-/*
- * A map that is met without a reference has lost its name since: there may be
- * another one.
- *
- * Return: the map with this name, with a reference; or NULL.
- */
+/* Return: the map with this name, with a reference; or NULL */
 struct bytemap *bytemap_name_find(const struct bytemap_path *path)
 {
-	struct bytemap *map = NULL;
 	struct name_key key;
-	void *found;
 
-	if (!path_key(&key, path))
-		return NULL;
-	rcu_read_lock();
-	while (!map && syncmap_load(&names, &key, key_len(&key), &found))
-		if (bytemap_get_unless_zero(found))
-			map = found;
-	rcu_read_unlock();
-	return map;
+	return path_key(&key, path) ? find_by_key(&key) : NULL;
 }
 
 /* The name that the map has, or has had, if that is seen from @ns */

@@ -26,10 +26,19 @@ struct bytemap_name {
 	char	name[SYNCMAP_NAME_SIZE];
 };
 
+/* May another map lose the name, and which one; and the one that has */
+struct bytemap_publication {
+	bool	replace;
+	u64	id;
+	u64	replaced;
+};
+
 int bytemap_name_check(const char *name);
 bool bytemap_name_is_taken(const struct bytemap_path *path);
 int bytemap_name_take(struct bytemap *map, const struct bytemap_path *path);
 void bytemap_name_end(struct bytemap *map, struct bytemap_name *name);
+int bytemap_name_publish(struct bytemap *map, const struct bytemap_path *path,
+			 struct bytemap_publication *how);
 bool bytemap_name_remove(struct bytemap *map, const struct bytemap_path *path);
 struct bytemap *bytemap_name_find(const struct bytemap_path *path);
 void bytemap_name_read(struct bytemap *map, const struct user_namespace *ns,

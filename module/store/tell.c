@@ -202,10 +202,11 @@ bool bytemap_tell_swap(struct bytemap *map, const void *key, size_t key_len,
 	return swapped;
 }
 
-static void tell_of_map_locked(struct bytemap *map, u32 type)
+static void tell_of_map_locked(struct bytemap *map, u32 type, u32 flags)
 {
 	struct syncmap_record event = {
 		.type = type,
+		.flags = flags,
 		.revision = atomic64_read(&map->revision),
 	};
 	struct bytemap_watch *watch;
@@ -228,15 +229,15 @@ void bytemap_tell_clear(struct bytemap *map)
 	spin_lock(&map->watchers.lock);
 	WRITE_ONCE(map->epoch, !map->epoch);
 	bytemap_next_revision(map);
-	tell_of_map_locked(map, SYNCMAP_RECORD_CLEAR);
+	tell_of_map_locked(map, SYNCMAP_RECORD_CLEAR, 0);
 	spin_unlock(&map->watchers.lock);
 }
 
-/* The name is no longer shown */
-void bytemap_tell_removed(struct bytemap *map)
+/* The map has lost its name. @flags: SYNCMAP_RECORD_REPLACED: to another one */
+void bytemap_tell_removed(struct bytemap *map, u32 flags)
 {
 	spin_lock(&map->watchers.lock);
-	tell_of_map_locked(map, SYNCMAP_RECORD_REMOVED);
+	tell_of_map_locked(map, SYNCMAP_RECORD_REMOVED, flags);
 	spin_unlock(&map->watchers.lock);
 }
 

@@ -67,6 +67,8 @@ struct cli {
 	bool			owner_given;
 	uid_t			owner;
 	bool			below;
+	bool			replace;
+	uint64_t		replaced;	/* number of the map; 0: any */
 
 	/* verbs on a map find it open */
 	const char		*name;
@@ -170,11 +172,14 @@ int become(struct cli *cli, char **command);
 /* named.c: a map by its name, and which one that must be */
 int parse_scope(struct cli *cli, const char *text);
 int parse_owner(struct cli *cli, const char *text);
+int parse_replaced(struct cli *cli, const char *text);
 int open_name(struct cli *cli, unsigned int access);
 
-/* main.c; returns 0, or the exit code after fail() */
+/* main.c; return 0, or the exit code after fail() */
 int parse_number(struct cli *cli, const char *text, uint64_t max,
 		 uint64_t *number);
+int parse_count(struct cli *cli, const char *text, uint64_t max,
+		uint64_t *number);
 
 /* map.c: {"map": NAME, @what: true}, or what is wrong */
 int say_done(struct cli *cli, const char *what, int err);
@@ -185,6 +190,7 @@ struct json_object *map_info_json(const struct syncmap_map_info *info);
 int verb_create(struct cli *cli);
 int verb_set(struct cli *cli);
 int verb_remove(struct cli *cli);
+int verb_publish(struct cli *cli);
 int verb_list(struct cli *cli);
 int verb_info(struct cli *cli);
 int verb_stats(struct cli *cli);

@@ -10,7 +10,7 @@
 #include "cli.h"
 #include "duration.h"
 
-#define OPTIONS_MAX	40
+#define OPTIONS_MAX	64
 
 static const char for_all_verbs[] = "jph";
 
@@ -143,13 +143,13 @@ static int set_limit(struct cli *cli, int letter, const char *arg)
 	return EXIT_YES;
 }
 
-static int set_number(struct cli *cli, const char *arg, uint64_t max,
-		      uint64_t *number)
+int parse_count(struct cli *cli, const char *text, uint64_t max,
+		uint64_t *number)
 {
-	int code = parse_number(cli, arg, max, number);
+	int code = parse_number(cli, text, max, number);
 
 	if (!code && !*number)
-		return fail_usage(cli, "'%s': at least 1", arg);
+		return fail_usage(cli, "'%s': at least 1", text);
 	return code;
 }
 
@@ -240,9 +240,9 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 		cli->prefix = arg;
 		break;
 	case 'c':
-		return set_number(cli, arg, UINT64_MAX, &cli->count);
+		return parse_count(cli, arg, UINT64_MAX, &cli->count);
 	case 'w':
-		return set_number(cli, arg, UINT32_MAX, &cli->timeout);
+		return parse_count(cli, arg, UINT32_MAX, &cli->timeout);
 	case 't':
 		return parse_type(cli, arg);
 	case 'm':
@@ -267,8 +267,10 @@ static int set_option(struct cli *cli, int letter, const char *arg)
 		return parse_scope(cli, arg);
 	case 'o':
 		return parse_owner(cli, arg);
+	case 'X':
+		return parse_replaced(cli, arg);
 	case 'I':
-		return set_number(cli, arg, UINT64_MAX, &cli->id);
+		return parse_count(cli, arg, UINT64_MAX, &cli->id);
 	case 'E':
 	case 'B':
 	case 'K':

@@ -50,6 +50,13 @@ int parse_owner(struct cli *cli, const char *text)
 	return EXIT_YES;
 }
 
+int parse_replaced(struct cli *cli, const char *text)
+{
+	cli->replace = true;
+	return strcmp(text, "any") ?
+		parse_count(cli, text, UINT64_MAX, &cli->replaced) : EXIT_YES;
+}
+
 /* Returns 0 or a negative errno */
 int open_name(struct cli *cli, unsigned int access)
 {
@@ -77,4 +84,34 @@ int verb_remove(struct cli *cli)
 		return fail_map(cli, cli->name, -ENAMETOOLONG);
 	memcpy(params.name, cli->name, strlen(cli->name));
 	return say_done(cli, "removed", libsyncmap_remove_with(&params));
+}
+
+static int fail_publish(struct cli *cli, const char *name, int err)
+{
+	switch (err) {
+	case -EEXIST:
+		return fail(cli, "map '%s' exists already", name);
+	case -ESTALE:
+		return fail(cli, "map '%s': it has another number", name);
+	case -EINVAL:
+	case -ENAMETOOLONG:
+		if (!(cli->info.state & (SYNCMAP_MAP_PRIVATE |
+					 SYNCMAP_MAP_REMOVED)))
+			return fail(cli, "map '%s' has a name", cli->name);
+		return fail(cli, "map '%s': a name has 1 to 63 characters of "
+			    "A-Z a-z 0-9 . _ : -", name);
+	}
+	return fail_map(cli, name, err);
+}
+
+int verb_publish(struct cli *cli)
+{
+	unsigned int flags = cli->replace ? SYNCMAP_PUBLISH_REPLACE : 0;
+	const char *name = cli->args[1];
+	int err = libsyncmap_publish(cli->map, name, flags, cli->replaced);
+
+	if (err)
+		return fail_publish(cli, name, err);
+	cli->name = name;
+	return say_done(cli, "published", 0);
 }

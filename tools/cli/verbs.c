@@ -12,6 +12,9 @@ const struct verb verbs[] = {
 	  verb_set, MAP_ADMIN, 1, 1 },
 	{ "remove", "MAP", "CoI", "remove a map's name, and the map with its last user",
 	  verb_remove, MAP_NONE, 1, 1 },
+	{ "publish", "MAP NAME", "X",
+	  "give a name to a map that has none, or another one's",
+	  verb_publish, MAP_ADMIN, 2, 2 },
 	{ "list", "", "CD", "list the named maps",
 	  verb_list, MAP_NONE, 0, 0 },
 	{ "info", "[MAP]", "CoI", "tell what a map is, or what the kernel offers",
@@ -131,6 +134,7 @@ const struct option_help options[] = {
 	{ 'C', "scope", "PID|NUMBER", "of the name: a user namespace below ours" },
 	{ 'o', "owner", "USER", "only if the map is this user's" },
 	{ 'I', "id", "NUMBER", "only if the map has this number" },
+	{ 'X', "replace", "NUMBER|any", "take the name from the map that has it" },
 	{ 'D', "below", NULL, "of all user namespaces below, too" },
 	{ 'P', "progress", NULL, "show progress even if it is not a terminal" },
 	{ }

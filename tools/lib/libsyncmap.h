@@ -224,6 +224,25 @@ int libsyncmap_remove(const char *name);
 int libsyncmap_remove_with(struct syncmap_remove *params);
 
 /**
+ * libsyncmap_publish - give a name to a map without one, at one instant
+ * @map: a map opened with SYNCMAP_ACCESS_ADMIN, as for whoever made it
+ * @name: up to 63 of [A-Za-z0-9._:-]
+ * @flags: 0: if it is free; SYNCMAP_PUBLISH_REPLACE: or take it from the map that
+ *	has it, which goes on without, as after libsyncmap_remove()
+ * @id: the number of the map that must have it; 0: any, or none
+ *
+ * So a map is filled first, and shown when it is complete; and what is read all
+ * the time is exchanged as a whole.
+ *
+ * Return: 0; -EEXIST if the name is another map's; -EINVAL if @map has a name, or
+ * @name is none; with @id -ESTALE if it is that of yet another map, -ENOENT if of
+ * none; -EPERM if only the other owner may do it; -EBADF, -ENODEV, -ENOMEM,
+ * -EINTR.
+ */
+int libsyncmap_publish(const struct libsyncmap *map, const char *name,
+		       unsigned int flags, uint64_t id);
+
+/**
  * libsyncmap_list - call a function for each named map
  * @scope: 0: of the caller's user namespace; or of one below it: what stat(2)
  *	of /proc/PID/ns/user has as the number of the inode

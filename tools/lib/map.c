@@ -165,6 +165,17 @@ API int libsyncmap_remove_with(struct syncmap_remove *params)
 	return control_device(SYNCMAP_REMOVE, params);
 }
 
+API int libsyncmap_publish(const struct libsyncmap *map, const char *name,
+			   unsigned int flags, uint64_t id)
+{
+	struct syncmap_publish params = {
+		.flags = flags, .fd = map->fd, .id = id,
+	};
+	int err = set_name(params.name, name);
+
+	return err ? err : control_device(SYNCMAP_PUBLISH, &params);
+}
+
 static int list_all(int fd, struct syncmap_list *list,
 		    const struct syncmap_map_info *infos,
 		    int (*fn)(const struct syncmap_map_info *info, void *arg),

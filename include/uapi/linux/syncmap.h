@@ -121,15 +121,15 @@ enum syncmap_value_kind {
 /* Access that a map descriptor gives */
 #define SYNCMAP_ACCESS_READ	0x1
 #define SYNCMAP_ACCESS_WRITE	0x2
-/* What is the owner's: SYNCMAP_FREEZE */
+/* What is the owner's: SYNCMAP_FREEZE, _PUBLISH */
 #define SYNCMAP_ACCESS_ADMIN	0x4
 
 /**
  * struct syncmap_error - why a command failed
  * @status: 0, or the negative errno that the command returns, or that an
  *	operation of a batch would return if it came alone
- * @field: with EINVAL, EOPNOTSUPP and EFBIG, and with ESTALE of SYNCMAP_OPEN and
- *	SYNCMAP_REMOVE: offset of the field at fault, or of one of them, in the
+ * @field: with EINVAL, EOPNOTSUPP and EFBIG, and with ESTALE of commands that
+ *	take a name: offset of the field at fault, or of one of them, in the
  *	struct that asks; if that points to something, this may be what is wrong
  * @limited: with ENOSPC, EDQUOT and EFBIG: one of &enum syncmap_limited
  * @used: with ENOSPC and EDQUOT: how much there is, without what was asked for;
@@ -337,7 +337,36 @@ struct syncmap_remove {
 	struct syncmap_error	error;
 };
 
-/* The map has no name, or has it no longer */
+/* SYNCMAP_PUBLISH: take the name away from the map that has it */
+#define SYNCMAP_PUBLISH_REPLACE	0x1
+
+/**
+ * struct syncmap_publish - SYNCMAP_PUBLISH: give a name to a map without one
+ * @flags: SYNCMAP_PUBLISH_REPLACE
+ * @fd: descriptor of the map, with SYNCMAP_ACCESS_ADMIN (EBADF); EINVAL if it is
+ *	none of a map, or the map has a name
+ * @name: the name, padded with zeroes; in the scope of the control descriptor
+ * @id: zero; or the number of the map that has to have the name now (ESTALE;
+ *	ENOENT if none has); only with SYNCMAP_PUBLISH_REPLACE
+ * @replaced: out: number of the map that had the name; zero if none had
+ * @error: out: why it failed
+ *
+ * At one instant the name is that of the map: whoever opens it before finds the
+ * one that had it, whoever opens it later finds this one. The other loses it as
+ * by SYNCMAP_REMOVE, and only who may do that may replace it (EPERM); who has a
+ * descriptor of it can publish it again. Without SYNCMAP_PUBLISH_REPLACE the
+ * name has to be free (EEXIST).
+ */
+struct syncmap_publish {
+	__u32			flags;
+	__s32			fd;
+	char			name[SYNCMAP_NAME_SIZE];
+	__u64			id;
+	__u64			replaced;
+	struct syncmap_error	error;
+};
+
+/* The map has had no name; or has it no longer; see SYNCMAP_PUBLISH */
 #define SYNCMAP_MAP_PRIVATE	0x1
 #define SYNCMAP_MAP_REMOVED	0x2
 /* See SYNCMAP_FREEZE; a retired map is frozen, too */
@@ -854,6 +883,8 @@ enum syncmap_record_type {
 #define SYNCMAP_RECORD_VALUE	0x1
 /* ENTRY, STORE: the entry is bound to an open file */
 #define SYNCMAP_RECORD_OWNED	0x2
+/* REMOVED: another map has the name now */
+#define SYNCMAP_RECORD_REPLACED	0x4
 
 /* Why an entry was stored or deleted, if not by an operation */
 #define SYNCMAP_REASON_EXPIRED	0x100	/* its deadline has passed */
@@ -1117,7 +1148,8 @@ struct syncmap_watch {
 #define SYNCMAP_CREATE	 _IOWR(SYNCMAP_IOC_TYPE, 0x01, struct syncmap_create)
 #define SYNCMAP_OPEN	 _IOWR(SYNCMAP_IOC_TYPE, 0x02, struct syncmap_open)
 #define SYNCMAP_REMOVE	 _IOWR(SYNCMAP_IOC_TYPE, 0x03, struct syncmap_remove)
-#define SYNCMAP_LIST	 _IOWR(SYNCMAP_IOC_TYPE, 0x04, struct syncmap_list)
+#define SYNCMAP_PUBLISH	 _IOWR(SYNCMAP_IOC_TYPE, 0x04, struct syncmap_publish)
+#define SYNCMAP_LIST	 _IOWR(SYNCMAP_IOC_TYPE, 0x05, struct syncmap_list)
 
 /* A map descriptor */
 #define SYNCMAP_MAP_INFO _IOWR(SYNCMAP_IOC_TYPE, 0x10, struct syncmap_map_info)

@@ -295,6 +295,7 @@ TEST_LIMIT(random_calls, 120)
 	make_maps();
 	test_parallel(2, fuzz, outcomes);
 	map_remove(TEST_NAME "fuzz");
+	map_remove(COMMAND_NEW);
 	for (int i = 0; i < FROZEN; i++)
 		expect_empty(maps[i]);
 	for (int i = 0; i < MAPS; i++)

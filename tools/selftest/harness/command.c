@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -21,6 +22,9 @@ static const union argument good[N_COMMANDS] = {
 		.name = COMMAND_NAME, .access = SYNCMAP_ACCESS_READ,
 	},
 	[COMMAND_REMOVE].remove = { .name = COMMAND_NAME },
+	[COMMAND_PUBLISH].publish = {
+		.fd = COMMAND_SPARE, .name = COMMAND_NEW,
+	},
 	[COMMAND_LIST].list = {
 		.buffer = PTR(buffer), .capacity = 2,
 		.entry_size = sizeof(struct syncmap_map_info),
@@ -137,7 +141,15 @@ static void remember(const struct fixture *fixture)
 /* The map that is worked on, anew */
 static void restore(struct fixture *fixture)
 {
+	int spare;
+
 	map_remove(COMMAND_NAME);
+	map_remove(COMMAND_NEW);
+	if (fcntl(COMMAND_SPARE, F_GETFD) < 0) {
+		spare = map_private(SYNCMAP_KEY_STRING);
+		ASSERT_EQ(COMMAND_SPARE, dup2(spare, COMMAND_SPARE));
+		close(spare);
+	}
 	if (fixture->map >= 0)
 		close(fixture->map);
 	fixture->map = map_create(COMMAND_NAME, SYNCMAP_KEY_STRING, NULL, 0600);

@@ -10,12 +10,16 @@
 #include "table.h"
 
 #define COMMAND_NAME	TEST_NAME "command"
+/* A descriptor of a map without a name, and the name that it is given */
+#define COMMAND_SPARE	200
+#define COMMAND_NEW	TEST_NAME "published"
 
 union argument {
 	struct syncmap_info		info;
 	struct syncmap_create		create;
 	struct syncmap_open		open;
 	struct syncmap_remove		remove;
+	struct syncmap_publish		publish;
 	struct syncmap_list		list;
 	struct syncmap_map_info		map_info;
 	struct syncmap_stats		stats;

@@ -91,6 +91,30 @@ TEST(private_map)
 	EXPECT_EQ(maps, map_system().maps);
 }
 
+TEST(published)
+{
+	struct libsyncmap *old, *new;
+	struct syncmap_map_info info;
+
+	EXPECT_EQ(0, libsyncmap_create(NULL, SYNCMAP_KEY_U64, NULL, 0600, &old));
+	EXPECT_EQ(0, libsyncmap_create(NULL, SYNCMAP_KEY_U64, NULL, 0600, &new));
+	EXPECT_EQ(0, libsyncmap_publish(old, NAME, 0, 0));
+	EXPECT_EQ(-EEXIST, libsyncmap_publish(new, NAME, 0, 0));
+	EXPECT_EQ(0, libsyncmap_info(old, &info, sizeof(info)));
+	EXPECT_EQ(-EINVAL, libsyncmap_publish(new, NAME, 0, info.id));
+	EXPECT_EQ(-ESTALE, libsyncmap_publish(new, NAME, SYNCMAP_PUBLISH_REPLACE,
+					      info.id + 1));
+	EXPECT_EQ(0, libsyncmap_publish(new, NAME, SYNCMAP_PUBLISH_REPLACE,
+					info.id));
+	EXPECT_EQ(0, libsyncmap_info(old, &info, sizeof(info)));
+	EXPECT_EQ(SYNCMAP_MAP_REMOVED, info.state);
+	EXPECT_EQ(-ENAMETOOLONG, libsyncmap_publish(old, "0123456789012345678901"
+			"0123456789012345678901234567890123456789012", 0, 0));
+	EXPECT_EQ(0, libsyncmap_remove(NAME));
+	libsyncmap_close(old);
+	libsyncmap_close(new);
+}
+
 static int count_entry(const struct libsyncmap_entry *entry, void *arg)
 {
 	unsigned int *n = arg;

@@ -51,7 +51,7 @@ TEST(bad_names)
 		}
 		command_expect_unchanged(&fixture);
 	}
-	for (int i = COMMAND_OPEN; i <= COMMAND_REMOVE; i++) {
+	for (int i = COMMAND_OPEN; i <= COMMAND_PUBLISH; i++) {
 		test_context("no name for %s", commands[i].name);
 		arg = *commands[i].good;
 		memset(command_field(&commands[i], &arg, "name"), 0,

@@ -535,6 +535,28 @@ syncmapctl: map '/dev/fd/3': the descriptor is write-only" \
 			grep -c "\[syncmap\]"'
 }
 
+# A map is made in private, and shown when it is complete
+# shellcheck disable=SC2016 # for the inner shell
+publication()
+{
+	t 0 '' create d
+	inherit 1 "syncmapctl: map 'd' exists already" '$ctl publish $map d'
+	inherit 1 "syncmapctl: map 'd': it has another number" \
+		'$ctl publish -X 1000000000 $map d'
+	inherit 1 "syncmapctl: there is no map 'e'" '$ctl publish -X 1 $map e'
+	inherit 1 "syncmapctl: map '/dev/fd/3' has a name" \
+		'$ctl publish $map e && exec $ctl publish $map f'
+	inherit 1 "syncmapctl: map 'a/b': a name has 1 to 63 characters of A-Z a-z 0-9 . _ : -" '$ctl publish $map a/b'
+	t 1 "syncmapctl: map 'd' has a name" publish d f
+	inherit 0 'v
+{"map":"d","published":true}
+w' '$ctl store d k v; $ctl store $map k w; $ctl load d k
+		$ctl -j publish --replace any $map d; $ctl load d k'
+	t 0 w load d k
+	t 0 '' remove d
+	t 0 '' remove e
+}
+
 # Who takes too long has computed for himself
 computing_for_a_time()
 {
@@ -583,6 +605,7 @@ watching
 appending
 batches
 demands
+publication
 descriptors
 descriptors_handed_over
 descriptors_used
