@@ -71,6 +71,26 @@
  * A command that fails has changed nothing, with two exceptions: EFAULT for a
  * result buffer that was unmapped while the operation was running, and
  * %SYNCMAP_BATCH, which tells how much it has done.
+ *
+ * Left out, and why:
+ *
+ *	changes of several keys, all or none: loads would have to take a lock, or
+ *	to look for versions. %SYNCMAP_PUBLISH exchanges a whole map
+ *	keys in order, ranges of keys, values that are found by what is in them:
+ *	the table is a hash table
+ *	waiting in a load for a change: %SYNCMAP_WATCH tells of each, to poll(2)
+ *	a snapshot: %SYNCMAP_WATCH_DUMP has what it is wanted for, without a copy
+ *	of a map that changes meanwhile
+ *	another name for a map that has one: a name ends, or is exchanged, and
+ *	nobody finds the same map by two
+ *	what is about the inside (rebuilding the read table, how many misses it
+ *	has had): debugfs and %SYNCMAP_STATS, whose numbers have names, so that
+ *	none is a promise
+ *
+ * Room is kept for what is to come: loads from a mapping of the descriptor,
+ * maps that evict rather than be full, and entries that are to be kept then,
+ * reports of what is loaded. Programs find out by asking: what is unknown fails
+ * with EOPNOTSUPP, or ENOTTY, and changes nothing.
  */
 #ifndef _UAPI_LINUX_SYNCMAP_H
 #define _UAPI_LINUX_SYNCMAP_H
@@ -778,40 +798,6 @@ struct syncmap_answer {
 	__u64			after;
 };
 
-/**
- * struct syncmap_await - SYNCMAP_AWAIT: stand in line for a lease, and do
- *	something else meanwhile
- * @flags: must be zero
- * @key_len: bytes of the key
- * @key: pointer to the key
- * @lease_for: see &struct syncmap_op
- * @fd: out: descriptor of the place in line
- * @reserved: out: zero
- * @error: out: why it failed
- *
- * When the wait is over, poll(2) says that the descriptor can be read, and
- * read(2) gives the first bytes of a &struct syncmap_answer, as many as there
- * is room for, but @leased at least (EINVAL). Either the caller has the lease
- * now, as if by LOAD_OR_LEASE with the descriptor of the map:
- * SYNCMAP_RESULT_LEASED. Or there is nothing to wait for any more, and no bit
- * is set: LOAD_OR_LEASE will tell. If the key is present, or not leased, the wait
- * is over at once, and so it is when the descriptor of the map is closed.
- *
- * Before that, read(2) waits, or with O_NONBLOCK fails with EAGAIN. The answer is
- * read once; behind it is the end of the file. Closed before it was read, the
- * descriptor leaves the line, or gives the lease back. It counts as a lease.
- * Needs read and write access.
- */
-struct syncmap_await {
-	__u32			flags;
-	__u32			key_len;
-	__u64			key;
-	__u64			lease_for;
-	__s32			fd;
-	__u32			reserved;
-	struct syncmap_error	error;
-};
-
 /* Operations of one SYNCMAP_BATCH at most */
 #define SYNCMAP_BATCH_MAX	1024
 
@@ -857,6 +843,40 @@ struct syncmap_batch {
 };
 
 /**
+ * struct syncmap_await - SYNCMAP_AWAIT: stand in line for a lease, and do
+ *	something else meanwhile
+ * @flags: must be zero
+ * @key_len: bytes of the key
+ * @key: pointer to the key
+ * @lease_for: see &struct syncmap_op
+ * @fd: out: descriptor of the place in line
+ * @reserved: out: zero
+ * @error: out: why it failed
+ *
+ * When the wait is over, poll(2) says that the descriptor can be read, and
+ * read(2) gives the first bytes of a &struct syncmap_answer, as many as there
+ * is room for, but @leased at least (EINVAL). Either the caller has the lease
+ * now, as if by LOAD_OR_LEASE with the descriptor of the map:
+ * SYNCMAP_RESULT_LEASED. Or there is nothing to wait for any more, and no bit
+ * is set: LOAD_OR_LEASE will tell. If the key is present, or not leased, the wait
+ * is over at once, and so it is when the descriptor of the map is closed.
+ *
+ * Before that, read(2) waits, or with O_NONBLOCK fails with EAGAIN. The answer is
+ * read once; behind it is the end of the file. Closed before it was read, the
+ * descriptor leaves the line, or gives the lease back. It counts as a lease.
+ * Needs read and write access.
+ */
+struct syncmap_await {
+	__u32			flags;
+	__u32			key_len;
+	__u64			key;
+	__u64			lease_for;
+	__s32			fd;
+	__u32			reserved;
+	struct syncmap_error	error;
+};
+
+/**
  * enum syncmap_record_type - what a record tells
  * @SYNCMAP_RECORD_ENTRY: of a range or dump: this entry is there
  * @SYNCMAP_RECORD_DUMPED: end of the dump; it was of @revision
@@ -886,7 +906,7 @@ enum syncmap_record_type {
 /* REMOVED: another map has the name now */
 #define SYNCMAP_RECORD_REPLACED	0x4
 
-/* Why an entry was stored or deleted, if not by an operation */
+/* Why an entry was stored or deleted, if not by an operation. There may be more */
 #define SYNCMAP_REASON_EXPIRED	0x100	/* its deadline has passed */
 #define SYNCMAP_REASON_ORPHANED	0x101	/* its owner has closed the map */
 
@@ -949,125 +969,6 @@ struct syncmap_range {
 	__u32	count;
 	__u32	used;
 	__u32	needed;
-	__u32	reserved;
-};
-
-/* Return when the memory is free, not when the map is empty */
-#define SYNCMAP_CLEAR_WAIT	0x1
-
-/**
- * struct syncmap_clear - SYNCMAP_CLEAR: delete all entries at once
- * @flags: SYNCMAP_CLEAR_WAIT
- * @reserved: must be zero
- *
- * The map is empty at one instant of the call. What was in it is freed in the
- * background, and counts as bytes until then; whoever finds the map full waits
- * for that, and so does the next Clear.
- *
- * Needs write access.
- */
-struct syncmap_clear {
-	__u32	flags;
-	__u32	reserved;
-};
-
-/**
- * struct syncmap_freeze - SYNCMAP_FREEZE: let nobody write any more, for good
- * @flags: must be zero
- * @reserved: must be zero
- *
- * When it returns, no write is under way, and all later ones fail with EROFS,
- * even if they would change nothing: SYNCMAP_CLEAR, and all operations but LOAD
- * and UNLEASE. Leases end without a value, and waits for one with EROFS:
- * LOAD_OR_LEASE gives what is there, an expired value to SYNCMAP_FLAG_STALE, but
- * no lease. Entries expire, and go with their owners, as they would have; the
- * name can be removed. To freeze a frozen map is no error.
- *
- * Needs ADMIN access.
- */
-struct syncmap_freeze {
-	__u32	flags;
-	__u32	reserved;
-};
-
-/**
- * struct syncmap_retire - SYNCMAP_RETIRE: let nobody use the map any more
- * @flags: must be zero
- * @reserved: must be zero
- *
- * The map loses its name, if it has one; it is frozen; and then it is emptied,
- * at one instant, for good: to those who have it open no key is there, and none
- * can be stored (EROFS). Who watches hears SYNCMAP_RECORD_CLEAR and _REMOVED,
- * and then the end.
- *
- * The memory is freed in the background, but for some tens of kilobytes until the
- * last descriptor is closed, whoever has that: these count as bytes of the user
- * who made the map, but no longer as a map.
- *
- * Needs ADMIN access.
- */
-struct syncmap_retire {
-	__u32	flags;
-	__u32	reserved;
-};
-
-/* SYNCMAP_SET: what is changed */
-#define SYNCMAP_SET_MODE	0x1
-#define SYNCMAP_SET_GROUP	0x2
-#define SYNCMAP_SET_VALUE_KIND	0x4
-#define SYNCMAP_SET_ENTRIES	0x8
-#define SYNCMAP_SET_BYTES	0x10
-#define SYNCMAP_SET_TTL		0x20
-#define SYNCMAP_SET_STALE	0x40
-
-/**
- * struct syncmap_set - SYNCMAP_SET: change what a map is
- * @flags: which of the fields count, SYNCMAP_SET_MODE and the like; the others
- *	must be zero
- * @mode: see &struct syncmap_create, without the umask. Descriptors that there
- *	are keep their access
- * @gid: group: one of the caller's, or with CAP_CHOWN (EPERM)
- * @value_kind: see &struct syncmap_create
- * @entries: see &struct syncmap_limits; zero for the default. If there are
- *	more, none goes, but no new key comes until there are less
- * @bytes: the same
- * @ttl: see &struct syncmap_create; for what is stored from now on
- * @stale: see &struct syncmap_create. What has expired before is kept for the
- *	shorter of both times
- * @error: out: why it failed; nothing has changed then
- *
- * A frozen map can be changed, too, but not its entries. Others may see a part of
- * the changes before the rest.
- *
- * Needs ADMIN access.
- */
-struct syncmap_set {
-	__u32			flags;
-	__u32			mode;
-	__u32			gid;
-	__u32			value_kind;
-	__u64			entries;
-	__u64			bytes;
-	__u64			ttl;
-	__u64			stale;
-	struct syncmap_error	error;
-};
-
-/**
- * struct syncmap_restrict - SYNCMAP_RESTRICT: get a descriptor that may do less
- * @flags: must be zero
- * @access: SYNCMAP_ACCESS_READ and the like, not zero; EBADF if this descriptor
- *	does not have it
- * @fd: out: another descriptor of the map
- * @reserved: out: zero
- *
- * For passing it on; a map without a name has no other way. The two are as if
- * the map had been opened twice: what one owns or leases is not the other's.
- */
-struct syncmap_restrict {
-	__u32	flags;
-	__u32	access;
-	__s32	fd;
 	__u32	reserved;
 };
 
@@ -1143,6 +1044,125 @@ struct syncmap_watch {
 	struct syncmap_error	error;
 };
 
+/* Return when the memory is free, not when the map is empty */
+#define SYNCMAP_CLEAR_WAIT	0x1
+
+/**
+ * struct syncmap_clear - SYNCMAP_CLEAR: delete all entries at once
+ * @flags: SYNCMAP_CLEAR_WAIT
+ * @reserved: must be zero
+ *
+ * The map is empty at one instant of the call. What was in it is freed in the
+ * background, and counts as bytes until then; whoever finds the map full waits
+ * for that, and so does the next Clear.
+ *
+ * Needs write access.
+ */
+struct syncmap_clear {
+	__u32	flags;
+	__u32	reserved;
+};
+
+/* SYNCMAP_SET: what is changed */
+#define SYNCMAP_SET_MODE	0x1
+#define SYNCMAP_SET_GROUP	0x2
+#define SYNCMAP_SET_VALUE_KIND	0x4
+#define SYNCMAP_SET_ENTRIES	0x8
+#define SYNCMAP_SET_BYTES	0x10
+#define SYNCMAP_SET_TTL		0x20
+#define SYNCMAP_SET_STALE	0x40
+
+/**
+ * struct syncmap_set - SYNCMAP_SET: change what a map is
+ * @flags: which of the fields count, SYNCMAP_SET_MODE and the like; the others
+ *	must be zero
+ * @mode: see &struct syncmap_create, without the umask. Descriptors that there
+ *	are keep their access
+ * @gid: group: one of the caller's, or with CAP_CHOWN (EPERM)
+ * @value_kind: see &struct syncmap_create
+ * @entries: see &struct syncmap_limits; zero for the default. If there are
+ *	more, none goes, but no new key comes until there are less
+ * @bytes: the same
+ * @ttl: see &struct syncmap_create; for what is stored from now on
+ * @stale: see &struct syncmap_create. What has expired before is kept for the
+ *	shorter of both times
+ * @error: out: why it failed; nothing has changed then
+ *
+ * A frozen map can be changed, too, but not its entries. Others may see a part of
+ * the changes before the rest.
+ *
+ * Needs ADMIN access.
+ */
+struct syncmap_set {
+	__u32			flags;
+	__u32			mode;
+	__u32			gid;
+	__u32			value_kind;
+	__u64			entries;
+	__u64			bytes;
+	__u64			ttl;
+	__u64			stale;
+	struct syncmap_error	error;
+};
+
+/**
+ * struct syncmap_restrict - SYNCMAP_RESTRICT: get a descriptor that may do less
+ * @flags: must be zero
+ * @access: SYNCMAP_ACCESS_READ and the like, not zero; EBADF if this descriptor
+ *	does not have it
+ * @fd: out: another descriptor of the map
+ * @reserved: out: zero
+ *
+ * For passing it on; a map without a name has no other way. The two are as if
+ * the map had been opened twice: what one owns or leases is not the other's.
+ */
+struct syncmap_restrict {
+	__u32	flags;
+	__u32	access;
+	__s32	fd;
+	__u32	reserved;
+};
+
+/**
+ * struct syncmap_freeze - SYNCMAP_FREEZE: let nobody write any more, for good
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * When it returns, no write is under way, and all later ones fail with EROFS,
+ * even if they would change nothing: SYNCMAP_CLEAR, and all operations but LOAD
+ * and UNLEASE. Leases end without a value, and waits for one with EROFS:
+ * LOAD_OR_LEASE gives what is there, an expired value to SYNCMAP_FLAG_STALE, but
+ * no lease. Entries expire, and go with their owners, as they would have; the
+ * name can be removed. To freeze a frozen map is no error.
+ *
+ * Needs ADMIN access.
+ */
+struct syncmap_freeze {
+	__u32	flags;
+	__u32	reserved;
+};
+
+/**
+ * struct syncmap_retire - SYNCMAP_RETIRE: let nobody use the map any more
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * The map loses its name, if it has one; it is frozen; and then it is emptied,
+ * at one instant, for good: to those who have it open no key is there, and none
+ * can be stored (EROFS). Who watches hears SYNCMAP_RECORD_CLEAR and _REMOVED,
+ * and then the end.
+ *
+ * The memory is freed in the background, but for some tens of kilobytes until the
+ * last descriptor is closed, whoever has that: these count as bytes of the user
+ * who made the map, but no longer as a map.
+ *
+ * Needs ADMIN access.
+ */
+struct syncmap_retire {
+	__u32	flags;
+	__u32	reserved;
+};
+
 /* The control descriptor */
 #define SYNCMAP_INFO	 _IOWR(SYNCMAP_IOC_TYPE, 0x00, struct syncmap_info)
 #define SYNCMAP_CREATE	 _IOWR(SYNCMAP_IOC_TYPE, 0x01, struct syncmap_create)
@@ -1155,15 +1175,15 @@ struct syncmap_watch {
 #define SYNCMAP_MAP_INFO _IOWR(SYNCMAP_IOC_TYPE, 0x10, struct syncmap_map_info)
 #define SYNCMAP_STATS	 _IOWR(SYNCMAP_IOC_TYPE, 0x11, struct syncmap_stats)
 #define SYNCMAP_OP	 _IOW(SYNCMAP_IOC_TYPE, 0x12, struct syncmap_op)
-#define SYNCMAP_RANGE	 _IOWR(SYNCMAP_IOC_TYPE, 0x13, struct syncmap_range)
-#define SYNCMAP_CLEAR	 _IOW(SYNCMAP_IOC_TYPE, 0x14, struct syncmap_clear)
-#define SYNCMAP_WATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x15, struct syncmap_watch)
-#define SYNCMAP_FREEZE	 _IOW(SYNCMAP_IOC_TYPE, 0x16, struct syncmap_freeze)
-#define SYNCMAP_BATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x17, struct syncmap_batch)
-#define SYNCMAP_RESTRICT _IOWR(SYNCMAP_IOC_TYPE, 0x18, struct syncmap_restrict)
-#define SYNCMAP_SET	 _IOWR(SYNCMAP_IOC_TYPE, 0x19, struct syncmap_set)
-#define SYNCMAP_RETIRE	 _IOW(SYNCMAP_IOC_TYPE, 0x1a, struct syncmap_retire)
-#define SYNCMAP_AWAIT	 _IOWR(SYNCMAP_IOC_TYPE, 0x1b, struct syncmap_await)
+#define SYNCMAP_BATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x13, struct syncmap_batch)
+#define SYNCMAP_AWAIT	 _IOWR(SYNCMAP_IOC_TYPE, 0x14, struct syncmap_await)
+#define SYNCMAP_RANGE	 _IOWR(SYNCMAP_IOC_TYPE, 0x15, struct syncmap_range)
+#define SYNCMAP_WATCH	 _IOWR(SYNCMAP_IOC_TYPE, 0x16, struct syncmap_watch)
+#define SYNCMAP_CLEAR	 _IOW(SYNCMAP_IOC_TYPE, 0x17, struct syncmap_clear)
+#define SYNCMAP_SET	 _IOWR(SYNCMAP_IOC_TYPE, 0x18, struct syncmap_set)
+#define SYNCMAP_RESTRICT _IOWR(SYNCMAP_IOC_TYPE, 0x19, struct syncmap_restrict)
+#define SYNCMAP_FREEZE	 _IOW(SYNCMAP_IOC_TYPE, 0x1a, struct syncmap_freeze)
+#define SYNCMAP_RETIRE	 _IOW(SYNCMAP_IOC_TYPE, 0x1b, struct syncmap_retire)
 
 /* SYNCMAP_OP with the first @size bytes of its struct, e.g. SYNCMAP_OP_SHORT */
 #define SYNCMAP_OP_SIZED(size) \

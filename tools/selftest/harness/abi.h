@@ -194,15 +194,6 @@ FIELD(answer,	PART,			__u64,	leased)
 FIELD(answer,	PART,			__u64,	before)
 FIELD(answer,	PART,			__u64,	after)
 
-STRUCT(await)
-FIELD(await,	FLAGS,			__u32,	flags)
-FIELD(await,	ASKED,			__u32,	key_len)
-FIELD(await,	ASKED,			__u64,	key)
-FIELD(await,	ASKED,			__u64,	lease_for)
-FIELD(await,	ANSWERED,		__s32,	fd)
-FIELD(await,	ANSWERED | RESERVED,	__u32,	reserved)
-FIELD(await,	ANSWERED,		struct syncmap_error,	error)
-
 STRUCT(batch)
 FIELD(batch,	FLAGS,			__u32,	flags)
 FIELD(batch,	ASKED,			__u32,	op_size)
@@ -212,6 +203,15 @@ FIELD(batch,	ANSWERED,		__u32,	done)
 FIELD(batch,	ANSWERED,		__u32,	failed)
 FIELD(batch,	ANSWERED | RESERVED,	__u32,	reserved)
 FIELD(batch,	ANSWERED,		struct syncmap_error,	error)
+
+STRUCT(await)
+FIELD(await,	FLAGS,			__u32,	flags)
+FIELD(await,	ASKED,			__u32,	key_len)
+FIELD(await,	ASKED,			__u64,	key)
+FIELD(await,	ASKED,			__u64,	lease_for)
+FIELD(await,	ANSWERED,		__s32,	fd)
+FIELD(await,	ANSWERED | RESERVED,	__u32,	reserved)
+FIELD(await,	ANSWERED,		struct syncmap_error,	error)
 
 STRUCT(record)
 FIELD(record,	ANSWERED,		__u32,	size)
@@ -234,23 +234,21 @@ FIELD(range,	ANSWERED,		__u32,	used)
 FIELD(range,	ANSWERED,		__u32,	needed)
 FIELD(range,	ANSWERED | RESERVED,	__u32,	reserved)
 
+STRUCT(watch)
+FIELD(watch,	FLAGS,			__u32,	flags)
+FIELD(watch,	ASKED,			__u32,	filter_len)
+FIELD(watch,	ASKED,			__u64,	filter)
+FIELD(watch,	ASKED,			__u64,	since)
+FIELD(watch,	ASKED,			__u32,	queue_size)
+FIELD(watch,	ANSWERED,		__u32,	record_size)
+FIELD(watch,	ANSWERED,		__u64,	revision)
+FIELD(watch,	ANSWERED,		__s32,	fd)
+FIELD(watch,	ANSWERED | RESERVED,	__u32,	reserved)
+FIELD(watch,	ANSWERED,		struct syncmap_error,	error)
+
 STRUCT(clear)
 FIELD(clear,	FLAGS,			__u32,	flags)
 FIELD(clear,	RESERVED,		__u32,	reserved)
-
-STRUCT(freeze)
-FIELD(freeze,	FLAGS,			__u32,	flags)
-FIELD(freeze,	RESERVED,		__u32,	reserved)
-
-STRUCT(restrict)
-FIELD(restrict,	FLAGS,			__u32,	flags)
-FIELD(restrict,	ASKED,			__u32,	access)
-FIELD(restrict,	ANSWERED,		__s32,	fd)
-FIELD(restrict,	ANSWERED | RESERVED,	__u32,	reserved)
-
-STRUCT(retire)
-FIELD(retire,	FLAGS,			__u32,	flags)
-FIELD(retire,	RESERVED,		__u32,	reserved)
 
 STRUCT(set)
 FIELD(set,	FLAGS,			__u32,	flags)
@@ -263,17 +261,19 @@ FIELD(set,	ASKED,			__u64,	ttl)
 FIELD(set,	ASKED,			__u64,	stale)
 FIELD(set,	ANSWERED,		struct syncmap_error,	error)
 
-STRUCT(watch)
-FIELD(watch,	FLAGS,			__u32,	flags)
-FIELD(watch,	ASKED,			__u32,	filter_len)
-FIELD(watch,	ASKED,			__u64,	filter)
-FIELD(watch,	ASKED,			__u64,	since)
-FIELD(watch,	ASKED,			__u32,	queue_size)
-FIELD(watch,	ANSWERED,		__u32,	record_size)
-FIELD(watch,	ANSWERED,		__u64,	revision)
-FIELD(watch,	ANSWERED,		__s32,	fd)
-FIELD(watch,	ANSWERED | RESERVED,	__u32,	reserved)
-FIELD(watch,	ANSWERED,		struct syncmap_error,	error)
+STRUCT(restrict)
+FIELD(restrict,	FLAGS,			__u32,	flags)
+FIELD(restrict,	ASKED,			__u32,	access)
+FIELD(restrict,	ANSWERED,		__s32,	fd)
+FIELD(restrict,	ANSWERED | RESERVED,	__u32,	reserved)
+
+STRUCT(freeze)
+FIELD(freeze,	FLAGS,			__u32,	flags)
+FIELD(freeze,	RESERVED,		__u32,	reserved)
+
+STRUCT(retire)
+FIELD(retire,	FLAGS,			__u32,	flags)
+FIELD(retire,	RESERVED,		__u32,	reserved)
 
 OPERATION(1,	LOAD,			TAKES_OUT | TAKES_AGE)
 OPERATION(2,	STORE,			TAKES_VALUE | TAKES_DEADLINE |
@@ -319,24 +319,24 @@ CONTROL_COMMAND(0x05,	LIST,		list,		SYNCMAP_LIST_BELOW)
 MAP_COMMAND(0x10,	MAP_INFO,	map_info,	0)
 MAP_COMMAND(0x11,	STATS,		stats,		0)
 MAP_COMMAND(0x12,	OP,		op,		OP_FLAGS)
-MAP_COMMAND(0x13,	RANGE,		range,		SYNCMAP_RANGE_KEYS_ONLY)
-MAP_COMMAND(0x14,	CLEAR,		clear,		SYNCMAP_CLEAR_WAIT)
-MAP_COMMAND(0x15,	WATCH,		watch,		SYNCMAP_WATCH_KEY |
+MAP_COMMAND(0x13,	BATCH,		batch,		SYNCMAP_BATCH_STOP)
+MAP_COMMAND(0x14,	AWAIT,		await,		0)
+MAP_COMMAND(0x15,	RANGE,		range,		SYNCMAP_RANGE_KEYS_ONLY)
+MAP_COMMAND(0x16,	WATCH,		watch,		SYNCMAP_WATCH_KEY |
 							SYNCMAP_WATCH_PREFIX |
 							SYNCMAP_WATCH_VALUES |
 							SYNCMAP_WATCH_DUMP)
-MAP_COMMAND(0x16,	FREEZE,		freeze,		0)
-MAP_COMMAND(0x17,	BATCH,		batch,		SYNCMAP_BATCH_STOP)
-MAP_COMMAND(0x18,	RESTRICT,	restrict,	0)
-MAP_COMMAND(0x19,	SET,		set,		SYNCMAP_SET_MODE |
+MAP_COMMAND(0x17,	CLEAR,		clear,		SYNCMAP_CLEAR_WAIT)
+MAP_COMMAND(0x18,	SET,		set,		SYNCMAP_SET_MODE |
 							SYNCMAP_SET_GROUP |
 							SYNCMAP_SET_VALUE_KIND |
 							SYNCMAP_SET_ENTRIES |
 							SYNCMAP_SET_BYTES |
 							SYNCMAP_SET_TTL |
 							SYNCMAP_SET_STALE)
-MAP_COMMAND(0x1a,	RETIRE,		retire,		0)
-MAP_COMMAND(0x1b,	AWAIT,		await,		0)
+MAP_COMMAND(0x19,	RESTRICT,	restrict,	0)
+MAP_COMMAND(0x1a,	FREEZE,		freeze,		0)
+MAP_COMMAND(0x1b,	RETIRE,		retire,		0)
 
 #undef STRUCT
 #undef FIELD

@@ -24,15 +24,15 @@ union argument {
 	struct syncmap_map_info		map_info;
 	struct syncmap_stats		stats;
 	struct syncmap_op		op;
-	struct syncmap_range		range;
-	struct syncmap_clear		clear;
-	struct syncmap_watch		watch;
-	struct syncmap_freeze		freeze;
 	struct syncmap_batch		batch;
-	struct syncmap_restrict		restrict_to;
-	struct syncmap_set		set;
-	struct syncmap_retire		retire;
 	struct syncmap_await		await;
+	struct syncmap_range		range;
+	struct syncmap_watch		watch;
+	struct syncmap_clear		clear;
+	struct syncmap_set		set;
+	struct syncmap_restrict		restrict_to;
+	struct syncmap_freeze		freeze;
+	struct syncmap_retire		retire;
 	char				bytes[512];
 };
 
