@@ -99,6 +99,22 @@ static void sweep_leases(struct bytemap *map, unsigned int max)
 		sweep_value(map, value, now, false);
 }
 
+static unsigned int sweep_some(struct bytemap *map, unsigned int max, bool stale)
+{
+	u64 now = ktime_get_boottime_ns();
+	struct bytemap_value *value;
+	unsigned int n;
+
+	for (n = 0; n < max; n++) {
+		value = stale ? bytemap_deadline_pick_stale(map, now) :
+				bytemap_deadline_pick(map, now);
+		if (!value)
+			break;
+		sweep_value(map, value, now, stale);
+	}
+	return n;
+}
+
 /*
  * Ends up to @max values that are late, and leases. Process context.
  *
@@ -106,17 +122,7 @@ static void sweep_leases(struct bytemap *map, unsigned int max)
  */
 unsigned int bytemap_sweep_late(struct bytemap *map, unsigned int max)
 {
-	u64 now = ktime_get_boottime_ns();
-	struct bytemap_value *value;
-	unsigned int n;
-
-	for (n = 0; n < max; n++) {
-		value = bytemap_deadline_pick(map, now);
-		if (!value)
-			break;
-		sweep_value(map, value, now, false);
-	}
-	return n;
+	return sweep_some(map, max, false);
 }
 
 /*
@@ -126,17 +132,7 @@ unsigned int bytemap_sweep_late(struct bytemap *map, unsigned int max)
  */
 unsigned int bytemap_sweep_stale(struct bytemap *map, unsigned int max)
 {
-	u64 now = ktime_get_boottime_ns();
-	struct bytemap_value *value;
-	unsigned int n;
-
-	for (n = 0; n < max; n++) {
-		value = bytemap_deadline_pick_stale(map, now);
-		if (!value)
-			break;
-		sweep_value(map, value, now, true);
-	}
-	return n;
+	return sweep_some(map, max, true);
 }
 
 /*
