@@ -24,7 +24,7 @@ static struct bytes borrow(const void *data, size_t len)
 	return (struct bytes){ .data = (char *)data, .len = len };
 }
 
-static int say_entry(const struct libsyncmap_entry *entry, struct cli *cli)
+static int say_entry(const struct libsyncmap_record *entry, struct cli *cli)
 {
 	struct bytes key = borrow(entry->key, entry->key_len);
 	struct bytes value = borrow(entry->value, entry->value_len);
@@ -40,7 +40,7 @@ static int say_entry(const struct libsyncmap_entry *entry, struct cli *cli)
 	return 0;
 }
 
-static const char *print_entry(const struct libsyncmap_entry *entry,
+static const char *print_entry(const struct libsyncmap_record *entry,
 			       struct walk *walk)
 {
 	const struct record_format *format = &walk->cli->format;
@@ -61,7 +61,7 @@ static const char *print_entry(const struct libsyncmap_entry *entry,
 	return wrong;
 }
 
-static int write_entry(const struct libsyncmap_entry *entry, void *arg)
+static int write_entry(const struct libsyncmap_record *entry, void *arg)
 {
 	struct walk *walk = arg;
 	struct bytes key = borrow(entry->key, entry->key_len);
@@ -78,7 +78,7 @@ static int write_entry(const struct libsyncmap_entry *entry, void *arg)
 	return 0;
 }
 
-static int range_one(const struct libsyncmap_entry *entry, void *arg)
+static int range_one(const struct libsyncmap_record *entry, void *arg)
 {
 	struct walk *walk = arg;
 

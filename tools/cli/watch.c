@@ -41,12 +41,12 @@ static const char *name_of(const char *const *names, size_t n, size_t i)
 	return i < n && names[i] ? names[i] : "?";
 }
 
-static const char *type_name(const struct libsyncmap_event *event)
+static const char *type_name(const struct libsyncmap_record *event)
 {
 	return name_of(types, sizeof(types) / sizeof(types[0]), event->type);
 }
 
-static const char *reason_name(const struct libsyncmap_event *event)
+static const char *reason_name(const struct libsyncmap_record *event)
 {
 	switch (event->reason) {
 	case SYNCMAP_REASON_EXPIRED:
@@ -58,7 +58,7 @@ static const char *reason_name(const struct libsyncmap_event *event)
 		       event->reason);
 }
 
-static bool has_key(const struct libsyncmap_event *event)
+static bool has_key(const struct libsyncmap_record *event)
 {
 	return event->type == SYNCMAP_RECORD_ENTRY ||
 	       event->type == SYNCMAP_RECORD_STORE ||
@@ -71,7 +71,7 @@ static struct bytes borrow(const void *data, size_t len)
 }
 
 static void say_event_json(struct cli *cli,
-			   const struct libsyncmap_event *event)
+			   const struct libsyncmap_record *event)
 {
 	struct bytes value = borrow(event->value, event->value_len);
 	struct bytes key = borrow(event->key, event->key_len);
@@ -102,7 +102,7 @@ static void append_field(enum format format, const void *data, size_t len,
 	format_print(FORMAT_TEXT, data, len, line);
 }
 
-static void say_event(struct cli *cli, const struct libsyncmap_event *event)
+static void say_event(struct cli *cli, const struct libsyncmap_record *event)
 {
 	const char *what = event->reason >= SYNCMAP_REASON_EXPIRED ?
 			   reason_name(event) : type_name(event);
@@ -142,7 +142,7 @@ static int time_left(const struct cli *cli, int64_t begin)
 
 static int watch(struct cli *cli, struct libsyncmap_watch *events)
 {
-	struct libsyncmap_event event;
+	struct libsyncmap_record event;
 	int64_t begin = now_ms();
 	uint64_t n = 0;
 	int err;

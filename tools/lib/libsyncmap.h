@@ -285,8 +285,9 @@ int libsyncmap_info(const struct libsyncmap *map,
  * @set: what to change, and @set->flags which of it: its mode, group, limits,
  *	default times, and what its values are; @set->error says more of an error
  *
- * Return: 0; -EPERM for a group that is not one of the caller's; -EINVAL for values that no map can have, or that are not in
- * the flags; -EOPNOTSUPP; -EINTR. After an error the map is as it was.
+ * Return: 0; -EPERM for a group that is not one of the caller's; -EINVAL for
+ * values that no map can have, or that are not in the flags; -EOPNOTSUPP; -EINTR.
+ * After an error the map is as it was.
  */
 int libsyncmap_set(const struct libsyncmap *map, struct syncmap_set *set);
 
@@ -368,8 +369,9 @@ int libsyncmap_load_newer(const struct libsyncmap *map,
  * @value_len: its length
  * @result: the new revision and the previous one
  *
- * Return: 0; -ENOSPC if the map is full (@result->error says of what); -EFBIG if key or value is too long; -EINVAL for a key that the
- * map cannot have; -ENOMEM. After an error the map is as it was.
+ * Return: 0; -ENOSPC if the map is full (@result->error says of what); -EFBIG if
+ * key or value is too long; -EINVAL for a key that the map cannot have; -ENOMEM.
+ * After an error the map is as it was.
  */
 int libsyncmap_store(const struct libsyncmap *map,
 		     const void *key, size_t key_len,
@@ -825,27 +827,48 @@ int libsyncmap_unlease(const struct libsyncmap *map,
 /* Operations on all keys */
 
 /**
- * struct libsyncmap_entry - one entry as a range shows it
+ * struct libsyncmap_record - an entry of a range or dump, or what has happened
+ * @type: which of these: SYNCMAP_RECORD_ENTRY, SYNCMAP_RECORD_STORE and the like
+ * @reason: of a store or deletion: the operation, of enum syncmap_op_code, or
+ *	SYNCMAP_REASON_EXPIRED and the like
  * @key: the key; not terminated
  * @key_len: its length
- * @value: a value that the key had during the call; not terminated; NULL with
- *	SYNCMAP_RANGE_KEYS_ONLY
- * @value_len: its length
- * @revision: the value's revision
- * @expires: its deadline, SYNCMAP_NEVER if it has none
+ * @value: the value: of a range, one that the key had during the call; not
+ *	terminated; NULL if it was left out
+ * @value_len: its length even then
+ * @revision: that of the value, or of the change
+ * @expires: when the value expires, or SYNCMAP_NEVER; of what is no value, 0
  * @flags: SYNCMAP_RECORD_OWNED and the like
  *
- * The pointers are valid until the callback returns.
+ * <linux/syncmap.h> has the details. The pointers are valid until the callback
+ * returns, or until the next call for the same watch.
  */
-struct libsyncmap_entry {
-	const void	*key;
-	size_t		key_len;
-	const void	*value;
-	size_t		value_len;
-	uint64_t	revision;
-	uint64_t	expires;
-	unsigned int	flags;
+struct libsyncmap_record {
+	enum syncmap_record_type	type;
+	unsigned int			reason;
+	const void			*key;
+	size_t				key_len;
+	const void			*value;
+	size_t				value_len;
+	uint64_t			revision;
+	uint64_t			expires;
+	unsigned int			flags;
 };
+
+/**
+ * libsyncmap_record_next - the next record of a buffer of records
+ * @buffer: a buffer of the caller's that the kernel has filled: of
+ *	libsyncmap_range_next(), or of read(2) from libsyncmap_watch_fd()
+ * @used: how many bytes of it are filled
+ * @at: where to go on, 0 at first; it is moved
+ * @record: out: the record, which points into the buffer
+ *
+ * Goes past records of types that this library does not know.
+ *
+ * Return: true; false at the end.
+ */
+bool libsyncmap_record_next(const void *buffer, size_t used, size_t *at,
+			    struct libsyncmap_record *record);
 
 /**
  * libsyncmap_range - call a function for each entry
@@ -860,7 +883,7 @@ struct libsyncmap_entry {
  * Return: 0; what @fn returned; -ENOMEM, -EINTR.
  */
 int libsyncmap_range(const struct libsyncmap *map, unsigned int flags,
-		     int (*fn)(const struct libsyncmap_entry *entry, void *arg),
+		     int (*fn)(const struct libsyncmap_record *entry, void *arg),
 		     void *arg);
 
 /**
@@ -869,8 +892,8 @@ int libsyncmap_range(const struct libsyncmap *map, unsigned int flags,
  * @range: cursor, buffer, size and flags; the answer
  *
  * For those who want to stop and go on later, perhaps in another process: the
- * cursor is a plain number and stays valid for ever. The buffer has records, each
- * a struct syncmap_record: go on by their @size, and to the key by @data.
+ * cursor is a plain number and stays valid for ever. libsyncmap_record_next() goes
+ * through the records in the buffer.
  *
  * Return: 0; -EMSGSIZE if the next entry needs a buffer of @range->needed;
  * -ENOMEM, -EINTR.
@@ -919,34 +942,6 @@ int libsyncmap_retire(const struct libsyncmap *map);
 struct libsyncmap_watch;
 
 /**
- * struct libsyncmap_event - what has happened to a map
- * @type: what: an entry was stored, for example
- * @reason: of a store or deletion: the operation, of enum syncmap_op_code, or
- *	SYNCMAP_REASON_EXPIRED and the like
- * @key: the key; not terminated
- * @key_len: its length
- * @value: the new value; not terminated; NULL if it was left out
- * @value_len: its length even then
- * @revision: revision of the change
- * @deadline: of what is stored: when it expires, or SYNCMAP_NEVER; else 0
- * @flags: SYNCMAP_RECORD_OWNED and the like
- *
- * <linux/syncmap.h> has the details. The pointers are valid until the next call
- * for the same watch.
- */
-struct libsyncmap_event {
-	enum syncmap_record_type	type;
-	unsigned int		reason;
-	const void		*key;
-	size_t			key_len;
-	const void		*value;
-	size_t			value_len;
-	uint64_t		revision;
-	uint64_t		deadline;
-	unsigned int		flags;
-};
-
-/**
  * libsyncmap_watch_open - begin to watch a map
  * @map: a map opened for reading; it may be closed while it is watched
  * @params: what to watch: SYNCMAP_WATCH_DUMP and other flags, a filter; its
@@ -954,7 +949,8 @@ struct libsyncmap_event {
  * @watch: out: to be closed by libsyncmap_watch_close()
  *
  * Return: 0; -EINVAL for bad parameters; -EFBIG for a filter longer than a key,
- * -ENOSPC, -EDQUOT if there are too many watchers (@params->error says more); -EBADF, -ENOMEM.
+ * -ENOSPC, -EDQUOT if there are too many watchers (@params->error says more);
+ * -EBADF, -ENOMEM.
  */
 int libsyncmap_watch_open(const struct libsyncmap *map,
 			  struct syncmap_watch *params,
@@ -973,7 +969,7 @@ int libsyncmap_watch_open(const struct libsyncmap *map,
  * any more, as nobody can change the map; -EINTR if a signal came first.
  */
 int libsyncmap_watch_next(struct libsyncmap_watch *watch, int timeout,
-			  struct libsyncmap_event *event);
+			  struct libsyncmap_record *event);
 
 /**
  * libsyncmap_watch_fd - the descriptor of a watched map

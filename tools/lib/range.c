@@ -24,33 +24,21 @@ static int grow(struct syncmap_range *range)
 }
 
 static int show(const struct syncmap_range *range,
-		int (*fn)(const struct libsyncmap_entry *entry, void *arg),
+		int (*fn)(const struct libsyncmap_record *entry, void *arg),
 		void *arg)
 {
 	const void *buffer = (const void *)(uintptr_t)range->buffer;
-	struct record record;
+	struct libsyncmap_record entry;
 	size_t at = 0;
 	int ret = 0;
 
-	while (!ret &&
-	       libsyncmap_record_next(buffer, range->used, &at, &record)) {
-		struct libsyncmap_entry entry = {
-			.key = record.key,
-			.key_len = record.head->key_len,
-			.value = record.value,
-			.value_len = record.head->value_len,
-			.revision = record.head->revision,
-			.expires = record.head->expires,
-			.flags = record.head->flags,
-		};
-
+	while (!ret && libsyncmap_record_next(buffer, range->used, &at, &entry))
 		ret = fn(&entry, arg);
-	}
 	return ret;
 }
 
 API int libsyncmap_range(const struct libsyncmap *map, unsigned int flags,
-			 int (*fn)(const struct libsyncmap_entry *entry,
+			 int (*fn)(const struct libsyncmap_record *entry,
 				   void *arg),
 			 void *arg)
 {

@@ -8,23 +8,36 @@ static bool is_known(const struct syncmap_record *head)
 	       head->type <= SYNCMAP_RECORD_REMOVED;
 }
 
-bool libsyncmap_record_next(const void *buffer, size_t used, size_t *at,
-			    struct record *record)
+static void describe(const struct syncmap_record *head,
+		     struct libsyncmap_record *record)
+{
+	const char *key = (const char *)head + head->data;
+	const char *value = key + head->key_len;
+
+	*record = (struct libsyncmap_record){
+		.type = head->type,
+		.reason = head->reason,
+		.key = key,
+		.key_len = head->key_len,
+		.value = head->flags & SYNCMAP_RECORD_VALUE ? value : NULL,
+		.value_len = head->value_len,
+		.revision = head->revision,
+		.expires = head->expires,
+		.flags = head->flags,
+	};
+}
+
+API bool libsyncmap_record_next(const void *buffer, size_t used, size_t *at,
+				struct libsyncmap_record *record)
 {
 	const struct syncmap_record *head;
-	const char *begin;
 
 	do {
 		if (*at >= used)
 			return false;
-		begin = (const char *)buffer + *at;
-		head = (const void *)begin;
+		head = (const void *)((const char *)buffer + *at);
 		*at += head->size;
 	} while (!is_known(head));
-	record->head = head;
-	record->key = begin + head->data;
-	record->value = NULL;
-	if (head->flags & SYNCMAP_RECORD_VALUE)
-		record->value = begin + head->data + head->key_len;
+	describe(head, record);
 	return true;
 }

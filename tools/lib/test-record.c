@@ -45,24 +45,24 @@ static void put(struct buffer *buffer, struct syncmap_record head, size_t data,
 static void expect(const struct buffer *buffer, size_t *at, __u64 revision,
 		   const char *key, const char *value)
 {
-	struct record record;
+	struct libsyncmap_record record;
 
 	assert_true(libsyncmap_record_next(buffer->bytes, buffer->used, at,
 					   &record));
-	assert_int_equal(revision, record.head->revision);
-	assert_int_equal(strlen(key), record.head->key_len);
+	assert_int_equal(revision, record.revision);
+	assert_int_equal(strlen(key), record.key_len);
 	assert_memory_equal(key, record.key, strlen(key));
 	if (!value) {
 		assert_null(record.value);
 		return;
 	}
-	assert_int_equal(strlen(value), record.head->value_len);
+	assert_int_equal(strlen(value), record.value_len);
 	assert_memory_equal(value, record.value, strlen(value));
 }
 
 static void expect_end(struct buffer *buffer, size_t *at)
 {
-	struct record record;
+	struct libsyncmap_record record;
 
 	assert_false(libsyncmap_record_next(buffer->bytes, buffer->used, at,
 					    &record));

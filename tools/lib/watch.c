@@ -68,28 +68,16 @@ static int fill(struct libsyncmap_watch *watch, int timeout)
 }
 
 API int libsyncmap_watch_next(struct libsyncmap_watch *watch, int timeout,
-			      struct libsyncmap_event *event)
+			      struct libsyncmap_record *event)
 {
-	struct record record;
 	int err;
 
 	while (!libsyncmap_record_next(watch->buffer, watch->used, &watch->at,
-				       &record)) {
+				       event)) {
 		err = fill(watch, timeout);
 		if (err)
 			return err;
 	}
-	*event = (struct libsyncmap_event){
-		.type = record.head->type,
-		.reason = record.head->reason,
-		.key = record.key,
-		.key_len = record.head->key_len,
-		.value = record.value,
-		.value_len = record.head->value_len,
-		.revision = record.head->revision,
-		.deadline = record.head->expires,
-		.flags = record.head->flags,
-	};
 	return 0;
 }
 

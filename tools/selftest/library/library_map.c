@@ -115,7 +115,7 @@ TEST(published)
 	libsyncmap_close(new);
 }
 
-static int count_entry(const struct libsyncmap_entry *entry, void *arg)
+static int count_entry(const struct libsyncmap_record *entry, void *arg)
 {
 	unsigned int *n = arg;
 	uint64_t key;
@@ -128,7 +128,7 @@ static int count_entry(const struct libsyncmap_entry *entry, void *arg)
 	return ++*n == 1000 ? 7 : 0;
 }
 
-static int want_no_value(const struct libsyncmap_entry *entry, void *arg)
+static int want_no_value(const struct libsyncmap_record *entry, void *arg)
 {
 	EXPECT(!entry->value);
 	++*(unsigned int *)arg;
@@ -163,7 +163,7 @@ TEST(range)
 	EXPECT_EQ(201, n);
 }
 
-static int note_flags(const struct libsyncmap_entry *entry, void *arg)
+static int note_flags(const struct libsyncmap_record *entry, void *arg)
 {
 	*(unsigned int *)arg = entry->flags;
 	return 0;

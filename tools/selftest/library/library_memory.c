@@ -45,7 +45,7 @@ static int next_fd(void)
 	return fd;
 }
 
-static int show_entry(const struct libsyncmap_entry *entry, void *arg)
+static int show_entry(const struct libsyncmap_record *entry, void *arg)
 {
 	(void)entry;
 	(void)arg;

@@ -30,9 +30,9 @@ static struct libsyncmap_watch *begin(const struct libsyncmap *map,
 	return watch;
 }
 
-static struct libsyncmap_event next(struct libsyncmap_watch *watch)
+static struct libsyncmap_record next(struct libsyncmap_watch *watch)
 {
-	struct libsyncmap_event event;
+	struct libsyncmap_record event;
 
 	ASSERT_EQ(0, libsyncmap_watch_next(watch, 10000, &event));
 	return event;
@@ -43,7 +43,7 @@ static void expect_nothing(struct libsyncmap_watch *watch)
 	struct pollfd pollfd = {
 		.fd = libsyncmap_watch_fd(watch), .events = POLLIN,
 	};
-	struct libsyncmap_event event;
+	struct libsyncmap_record event;
 
 	EXPECT_EQ(-EAGAIN, libsyncmap_watch_next(watch, 0, &event));
 	EXPECT_EQ(-EAGAIN, libsyncmap_watch_next(watch, 10, &event));
@@ -57,7 +57,7 @@ TEST(events)
 	};
 	struct libsyncmap *map = create();
 	struct libsyncmap_watch *watch;
-	struct libsyncmap_event event;
+	struct libsyncmap_record event;
 
 	EXPECT_EQ(0, libsyncmap_watch_open(map, NULL, &watch));
 	EXPECT_EQ(FD_CLOEXEC, fcntl(libsyncmap_watch_fd(watch), F_GETFD));
@@ -72,14 +72,14 @@ TEST(events)
 	EXPECT(!event.value);
 	EXPECT_EQ(5, event.value_len);
 	EXPECT_EQ(1, event.revision);
-	EXPECT_EQ(SYNCMAP_NEVER, event.deadline);
+	EXPECT_EQ(SYNCMAP_NEVER, event.expires);
 	event = next(watch);
 	EXPECT_EQ(SYNCMAP_OP_SWAP, event.reason);
-	EXPECT_EQ(SYNCMAP_NEVER - 1, event.deadline);
+	EXPECT_EQ(SYNCMAP_NEVER - 1, event.expires);
 	event = next(watch);
 	EXPECT_EQ(SYNCMAP_RECORD_DELETE, event.type);
 	EXPECT_EQ(3, event.revision);
-	EXPECT_EQ(0, event.deadline);
+	EXPECT_EQ(0, event.expires);
 	expect_nothing(watch);
 	libsyncmap_watch_close(watch);
 	libsyncmap_watch_close(NULL);
@@ -90,7 +90,7 @@ TEST(dump_with_a_filter)
 {
 	struct libsyncmap *map = create();
 	struct libsyncmap_watch *watch;
-	struct libsyncmap_event event;
+	struct libsyncmap_record event;
 
 	EXPECT_EQ(0, libsyncmap_store(map, K, "value", 5, NULL));
 	EXPECT_EQ(0, libsyncmap_store(map, "other", 5, "", 0, NULL));
@@ -140,7 +140,7 @@ TEST(overflow)
 	struct libsyncmap_watch *watch = begin(map, (struct syncmap_watch){
 		.flags = SYNCMAP_WATCH_DUMP, .queue_size = SYNCMAP_QUEUE_MIN,
 	});
-	struct libsyncmap_event event;
+	struct libsyncmap_record event;
 	uint64_t n = 0;
 
 	EXPECT_EQ(SYNCMAP_RECORD_DUMPED, next(watch).type);
@@ -167,7 +167,7 @@ TEST(the_end)
 	struct sigaction action = { .sa_handler = on_alarm };
 	struct libsyncmap *map = create();
 	struct libsyncmap_watch *watch = begin(map, (struct syncmap_watch){ });
-	struct libsyncmap_event event;
+	struct libsyncmap_record event;
 
 	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
 	alarm(1);
