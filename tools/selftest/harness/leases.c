@@ -73,8 +73,8 @@ void leases_expect_value(int fd, const char *value)
 
 void leases_await(int fd, __u64 n)
 {
-	while (map_stat(fd, "lease_waits") < n)
-		usleep(1000);
+	AWAIT(map_stat(fd, "lease_waits") >= n);
+	ASSERT(map_stat(fd, "lease_waits") >= n);
 }
 
 static bool is_clean(int fd)
