@@ -26,6 +26,25 @@ static void clear_empties_and_can_be_filled_again(struct kunit *test)
 	}
 }
 
+/* Whoever comes to look when there are new ones again does not wait for these */
+static void a_later_clear_ends_the_wait(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	unsigned int clears = map->clears;
+	u8 epoch = map->epoch;
+
+	KUNIT_EXPECT_EQ(test, store_store(map, "a", "1"), 0);
+	KUNIT_EXPECT_FALSE(test, has_ended(map, epoch, clears));
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
+	clears = map->clears;
+	KUNIT_EXPECT_TRUE(test, has_ended(map, epoch, clears));
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
+	KUNIT_EXPECT_EQ(test, map->epoch, epoch);
+	KUNIT_EXPECT_EQ(test, store_store(map, "a", "1"), 0);
+	KUNIT_EXPECT_TRUE(test, has_ended(map, epoch, clears));
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
+}
+
 /* Who is killed while others insert has cleared nothing, and stops nobody */
 static void who_dies_before_a_clear_has_done_nothing(struct kunit *test)
 {
@@ -65,6 +84,7 @@ static void the_old_epoch_ends_with_its_entries(struct kunit *test)
 
 static struct kunit_case clear_cases[] = {
 	KUNIT_CASE(clear_empties_and_can_be_filled_again),
+	KUNIT_CASE(a_later_clear_ends_the_wait),
 	KUNIT_CASE(who_dies_before_a_clear_has_done_nothing),
 	KUNIT_CASE(the_old_epoch_ends_with_its_entries),
 	{}

@@ -242,6 +242,7 @@ struct bytemap {
 	atomic64_t			revision ____cacheline_aligned;
 	bool				watched;
 	u8				epoch;
+	unsigned int			clears;		/* clear.c */
 	struct bytemap_gauge		entries ____cacheline_aligned;
 	struct bytemap_gauge		bytes;
 	atomic64_t			credit;		/* memory.c */

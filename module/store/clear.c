@@ -13,14 +13,22 @@
 #include "line.h"
 #include "tell.h"
 
-static int wait_epoch(struct bytemap *map, u8 epoch)
+/*
+ * Whether nothing of an epoch is left that was the old one after @clears. Each Clear
+ * counts when it has seen to that, and then the epoch begins anew.
+ */
+static bool has_ended(const struct bytemap *map, u8 epoch, unsigned int clears)
 {
-	atomic64_t *live = &map->live[epoch];
-
 	/* Pairs with atomic64_dec_and_test() in uncharge_entry() */
-	if (wait_var_event_killable(live, !atomic64_read_acquire(live)))
-		return -EINTR;
-	return 0;
+	return !atomic64_read_acquire(&map->live[epoch]) ||
+	       READ_ONCE(map->clears) != clears;
+}
+
+static int wait_epoch(struct bytemap *map, u8 epoch, unsigned int clears)
+{
+	return wait_var_event_killable(&map->live[epoch],
+				       has_ended(map, epoch, clears)) ?
+		-EINTR : 0;
 }
 
 /* Return: whether there are entries that a Clear has removed and that are charged */
@@ -29,10 +37,16 @@ bool bytemap_clear_is_going_on(const struct bytemap *map)
 	return atomic64_read(&map->live[!READ_ONCE(map->epoch)]);
 }
 
-/* Waits until there are none. Return: 0, or -EINTR: killed */
+/*
+ * Waits until there are none, or only those of a later Clear. Return: 0, or -EINTR:
+ * killed
+ */
 int bytemap_clear_wait(struct bytemap *map)
 {
-	return wait_epoch(map, !READ_ONCE(map->epoch));
+	/* Pairs with smp_store_release() in clear_locked() */
+	unsigned int clears = smp_load_acquire(&map->clears);
+
+	return wait_epoch(map, !READ_ONCE(map->epoch), clears);
 }
 
 /*
@@ -49,7 +63,7 @@ static int clear_locked(struct bytemap *map)
 
 	lockdep_assert_held(&map->clear_lock);
 	/* Left by a Clear that was killed */
-	err = wait_epoch(map, !old);
+	err = wait_epoch(map, !old, map->clears);
 	if (err)
 		return err;
 	err = bytemap_gauge_close(&map->entries);
@@ -57,6 +71,8 @@ static int clear_locked(struct bytemap *map)
 		return err;
 	syncmap_clear(&map->core);
 	bytemap_tell_clear(map);
+	/* Pairs with smp_load_acquire() in bytemap_clear_wait(): the epoch */
+	smp_store_release(&map->clears, map->clears + 1);
 	bytemap_gauge_open(&map->entries);
 	bytemap_line_clear(map, old);
 	return 0;
@@ -79,14 +95,19 @@ int bytemap_clear(struct bytemap *map)
 	return err;
 }
 
-/* The same with a map that is frozen. Return: 0; -EINTR */
+/*
+ * The same with a map that is frozen, unless nothing is in it any more.
+ *
+ * Return: 0; -EINTR
+ */
 int bytemap_clear_frozen(struct bytemap *map)
 {
-	int err;
+	int err = 0;
 
 	if (mutex_lock_killable(&map->clear_lock))
 		return -EINTR;
-	err = clear_locked(map);
+	if (atomic64_read(&map->live[map->epoch]))
+		err = clear_locked(map);
 	mutex_unlock(&map->clear_lock);
 	return err;
 }
