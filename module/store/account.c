@@ -460,17 +460,10 @@ void bytemap_account_remove_map(struct bytemap_account *account, u64 bytes)
 	sub_used(account, MAPS, 1);
 }
 
-/* The map counts by its bytes only. From any context */
+/* From now on the map counts by its bytes only. From any context */
 void bytemap_account_uncount_map(struct bytemap_account *account)
 {
 	sub_used(account, MAPS, 1);
-}
-
-/* It does again, for as long as it takes to free it, whatever the limit */
-void bytemap_account_recount_map(struct bytemap_account *account)
-{
-	for (; account; account = account->parent)
-		atomic64_inc(&account->used[MAPS]);
 }
 
 /* The same for one that has ended */

@@ -25,7 +25,6 @@ bool bytemap_account_is_same_user(const struct bytemap_account *account,
 int bytemap_account_add_map(struct bytemap_account *account, u64 bytes,
 			    struct syncmap_error *error);
 void bytemap_account_uncount_map(struct bytemap_account *account);
-void bytemap_account_recount_map(struct bytemap_account *account);
 void bytemap_account_end_map(struct bytemap_account *account);
 void bytemap_account_map_ended(struct bytemap_account *account, u64 bytes);
 unsigned int bytemap_account_ended(struct bytemap_account *account);

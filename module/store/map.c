@@ -310,7 +310,12 @@ static void finish_map(struct bytemap *map)
 	syncmap_destroy(&map->core);
 	mem_cgroup_put(map->memcg);
 	bytemap_memory_release(map);
-	bytemap_account_map_ended(map->account, bytemap_memory_of_map());
+	if (map->retired)
+		bytemap_account_sub_bytes(map->account,
+					  bytemap_memory_of_map());
+	else
+		bytemap_account_map_ended(map->account,
+					  bytemap_memory_of_map());
 	bytemap_account_put(map->account);
 	bytemap_scope_put(map->scope);
 	free_percpu(map->counts);
@@ -344,9 +349,8 @@ static void release_map(struct kref *refs)
 {
 	struct bytemap *map = container_of(refs, struct bytemap, refs);
 
-	if (map->retired)
-		bytemap_account_recount_map(map->account);
-	bytemap_account_end_map(map->account);
+	if (!map->retired)
+		bytemap_account_end_map(map->account);
 	bytemap_job_queue(&map->end);
 }
 

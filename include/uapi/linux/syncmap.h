@@ -1147,10 +1147,10 @@ struct syncmap_freeze {
  * @flags: must be zero
  * @reserved: must be zero
  *
- * The map loses its name, if it has one; it is frozen; and then it is emptied,
- * at one instant, for good: to those who have it open no key is there, and none
- * can be stored (EROFS). Who watches hears SYNCMAP_RECORD_CLEAR and _REMOVED,
- * and then the end.
+ * The map is frozen; it is emptied, at one instant, for good; and then it loses
+ * its name: to those who have it open no key is there, and none can be stored
+ * (EROFS). Who watches hears SYNCMAP_RECORD_CLEAR, if something was in it,
+ * SYNCMAP_RECORD_REMOVED, if it had a name, and then the end.
  *
  * The memory is freed in the background, but for some tens of kilobytes until the
  * last descriptor is closed, whoever has that: these count as bytes of the user

@@ -99,8 +99,11 @@ TEST(watchers_come_to_the_end)
 	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("value")));
 	EXPECT_EQ(0, retire(fd));
 	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "key");
-	watcher_expect(&w, REMOVED);
 	watcher_expect(&w, CLEAR);
+	watcher_expect(&w, REMOVED);
+	expect_end(&w);
+	/* Nothing comes behind the end */
+	EXPECT_EQ(0, retire(fd));
 	expect_end(&w);
 	late = watcher_open(fd, .flags = 0);
 	expect_end(&late);
@@ -180,6 +183,36 @@ TEST(they_count_no_more)
 	struct parameter before = parameter_set("max_user_maps", MAX);
 
 	test_wait(test_fork(make_as_many, 0, NULL));
+	parameter_restore(&before);
+}
+
+#define MANY	200
+
+static void retire_many(int n, void *arg)
+{
+	(void)n;
+	(void)arg;
+	be_user();
+	for (int i = 0; i < MANY; i++) {
+		int fd = map_private(SYNCMAP_KEY_U64);
+
+		ASSERT(fd >= 0);
+		EXPECT_EQ(0, retire(fd));
+	}
+}
+
+/* All are closed at once, and freed, which keeps nobody else from making one */
+TEST(they_end_together)
+{
+	struct parameter before = parameter_set("max_maps", 16);
+
+	test_wait(test_fork(retire_many, 0, NULL));
+	for (int i = 0; i < MANY; i++) {
+		int fd = map_create(NULL, SYNCMAP_KEY_U64, NULL, 0600);
+
+		EXPECT(fd >= 0);
+		close(fd);
+	}
 	parameter_restore(&before);
 }
 
