@@ -166,9 +166,11 @@ static void whoever_is_mapped_counts_for_the_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, used_by(&all, MAPS), 0ULL);
 }
 
-/* One of root's */
+/* Two of root's */
 static struct user_namespace of_root = {
-	.parent = &init_user_ns, .level = 1, .owner = KUIDT_INIT(0),
+	.parent = &init_user_ns, .level = 1, .owner = KUIDT_INIT(0), .ns.inum = 1,
+}, other_of_root = {
+	.parent = &init_user_ns, .level = 1, .owner = KUIDT_INIT(0), .ns.inum = 2,
 };
 
 static void whoever_is_mapped_has_the_workers_of_the_owner(struct kunit *test)
@@ -178,18 +180,22 @@ static void whoever_is_mapped_has_the_workers_of_the_owner(struct kunit *test)
 		get_in(test, &outer, KUIDT_INIT(101)),
 		get_in(test, &inner, KUIDT_INIT(102)),
 		get_in(test, &init_user_ns, KUIDT_INIT(7)),
-		get_in(test, &init_user_ns, KUIDT_INIT(100)),
 		get_in(test, &of_root, KUIDT_INIT(100)),
 		get_in(test, &of_root, KUIDT_INIT(101)),
+		get_in(test, &init_user_ns, KUIDT_INIT(100)),
+		get_in(test, &init_user_ns, GLOBAL_ROOT_UID),
+		get_in(test, &other_of_root, KUIDT_INIT(100)),
 	};
-	const int mapped = 4;
+	const int owner[] = { 7, 7, 7, 7, 1, 1, 100, 0, 2 };
 	int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(account); i++)
 		for (j = 0; j < i; j++)
-			KUNIT_EXPECT_EQ(test, i < mapped,
+			KUNIT_EXPECT_EQ(test, owner[i] == owner[j],
 					bytemap_account_is_same_user(account[i],
 								     account[j]));
+	KUNIT_EXPECT_PTR_NE(test, account[4]->parent, &all);
+	KUNIT_EXPECT_PTR_EQ(test, account[7]->parent, &all);
 	for (i = 0; i < ARRAY_SIZE(account); i++)
 		bytemap_account_put(account[i]);
 	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&all.children));

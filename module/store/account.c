@@ -12,6 +12,7 @@
  * and in the account of all. There has to be room in each. The last part of what
  * all may have is for those who may exceed the limits of a user.
  */
+#include <linux/bits.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
@@ -70,6 +71,9 @@ MODULE_PARM_DESC(max_user_leases,
 /* User namespaces nest less deep than this */
 #define DEPTH		40
 
+/* An owner that is not a user: with it comes the number of a namespace of root's */
+#define OF_ROOT		BIT_ULL(32)
+
 enum kind {
 	MAPS,
 	BYTES,
@@ -80,9 +84,9 @@ enum kind {
 
 struct bytemap_account {
 	struct rb_node		node;
-	struct rb_root		children;	/* by uid: however many they are */
+	struct rb_root		children;	/* by owner: however many they are */
 	struct bytemap_account	*parent;
-	kuid_t			uid;
+	u64			owner;		/* a uid, or OF_ROOT */
 	unsigned int		refs;		/* children included */
 	atomic64_t		used[KINDS];
 	atomic_t		ending;		/* of the maps */
@@ -102,30 +106,20 @@ static struct bytemap_account *account_of(const struct rb_node *node)
 	return rb_entry(node, struct bytemap_account, node);
 }
 
-static int compare_uid(const void *uid, const struct rb_node *node)
+static int compare_owner(const void *owner, const struct rb_node *node)
 {
-	u32 a = __kuid_val(*(const kuid_t *)uid);
-	u32 b = __kuid_val(account_of(node)->uid);
+	u64 a = *(const u64 *)owner;
+	u64 b = account_of(node)->owner;
 
 	return a < b ? -1 : a > b;
 }
 
-static int compare_nodes(struct rb_node *node, const struct rb_node *other)
+static int compare_accounts(struct rb_node *node, const struct rb_node *other)
 {
-	return compare_uid(&account_of(node)->uid, other);
+	return compare_owner(&account_of(node)->owner, other);
 }
 
-/*
- * Whoever owns a user namespace is one user, whatever the names, and has one share
- * of workers. Root is not: its namespaces are for users that have nothing to do
- * with each other.
- */
-static bool is_one_user(const struct bytemap_account *account)
-{
-	return account != &all && (account->parent != &all ||
-				   !uid_eq(account->uid, GLOBAL_ROOT_UID));
-}
-
+/* Whoever owns a user namespace is one user, and has one share of workers */
 static struct bytemap_account *alloc_account(const struct bytemap_account *parent)
 {
 	struct bytemap_account *account = kzalloc(sizeof(*account),
@@ -133,8 +127,8 @@ static struct bytemap_account *alloc_account(const struct bytemap_account *paren
 
 	if (!account)
 		return NULL;
-	account->share = is_one_user(parent) ?
-		bytemap_job_share_get(parent->share) : bytemap_job_share_alloc();
+	account->share = parent == &all ? bytemap_job_share_alloc() :
+					  bytemap_job_share_get(parent->share);
 	if (!account->share) {
 		kfree(account);
 		return NULL;
@@ -149,22 +143,22 @@ static void free_account(struct bytemap_account *account)
 }
 
 /* With a reference. @fresh, if it is not NULL, is for when there is none */
-static struct bytemap_account *get_account(struct bytemap_account *parent, kuid_t uid,
+static struct bytemap_account *get_account(struct bytemap_account *parent, u64 owner,
 					   struct bytemap_account *fresh)
 {
 	struct bytemap_account *account = NULL;
 	struct rb_node *node;
 
 	spin_lock(&account_lock);
-	node = rb_find(&uid, &parent->children, compare_uid);
+	node = rb_find(&owner, &parent->children, compare_owner);
 	if (node) {
 		account = account_of(node);
 	} else if (fresh) {
 		account = fresh;
 		account->parent = parent;
-		account->uid = uid;
+		account->owner = owner;
 		parent->refs++;
-		rb_find_add(&account->node, &parent->children, compare_nodes);
+		rb_find_add(&account->node, &parent->children, compare_accounts);
 	}
 	if (account)
 		account->refs++;
@@ -173,9 +167,9 @@ static struct bytemap_account *get_account(struct bytemap_account *parent, kuid_
 }
 
 static struct bytemap_account *get_below(struct bytemap_account *parent,
-					 kuid_t uid)
+					 u64 owner)
 {
-	struct bytemap_account *account = get_account(parent, uid, NULL);
+	struct bytemap_account *account = get_account(parent, owner, NULL);
 	struct bytemap_account *fresh;
 
 	if (account)
@@ -183,21 +177,31 @@ static struct bytemap_account *get_below(struct bytemap_account *parent,
 	fresh = alloc_account(parent);
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
-	account = get_account(parent, uid, fresh);
+	account = get_account(parent, owner, fresh);
 	if (account != fresh)
 		free_account(fresh);
 	return account;
 }
 
+/*
+ * Those of root are for users that have nothing to do with each other, nor with
+ * root, whom no limit binds: each is an owner by itself
+ */
+static u64 owner_of_namespace(const struct user_namespace *ns)
+{
+	return uid_eq(ns->owner, GLOBAL_ROOT_UID) ? OF_ROOT | ns->ns.inum :
+						    __kuid_val(ns->owner);
+}
+
 /* The caller's user, then the owners of the user's namespaces, outermost last */
-static unsigned int list_users(kuid_t uid, kuid_t *users)
+static unsigned int list_owners(kuid_t uid, u64 *owners)
 {
 	const struct user_namespace *ns = current_user_ns();
 	unsigned int n = 0;
 
-	users[n++] = uid;
+	owners[n++] = __kuid_val(uid);
 	for (; ns != &init_user_ns && n < DEPTH; ns = ns->parent)
-		users[n++] = ns->owner;
+		owners[n++] = owner_of_namespace(ns);
 	return n;
 }
 
@@ -210,13 +214,13 @@ static unsigned int list_users(kuid_t uid, kuid_t *users)
 struct bytemap_account *bytemap_account_get(kuid_t uid)
 {
 	struct bytemap_account *parent = &all, *account;
-	kuid_t users[DEPTH];
-	unsigned int n = list_users(uid, users);
+	u64 owners[DEPTH];
+	unsigned int n = list_owners(uid, owners);
 
 	while (n--) {
-		if (parent != &all && uid_eq(users[n], parent->uid))
+		if (parent != &all && owners[n] == parent->owner)
 			continue;
-		account = get_below(parent, users[n]);
+		account = get_below(parent, owners[n]);
 		/* It has one of its own on the parent, or there is none */
 		bytemap_account_put(parent);
 		if (IS_ERR(account))

@@ -21,6 +21,7 @@ struct shared {
 	int	sync[2][2];
 	pid_t	pid;
 	int	watched;
+	uid_t	owner;
 	void	(*run)(const struct shared *shared);
 };
 
@@ -43,8 +44,8 @@ static void enter(int n, void *arg)
 
 	map_control();
 	ASSERT_EQ(0, setgroups(0, NULL));
-	ASSERT_EQ(0, setresgid(OWNER, OWNER, OWNER));
-	ASSERT_EQ(0, setresuid(OWNER, OWNER, OWNER));
+	ASSERT_EQ(0, setresgid(shared->owner, shared->owner, shared->owner));
+	ASSERT_EQ(0, setresuid(shared->owner, shared->owner, shared->owner));
 	ASSERT_EQ(0, unshare(CLONE_NEWUSER));
 	shared->pid = getpid();
 	wake(shared->sync[0]);
@@ -62,12 +63,13 @@ static void write_map(pid_t pid, const char *name)
 	test_write(path, text);
 }
 
-static pid_t begin(struct shared *shared, void (*run)(const struct shared *),
-		   int watched)
+static pid_t begin_as(struct shared *shared, uid_t owner,
+		      void (*run)(const struct shared *), int watched)
 {
 	pid_t child;
 
 	ASSERT_EQ(0, pipe(shared->sync[0]) ?: pipe(shared->sync[1]));
+	shared->owner = owner;
 	shared->run = run;
 	shared->watched = watched;
 	child = test_fork(enter, 0, shared);
@@ -76,6 +78,12 @@ static pid_t begin(struct shared *shared, void (*run)(const struct shared *),
 	write_map(shared->pid, "gid_map");
 	wake(shared->sync[1]);
 	return child;
+}
+
+static pid_t begin(struct shared *shared, void (*run)(const struct shared *),
+		   int watched)
+{
+	return begin_as(shared, OWNER, run, watched);
 }
 
 static void in_namespace(void (*run)(const struct shared *shared), int watched)
@@ -266,6 +274,31 @@ TEST(root_of_a_namespace)
 	struct parameter before = parameter_set("max_user_maps", MAX);
 
 	in_namespace(take_as_root, -1);
+	parameter_restore(&before);
+}
+
+static void take_and_stay(const struct shared *shared)
+{
+	take_maps(shared);
+	wake(shared->sync[0]);
+	await(shared->sync[1]);
+}
+
+/* They have nothing to do with one another, nor with root, who may have more */
+TEST(namespaces_of_root)
+{
+	struct parameter before = parameter_set("max_user_maps", MAX);
+	struct shared *one = test_shared(sizeof(*one));
+	struct shared *other = test_shared(sizeof(*other));
+	pid_t child;
+
+	for (int i = 0; i <= MAX; i++)
+		EXPECT(get_map(one) >= 0);
+	child = begin_as(one, 0, take_and_stay, -1);
+	await(one->sync[0]);
+	test_wait(begin_as(other, 0, take_maps, -1));
+	wake(one->sync[1]);
+	test_wait(child);
 	parameter_restore(&before);
 }
 
