@@ -35,7 +35,7 @@ static ssize_t await_read(struct file *file, char __user *user, size_t size,
 	ret = ret ?: bytemap_place_take(place, &answer);
 	if (ret <= 0)
 		return ret;
-	answer.expires = syncmap_time_to_user(answer.expires);
+	answer.lease_ends = syncmap_time_to_user(answer.lease_ends);
 	size = min(size, sizeof(answer));
 	if (!copy_to_user(user, &answer, size))
 		return size;

@@ -165,6 +165,7 @@ static void abandon_lease(const struct bytemap_request *req)
 	bytemap_lease_abandon(req->client, answer->leased);
 	answer->result &= ~SYNCMAP_RESULT_LEASED;
 	answer->leased = 0;
+	answer->lease_ends = 0;
 }
 
 /* @op belongs to @work until syncmap_end_op(), which is called in any case */
@@ -203,6 +204,7 @@ int syncmap_end_op(struct syncmap_work *work, int err)
 	free_copy(req->old, work->old);
 	free_copy(req->key, work->key);
 	answer->expires = time_to_user(req->op, answer->expires);
+	answer->lease_ends = time_to_user(req->op, answer->lease_ends);
 	answer->error.status = bytemap_request_status(err);
 	return err;
 }

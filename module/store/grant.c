@@ -60,8 +60,7 @@ static void grant_lease(struct bytemap_request *req,
 	struct syncmap_answer *answer = req->answer;
 
 	answer->leased = lease->token;
-	if (!(answer->result & SYNCMAP_RESULT_EXPIRED))
-		answer->expires = lease->ends;
+	answer->lease_ends = lease->ends;
 	answer->result |= SYNCMAP_RESULT_LEASED;
 }
 

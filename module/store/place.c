@@ -286,7 +286,7 @@ static void look_again(struct bytemap_place *place,
 	if (has_lease_locked(place)) {
 		answer->result = SYNCMAP_RESULT_LEASED;
 		answer->leased = place->waiter.token;
-		answer->expires = bytemap_lease(value)->ends;
+		answer->lease_ends = bytemap_lease(value)->ends;
 	}
 	write_sequnlock(&value->lock);
 	if (!answer->leased)

@@ -50,8 +50,9 @@ struct libsyncmap;
  * @buffer: in: where the value that the operation finds is to go; NULL if it
  *	is not wanted
  * @size: in: size of @buffer; 0 if the value is not wanted
- * @from_now: in: whether @expires, and the deadline or the end of a wait that the
- *	operation takes, are nanoseconds from now; see SYNCMAP_FLAG_FROM_NOW
+ * @from_now: in: whether @expires and @lease_ends, and the deadline or the end of
+ *	a wait that the operation takes, are nanoseconds from now; see
+ *	SYNCMAP_FLAG_FROM_NOW
  * @len: out: length of the value that was found, 0 if none; may exceed @size
  *	after -EMSGSIZE and -EBUSY, and then nothing was written to @buffer
  * @loaded: out: whether the key had a value before the operation
@@ -61,6 +62,8 @@ struct libsyncmap;
  * @expires: out: deadline of what was stored, or else of what was found, in
  *	nanoseconds of CLOCK_BOOTTIME or from now, 1 if that has passed;
  *	SYNCMAP_NEVER if it has none; 0 if there is nothing
+ * @lease_ends: out: when the lease ends that libsyncmap_load_or_lease() has got,
+ *	likewise; 0 if it has got none
  * @expired: out: whether the value that was found is one that has expired: see
  *	libsyncmap_load_or_lease()
  * @unchanged: out: whether the value is not newer, and was not given: see
@@ -81,6 +84,7 @@ struct libsyncmap_result {
 	uint64_t		revision;
 	uint64_t		previous;
 	uint64_t		expires;
+	uint64_t		lease_ends;
 	bool			expired;
 	bool			unchanged;
 	bool			owned;
@@ -753,8 +757,8 @@ int libsyncmap_calculate(const struct libsyncmap *map,
  * @token: out: 0: there is a value; else the lease: compute the value, and call
  *	libsyncmap_store_with() with the token, or libsyncmap_unlease()
  * @result: where the value goes; @result->expired if it is one that has
- *	expired, which may be there besides a token, too; with a token and no value
- *	@result->expires tells when the lease ends
+ *	expired, which may be there besides a token, too; with a token
+ *	@result->lease_ends tells when the lease ends
  *
  * Of any number of callers that find a key absent, exactly one gets the lease;
  * those who wait get it one after the other, in the order in which they came,

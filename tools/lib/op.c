@@ -31,6 +31,7 @@ static void set_result(struct libsyncmap_result *result,
 	result->revision = answer->revision;
 	result->previous = answer->previous;
 	result->expires = answer->expires;
+	result->lease_ends = answer->lease_ends;
 	result->error = answer->error;
 }
 
@@ -363,7 +364,7 @@ API int libsyncmap_awaited(int fd, uint64_t *token, uint64_t *ends)
 
 	*token = err ? 0 : answer.leased;
 	if (ends)
-		*ends = err ? 0 : answer.expires;
+		*ends = err ? 0 : answer.lease_ends;
 	return err;
 }
 

@@ -633,10 +633,10 @@ enum syncmap_op_code {
 /* ADD, SUB: @bound is valid */
 #define SYNCMAP_FLAG_BOUNDED		0x80
 /*
- * All: @deadline, @wait_until and @expires are nanoseconds from now; an
- * @expires that has passed is 1. A wait that a signal interrupts ends then
- * (EINTR), even if its handler restarts calls; if there is no handler, it begins
- * anew
+ * All: @deadline, @wait_until, @expires and @lease_ends are nanoseconds from
+ * now; one that has passed is told as 1. A wait that a signal interrupts ends
+ * then (EINTR), even if its handler restarts calls; if there is no handler, it
+ * begins anew
  */
 #define SYNCMAP_FLAG_FROM_NOW		0x100
 
@@ -775,11 +775,12 @@ struct syncmap_op {
  * @revision: revision of what the operation loaded or stored, or of the
  *	deletion; with EBUSY, EMSGSIZE, EILSEQ and ERANGE of what is there
  * @expires: deadline of what was stored, or else of what was found,
- *	SYNCMAP_NEVER if none; zero if there is nothing. With
- *	SYNCMAP_RESULT_LEASED and no value: when the lease ends
+ *	SYNCMAP_NEVER if none; zero if there is nothing
  * @error: why it failed
  * @previous: revision of what was replaced or deleted, zero if nothing
  * @leased: with SYNCMAP_RESULT_LEASED: the token
+ * @lease_ends: with SYNCMAP_RESULT_LEASED: when the lease ends, SYNCMAP_NEVER
+ *	without @lease_for
  * @before: number that arithmetic found; @initial if the key was absent
  * @after: number that it left; with ERANGE the same as @before
  *
@@ -794,6 +795,7 @@ struct syncmap_answer {
 	struct syncmap_error	error;
 	__u64			previous;
 	__u64			leased;
+	__u64			lease_ends;
 	__u64			before;
 	__u64			after;
 };

@@ -191,6 +191,7 @@ FIELD(answer,	PART,			__u64,	expires)
 FIELD(answer,	PART,			struct syncmap_error,	error)
 FIELD(answer,	PART,			__u64,	previous)
 FIELD(answer,	PART,			__u64,	leased)
+FIELD(answer,	PART,			__u64,	lease_ends)
 FIELD(answer,	PART,			__u64,	before)
 FIELD(answer,	PART,			__u64,	after)
 

@@ -143,10 +143,10 @@ TEST(leases)
 	EXPECT_EQ(-ETIMEDOUT, libsyncmap_load_or_lease(other, K,
 				SYNCMAP_FLAG_FROM_NOW, MS, 0, &none, NULL));
 	EXPECT_EQ(-ESTALE, libsyncmap_unlease(other, K, token));
-	EXPECT_EQ(SYNCMAP_NEVER, result.expires);
+	EXPECT_EQ(SYNCMAP_NEVER, result.lease_ends);
 	EXPECT_EQ(0, libsyncmap_unlease(map, K, token));
 	EXPECT_EQ(0, libsyncmap_load_or_lease(map, K, 0, 0, 1, &token, &result));
-	EXPECT(result.expires <= libsyncmap_deadline(0));
+	EXPECT(result.lease_ends <= libsyncmap_deadline(0));
 	EXPECT_EQ(-ESTALE, libsyncmap_unlease(map, K, token));
 	EXPECT_EQ(0, libsyncmap_load_or_lease(other, K, 0, 0, 0, &terms.token,
 					      &result));

@@ -82,6 +82,7 @@ static void expect_nothing(int place)
 	EXPECT_EQ(0, answer.result);
 	EXPECT_EQ(0, answer.leased);
 	EXPECT_EQ(0, answer.expires);
+	EXPECT_EQ(0, answer.lease_ends);
 	EXPECT_EQ(0, answer.error.status);
 }
 
@@ -309,8 +310,9 @@ TEST(lease_for)
 	answer = take(third);
 	EXPECT(map_now() >= before + 21 * MS);
 	EXPECT_EQ(SYNCMAP_RESULT_LEASED, answer.result);
-	EXPECT(answer.expires > before + 1000 * SECOND);
-	EXPECT(answer.expires <= map_now() + 1000 * SECOND);
+	EXPECT_EQ(0, answer.expires);
+	EXPECT(answer.lease_ends > before + 1000 * SECOND);
+	EXPECT(answer.lease_ends <= map_now() + 1000 * SECOND);
 	expect_nothing(first);
 	expect_nothing(second);
 	EXPECT_EQ(4, map_stat(fd, "leases_granted"));
@@ -385,7 +387,7 @@ TEST(reads)
 	memset(answer, 0xff, sizeof(answer));
 	EXPECT_EQ(SHORT, read(place, answer, SHORT));
 	EXPECT_EQ(SYNCMAP_RESULT_LEASED, answer[0].result);
-	EXPECT_EQ(-1, answer[0].before);
+	EXPECT_EQ(-1, answer[0].lease_ends);
 	EXPECT_EQ(0, unlease(other, answer[0].leased));
 	EXPECT_EQ(0, close(place));
 	place = stand(other);

@@ -37,7 +37,7 @@ TEST(it_ends_by_the_clock)
 	for (int i = 0; i < 20; i++) {
 		__u64 token = take_for(fd, i * MS / 4 + 1);
 
-		wait_past(got.expires);
+		wait_past(got.lease_ends);
 		EXPECT_EQ(-ESTALE, i % 2 ? store_leased(fd, token) :
 					   DO(fd, UNLEASE, KEY("k"),
 					      .token = token));
@@ -53,18 +53,19 @@ TEST(the_end_is_told)
 	int fd = leases_map();
 	__u64 before = map_now(), token = take_for(fd, 1000 * SECOND);
 
-	EXPECT(got.expires >= before + 1000 * SECOND);
-	EXPECT(got.expires <= map_now() + 1000 * SECOND);
+	EXPECT_EQ(0, got.expires);
+	EXPECT(got.lease_ends >= before + 1000 * SECOND);
+	EXPECT(got.lease_ends <= map_now() + 1000 * SECOND);
 	EXPECT_EQ(0, DO(fd, UNLEASE, KEY("k"), .token = token));
 	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"), FROM_NOW,
 			.lease_for = 1000 * SECOND));
-	EXPECT(got.expires <= 1000 * SECOND && got.expires > 900 * SECOND);
+	EXPECT(got.lease_ends <= 1000 * SECOND && got.lease_ends > 900 * SECOND);
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
 	take_for(fd, 0);
-	EXPECT_EQ(SYNCMAP_NEVER, got.expires);
+	EXPECT_EQ(SYNCMAP_NEVER, got.lease_ends);
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
 	take_for(fd, SYNCMAP_NEVER - 1);
-	EXPECT_EQ(SYNCMAP_NEVER, got.expires);
+	EXPECT_EQ(SYNCMAP_NEVER, got.lease_ends);
 	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
 	leases_expect_clean(fd);
 }
@@ -73,10 +74,11 @@ TEST(the_end_is_told)
 TEST(who_is_in_time_stores)
 {
 	int fd = leases_map();
-	__u64 token = take_for(fd, 20 * MS), ends = got.expires;
+	__u64 token = take_for(fd, 20 * MS), ends = got.lease_ends;
 
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("v"), .token = token));
 	EXPECT_EQ(SYNCMAP_NEVER, got.expires);
+	EXPECT_EQ(0, got.lease_ends);
 	wait_past(ends + 20 * MS);
 	leases_expect_value(fd, "v");
 	EXPECT_EQ(0, map_stat(fd, "leases_lost"));
@@ -170,7 +172,7 @@ static void take_turn(int n, void *arg)
 			.lease_for = time_of(n)));
 	turn->begun = map_now();
 	EXPECT_EQ(SYNCMAP_RESULT_LEASED, got.result);
-	turn->ends = got.expires;
+	turn->ends = got.lease_ends;
 	turn->token = got.leased;
 	/* Who goes gives it back; this is about who stays */
 	wait_past(turn->ends + 1000 * MS);
@@ -185,7 +187,7 @@ TEST(three_holders)
 	pid_t pids[TURNS];
 
 	take_for(fd, 2 * SECOND);
-	ends = got.expires;
+	ends = got.lease_ends;
 	leases_crowd(fd, pids, TURNS, take_turn, turns);
 	for (int i = 0; i < TURNS; i++) {
 		test_wait(pids[i]);
@@ -240,7 +242,7 @@ TEST_LIMIT(a_late_store_races_the_end, 60)
 	int fd = leases_map();
 
 	for (unsigned int i = 0; i < rounds; i++) {
-		__u64 token = take_for(fd, 30 * MS), ends = got.expires;
+		__u64 token = take_for(fd, 30 * MS), ends = got.lease_ends;
 		__u64 when = ends - 2 * MS + test_random() % (3 * MS);
 		pid_t pid = test_fork(look, 0, found);
 		int ret;
@@ -277,16 +279,21 @@ TEST(with_a_stale_value)
 		EXPECT_EQ(SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED,
 			  got.result);
 		EXPECT_MEM("old", 3, out, got.out_len);
-		/* Whoever wants to know of the lease asks without the value */
+		/* What is told of the value is besides what is told of the lease */
 		EXPECT_EQ(deadline, got.expires);
+		EXPECT(got.lease_ends > deadline + 5 * MS);
+		EXPECT(got.lease_ends <= map_now() + 5 * MS);
 		token = got.leased;
 		AWAIT(!map_stat(fd, "leases"));
 		EXPECT_EQ(1, map_stat(fd, "lapsed"));
 		EXPECT_EQ(-ESTALE, store_leased(fd, token));
 	}
-	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"), .lease_for = 100 * SECOND));
-	EXPECT_EQ(SYNCMAP_RESULT_LEASED, got.result);
-	EXPECT(got.expires > deadline + 50 * SECOND);
+	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"), OUT(out),
+			.flags = STALE | SYNCMAP_FLAG_FROM_NOW,
+			.lease_for = 100 * SECOND));
+	EXPECT_EQ(SYNCMAP_RESULT_LEASED | SYNCMAP_RESULT_EXPIRED, got.result);
+	EXPECT_EQ(1, got.expires);
+	EXPECT(got.lease_ends > 50 * SECOND && got.lease_ends <= 100 * SECOND);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("k"), VALUE("new"),
 			.token = got.leased));
 	leases_expect_value(fd, "new");
@@ -299,7 +306,7 @@ TEST(others_end_it_before)
 	int fd = leases_map(), other = leases_client();
 
 	for (const struct meddling *m = leases_meddling; m->name; m++) {
-		__u64 token = take_for(fd, 10 * MS), ends = got.expires;
+		__u64 token = take_for(fd, 10 * MS), ends = got.lease_ends;
 
 		leases_meddle(other, m);
 		wait_past(ends + 5 * MS);
@@ -327,7 +334,7 @@ TEST(closed_and_frozen_before)
 	__u64 ends;
 
 	take_for(other, 20 * MS);
-	ends = got.expires;
+	ends = got.lease_ends;
 	EXPECT_EQ(0, close(other));
 	take_for(fd, 100 * SECOND);
 	wait_past(ends + 5 * MS);
@@ -356,7 +363,7 @@ TEST(many)
 	for (key = 0; key < 500; key++)
 		EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY_N(&key, 8),
 				.lease_for = SECOND));
-	ends = got.expires;
+	ends = got.lease_ends;
 	EXPECT_EQ(-ENOSPC, DO(fd, STORE, KEY_N(&key, 8)));
 	wait_past(ends);
 	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8)));
@@ -377,7 +384,7 @@ TEST(in_a_batch)
 
 	EXPECT_EQ(0, batch(fd, &arg, ops, ARRAY_SIZE(ops), 0));
 	EXPECT_EQ(SYNCMAP_RESULT_LEASED, answers[0].result);
-	EXPECT(answers[0].expires <= SECOND);
+	EXPECT(answers[0].lease_ends <= SECOND);
 	EXPECT_EQ(SYNCMAP_RESULT_LEASED, answers[1].result);
-	EXPECT_EQ(SYNCMAP_NEVER, answers[1].expires);
+	EXPECT_EQ(SYNCMAP_NEVER, answers[1].lease_ends);
 }

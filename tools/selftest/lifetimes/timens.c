@@ -206,6 +206,32 @@ static void wait_for_lease(int fd, __u64 ours)
 	expect_wait(other, SYNCMAP_FLAG_FROM_NOW, 0, 0);
 }
 
+/* The end of a lease is a time like others, be it read from a place in line */
+static void lease(int fd, __u64 ours)
+{
+	struct syncmap_await await = { KEY("k"), .lease_for = 1000 * SECOND };
+	__u64 before = map_now();
+
+	(void)ours;
+	EXPECT_EQ(0, DO(fd, LOAD_OR_LEASE, KEY("k"),
+			.lease_for = 1000 * SECOND));
+	EXPECT(got.lease_ends >= before + 1000 * SECOND);
+	EXPECT(got.lease_ends <= map_now() + 1000 * SECOND);
+	ASSERT_EQ(0, map_call(fd, SYNCMAP_AWAIT, &await));
+	EXPECT_EQ(0, DO(fd, UNLEASE, KEY("k"), .token = got.leased));
+	EXPECT_EQ(sizeof(got), read(await.fd, &got, sizeof(got)));
+	EXPECT_EQ(0, close(await.fd));
+	EXPECT(got.lease_ends >= before + 1000 * SECOND);
+	EXPECT(got.lease_ends <= map_now() + 1000 * SECOND);
+	EXPECT_EQ(0, DO(fd, UNLEASE, KEY("k"), .token = got.leased));
+}
+
+TEST(the_end_of_a_lease)
+{
+	run_ahead(24 * 3600, lease);
+	run_ahead(-1, lease);
+}
+
 TEST(a_wait_ends)
 {
 	run_ahead(24 * 3600, wait_for_lease);
