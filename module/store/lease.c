@@ -138,7 +138,8 @@ static void remove_ended_lease(struct bytemap *map, struct bytemap_value *value)
 /*
  * An operation found the key absent, and the lease @value in the core, in the
  * same RCU read section. To delete what is not there is to void the token: what
- * is being computed might come from data older than the delete.
+ * is being computed might come from data older than the delete. A delete with a
+ * condition that does not hold changes nothing.
  *
  * Return: ABSENT or START_OVER.
  */
@@ -147,7 +148,7 @@ int bytemap_lease_meet(struct bytemap_attempt *at, struct bytemap_value *value)
 	struct bytemap *map = at->map;
 	int ret = ABSENT;
 
-	if (!bytemap_request_has(at->req, OP_DELETES)) {
+	if (!bytemap_request_deletes(at->req)) {
 		at->met_lease = READ_ONCE(value->state) == VALUE_LEASED;
 		return ret;
 	}

@@ -65,6 +65,13 @@ static inline bool bytemap_request_inserts(const struct bytemap_request *req)
 	       req->op->flags & SYNCMAP_FLAG_INITIAL;
 }
 
+/* Does it delete whatever is there? */
+static inline bool bytemap_request_deletes(const struct bytemap_request *req)
+{
+	return bytemap_request_has(req, OP_DELETES) &&
+	       !bytemap_request_has(req, OP_TAKES_OLD);
+}
+
 /* Does what is stored with @deadline need a struct bytemap_mortal? */
 static inline bool bytemap_request_is_mortal(const struct bytemap_request *req,
 					     u64 deadline)

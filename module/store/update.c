@@ -159,9 +159,7 @@ static int compare_locked(const struct bytemap_request *req,
 /* A store, or a delete without a condition, leaves no stale value behind */
 static bool makes_way(const struct bytemap_request *req)
 {
-	return bytemap_request_inserts(req) ||
-	       (bytemap_request_has(req, OP_DELETES) &&
-		!bytemap_request_has(req, OP_TAKES_OLD));
+	return bytemap_request_inserts(req) || bytemap_request_deletes(req);
 }
 
 static int absent_locked(struct bytemap_attempt *at,

@@ -68,9 +68,10 @@
  *			need not be enough for the entry alone: when there is none
  *			for the map's tables, they take no more new keys
  *
- * A command that fails has changed nothing, with two exceptions: EFAULT for a
- * result buffer that was unmapped while the operation was running, and
- * %SYNCMAP_BATCH, which tells how much it has done.
+ * A command that fails has changed nothing, with three exceptions: EFAULT for a
+ * result buffer that was unmapped while the operation was running;
+ * %SYNCMAP_BATCH, which tells how much it has done; and LOAD_AND_DELETE of an
+ * absent key, which ends the lease that somebody has of it, as DELETE does.
  *
  * Left out, and why:
  *
@@ -575,9 +576,10 @@ struct syncmap_stats {
  *	@token ends the lease and gives the value to all who wait; ESTALE, and
  *	nothing stored, when the lease is not the caller's any more. It also
  *	ends when somebody stores without it, deletes the key, absent as it is,
- *	or clears the map, with the last close of the descriptor, and when
- *	@lease_for is over. Without a value it goes to the first in line. It
- *	takes the place of an entry; ENOSPC when there is none
+ *	with DELETE or LOAD_AND_DELETE, or clears the map, with the last close of
+ *	the descriptor, and when @lease_for is over. Without a value it goes to
+ *	the first in line. It takes the place of an entry; ENOSPC when there is
+ *	none
  * @SYNCMAP_OP_UNLEASE: end the lease of @token without a value; ESTALE when it
  *	is not the caller's any more
  */

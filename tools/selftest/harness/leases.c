@@ -112,13 +112,14 @@ const struct meddling leases_meddling[] = {
 	MEDDLE(LOAD, -ENOENT), .keeps = true },
 	MEDDLE(TOUCH, -ENOENT), .keeps = true },
 	MEDDLE(COMPARE_AND_SWAP, -ENOENT, VALUE("v")), .keeps = true },
+	MEDDLE(COMPARE_AND_DELETE, -ENOENT), .keeps = true },
+	MEDDLE(COMPARE_AND_DELETE, -ENOENT, REVISION(1)), .keeps = true },
 	MEDDLE(STORE, 0, VALUE("v")), .stores = true },
 	MEDDLE(APPEND, 0, VALUE("v")), .stores = true },
 	MEDDLE(SWAP, 0, VALUE("v")), .stores = true },
 	MEDDLE(LOAD_OR_STORE, 0, VALUE("v")), .stores = true },
 	MEDDLE(DELETE, 0) },
 	MEDDLE(LOAD_AND_DELETE, -ENOENT) },
-	MEDDLE(COMPARE_AND_DELETE, -ENOENT) },
 	{ .name = "CLEAR" },
 	{ }
 };
