@@ -48,6 +48,7 @@
  *						reservation, or watchers.lock,
  *						or after drawing a revision
  *	bytemap->revision			atomic
+ *	bytemap->last_token			atomic
  *	bytemap->counts				this_cpu_inc()
  *	bytemap->told				atomic
  *	bytemap->watched			watchers.lock; READ_ONCE() by
@@ -250,6 +251,7 @@ struct bytemap {
 	atomic64_t			lapsed[2];	/* of these */
 	atomic64_t			freed;
 	atomic64_t			leases;
+	atomic64_t			last_token;	/* of a lease */
 	spinlock_t			line_lock;	/* the next one */
 	struct list_head		line;	/* those who wait for a lease */
 	struct bytemap_deadlines	deadlines ____cacheline_aligned;

@@ -75,7 +75,7 @@ static void set_holder(struct bytemap_lease *lease,
 		       const struct bytemap_request *req)
 {
 	lease->client = req->client;
-	WRITE_ONCE(lease->token, bytemap_lease_new_token());
+	WRITE_ONCE(lease->token, bytemap_lease_new_token(req->client->map));
 }
 
 static void set_stale(struct bytemap_lease *lease, struct bytemap_value *stale)

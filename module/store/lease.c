@@ -21,8 +21,8 @@
  * Why each is linearizable, with what entry.c says:
  *
  * - Exactly one has the lease: to insert it is to win a load_or_store(), and it
- *   has one token at a time, which only changes under its lock. Tokens are not
- *   used twice.
+ *   has one token at a time, which only changes under its lock. Tokens of a map
+ *   are not used twice.
  * - A store with a token takes effect in the compare_and_swap(), under the
  *   lock, with the token checked before. Had anybody deleted the key, or
  *   stored, since the token was given, that would have found the lease, and
@@ -66,17 +66,20 @@
 #include "trace.h"
 #include "value.h"
 
-static atomic64_t last_token;
-
-/* Return: a token that was never given before, nor will be */
-u64 bytemap_lease_new_token(void)
+/*
+ * They are looked up in one map, so they count the leases of that, and tell nobody
+ * how many there are in others.
+ *
+ * Return: a token that was never given in @map before, nor will be
+ */
+u64 bytemap_lease_new_token(struct bytemap *map)
 {
-	return atomic64_inc_return(&last_token);
+	return atomic64_inc_return(&map->last_token);
 }
 
 static bool pass_on_locked(struct bytemap *map, struct bytemap_lease *lease)
 {
-	u64 token = bytemap_lease_new_token();
+	u64 token = bytemap_lease_new_token(map);
 	const struct bytemap_waiter *next;
 
 	next = bytemap_line_pick_locked(lease, token);

@@ -12,7 +12,7 @@ struct bytemap_attempt;
 struct bytemap_client;
 struct bytemap_value;
 
-u64 bytemap_lease_new_token(void);
+u64 bytemap_lease_new_token(struct bytemap *map);
 int bytemap_lease_meet(struct bytemap_attempt *at, struct bytemap_value *value);
 int bytemap_lease_end(struct bytemap_attempt *at);
 int bytemap_lease_give_up(struct bytemap *map, struct bytemap_value *value,

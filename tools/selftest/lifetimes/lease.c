@@ -37,6 +37,22 @@ TEST(one_computes)
 	EXPECT_EQ(6, got.out_len);
 }
 
+/* What others do in their maps is not seen in one's own tokens */
+TEST(tokens_are_those_of_the_map)
+{
+	int fd = leases_map(), other = map_private(SYNCMAP_KEY_STRING);
+	__u64 token = leases_take(fd);
+
+	for (int i = 0; i < 100; i++)
+		EXPECT_EQ(0, DO(other, UNLEASE, KEY("k"),
+				.token = leases_take(other)));
+	EXPECT_EQ(0, DO(fd, UNLEASE, KEY("k"), .token = token));
+	/* One was for whoever might have waited */
+	EXPECT(leases_take(fd) <= token + 2);
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
+	leases_expect_clean(fd);
+}
+
 TEST(tokens_are_those_of_the_holder)
 {
 	int fd = leases_map(), other = leases_client();
