@@ -62,9 +62,34 @@ static void nobody_waits_for_what_has_ended(struct kunit *test)
 	store_client_end(client);
 }
 
+/* He would stand before those whom the next Clear is to wake */
+static void nobody_joins_after_the_clear(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_client *client = store_client(test, map);
+	struct bytemap_waiter waiter = { .task = current, .client = client };
+	struct bytemap_value *value;
+
+	store_lease(client, "k");
+	value = store_object(map, "k");
+	waiter.epoch = value->epoch;
+	KUNIT_EXPECT_TRUE(test, bytemap_line_join(value, &waiter));
+	map->epoch = !map->epoch;
+	KUNIT_EXPECT_FALSE(test, bytemap_line_join_map(map, &waiter));
+	KUNIT_EXPECT_TRUE(test, list_empty(&map->line));
+	map->epoch = !map->epoch;
+	KUNIT_EXPECT_TRUE(test, bytemap_line_join_map(map, &waiter));
+	KUNIT_EXPECT_FALSE(test, list_empty(&map->line));
+	KUNIT_EXPECT_FALSE(test, bytemap_line_leave_map(map, &waiter));
+	KUNIT_EXPECT_FALSE(test, bytemap_line_leave(value, &waiter));
+	bytemap_value_put(value);
+	store_client_end(client);
+}
+
 static struct kunit_case line_cases[] = {
 	KUNIT_CASE(the_first_in_line_is_picked),
 	KUNIT_CASE(nobody_waits_for_what_has_ended),
+	KUNIT_CASE(nobody_joins_after_the_clear),
 	{}
 };
 

@@ -109,15 +109,23 @@ void bytemap_line_wake_all(struct bytemap_value *value)
 
 /* The line of a map */
 
-/* Return: false if the lease has been cleared */
+/*
+ * A Clear changes the epoch before it takes the lock of the line, so either it
+ * finds who has joined, or who comes sees the change, and does not join: nobody
+ * of an older epoch stands before those whom the next Clear wakes.
+ *
+ * Return: false if the lease has been cleared
+ */
 bool bytemap_line_join_map(struct bytemap *map, struct bytemap_waiter *waiter)
 {
+	bool current_epoch;
+
 	spin_lock(&map->line_lock);
-	if (!READ_ONCE(waiter->woken))
+	current_epoch = READ_ONCE(map->epoch) == waiter->epoch;
+	if (current_epoch && !READ_ONCE(waiter->woken))
 		list_add_tail(&waiter->line, &map->line);
 	spin_unlock(&map->line_lock);
-	/* A Clear changes it before it looks at the line */
-	return READ_ONCE(map->epoch) == waiter->epoch;
+	return current_epoch;
 }
 
 /* Return: true if the lease has been cleared */
