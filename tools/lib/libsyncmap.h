@@ -27,7 +27,8 @@
  * are linearizable, between threads and between processes: each takes effect
  * at one instant between call and return, and whoever sees its effect also
  * sees all that its caller wrote before it. Only a fatal signal ends a call
- * early (-EINTR), but for libsyncmap_load_or_lease().
+ * early (-EINTR), but for those that wait until others do something:
+ * libsyncmap_load_or_lease(), libsyncmap_awaited(), libsyncmap_watch_next().
  */
 #ifndef LIBSYNCMAP_H
 #define LIBSYNCMAP_H
@@ -766,7 +767,7 @@ int libsyncmap_calculate(const struct libsyncmap *map,
  * it, absent as it is, when @lease_for is over, and when @map, with all copies of
  * its descriptor, is closed, or its process dies.
  *
- * Unlike other calls this one can be interrupted by a signal, unless its
+ * Unlike most calls this one can be interrupted by a signal, unless its
  * handler was installed with SA_RESTART: then it goes on to wait, at the end of
  * the line. With SYNCMAP_FLAG_FROM_NOW any handler ends it.
  *

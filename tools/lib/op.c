@@ -79,6 +79,16 @@ static int run_for(const struct libsyncmap *map, struct syncmap_op *op,
 	return err;
 }
 
+/* What is too long to be asked for finds nothing */
+static int refuse_long(struct libsyncmap_result *result)
+{
+	const struct syncmap_answer nothing = { .result = 0 };
+
+	if (result)
+		set_result(result, &nothing);
+	return -EFBIG;
+}
+
 /* Who wants no result wants no answer */
 static int run(const struct libsyncmap *map, struct syncmap_op *op,
 	       const void *key, size_t key_len,
@@ -235,11 +245,12 @@ API int libsyncmap_compare_and_swap_with(const struct libsyncmap *map,
 					 struct libsyncmap_result *result)
 {
 	struct syncmap_op op = { .op = SYNCMAP_OP_COMPARE_AND_SWAP };
-	int err = set_bytes(&op.old, &op.old_len, old, old_len);
 
+	if (set_bytes(&op.old, &op.old_len, old, old_len))
+		return refuse_long(result);
 	want_value(&op, result);
-	return err ? err : run_store(map, &op, key, key_len, value, value_len,
-				     options, result);
+	return run_store(map, &op, key, key_len, value, value_len, options,
+			 result);
 }
 
 API int libsyncmap_compare_and_swap(const struct libsyncmap *map,
@@ -289,10 +300,11 @@ API int libsyncmap_compare_and_delete(const struct libsyncmap *map,
 				      struct libsyncmap_result *result)
 {
 	struct syncmap_op op = { .op = SYNCMAP_OP_COMPARE_AND_DELETE };
-	int err = set_bytes(&op.old, &op.old_len, old, old_len);
 
+	if (set_bytes(&op.old, &op.old_len, old, old_len))
+		return refuse_long(result);
 	want_value(&op, result);
-	return err ? err : run(map, &op, key, key_len, NULL, 0, result);
+	return run(map, &op, key, key_len, NULL, 0, result);
 }
 
 API int libsyncmap_compare_and_delete_revision(const struct libsyncmap *map,

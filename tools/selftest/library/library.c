@@ -377,6 +377,15 @@ TEST(errors)
 	EXPECT_EQ(-EFBIG, libsyncmap_store(map, K, "123456789", 9, &result));
 	EXPECT_EQ(SYNCMAP_LIMITED_VALUE, result.error.limited);
 	EXPECT_EQ(-EFBIG, libsyncmap_store(map, K, "v", 1ULL << 32, &result));
+	EXPECT_EQ(0, libsyncmap_load(map, K, &result));
+	EXPECT(result.loaded && result.revision && result.len);
+	EXPECT_EQ(-EFBIG, libsyncmap_compare_and_swap(map, K, "v", 1ULL << 32,
+						      "v", 1, &result));
+	EXPECT(!result.loaded && !result.revision && !result.len);
+	EXPECT_EQ(0, libsyncmap_load(map, K, &result));
+	EXPECT_EQ(-EFBIG, libsyncmap_compare_and_delete(map, K, "v", 1ULL << 32,
+							&result));
+	EXPECT(!result.loaded && !result.revision && !result.len);
 	EXPECT_EQ(-EINVAL, libsyncmap_store(map, "\0", 1, "v", 1, &result));
 
 	result = (struct libsyncmap_result){ .buffer = value, .size = 2 };
