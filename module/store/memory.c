@@ -49,11 +49,11 @@ u64 bytemap_memory_of_map(void)
 
 /*
  * Return: bytes that a watcher takes: its queue has this size in records, and keeps
- * as much of long values
+ * as much of long values, whose objects the allocator makes up to twice as large
  */
 u64 bytemap_memory_of_watcher(u32 queue_size)
 {
-	return 2ULL * queue_size + SYNCMAP_QUEUE_MIN;
+	return 3ULL * queue_size + SYNCMAP_QUEUE_MIN;
 }
 
 static u64 of_object(size_t size)

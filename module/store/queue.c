@@ -3,9 +3,11 @@
  * Queues of events: rings of bytes with one producer and one consumer at a time
  *
  * An event takes the bytes of its record; a long value is not copied, but its
- * room counts as if it were, so that a queue keeps no more memory of others
- * from being freed than its owner has been charged for. An event may run over
- * the end of the ring: behind it there is room for one.
+ * room counts as if it were, so that what a queue takes is what its owner can
+ * reckon. The object that it keeps from being freed is larger, about twice as
+ * large as record and value at most, and that is what the owner is charged for
+ * (memory.c). An event may run over the end of the ring: behind it there is room
+ * for one.
  */
 #include <linux/build_bug.h>
 #include <linux/math.h>
