@@ -36,6 +36,16 @@ static struct many *load_many(struct kunit *test, struct bytemap *map,
 	return many;
 }
 
+/* Their turns come */
+static void end_many(struct bytemap *map, struct many *many, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		many->answers[i].error.status =
+			bytemap_many_end(map, &many->requests[i]);
+}
+
 static void release(struct many *many, unsigned int n)
 {
 	while (n)
@@ -56,6 +66,7 @@ static void each_is_found_or_absent(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_delete(map, "kc"), 0);
 	for (n = 0; n <= BYTEMAP_LOADS; n++) {
 		many = load_many(test, map, n, 10);
+		end_many(map, many, n);
 		for (i = 0; i < n; i++) {
 			bool there = i % 2 == 0 && i != 2;
 
@@ -71,7 +82,7 @@ static void each_is_found_or_absent(struct kunit *test)
 	}
 }
 
-static void long_values_are_held(struct kunit *test)
+static void long_values_are_held_when_it_is_their_turn(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	const char *text = store_text(test, 'x', 1000);
@@ -80,6 +91,8 @@ static void long_values_are_held(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, store_store(map, "ka", text), 0);
 	many = load_many(test, map, 2, 1000);
+	KUNIT_EXPECT_FALSE(test, !!many->requests[0].found.held);
+	end_many(map, many, 2);
 	KUNIT_EXPECT_EQ(test, many->answers[0].error.status, 0);
 	KUNIT_EXPECT_TRUE(test, !!many->requests[0].found.held);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "ka"), 0);
@@ -87,6 +100,10 @@ static void long_values_are_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(text, bytes, 1000), 0);
 	release(many, 2);
 	KUNIT_EXPECT_EQ(test, store_store(map, "ka", text), 0);
+	many = load_many(test, map, 1, 0);
+	KUNIT_EXPECT_EQ(test, many->answers[0].error.status, 0);
+	KUNIT_EXPECT_EQ(test, many->answers[0].out_len, 1000U);
+	release(many, 1);
 	many = load_many(test, map, 1, 999);
 	KUNIT_EXPECT_EQ(test, many->answers[0].error.status, -EMSGSIZE);
 	KUNIT_EXPECT_EQ(test, many->answers[0].out_len, 1000U);
@@ -123,7 +140,7 @@ static void nothing_is_taken_of_what_is_known(struct kunit *test)
 
 static struct kunit_case many_cases[] = {
 	KUNIT_CASE(each_is_found_or_absent),
-	KUNIT_CASE(long_values_are_held),
+	KUNIT_CASE(long_values_are_held_when_it_is_their_turn),
 	KUNIT_CASE(nothing_is_taken_of_what_is_known),
 	{}
 };

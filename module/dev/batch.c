@@ -122,6 +122,7 @@ static unsigned int read_loads(struct run *run)
 /* Those behind one that ends the batch were not asked for: nobody is told */
 static int end_loads(struct run *run, unsigned int n)
 {
+	struct bytemap *map = syncmap_mapfd_map(run->file);
 	unsigned int i;
 	int err = 0;
 
@@ -132,7 +133,7 @@ static int end_loads(struct run *run, unsigned int n)
 			syncmap_end_op(&slot->work, -ECANCELED);
 			continue;
 		}
-		syncmap_end_op(&slot->work, slot->work.answer.error.status);
+		syncmap_end_op(&slot->work, bytemap_many_end(map, &slot->work.req));
 		err = write_answer(run->batch, slot);
 	}
 	return err;

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Loads of many keys, whose look-ups overlap
+ *
+ * What was found is told one by one, and whoever is told can take his time. So
+ * long values are not held meanwhile, which would be memory of others: they are
+ * looked up anew when it is their turn, and one is held at a time.
  */
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/syncmap.h>
 
@@ -12,6 +17,13 @@
 #include "op.h"
 #include "request.h"
 
+/* Are there bytes to be told that are too many for the view? */
+static bool is_long(const struct bytemap_request *req)
+{
+	return req->found.len > BYTEMAP_COPY && req->op->out_size &&
+	       !(req->answer->result & SYNCMAP_RESULT_UNCHANGED);
+}
+
 /* Return: 0, an error, or START_OVER: bytemap_op() knows what to do */
 static int load_found(struct bytemap *map, struct bytemap_request *req,
 		      const struct syncmap_lookup *lookup)
@@ -20,15 +32,18 @@ static int load_found(struct bytemap *map, struct bytemap_request *req,
 
 	if (!lookup->found)
 		return -ENOENT;
-	ret = bytemap_op_load(map, req, lookup->value);
+	ret = bytemap_op_load(map, req, lookup->value,
+			      min(req->op->out_size, BYTEMAP_COPY));
 	/* Deleted, expired or replaced */
-	return ret > 0 ? START_OVER : ret;
+	if (ret > 0)
+		return START_OVER;
+	return !ret && is_long(req) ? START_OVER : ret;
 }
 
 /*
  * Each as bytemap_op() would do it, at an instant of its own, in no order. All
- * are LOADs, at most %BYTEMAP_LOADS; &syncmap_error.status is the result. Process
- * context, may sleep.
+ * are LOADs, at most %BYTEMAP_LOADS. bytemap_many_end() gives the results, one
+ * after the other. From any context.
  */
 void bytemap_many_load(struct bytemap *map, struct bytemap_request **reqs,
 		       unsigned int n)
@@ -45,7 +60,21 @@ void bytemap_many_load(struct bytemap *map, struct bytemap_request **reqs,
 	for (i = 0; i < n; i++)
 		reqs[i]->answer->error.status = load_found(map, reqs[i], &lookups[i]);
 	rcu_read_unlock();
-	for (i = 0; i < n; i++)
-		if (reqs[i]->answer->error.status == START_OVER)
-			bytemap_op(map, reqs[i]);
+}
+
+/*
+ * @req was looked up with others, and its turn has come to be told: if need be, it
+ * is looked up alone. An error that it has had before stays. Process context, may
+ * sleep.
+ *
+ * Return: 0, or an error.
+ */
+int bytemap_many_end(struct bytemap *map, struct bytemap_request *req)
+{
+	int status = req->answer->error.status;
+
+	if (status != START_OVER)
+		return status;
+	bytemap_request_reset(req->answer);
+	return bytemap_op(map, req);
 }

@@ -13,5 +13,6 @@ struct bytemap_request;
 
 void bytemap_many_load(struct bytemap *map, struct bytemap_request **reqs,
 		       unsigned int n);
+int bytemap_many_end(struct bytemap *map, struct bytemap_request *req);
 
 #endif /* _SYNCMAP_STORE_MANY_H */

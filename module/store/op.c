@@ -100,16 +100,17 @@ static bool is_unchanged(struct bytemap *map, struct bytemap_request *req,
 
 /*
  * Tells of @value, within the RCU read section in which it was found in the core.
+ * Its bytes are there if they are at most @room.
  *
  * Return: 0; -EMSGSIZE; ABSENT or START_OVER.
  */
 int bytemap_op_load(struct bytemap *map, struct bytemap_request *req,
-		    struct bytemap_value *value)
+		    struct bytemap_value *value, u32 room)
 {
 	if (req->op->flags & SYNCMAP_FLAG_IF_NEWER &&
 	    is_unchanged(map, req, value))
 		return 0;
-	return bytemap_entry_view(map, value, &req->found, req->op->out_size) ?:
+	return bytemap_entry_view(map, value, &req->found, room) ?:
 	       bytemap_request_answer(req);
 }
 
@@ -128,7 +129,8 @@ static int meet_object(struct bytemap_attempt *at, struct bytemap_value *value)
 	if (at->verb->change_locked) {
 		ret = bytemap_update(at, value);
 	} else {
-		ret = bytemap_op_load(at->map, at->req, value);
+		ret = bytemap_op_load(at->map, at->req, value,
+				      at->req->op->out_size);
 		if (ret == ABSENT && bytemap_request_inserts(at->req))
 			bytemap_update_make_way(at, value);
 	}

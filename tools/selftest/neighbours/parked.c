@@ -173,35 +173,73 @@ static void *delete_all(void *buffer)
 	return NULL;
 }
 
-TEST_LIMIT(values, 90)
+static char *large_buffer;
+
+/* Of VALUES large ones that are stored; whoever writes its first page waits */
+static void set_up_large(size_t size)
 {
-	size_t size = VALUES * (LARGE + PAGE);
 	struct syncmap_limits limits = { .value_size = LARGE };
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register first = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct syncmap_range range = { .size = size };
-	char *buffer, *value = calloc(1, LARGE);
-	pthread_t thread;
+	char *value = calloc(1, LARGE);
 
 	large = map_limited(SYNCMAP_KEY_U64, limits);
 	for (__u64 key = 0; key < VALUES; key++)
 		ASSERT_EQ(0, DO(large, STORE, KEY_N(&key, 8), VALUE_N(value, LARGE)));
 	map_promote(large);
-	buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT(buffer != MAP_FAILED);
+	large_buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT(large_buffer != MAP_FAILED);
 	faulting.uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	if (faulting.uffd < 0 || ioctl(faulting.uffd, UFFDIO_API, &api))
 		test_skip("no userfaultfd");
-	first.range.start = PTR(buffer);
+	first.range.start = PTR(large_buffer);
 	first.range.len = PAGE;
 	ASSERT_EQ(0, ioctl(faulting.uffd, UFFDIO_REGISTER, &first));
 	/* Not earlier: a huge page could reach into the first one */
-	memset(buffer + PAGE, 1, size - PAGE);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, delete_all, buffer));
-	range.buffer = PTR(buffer);
+	memset(large_buffer + PAGE, 1, size - PAGE);
+}
+
+TEST_LIMIT(values_of_a_range, 90)
+{
+	struct syncmap_range range = { .size = VALUES * (LARGE + PAGE) };
+	pthread_t thread;
+
+	set_up_large(range.size);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, delete_all, large_buffer));
+	range.buffer = PTR(large_buffer);
 	ASSERT_EQ(0, map_call(large, SYNCMAP_RANGE, &range));
 	pthread_join(thread, NULL);
 	/* The one that was being read; of the others nothing is left to read */
 	EXPECT_EQ(1, range.count);
+}
+
+/* Loads that are looked up together, and all of them found */
+TEST_LIMIT(values_of_a_batch, 90)
+{
+	__u64 keys[VALUES];
+	struct syncmap_answer answers[VALUES];
+	struct syncmap_op ops[VALUES];
+	struct syncmap_batch batch = {
+		.ops = PTR(ops), .op_size = sizeof(ops[0]), .count = VALUES,
+	};
+	pthread_t thread;
+
+	set_up_large(LARGE);
+	for (int i = 0; i < VALUES; i++) {
+		keys[i] = i;
+		ops[i] = (struct syncmap_op){
+			.op = SYNCMAP_OP_LOAD, KEY_N(&keys[i], 8),
+			OUT_N(large_buffer, LARGE), ANSWER(&answers[i]),
+		};
+	}
+	ASSERT_EQ(0, pthread_create(&thread, NULL, delete_all, large_buffer));
+	EXPECT_EQ(0, map_call(large, SYNCMAP_BATCH, &batch));
+	pthread_join(thread, NULL);
+	EXPECT_EQ(VALUES, batch.done);
+	EXPECT_EQ(VALUES - 1, batch.failed);
+	EXPECT_EQ(LARGE, answers[0].out_len);
+	EXPECT_EQ(-ENOENT, answers[VALUES - 1].error.status);
+	EXPECT_EQ(0, answers[VALUES - 1].result);
+	EXPECT_EQ(0, answers[VALUES - 1].out_len);
 }

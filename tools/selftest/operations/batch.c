@@ -117,6 +117,61 @@ TEST(loads_of_many_keys)
 	}
 }
 
+#define LONG	5000
+#define ROW	4
+
+/* To get it, for want of a buffer, with too small a one, if it is newer */
+static void make_row(struct syncmap_op *ops, const __u64 *key, char *out,
+		     __u32 len)
+{
+	for (int i = 0; i < ROW; i++)
+		ops[i] = (struct syncmap_op){
+			.op = SYNCMAP_OP_LOAD, KEY_N(key, 8),
+			OUT_N(out, LONG),
+		};
+	ops[1].out = ops[1].out_size = 0;
+	ops[2].out_size = len - 1;
+	ops[3].flags = SYNCMAP_FLAG_IF_NEWER;
+	ops[3].expected = got.revision;
+}
+
+static void expect_row(const struct syncmap_answer *row, __u32 len)
+{
+	for (int i = 0; i < ROW; i++) {
+		test_context("load %d of %u bytes", i, len);
+		EXPECT_EQ(len, row[i].out_len);
+		EXPECT_EQ(i == 2 ? -EMSGSIZE : 0, row[i].error.status);
+		EXPECT_EQ(i == 3, !!(row[i].result & SYNCMAP_RESULT_UNCHANGED));
+	}
+}
+
+/* Short values are copied at once, long ones when it is their turn */
+TEST(loads_of_all_lengths)
+{
+	static const __u32 lens[] = { 2, 64, 255, 256, 257, 1000, LONG };
+	static char outs[ARRAY_SIZE(lens)][LONG], value[LONG];
+	struct syncmap_op ops[ARRAY_SIZE(lens) * ROW];
+	int fd = map_private(SYNCMAP_KEY_U64);
+	__u64 keys[ARRAY_SIZE(lens)];
+	struct syncmap_batch arg;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+		keys[i] = i;
+		memset(value, 'a' + i, sizeof(value));
+		ASSERT_EQ(0, DO(fd, STORE, KEY_N(&keys[i], 8),
+				VALUE_N(value, lens[i])));
+		make_row(ops + i * ROW, &keys[i], outs[i], lens[i]);
+	}
+	EXPECT_EQ(0, batch(fd, &arg, ops, ARRAY_SIZE(ops), 0));
+	batch_expect(&arg, ARRAY_SIZE(ops), ARRAY_SIZE(lens));
+	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+		expect_row(answers + i * ROW, lens[i]);
+		memset(value, 0, sizeof(value));
+		memset(value, 'a' + i, lens[i]);
+		EXPECT_MEM(value, sizeof(value), outs[i], LONG);
+	}
+}
+
 /* Each with exactly one thing wrong */
 TEST(bad_batches)
 {
