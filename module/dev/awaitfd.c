@@ -29,13 +29,15 @@ static ssize_t await_read(struct file *file, char __user *user, size_t size,
 	int ret = 0;
 
 	if (size < ANSWER_MIN)
-		return -EINVAL;
+		return -EMSGSIZE;
 	if (!(file->f_flags & O_NONBLOCK))
 		ret = bytemap_place_wait(place);
 	ret = ret ?: bytemap_place_take(place, &answer);
 	if (ret <= 0)
 		return ret;
-	answer.lease_ends = syncmap_time_to_user(answer.lease_ends);
+	answer.lease_ends = place->from_now ?
+		syncmap_time_until(answer.lease_ends) :
+		syncmap_time_to_user(answer.lease_ends);
 	size = min(size, sizeof(answer));
 	if (!copy_to_user(user, &answer, size))
 		return size;
@@ -53,6 +55,8 @@ static __poll_t await_poll(struct file *file, poll_table *table)
 	 * See litmus/poll
 	 */
 	smp_mb();
+	if (bytemap_place_was_read(place))
+		return EPOLLIN | EPOLLRDNORM | EPOLLHUP;
 	return bytemap_place_is_over(place) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 

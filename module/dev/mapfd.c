@@ -157,6 +157,7 @@ static const struct syncmap_command map_command[] = {
 			.error = SYNCMAP_AT(batch, error)),
 	SYNCMAP_COMMAND(SYNCMAP_AWAIT, await, error, .run = syncmap_run_await,
 			.access = SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE,
+			.flags = SYNCMAP_AWAIT_FROM_NOW,
 			.reply = SYNCMAP_AT(await, fd),
 			.fd = SYNCMAP_AT(await, fd),
 			.error = SYNCMAP_AT(await, error)),

@@ -93,8 +93,10 @@
  *						in a list, value->lock, too
  *	client->places, place->node		client->lock
  *	client->nr_leases			atomic
- *	place: client, value, read		place->lock
+ *	place: client, value			place->lock
+ *	place->read				place->lock; READ_ONCE()
  *	place->over				false -> true; READ_ONCE()
+ *	place->from_now				immutable
  *	accounts: the tree			account_lock
  *	account->used				atomic
  *

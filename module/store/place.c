@@ -89,7 +89,7 @@ static void call_place(struct bytemap_waiter *waiter)
 }
 
 static struct bytemap_place *alloc_place(struct bytemap_client *client,
-					 u64 lease_for)
+					 const struct syncmap_await *params)
 {
 	struct bytemap_place *place = kzalloc(sizeof(*place), BYTEMAP_GFP);
 	struct bytemap_share *share = bytemap_account_share(client->account);
@@ -100,11 +100,12 @@ static struct bytemap_place *alloc_place(struct bytemap_client *client,
 	mutex_init(&place->lock);
 	init_waitqueue_head(&place->wait);
 	place->id = client->map->id;
+	place->from_now = params->flags & SYNCMAP_AWAIT_FROM_NOW;
 	place->share = bytemap_job_share_get(share);
 	bytemap_job_init(&place->job, share, wake_place);
 	place->client = client;
 	place->waiter.client = client;
-	place->waiter.lease_for = lease_for;
+	place->waiter.lease_for = params->lease_for;
 	place->waiter.wake = call_place;
 	return place;
 }
@@ -169,7 +170,7 @@ struct bytemap_place *bytemap_place_create(struct bytemap_client *client,
 				    err);
 		return ERR_PTR(err);
 	}
-	place = alloc_place(client, params->lease_for);
+	place = alloc_place(client, params);
 	if (!place)
 		return ERR_PTR(-ENOMEM);
 	err = bytemap_holder_count(client, error);
@@ -255,6 +256,12 @@ void bytemap_place_close(struct bytemap_client *client)
 bool bytemap_place_is_over(const struct bytemap_place *place)
 {
 	return READ_ONCE(place->over);
+}
+
+/* Return: whether there was one, and somebody has it: no other one comes */
+bool bytemap_place_was_read(const struct bytemap_place *place)
+{
+	return READ_ONCE(place->read);
 }
 
 /* Return: 0 when there is; -ERESTARTSYS: a signal */

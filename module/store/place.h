@@ -24,6 +24,7 @@ struct syncmap_error;
 struct bytemap_place {
 	refcount_t		refs;	/* of its file, its client, its job */
 	u64			id;	/* of the map */
+	bool			from_now;	/* what the answer tells of times */
 	wait_queue_head_t	wait;
 	struct bytemap_share	*share;
 	struct bytemap_job	job;	/* wakes who polls and reads */
@@ -47,6 +48,7 @@ struct bytemap_place *bytemap_place_create(struct bytemap_client *client,
 void bytemap_place_destroy(struct bytemap_place *place);
 void bytemap_place_close(struct bytemap_client *client);
 bool bytemap_place_is_over(const struct bytemap_place *place);
+bool bytemap_place_was_read(const struct bytemap_place *place);
 int bytemap_place_wait(struct bytemap_place *place);
 int bytemap_place_take(struct bytemap_place *place,
 		       struct syncmap_answer *answer);

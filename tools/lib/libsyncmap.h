@@ -788,6 +788,8 @@ int libsyncmap_load_or_lease(const struct libsyncmap *map,
  * @map: a map opened for reading and writing
  * @key: the key
  * @key_len: its length
+ * @flags: SYNCMAP_AWAIT_FROM_NOW: libsyncmap_awaited() is to tell the end of the
+ *	lease in nanoseconds from now; else 0
  * @lease_for: as in libsyncmap_load_or_lease()
  * @fd: out: a descriptor that can be polled; when it can be read, call
  *	libsyncmap_awaited(), and close it
@@ -801,7 +803,8 @@ int libsyncmap_load_or_lease(const struct libsyncmap *map,
  * -EBADF, -ENOMEM.
  */
 int libsyncmap_await(const struct libsyncmap *map,
-		     const void *key, size_t key_len, uint64_t lease_for,
+		     const void *key, size_t key_len,
+		     unsigned int flags, uint64_t lease_for,
 		     int *fd, struct syncmap_error *error);
 
 /**
@@ -809,7 +812,8 @@ int libsyncmap_await(const struct libsyncmap *map,
  * @fd: from libsyncmap_await(); it waits, unless that has O_NONBLOCK
  * @token: out: the lease, to compute the value, as from
  *	libsyncmap_load_or_lease(); 0: call that again
- * @ends: out: with a token: when the lease ends, or SYNCMAP_NEVER; may be NULL
+ * @ends: out: with a token: when the lease ends, in nanoseconds of CLOCK_BOOTTIME
+ *	or from now, or SYNCMAP_NEVER; may be NULL
  *
  * Return: 0; -EAGAIN: nothing yet; -ENODATA: it was asked before; -EINTR.
  */

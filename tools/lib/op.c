@@ -354,10 +354,14 @@ API int libsyncmap_load_or_lease(const struct libsyncmap *map,
 }
 
 API int libsyncmap_await(const struct libsyncmap *map,
-			 const void *key, size_t key_len, uint64_t lease_for,
+			 const void *key, size_t key_len,
+			 unsigned int flags, uint64_t lease_for,
 			 int *fd, struct syncmap_error *error)
 {
-	struct syncmap_await await = { .lease_for = lease_for };
+	struct syncmap_await await = {
+		.flags = flags,
+		.lease_for = lease_for,
+	};
 	int err = set_bytes(&await.key, &await.key_len, key, key_len);
 
 	if (!err)

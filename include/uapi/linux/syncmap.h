@@ -846,10 +846,13 @@ struct syncmap_batch {
 	struct syncmap_error	error;
 };
 
+/* The times of the answer are nanoseconds from when it is read */
+#define SYNCMAP_AWAIT_FROM_NOW	0x1
+
 /**
  * struct syncmap_await - SYNCMAP_AWAIT: stand in line for a lease, and do
  *	something else meanwhile
- * @flags: must be zero
+ * @flags: SYNCMAP_AWAIT_FROM_NOW
  * @key_len: bytes of the key
  * @key: pointer to the key
  * @lease_for: see &struct syncmap_op
@@ -859,15 +862,15 @@ struct syncmap_batch {
  *
  * When the wait is over, poll(2) says that the descriptor can be read, and
  * read(2) gives the first bytes of a &struct syncmap_answer, as many as there
- * is room for, but @leased at least (EINVAL). Either the caller has the lease
+ * is room for, but @leased at least (EMSGSIZE). Either the caller has the lease
  * now, as if by LOAD_OR_LEASE with the descriptor of the map:
  * SYNCMAP_RESULT_LEASED. Or there is nothing to wait for any more, and no bit
  * is set: LOAD_OR_LEASE will tell. If the key is present, or not leased, the wait
  * is over at once, and so it is when the descriptor of the map is closed.
  *
  * Before that, read(2) waits, or with O_NONBLOCK fails with EAGAIN. The answer is
- * read once; behind it is the end of the file. Closed before it was read, the
- * descriptor leaves the line, or gives the lease back. It counts as a lease.
+ * read once; after that read gives 0 and poll POLLHUP. Closed before it was read,
+ * the descriptor leaves the line, or gives the lease back. It counts as a lease.
  * Needs read and write access.
  */
 struct syncmap_await {

@@ -131,6 +131,7 @@ static void make_argument(union argument *arg, unsigned long number)
 		arg->await = (struct syncmap_await){
 			.key = noise_key(), .lease_for = test_random() % MS,
 			.key_len = test_random() % 8 ? 8 : noise_length(),
+			.flags = test_random() % 2,
 		};
 		break;
 	default:

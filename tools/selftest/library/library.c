@@ -152,7 +152,7 @@ TEST(leases)
 					      &result));
 	EXPECT_EQ(-ESTALE, libsyncmap_store_with(map, K, "value", 5, &terms,
 						 NULL));
-	EXPECT_EQ(0, libsyncmap_await(map, K, 0, &fd, &error));
+	EXPECT_EQ(0, libsyncmap_await(map, K, 0, 0, &fd, &error));
 	EXPECT_EQ(0, fcntl(fd, F_SETFL, O_NONBLOCK));
 	EXPECT_EQ(-EAGAIN, libsyncmap_awaited(fd, &token, &ends));
 	EXPECT_EQ(0, libsyncmap_unlease(other, K, terms.token));
@@ -162,11 +162,13 @@ TEST(leases)
 	EXPECT_EQ(-ENODATA, libsyncmap_awaited(fd, &none, NULL));
 	EXPECT_EQ(0, none);
 	EXPECT_EQ(0, close(fd));
-	EXPECT_EQ(0, libsyncmap_await(other, K, 0, &fd, NULL));
+	EXPECT_EQ(0, libsyncmap_await(other, K, SYNCMAP_AWAIT_FROM_NOW,
+				      1000 * SECOND, &fd, NULL));
 	EXPECT_EQ(0, libsyncmap_unlease(map, K, token));
-	EXPECT_EQ(0, libsyncmap_awaited(fd, &terms.token, NULL));
+	EXPECT_EQ(0, libsyncmap_awaited(fd, &terms.token, &ends));
+	EXPECT(ends <= 1000 * SECOND && ends > 900 * SECOND);
 	EXPECT_EQ(0, close(fd));
-	EXPECT_EQ(-EFBIG, libsyncmap_await(map, long_key, sizeof(long_key), 0,
+	EXPECT_EQ(-EFBIG, libsyncmap_await(map, long_key, sizeof(long_key), 0, 0,
 					   &fd, &error));
 	EXPECT_EQ(-1, fd);
 	EXPECT_EQ(SYNCMAP_LIMITED_KEY, error.limited);

@@ -40,11 +40,16 @@ static int read_errno(int place, size_t size)
 	return read(place, answer, size) < 0 ? -errno : 0;
 }
 
-static bool is_readable(int place, int timeout)
+static int poll_place(int place, int timeout)
 {
 	struct pollfd pollfd = { .fd = place, .events = POLLIN };
 
-	return poll(&pollfd, 1, timeout) == 1 && pollfd.revents & POLLIN;
+	return poll(&pollfd, 1, timeout) == 1 ? pollfd.revents : 0;
+}
+
+static bool is_readable(int place, int timeout)
+{
+	return poll_place(place, timeout) & POLLIN;
 }
 
 static void expect_waits(int place)
@@ -59,10 +64,11 @@ static struct syncmap_answer take(int place)
 	struct syncmap_answer answer = { };
 	char more[sizeof(answer)];
 
-	EXPECT(is_readable(place, 20000));
+	EXPECT_EQ(POLLIN, poll_place(place, 20000));
 	EXPECT_EQ(sizeof(answer), read(place, &answer, sizeof(answer)));
+	EXPECT_EQ(POLLIN | POLLHUP, poll_place(place, 0));
 	EXPECT_EQ(0, read(place, more, sizeof(more)));
-	EXPECT(is_readable(place, 0));
+	EXPECT_EQ(POLLIN | POLLHUP, poll_place(place, 0));
 	return answer;
 }
 
@@ -323,6 +329,40 @@ TEST(lease_for)
 	leases_expect_clean(fd);
 }
 
+/* Who asks for it is told how long he has it from when he reads */
+TEST(from_now)
+{
+	int fd = leases_map(), other = leases_client();
+	__u64 token = leases_take(fd);
+	struct syncmap_await arg = {
+		KEY("k"), .flags = SYNCMAP_AWAIT_FROM_NOW,
+		.lease_for = 1000 * SECOND,
+	};
+	struct syncmap_answer answer;
+
+	EXPECT_EQ(0, map_call(other, SYNCMAP_AWAIT, &arg));
+	EXPECT_EQ(0, unlease(fd, token));
+	usleep(20000);
+	answer = take(arg.fd);
+	EXPECT_EQ(SYNCMAP_RESULT_LEASED, answer.result);
+	EXPECT(answer.lease_ends <= 1000 * SECOND - 20 * MS);
+	EXPECT(answer.lease_ends > 900 * SECOND);
+	EXPECT_EQ(0, close(arg.fd));
+	EXPECT_EQ(0, unlease(other, answer.leased));
+	arg.lease_for = 0;
+	leases_take(fd);
+	EXPECT_EQ(0, map_call(other, SYNCMAP_AWAIT, &arg));
+	EXPECT_EQ(0, DO(fd, DELETE, KEY("k")));
+	answer = take(arg.fd);
+	EXPECT_EQ(SYNCMAP_NEVER, answer.lease_ends);
+	EXPECT_EQ(0, close(arg.fd));
+	EXPECT_EQ(0, unlease(other, answer.leased));
+	EXPECT_EQ(0, map_call(other, SYNCMAP_AWAIT, &arg));
+	expect_nothing(arg.fd);
+	EXPECT_EQ(0, close(arg.fd));
+	leases_expect_clean(fd);
+}
+
 /* The file is the place, whoever has a descriptor of it */
 static void take_in_child(int n, void *arg)
 {
@@ -376,14 +416,14 @@ TEST(reads)
 	struct syncmap_answer answer[2];
 	int place = stand(other);
 
-	EXPECT_EQ(-EINVAL, read_errno(place, 0));
-	EXPECT_EQ(-EINVAL, read_errno(place, SHORT - 1));
+	EXPECT_EQ(-EMSGSIZE, read_errno(place, 0));
+	EXPECT_EQ(-EMSGSIZE, read_errno(place, SHORT - 1));
 	EXPECT_EQ(0, unlease(fd, token));
 	EXPECT(is_readable(place, 20000));
-	EXPECT_EQ(-EINVAL, read_errno(place, SHORT - 1));
+	EXPECT_EQ(-EMSGSIZE, read_errno(place, SHORT - 1));
 	EXPECT_EQ(-1, read(place, nowhere, sizeof(answer[0])));
 	EXPECT_EQ(EFAULT, errno);
-	EXPECT(is_readable(place, 0));
+	EXPECT_EQ(POLLIN, poll_place(place, 0));
 	memset(answer, 0xff, sizeof(answer));
 	EXPECT_EQ(SHORT, read(place, answer, SHORT));
 	EXPECT_EQ(SYNCMAP_RESULT_LEASED, answer[0].result);
