@@ -74,7 +74,8 @@ static int run_stats(struct syncmap_call *call)
 
 	if (array->entry_size < STAT_SIZE_MIN ||
 	    array->entry_size > SYNCMAP_ELEMENT_MAX)
-		return -EINVAL;
+		return syncmap_refuse(call, SYNCMAP_AT(stats, entry_size),
+				      -EINVAL);
 	bytemap_sweep(map);
 	bytemap_info_stats(map, &stats);
 	return put_stats(array, &stats);
@@ -146,8 +147,9 @@ static int run_restrict(struct syncmap_call *call)
 static const struct syncmap_command map_command[] = {
 	SYNCMAP_COMMAND(SYNCMAP_MAP_INFO, map_info, stale, .run = run_map_info,
 			.reply = SYNCMAP_AT(map_info, state)),
-	SYNCMAP_COMMAND(SYNCMAP_STATS, stats, reserved, .run = run_stats,
-			.reply = SYNCMAP_AT(stats, count)),
+	SYNCMAP_COMMAND(SYNCMAP_STATS, stats, error, .run = run_stats,
+			.reply = SYNCMAP_AT(stats, count),
+			.error = SYNCMAP_AT(stats, error)),
 	/* The store knows its flags */
 	SYNCMAP_COMMAND(SYNCMAP_OP, op, value_len, .run = syncmap_run_op,
 			.flags = U32_MAX),
@@ -161,11 +163,12 @@ static const struct syncmap_command map_command[] = {
 			.reply = SYNCMAP_AT(await, fd),
 			.fd = SYNCMAP_AT(await, fd),
 			.error = SYNCMAP_AT(await, error)),
-	SYNCMAP_COMMAND(SYNCMAP_RANGE, range, reserved, .run = syncmap_run_range,
+	SYNCMAP_COMMAND(SYNCMAP_RANGE, range, error, .run = syncmap_run_range,
 			.access = SYNCMAP_ACCESS_READ,
 			.flags = SYNCMAP_RANGE_KEYS_ONLY,
 			.reply = SYNCMAP_AT(range, cursor),
-			.cursor = SYNCMAP_AT(range, cursor)),
+			.cursor = SYNCMAP_AT(range, cursor),
+			.error = SYNCMAP_AT(range, error)),
 	SYNCMAP_COMMAND(SYNCMAP_WATCH, watch, error, .run = syncmap_run_watch,
 			.access = SYNCMAP_ACCESS_READ,
 			.flags = SYNCMAP_WATCH_KEY | SYNCMAP_WATCH_PREFIX |
@@ -185,9 +188,10 @@ static const struct syncmap_command map_command[] = {
 				 SYNCMAP_SET_STALE,
 			.reply = SYNCMAP_AT(set, error),
 			.error = SYNCMAP_AT(set, error)),
-	SYNCMAP_COMMAND(SYNCMAP_RESTRICT, restrict, reserved, .run = run_restrict,
+	SYNCMAP_COMMAND(SYNCMAP_RESTRICT, restrict, error, .run = run_restrict,
 			.reply = SYNCMAP_AT(restrict, fd),
-			.fd = SYNCMAP_AT(restrict, fd)),
+			.fd = SYNCMAP_AT(restrict, fd),
+			.error = SYNCMAP_AT(restrict, error)),
 	SYNCMAP_COMMAND(SYNCMAP_FREEZE, freeze, reserved, .run = run_freeze,
 			.access = SYNCMAP_ACCESS_ADMIN,
 			.reserved = SYNCMAP_AT(freeze, reserved)),

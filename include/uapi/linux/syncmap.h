@@ -510,17 +510,19 @@ struct syncmap_stat {
  * @total: out: how many there are; the same in each call, until the module is
  *	loaded anew
  * @reserved: out: zero
+ * @error: out: why it failed
  *
  * Each number is read at a time of its own.
  */
 struct syncmap_stats {
-	__u32	flags;
-	__u32	entry_size;
-	__u64	buffer;
-	__u32	capacity;
-	__u32	count;
-	__u32	total;
-	__u32	reserved;
+	__u32			flags;
+	__u32			entry_size;
+	__u64			buffer;
+	__u32			capacity;
+	__u32			count;
+	__u32			total;
+	__u32			reserved;
+	struct syncmap_error	error;
 };
 
 /**
@@ -961,6 +963,7 @@ struct syncmap_record {
  * @used: out: bytes of the buffer that they fill
  * @needed: out: with EMSGSIZE: a buffer size that gets on from here
  * @reserved: out: zero
+ * @error: out: why it failed
  *
  * A walk from zero to SYNCMAP_END shows no key twice, and every key that
  * was there throughout. Only the cursor tells the end: a call may return no
@@ -969,14 +972,15 @@ struct syncmap_record {
  * Needs read access.
  */
 struct syncmap_range {
-	__u32	flags;
-	__u32	size;
-	__u64	buffer;
-	__u64	cursor;
-	__u32	count;
-	__u32	used;
-	__u32	needed;
-	__u32	reserved;
+	__u32			flags;
+	__u32			size;
+	__u64			buffer;
+	__u64			cursor;
+	__u32			count;
+	__u32			used;
+	__u32			needed;
+	__u32			reserved;
+	struct syncmap_error	error;
 };
 
 /* SYNCMAP_WATCH: @filter is the one key to watch */
@@ -1119,15 +1123,17 @@ struct syncmap_set {
  *	does not have it
  * @fd: out: another descriptor of the map
  * @reserved: out: zero
+ * @error: out: why it failed
  *
  * For passing it on; a map without a name has no other way. The two are as if
  * the map had been opened twice: what one owns or leases is not the other's.
  */
 struct syncmap_restrict {
-	__u32	flags;
-	__u32	access;
-	__s32	fd;
-	__u32	reserved;
+	__u32			flags;
+	__u32			access;
+	__s32			fd;
+	__u32			reserved;
+	struct syncmap_error	error;
 };
 
 /**

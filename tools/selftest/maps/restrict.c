@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Descriptors that may do less, and are given away */
 #include <grp.h>
+#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +24,10 @@ static int restrict_to(int fd, __u32 access)
 	struct syncmap_restrict arg = { .access = access };
 	int err = map_call(fd, SYNCMAP_RESTRICT, &arg);
 
+	EXPECT_EQ(err, arg.error.status);
+	if (err == -EINVAL || err == -EOPNOTSUPP)
+		EXPECT_EQ(offsetof(struct syncmap_restrict, access),
+			  arg.error.field);
 	return err ? err : arg.fd;
 }
 

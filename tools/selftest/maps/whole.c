@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What concerns the map as a whole: clear, promote, statistics */
+#include <stddef.h>
+
 #include "harness/map.h"
 #include "harness/stats.h"
 
@@ -151,5 +153,8 @@ TEST(bad_arrays_of_stats)
 
 		test_context("elements of %u bytes", sizes[i]);
 		EXPECT_EQ(-EINVAL, map_call(fd, SYNCMAP_STATS, &array));
+		EXPECT_EQ(-EINVAL, array.error.status);
+		EXPECT_EQ(offsetof(struct syncmap_stats, entry_size),
+			  array.error.field);
 	}
 }

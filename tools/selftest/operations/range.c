@@ -13,7 +13,10 @@
 
 static int range_call(int fd, struct syncmap_range *range)
 {
-	return map_call(fd, SYNCMAP_RANGE, range);
+	int ret = map_call(fd, SYNCMAP_RANGE, range);
+
+	EXPECT_EQ(ret, range->error.status);
+	return ret;
 }
 
 /* Which keys a walk has shown; the value of key n is n, then a text of length n % 100 */
