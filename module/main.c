@@ -25,7 +25,9 @@ static int __init syncmap_module_init(void)
 	err = bytemap_shrink_init();
 	if (err)
 		goto exit_jobs;
-	syncmap_debugfs_init();
+	err = syncmap_debugfs_init();
+	if (err)
+		goto exit_shrinker;
 	syncmap_cursor_init();
 	err = syncmap_control_init();
 	if (err)
@@ -34,6 +36,7 @@ static int __init syncmap_module_init(void)
 
 exit_debugfs:
 	syncmap_debugfs_exit();
+exit_shrinker:
 	bytemap_shrink_exit();
 exit_jobs:
 	bytemap_job_exit();

@@ -11,9 +11,9 @@
 #include <linux/dcache.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
+#include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/user_namespace.h>
@@ -30,8 +30,8 @@
 
 static struct dentry *root;
 
-/* Of all links, and of what they say */
-static DEFINE_MUTEX(links_lock);
+/* Directories and links are made here, one at a time */
+static struct workqueue_struct *changes;
 
 /* A line for each name */
 static int stats_show(struct seq_file *m, void *unused)
@@ -344,25 +344,24 @@ static void update_link(struct work_struct *work)
 	struct bytemap_path path = { .ns = &init_user_ns, .name = name };
 	struct bytemap *map;
 
-	mutex_lock(&links_lock);
 	remove_link(name);
 	map = bytemap_name_find(&path);
 	if (map) {
 		debugfs_create_symlink(name, root, directory_of(map).name);
 		bytemap_put(map);
 	}
-	mutex_unlock(&links_lock);
 }
 
 /*
  * debugfs allocates with the lock of the directory held, that of all maps. So it
  * is not done by whoever makes a map, whose cgroup may be short of memory or of
- * time, and would let all others wait.
+ * time, and would let all others wait. However many wait here, one kernel thread
+ * works for them, and takes none from others.
  */
 static void change_in_background(struct change *change, work_func_t fn)
 {
 	INIT_WORK_ONSTACK(&change->work, fn);
-	queue_work(system_long_wq, &change->work);
+	queue_work(changes, &change->work);
 	flush_work(&change->work);
 	destroy_work_on_stack(&change->work);
 }
@@ -386,12 +385,18 @@ void syncmap_debugfs_link(const struct bytemap_path *path)
 	change_in_background(&change, update_link);
 }
 
-void __init syncmap_debugfs_init(void)
+int __init syncmap_debugfs_init(void)
 {
+	changes = alloc_ordered_workqueue("syncmap_debugfs", 0);
+	if (!changes)
+		return -ENOMEM;
 	root = debugfs_create_dir("syncmap", NULL);
+	return 0;
 }
 
+/* Whoever made a change has waited for it */
 void syncmap_debugfs_exit(void)
 {
 	debugfs_remove(root);
+	destroy_workqueue(changes);
 }

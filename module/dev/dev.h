@@ -177,7 +177,7 @@ int syncmap_run_watch(struct syncmap_call *call);
 int syncmap_run_await(struct syncmap_call *call);
 
 /* debugfs.c */
-void syncmap_debugfs_init(void);
+int syncmap_debugfs_init(void);
 void syncmap_debugfs_exit(void);
 void syncmap_debugfs_add(struct bytemap *map);
 void syncmap_debugfs_link(const struct bytemap_path *path);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /sys/kernel/debug/syncmap: to look at maps, and to drive them by hand */
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
@@ -483,4 +484,73 @@ TEST(removed_while_reading)
 		kill(pids[i], SIGKILL);
 		waitpid(pids[i], NULL, 0);
 	}
+}
+
+static void name_always(int n, void *arg)
+{
+	struct syncmap_publish publish = {
+		.fd = map_private(SYNCMAP_KEY_U64),
+	};
+
+	snprintf(publish.name, sizeof(publish.name), NAME "-%d", n);
+	while (!__atomic_load_n((bool *)arg, __ATOMIC_RELAXED)) {
+		EXPECT_EQ(0, map_call(map_control(), SYNCMAP_PUBLISH,
+				      &publish));
+		EXPECT_EQ(0, map_remove(publish.name));
+	}
+}
+
+/* Whether a process is a kernel's worker that waits */
+static bool is_stuck_worker(const char *pid)
+{
+	char path[64], line[256] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/stat", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	fclose(file);
+	return strstr(line, "(kworker") && strstr(line, ") D ");
+}
+
+static int count_stuck_workers(void)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	int n = 0;
+
+	ASSERT(dir);
+	while ((entry = readdir(dir)))
+		n += entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+		     is_stuck_worker(entry->d_name);
+	closedir(dir);
+	return n;
+}
+
+#define CALLERS	32
+
+/* However many name maps, they do not take the kernel's workers from others */
+TEST_LIMIT(one_worker_for_all, 60)
+{
+	bool *over = test_shared(sizeof(*over));
+	pid_t pids[CALLERS];
+	int most = 0;
+
+	map_control();
+	for (int i = 0; i < CALLERS; i++)
+		pids[i] = test_fork(name_always, i, over);
+	for (int i = 0; i < 20; i++) {
+		int n = count_stuck_workers();
+
+		most = n > most ? n : most;
+		usleep(10000);
+	}
+	__atomic_store_n(over, true, __ATOMIC_RELAXED);
+	for (int i = 0; i < CALLERS; i++)
+		test_wait(pids[i]);
+	test_note("%d workers", most);
+	EXPECT(most < CALLERS / 8);
 }
