@@ -382,19 +382,25 @@ void bytemap_leave(struct bytemap *map)
 		bytemap_tell_end(map);
 }
 
-/* As for a file: root of a user namespace may what those may that are mapped there */
-static bool is_capable(const struct bytemap *map, int cap)
+/*
+ * As for a file: root of a user namespace may what those may that are mapped there.
+ *
+ * Return: whether the caller has the capability for this map.
+ */
+bool bytemap_is_capable(const struct bytemap *map, int cap)
 {
 	struct user_namespace *ns = current_user_ns();
 
 	return kuid_has_mapping(ns, map->uid) &&
-	       kgid_has_mapping(ns, map->gid) && ns_capable(ns, cap);
+	       kgid_has_mapping(ns, READ_ONCE(map->gid)) &&
+	       ns_capable(ns, cap);
 }
 
 /* Return: whether the caller owns the map, or may do what its owner may */
 bool bytemap_is_owner(const struct bytemap *map)
 {
-	return uid_eq(current_fsuid(), map->uid) || is_capable(map, CAP_FOWNER);
+	return uid_eq(current_fsuid(), map->uid) ||
+	       bytemap_is_capable(map, CAP_FOWNER);
 }
 
 static bool mode_permits(const struct bytemap *map, u32 access)
@@ -409,7 +415,7 @@ static bool mode_permits(const struct bytemap *map, u32 access)
 		granted >>= 6;
 	else if (in_group_p(READ_ONCE(map->gid)))
 		granted >>= 3;
-	return !(want & ~granted) || is_capable(map, CAP_DAC_OVERRIDE);
+	return !(want & ~granted) || bytemap_is_capable(map, CAP_DAC_OVERRIDE);
 }
 
 /*

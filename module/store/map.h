@@ -20,6 +20,7 @@ bool bytemap_get_unless_zero(struct bytemap *map);
 void bytemap_leave(struct bytemap *map);
 void bytemap_wait_ended(void);
 int bytemap_permits(const struct bytemap *map, u32 access);
+bool bytemap_is_capable(const struct bytemap *map, int cap);
 bool bytemap_is_owner(const struct bytemap *map);
 int bytemap_promote(struct bytemap *map);
 

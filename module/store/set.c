@@ -63,14 +63,15 @@ static int check_set(const struct syncmap_set *set,
 	return 0;
 }
 
-static int check_group(const struct syncmap_set *set, kgid_t gid,
-		       struct syncmap_error *error)
+/* As chown(2) of a file */
+static int check_group(const struct bytemap *map, const struct syncmap_set *set,
+		       kgid_t gid, struct syncmap_error *error)
 {
 	if (!(set->flags & SYNCMAP_SET_GROUP))
 		return 0;
 	if (!gid_valid(gid))
 		return bytemap_error_field(error, AT(gid), -EINVAL);
-	return in_group_p(gid) || capable(CAP_CHOWN) ? 0 : -EPERM;
+	return in_group_p(gid) || bytemap_is_capable(map, CAP_CHOWN) ? 0 : -EPERM;
 }
 
 static void set_entries_locked(struct bytemap *map, u64 entries)
@@ -122,7 +123,7 @@ int bytemap_set(struct bytemap *map, const struct syncmap_set *set,
 
 	bytemap_limits(&info);
 	err = check_unset(set, error) ?: check_set(set, &info.max, error);
-	err = err ?: check_group(set, gid, error);
+	err = err ?: check_group(map, set, gid, error);
 	if (err)
 		return err;
 	if (mutex_lock_killable(&map->clear_lock))

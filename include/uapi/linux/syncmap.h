@@ -319,8 +319,9 @@ struct syncmap_create {
  * @fd: out: descriptor of the map
  * @error: out: why it failed
  *
- * CAP_DAC_OVERRIDE and CAP_FOWNER count, as with files, for maps whose owner
- * and group are mapped into the caller's user namespace.
+ * CAP_DAC_OVERRIDE, CAP_FOWNER, and CAP_CHOWN of SYNCMAP_SET, count in the
+ * caller's user namespace, as with files: for maps whose owner and group are
+ * mapped there.
  */
 struct syncmap_open {
 	__u32			flags;
@@ -1089,7 +1090,8 @@ struct syncmap_clear {
  *	must be zero
  * @mode: see &struct syncmap_create, without the umask. Descriptors that there
  *	are keep their access
- * @gid: group: one of the caller's, or with CAP_CHOWN (EPERM)
+ * @gid: group: one of the caller's, or with CAP_CHOWN any that is mapped into
+ *	the caller's user namespace, as for a file (EPERM)
  * @value_kind: see &struct syncmap_create
  * @entries: see &struct syncmap_limits; zero for the default. If there are
  *	more, none goes, but no new key comes until there are less

@@ -396,6 +396,38 @@ TEST(root_of_a_namespace)
 	EXPECT_EQ(0, map_remove(NAME "-other"));
 }
 
+static int set_group(int fd, gid_t gid)
+{
+	struct syncmap_set arg = { .flags = SYNCMAP_SET_GROUP, .gid = gid };
+
+	return map_call(fd, SYNCMAP_SET, &arg);
+}
+
+/* @id is a descriptor of a map that is owned above */
+static void give_away(struct room *room)
+{
+	int fd = create_by(device(), NAME "-given");
+
+	ASSERT(fd >= 0);
+	EXPECT_EQ(0, set_group(fd, 7));
+	EXPECT_EQ(7, map_info(fd).gid);
+	EXPECT_EQ(-EINVAL, set_group(fd, 1000));
+	EXPECT_EQ(7, map_info(fd).gid);
+	EXPECT_EQ(-EPERM, set_group(room->id, 7));
+	EXPECT_EQ(0, remove_by(device(), 0, NAME "-given"));
+}
+
+/* As chown(2): to any group that is mapped there, what is of there */
+TEST(groups_of_a_namespace)
+{
+	struct room *room = test_shared(sizeof(*room));
+	int fd = map_private(SYNCMAP_KEY_U64);
+
+	room->id = fd;
+	test_wait(move_in(room, give_away, FIRST));
+	EXPECT_EQ(0, map_info(fd).gid);
+}
+
 /* Three deep, each with a name; @id counts */
 static void go_deeper(struct room *room)
 {
