@@ -364,10 +364,9 @@ static int list_some(struct syncmap_call *call)
 	return n < 0 ? n : err;
 }
 
-static int run_list(struct syncmap_call *call)
+static int check_list(struct syncmap_call *call)
 {
-	struct syncmap_list *list = &call->arg.list;
-	int err = 0;
+	const struct syncmap_list *list = &call->arg.list;
 
 	if (list->entry_size > SYNCMAP_ELEMENT_MAX ||
 	    list->entry_size < ENTRY_SIZE_MIN)
@@ -376,10 +375,24 @@ static int run_list(struct syncmap_call *call)
 	if (!list->capacity)
 		return syncmap_refuse(call, SYNCMAP_AT(list, capacity),
 				      -EINVAL);
+	return 0;
+}
+
+static int run_list(struct syncmap_call *call)
+{
+	struct syncmap_list *list = &call->arg.list;
+	u64 begin = list->cursor;
+	int err = check_list(call);
+
 	while (!err && list->cursor != SYNCMAP_END &&
 	       list->count < list->capacity) {
 		err = fatal_signal_pending(current) ? -EINTR : list_some(call);
 		cond_resched();
+	}
+	/* What was written counts for nothing */
+	if (err) {
+		list->cursor = begin;
+		list->count = 0;
 	}
 	return err;
 }

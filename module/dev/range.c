@@ -134,9 +134,13 @@ static int put_steps(struct syncmap_range *range, struct bytemap_walk *walk)
 	}
 	if (err == -EMSGSIZE && range->count)
 		err = 0;
-	if (!err)
+	if (!err) {
 		range->cursor = syncmap_cursor_hide(walk->map->id,
 						    walk->cursor);
+	} else {
+		range->count = 0;
+		range->used = 0;
+	}
 	return err;
 }
 

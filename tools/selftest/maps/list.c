@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* SYNCMAP_LIST: each map once, in as many calls as it takes */
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness/command.h"
@@ -92,6 +93,35 @@ TEST(list_shows_each_once)
 		EXPECT_EQ(0, map_remove(name));
 	}
 	EXPECT_EQ(0, list_names(TEST_NAME "list-", 16));
+}
+
+/* The array ends behind the first element */
+TEST(fault_on_the_way)
+{
+	const size_t size = sizeof(struct syncmap_map_info);
+	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct syncmap_list list = {
+		.buffer = PTR(pages) + PAGE - size, .entry_size = size,
+		.capacity = 1,
+	};
+	char name[32];
+	__u64 cursor;
+
+	ASSERT(pages != MAP_FAILED);
+	ASSERT_EQ(0, munmap(pages + PAGE, PAGE));
+	for (int i = 0; i < 32; i++) {
+		snprintf(name, sizeof(name), TEST_NAME "fault-%d", i);
+		ASSERT(map_create(name, SYNCMAP_KEY_U64, NULL, 0600) >= 0);
+	}
+	ASSERT_EQ(0, map_call(map_control(), SYNCMAP_LIST, &list));
+	EXPECT_EQ(1, list.count);
+	cursor = list.cursor;
+	list.capacity = 100;
+	EXPECT_EQ(-EFAULT, map_call(map_control(), SYNCMAP_LIST, &list));
+	EXPECT_EQ(-EFAULT, list.error.status);
+	EXPECT_EQ(0, list.count);
+	EXPECT_EQ(cursor, list.cursor);
 }
 
 /* It goes through the maps by their hashes, which nobody is to know */

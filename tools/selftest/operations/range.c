@@ -230,6 +230,7 @@ TEST(fault_on_the_way)
 	ASSERT_EQ(0, munmap(pages + PAGE, PAGE));
 	EXPECT_EQ(-EFAULT, range_call(fd, &range));
 	EXPECT_EQ(0, range.cursor);
+	EXPECT_EQ(0, range.count | range.used);
 	range.size = 4096;
 	EXPECT_EQ(0, range_call(fd, &range));
 	EXPECT(range.count);
