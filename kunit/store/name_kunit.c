@@ -138,7 +138,7 @@ static void a_map_has_one_name(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 
 	KUNIT_EXPECT_EQ(test, take_here(map, "one"), 0);
-	KUNIT_EXPECT_EQ(test, take_here(map, "two"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, take_here(map, "two"), -ESTALE);
 	expect_said(test, map, 0, "one");
 	KUNIT_EXPECT_TRUE(test, remove_here(map, "one"));
 	KUNIT_EXPECT_EQ(test, take_here(map, "two"), 0);
@@ -198,7 +198,49 @@ static void a_name_that_comes_late_ends(struct kunit *test)
 	expect_here(test, "late", NULL);
 	KUNIT_EXPECT_EQ(test, kref_read(&map->refs), 1U);
 	bytemap_name_end(map, &name);
-	KUNIT_EXPECT_EQ(test, take_here(map, "late"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, take_here(map, "late"), -EROFS);
+}
+
+/* @naming becomes what the map has been called */
+static void claim_here(struct kunit *test, struct bytemap *map,
+		       struct bytemap_naming *naming, const char *name)
+{
+	naming->scope = bytemap_scope_get(&init_user_ns);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(naming->scope));
+	strscpy_pad(naming->name, name, sizeof(naming->name));
+	mutex_lock(&map->naming);
+	KUNIT_EXPECT_EQ(test, claim(map, naming), 0);
+	mutex_unlock(&map->naming);
+}
+
+/* Until then the map says what it was called, be it given the name or not */
+static void a_name_is_said_when_it_is_found(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_path path = here("new");
+	struct bytemap_naming naming;
+	struct name_key key;
+
+	KUNIT_EXPECT_TRUE(test, path_key(&key, &path));
+	claim_here(test, map, &naming, "new");
+	expect_said(test, map, SYNCMAP_MAP_PRIVATE, "");
+	KUNIT_EXPECT_FALSE(test, bytemap_name_is_in(map, &path, false));
+	disclaim(map, &naming);
+	bytemap_scope_put(naming.scope);
+	expect_said(test, map, SYNCMAP_MAP_PRIVATE, "");
+	KUNIT_EXPECT_EQ(test, take_here(map, "old"), 0);
+	KUNIT_EXPECT_TRUE(test, remove_here(map, "old"));
+	claim_here(test, map, &naming, "new");
+	expect_said(test, map, SYNCMAP_MAP_REMOVED, "old");
+	KUNIT_EXPECT_EQ(test, add(map, &key), 0);
+	expect_said(test, map, 0, "new");
+	KUNIT_EXPECT_TRUE(test, bytemap_name_is_in(map, &path, false));
+	KUNIT_EXPECT_TRUE(test, remove_here(map, "new"));
+	expect_said(test, map, SYNCMAP_MAP_REMOVED, "new");
+	settle(map);
+	expect_said(test, map, SYNCMAP_MAP_REMOVED, "new");
+	bytemap_scope_put(naming.scope);
+	KUNIT_EXPECT_EQ(test, kref_read(&map->refs), 1U);
 }
 
 static void scopes_have_names_of_their_own(struct kunit *test)
@@ -305,6 +347,7 @@ static struct kunit_case name_cases[] = {
 	KUNIT_CASE(a_name_holds_map_and_module),
 	KUNIT_CASE(a_name_is_replaced),
 	KUNIT_CASE(a_name_that_comes_late_ends),
+	KUNIT_CASE(a_name_is_said_when_it_is_found),
 	KUNIT_CASE(scopes_have_names_of_their_own),
 	KUNIT_CASE(names_end_with_their_scope),
 	KUNIT_CASE(list_gives_all_names),

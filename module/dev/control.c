@@ -279,10 +279,10 @@ static int publish_map(struct syncmap_call *call, struct bytemap *map)
 	};
 	int err = bytemap_name_publish(map, &path, &how);
 
-	if (err == -EINVAL)
-		return syncmap_refuse(call, SYNCMAP_AT(publish, fd), err);
 	if (err == -ESTALE)
-		return syncmap_refuse(call, SYNCMAP_AT(publish, id), err);
+		return syncmap_refuse(call, how.has_name ?
+				      SYNCMAP_AT(publish, fd) :
+				      SYNCMAP_AT(publish, id), err);
 	if (err)
 		return err;
 	publish->replaced = how.replaced;

@@ -29,7 +29,7 @@
  *	bytemap: other limits, ttl, stale,	clear_lock (set.c); READ_ONCE()
  *	mode, gid, value_kind
  *	bytemap->name, ->scope, ->named,	name_lock
- *	->nameless
+ *	->nameless, ->former
  *	bytemap->retired			xchg, false -> true (retire.c)
  *	scopes: the tree			scope_lock
  *	bytemap->memcg				maps_lock (shrink.c)
@@ -100,7 +100,8 @@
  *	accounts: the tree			account_lock
  *	account->used				atomic
  *
- * Lock order: bytemap->clear_lock, watch->lock, place->lock; value->lock;
+ * Lock order: bytemap->naming; bytemap->clear_lock, watch->lock, place->lock;
+ * name_lock, or value->lock;
  * watchers.lock; then deadlines->lock, ->owned_lock, client->lock, line_lock, or
  * whatever the core takes; then share->lock.
  * Two value locks nest only while a value is being replaced: that of its
@@ -144,6 +145,7 @@
 #include "job.h"
 
 struct bytemap_account;
+struct bytemap_naming;
 struct bytemap_scope;
 struct dentry;
 struct mem_cgroup;
@@ -213,11 +215,13 @@ struct bytemap_told {
 
 struct bytemap {
 	struct syncmap			core;
-	spinlock_t			name_lock;	/* the next three */
+	struct mutex			naming;		/* one PUBLISH */
+	spinlock_t			name_lock;	/* the next five */
 	bool				named;
 	bool				nameless;	/* for good */
 	struct bytemap_scope		*scope;		/* of the name; NULL: none yet */
 	char				name[SYNCMAP_NAME_SIZE];
+	const struct bytemap_naming	*former;	/* until it has the name */
 	u64				id;
 	u32				key_type;
 	u32				value_kind;

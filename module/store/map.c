@@ -171,6 +171,7 @@ static struct bytemap *alloc_map(const struct syncmap_create *params,
 	map->counts = alloc_percpu_gfp(struct bytemap_counts, BYTEMAP_GFP);
 	if (!map->counts)
 		goto free_map;
+	mutex_init(&map->naming);
 	spin_lock_init(&map->name_lock);
 	map->id = atomic64_inc_return(&last_id);
 	map->key_type = params->key_type;

@@ -5,7 +5,9 @@
  * A map has its name while it is in there, and the name holds the map, its users,
  * and the module. Who puts it in has said in the map before which name it is to
  * be; who takes it out, and only he, says there that it has none any more. So
- * whoever finds a map knows its name, and no map has two.
+ * whoever finds a map knows its name, and no map has two. What the map is called
+ * until it is in there is kept besides: this is what others are told, who ask
+ * meanwhile.
  *
  * Names end with their scope, by which nobody could remove them any more: every
  * now and then, while there are any that could, all are looked at.
@@ -14,6 +16,7 @@
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -41,7 +44,7 @@ struct name_key {
 };
 
 /* What a map says of its name, or is to say */
-struct naming {
+struct bytemap_naming {
 	struct bytemap_scope	*scope;
 	char			name[SYNCMAP_NAME_SIZE];
 };
@@ -104,9 +107,9 @@ bool bytemap_name_is_taken(const struct bytemap_path *path)
 	       syncmap_load(&names, &key, key_len(&key), &map);
 }
 
-static void exchange_locked(struct bytemap *map, struct naming *naming)
+static void exchange_locked(struct bytemap *map, struct bytemap_naming *naming)
 {
-	struct naming former = { .scope = map->scope };
+	struct bytemap_naming former = { .scope = map->scope };
 
 	lockdep_assert_held(&map->name_lock);
 	memcpy(former.name, map->name, sizeof(former.name));
@@ -115,32 +118,55 @@ static void exchange_locked(struct bytemap *map, struct naming *naming)
 	*naming = former;
 }
 
-/* The map is not in there, and nobody else is about to put it there */
-static bool claim(struct bytemap *map, struct naming *naming)
+static int claim_locked(struct bytemap *map, struct bytemap_naming *naming)
 {
-	bool claimed;
+	if (map->nameless)
+		return -EROFS;
+	if (map->named)
+		return -EEXIST;
+	map->named = true;
+	exchange_locked(map, naming);
+	map->former = naming;
+	return 0;
+}
 
+/*
+ * It is to be put in there, and says from now on which name that will be; @naming
+ * is what it was called.
+ *
+ * Return: 0; -EROFS: it gets no name; -EEXIST: it has one.
+ */
+static int claim(struct bytemap *map, struct bytemap_naming *naming)
+{
+	int err;
+
+	lockdep_assert_held(&map->naming);
 	spin_lock(&map->name_lock);
-	claimed = !map->named && !map->nameless;
-	if (claimed) {
-		map->named = true;
-		exchange_locked(map, naming);
-	}
+	err = claim_locked(map, naming);
 	spin_unlock(&map->name_lock);
-	if (!claimed)
-		return false;
+	if (err)
+		return err;
 	kref_get(&map->refs);
 	/* The caller's descriptor holds the module, too */
 	__module_get(THIS_MODULE);
 	atomic_inc(&map->users);
-	return true;
+	return 0;
 }
 
-/* It is not in there, and another name may be given to it */
+/* It has been in there, and is no more: another name may be given to it */
 static void unclaim(struct bytemap *map)
 {
 	spin_lock(&map->name_lock);
 	map->named = false;
+	map->former = NULL;
+	spin_unlock(&map->name_lock);
+}
+
+/* It is in there, or has even been taken out since */
+static void settle(struct bytemap *map)
+{
+	spin_lock(&map->name_lock);
+	map->former = NULL;
 	spin_unlock(&map->name_lock);
 }
 
@@ -153,13 +179,28 @@ static void put_held(struct bytemap *map)
 }
 
 /* It has not been in there, and says what it did before */
-static void disclaim(struct bytemap *map, struct naming *naming)
+static void disclaim(struct bytemap *map, struct bytemap_naming *naming)
 {
 	spin_lock(&map->name_lock);
 	exchange_locked(map, naming);
 	map->named = false;
+	map->former = NULL;
 	spin_unlock(&map->name_lock);
 	put_held(map);
+}
+
+/* While it is being put in there, it has the name from when it can be found */
+static bool has_name_locked(struct bytemap *map)
+{
+	struct name_key key;
+	void *found;
+
+	lockdep_assert_held(&map->name_lock);
+	if (!map->named || !map->former)
+		return map->named;
+	make_key(&key, bytemap_scope_number_of(map->scope), map->name);
+	return syncmap_load(&names, &key, key_len(&key), &found) &&
+	       found == map;
 }
 
 /*
@@ -263,8 +304,25 @@ static void end_if_nameless(struct bytemap *map, const struct name_key *key)
 		take_out(map, key);
 }
 
+static int take_locked(struct bytemap *map, const struct name_key *key,
+		       struct bytemap_naming *naming,
+		       struct bytemap_publication *how)
+{
+	int err = claim(map, naming);
+
+	how->has_name = err == -EEXIST;
+	if (err)
+		return how->has_name ? -ESTALE : err;
+	err = put_in(map, key, how);
+	if (err)
+		disclaim(map, naming);
+	else
+		settle(map);
+	return err;
+}
+
 static int take(struct bytemap *map, const struct bytemap_path *path,
-		struct naming *naming, struct bytemap_publication *how)
+		struct bytemap_naming *naming, struct bytemap_publication *how)
 {
 	bool may_end = bytemap_scope_may_end(naming->scope);
 	struct name_key key;
@@ -272,13 +330,12 @@ static int take(struct bytemap *map, const struct bytemap_path *path,
 
 	path_key(&key, path);
 	memcpy(naming->name, key.name, sizeof(naming->name));
-	if (!claim(map, naming))
-		return -EINVAL;
-	err = put_in(map, &key, how);
-	if (err) {
-		disclaim(map, naming);
+	if (mutex_lock_killable(&map->naming))
+		return -EINTR;
+	err = take_locked(map, &key, naming, how);
+	mutex_unlock(&map->naming);
+	if (err)
 		return err;
-	}
 	if (may_end)
 		queue_delayed_work(system_long_wq, &sweep_work, SWEEP_JIFFIES);
 	end_if_nameless(map, &key);
@@ -290,13 +347,14 @@ static int take(struct bytemap *map, const struct bytemap_path *path,
  * namespace. From then on it can be found, and at the same instant another one,
  * if @how allows for that, no longer. May sleep.
  *
- * Return: 0; -EEXIST; -EINVAL: it has a name; -ESTALE, -ENOENT: that is not the one
- * that was to be replaced; -EPERM: nor may it be; -ENOMEM; -EINTR: killed.
+ * Return: 0; -EEXIST; -EROFS: it gets none; -ESTALE: it has one, or the other map
+ * is not the one that was to be replaced, @how tells; -ENOENT: there is none;
+ * -EPERM: it may not be replaced; -ENOMEM; -EINTR: killed.
  */
 int bytemap_name_publish(struct bytemap *map, const struct bytemap_path *path,
 			 struct bytemap_publication *how)
 {
-	struct naming naming = { .scope = bytemap_scope_get(path->ns) };
+	struct bytemap_naming naming = { .scope = bytemap_scope_get(path->ns) };
 	int err;
 
 	if (IS_ERR(naming.scope))
@@ -349,22 +407,35 @@ struct bytemap *bytemap_name_find(const struct bytemap_path *path)
 	return path_key(&key, path) ? find_by_key(&key) : NULL;
 }
 
+static void read_naming(const struct bytemap_scope *scope, const char *text,
+			const struct user_namespace *ns,
+			struct bytemap_name *name)
+{
+	if (!scope) {
+		name->state = SYNCMAP_MAP_PRIVATE;
+	} else if (!bytemap_scope_is_shown(scope, ns)) {
+		name->state |= SYNCMAP_MAP_ELSEWHERE;
+	} else {
+		name->scope = bytemap_scope_number_of(scope);
+		memcpy(name->name, text, sizeof(name->name));
+	}
+}
+
 /* The name that the map has, or has had, if that is seen from @ns */
 void bytemap_name_read(struct bytemap *map, const struct user_namespace *ns,
 		       struct bytemap_name *name)
 {
+	bool has_name;
+
 	memset(name, 0, sizeof(*name));
 	spin_lock(&map->name_lock);
-	if (!map->scope)
-		name->state = SYNCMAP_MAP_PRIVATE;
-	else if (!map->named)
+	has_name = has_name_locked(map);
+	if (!has_name)
 		name->state = SYNCMAP_MAP_REMOVED;
-	if (map->scope && !bytemap_scope_is_shown(map->scope, ns))
-		name->state |= SYNCMAP_MAP_ELSEWHERE;
-	else if (map->scope)
-		name->scope = bytemap_scope_number_of(map->scope);
-	if (name->scope)
-		memcpy(name->name, map->name, sizeof(name->name));
+	if (!has_name && map->former)
+		read_naming(map->former->scope, map->former->name, ns, name);
+	else
+		read_naming(map->scope, map->name, ns, name);
 	spin_unlock(&map->name_lock);
 }
 
@@ -378,8 +449,8 @@ bool bytemap_name_is_in(struct bytemap *map, const struct bytemap_path *path,
 	bool is_in;
 
 	spin_lock(&map->name_lock);
-	is_in = map->named && bytemap_scope_is_of(map->scope, path->ns,
-						  path->scope, below);
+	is_in = has_name_locked(map) &&
+		bytemap_scope_is_of(map->scope, path->ns, path->scope, below);
 	spin_unlock(&map->name_lock);
 	return is_in;
 }
@@ -410,7 +481,7 @@ static bool copy_ended(struct bytemap *map, struct name_key *key, bool *may_end)
 	bool ended = false;
 
 	spin_lock(&map->name_lock);
-	if (map->named && bytemap_scope_may_end(map->scope)) {
+	if (has_name_locked(map) && bytemap_scope_may_end(map->scope)) {
 		*may_end = true;
 		ended = bytemap_scope_has_ended(map->scope);
 		make_key(key, bytemap_scope_number_of(map->scope), map->name);

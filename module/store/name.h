@@ -26,11 +26,15 @@ struct bytemap_name {
 	char	name[SYNCMAP_NAME_SIZE];
 };
 
-/* May another map lose the name, and which one; and the one that has */
+/*
+ * May another map lose the name, and which one; the one that has; and whether what
+ * was not meant is the map to be named, as it has a name
+ */
 struct bytemap_publication {
 	bool	replace;
 	u64	id;
 	u64	replaced;
+	bool	has_name;
 };
 
 int bytemap_name_check(const char *name);

@@ -2,6 +2,7 @@
 /* Maps by their names: of which scope, and which one it has to be */
 #include <errno.h>
 #include <pwd.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -86,18 +87,20 @@ int verb_remove(struct cli *cli)
 	return say_done(cli, "removed", libsyncmap_remove_with(&params));
 }
 
-static int fail_publish(struct cli *cli, const char *name, int err)
+static int fail_publish(struct cli *cli, const char *name, int err,
+			const struct syncmap_error *error)
 {
 	switch (err) {
 	case -EEXIST:
 		return fail(cli, "map '%s' exists already", name);
 	case -ESTALE:
+		if (error->field == offsetof(struct syncmap_publish, fd))
+			return fail(cli, "map '%s' has a name", cli->name);
 		return fail(cli, "map '%s': it has another number", name);
+	case -EROFS:
+		return fail(cli, "map '%s' is retired", cli->name);
 	case -EINVAL:
 	case -ENAMETOOLONG:
-		if (!(cli->info.state & (SYNCMAP_MAP_PRIVATE |
-					 SYNCMAP_MAP_REMOVED)))
-			return fail(cli, "map '%s' has a name", cli->name);
 		return fail(cli, "map '%s': a name has 1 to 63 characters of "
 			    "A-Z a-z 0-9 . _ : -", name);
 	}
@@ -106,12 +109,19 @@ static int fail_publish(struct cli *cli, const char *name, int err)
 
 int verb_publish(struct cli *cli)
 {
-	unsigned int flags = cli->replace ? SYNCMAP_PUBLISH_REPLACE : 0;
+	struct syncmap_publish params = {
+		.flags = cli->replace ? SYNCMAP_PUBLISH_REPLACE : 0,
+		.fd = libsyncmap_fd(cli->map), .id = cli->replaced,
+	};
 	const char *name = cli->args[1];
-	int err = libsyncmap_publish(cli->map, name, flags, cli->replaced);
+	int err = -ENAMETOOLONG;
 
+	if (strlen(name) < sizeof(params.name)) {
+		memcpy(params.name, name, strlen(name));
+		err = libsyncmap_publish_with(&params);
+	}
 	if (err)
-		return fail_publish(cli, name, err);
+		return fail_publish(cli, name, err, &params.error);
 	cli->name = name;
 	return say_done(cli, "published", 0);
 }

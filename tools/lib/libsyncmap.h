@@ -239,13 +239,23 @@ int libsyncmap_remove_with(struct syncmap_remove *params);
  * So a map is filled first, and shown when it is complete; and what is read all
  * the time is exchanged as a whole.
  *
- * Return: 0; -EEXIST if the name is another map's; -EINVAL if @map has a name, or
- * @name is none; with @id -ESTALE if it is that of yet another map, -ENOENT if of
- * none; -EPERM if only the other owner may do it; -EBADF, -ENODEV, -ENOMEM,
- * -EINTR.
+ * Return: 0; -EEXIST if the name is another map's; -EINVAL if @name is none;
+ * -ESTALE if @map has a name; -EROFS if it is retired; with @id -ESTALE if the name
+ * is that of yet another map, -ENOENT if of none; -EPERM if only the other owner
+ * may do it; -EBADF, -ENODEV, -ENOMEM, -EINTR.
  */
 int libsyncmap_publish(const struct libsyncmap *map, const char *name,
 		       unsigned int flags, uint64_t id);
+
+/**
+ * libsyncmap_publish_with - publish a map, and be told what is wrong
+ * @params: all that the kernel wants to know, the descriptor of the map with it;
+ *	the results are written to it: which map has had the name, and with an
+ *	error which field is at fault
+ *
+ * Return: as libsyncmap_publish().
+ */
+int libsyncmap_publish_with(struct syncmap_publish *params);
 
 /**
  * libsyncmap_list - call a function for each named map

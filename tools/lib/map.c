@@ -173,7 +173,12 @@ API int libsyncmap_publish(const struct libsyncmap *map, const char *name,
 	};
 	int err = set_name(params.name, name);
 
-	return err ? err : control_device(SYNCMAP_PUBLISH, &params);
+	return err ? err : libsyncmap_publish_with(&params);
+}
+
+API int libsyncmap_publish_with(struct syncmap_publish *params)
+{
+	return control_device(SYNCMAP_PUBLISH, params);
 }
 
 static int list_all(int fd, struct syncmap_list *list,

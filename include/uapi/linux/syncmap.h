@@ -51,13 +51,14 @@
  *	EACCES		the map's mode does not allow it
  *	EPERM		only the map's owner may do this
  *	EBADF		the descriptor was not opened for this access
- *	EROFS		the map is frozen
+ *	EROFS		the map is frozen, or to get a name, retired
  *	EINTR		a signal ended the wait: a fatal one, or, when waiting
  *			for a lease, any whose handler does not restart the call,
  *			or with SYNCMAP_FLAG_FROM_NOW has a handler
  *	ESTALE		it is not what the caller takes it for: the lease is no
  *			longer the caller's; the name is that of a map with
- *			another number, or of another user
+ *			another number, or of another user; the map that is to be
+ *			given a name has one
  *	EAGAIN		somebody else holds the lease
  *	ETIMEDOUT	the lease was not to be had in time
  *	ERANGE		the result would pass the bound, or wrap around
@@ -366,7 +367,7 @@ struct syncmap_remove {
  * struct syncmap_publish - SYNCMAP_PUBLISH: give a name to a map without one
  * @flags: SYNCMAP_PUBLISH_REPLACE
  * @fd: descriptor of the map, with SYNCMAP_ACCESS_ADMIN (EBADF); EINVAL if it is
- *	none of a map, or the map has a name
+ *	none of a map, ESTALE if the map has a name, EROFS if it is retired
  * @name: the name, padded with zeroes; in the scope of the control descriptor
  * @id: zero; or the number of the map that has to have the name now (ESTALE;
  *	ENOENT if none has); only with SYNCMAP_PUBLISH_REPLACE

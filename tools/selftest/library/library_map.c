@@ -2,6 +2,7 @@
 /* libsyncmap against the module: maps, their descriptors, and all their entries */
 #include <fcntl.h>
 #include <libsyncmap.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include "harness/map.h"
@@ -91,6 +92,26 @@ TEST(private_map)
 	EXPECT_EQ(maps, map_system().maps);
 }
 
+/* All that the kernel tells; @named has the name, of @fd */
+static void publish_with(const struct libsyncmap *map, int named)
+{
+	struct syncmap_publish params = { .fd = named, .name = NAME "-2" };
+	__u64 id = map_info(named).id;
+
+	EXPECT_EQ(-ESTALE, libsyncmap_publish_with(&params));
+	EXPECT_EQ(-ESTALE, params.error.status);
+	EXPECT_EQ(offsetof(struct syncmap_publish, fd), params.error.field);
+	params = (struct syncmap_publish){
+		.fd = libsyncmap_fd(map), .name = NAME,
+		.flags = SYNCMAP_PUBLISH_REPLACE, .id = id + 1,
+	};
+	EXPECT_EQ(-ESTALE, libsyncmap_publish_with(&params));
+	EXPECT_EQ(offsetof(struct syncmap_publish, id), params.error.field);
+	params.id = id;
+	EXPECT_EQ(0, libsyncmap_publish_with(&params));
+	EXPECT_EQ(id, params.replaced);
+}
+
 TEST(published)
 {
 	struct libsyncmap *old, *new;
@@ -99,6 +120,7 @@ TEST(published)
 	EXPECT_EQ(0, libsyncmap_create(NULL, SYNCMAP_KEY_U64, NULL, 0600, &old));
 	EXPECT_EQ(0, libsyncmap_create(NULL, SYNCMAP_KEY_U64, NULL, 0600, &new));
 	EXPECT_EQ(0, libsyncmap_publish(old, NAME, 0, 0));
+	EXPECT_EQ(-ESTALE, libsyncmap_publish(old, NAME "-2", 0, 0));
 	EXPECT_EQ(-EEXIST, libsyncmap_publish(new, NAME, 0, 0));
 	EXPECT_EQ(0, libsyncmap_info(old, &info, sizeof(info)));
 	EXPECT_EQ(-EINVAL, libsyncmap_publish(new, NAME, 0, info.id));
@@ -110,6 +132,7 @@ TEST(published)
 	EXPECT_EQ(SYNCMAP_MAP_REMOVED, info.state);
 	EXPECT_EQ(-ENAMETOOLONG, libsyncmap_publish(old, "0123456789012345678901"
 			"0123456789012345678901234567890123456789012", 0, 0));
+	publish_with(old, libsyncmap_fd(new));
 	EXPECT_EQ(0, libsyncmap_remove(NAME));
 	libsyncmap_close(old);
 	libsyncmap_close(new);

@@ -65,9 +65,10 @@ TEST(a_free_name)
 	EXPECT_EQ(0, map_info(fd).state);
 	EXPECT_EQ(0, strcmp(NAME, map_info(fd).name));
 	EXPECT_EQ(id_of(fd), found());
-	EXPECT_EQ(-EINVAL, publish(fd, .name = NAME "-2"));
+	EXPECT_EQ(-ESTALE, publish(fd, .name = NAME "-2"));
 	EXPECT_EQ(offsetof(struct syncmap_publish, fd), published.error.field);
-	EXPECT_EQ(-EINVAL, publish(fd, REPLACE));
+	EXPECT_EQ(-ESTALE, publish(fd, REPLACE, .id = id_of(fd)));
+	EXPECT_EQ(offsetof(struct syncmap_publish, fd), published.error.field);
 	other = map_private(SYNCMAP_KEY_U64);
 	EXPECT_EQ(-EEXIST, publish(other));
 	EXPECT_EQ(SYNCMAP_MAP_PRIVATE, map_info(other).state);
@@ -240,6 +241,49 @@ TEST_LIMIT(openers_always_find_one, 60)
 	EXPECT(library->looks > 0);
 }
 
+static void publish_in_vain(int fd, void *arg)
+{
+	bool *over = arg;
+
+	while (!__atomic_load_n(over, __ATOMIC_RELAXED))
+		EXPECT_EQ(-EEXIST, publish(fd));
+}
+
+static bool says(int fd, const char *line)
+{
+	char path[64], text[256] = "";
+	int file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = open(path, O_RDONLY);
+	ASSERT(read(file, text, sizeof(text) - 1) > 0);
+	close(file);
+	return strstr(text, line);
+}
+
+/* A map that does not get a name is not said to have it for a moment */
+TEST_LIMIT(no_name_on_the_way, 60)
+{
+	bool *over = test_shared(sizeof(*over));
+	int fd = map_private(SYNCMAP_KEY_U64);
+	pid_t pids[2];
+
+	close(map_create(NAME, SYNCMAP_KEY_U64, NULL, 0600));
+	for (int i = 0; i < 2; i++)
+		pids[i] = test_fork(publish_in_vain, fd, over);
+	for (unsigned int i = 0; i < test_times(20000); i++) {
+		struct syncmap_map_info info = map_info(fd);
+
+		EXPECT_EQ(SYNCMAP_MAP_PRIVATE, info.state);
+		EXPECT_EQ(0, info.name[0]);
+		if (i % 16 == 0)
+			EXPECT(says(fd, "syncmap-name:\t\n"));
+	}
+	__atomic_store_n(over, true, __ATOMIC_RELAXED);
+	for (int i = 0; i < 2; i++)
+		test_wait(pids[i]);
+}
+
 struct pair {
 	unsigned int	ready;
 	int		fds[300];
@@ -275,7 +319,7 @@ TEST_LIMIT(retired_meanwhile, 60)
 	for (unsigned int i = 0; i < ARRAY_SIZE(pair->fds); i++) {
 		EXPECT(map_info(pair->fds[i]).state &
 		       (SYNCMAP_MAP_REMOVED | SYNCMAP_MAP_PRIVATE));
-		EXPECT_EQ(-EINVAL, publish(pair->fds[i]));
+		EXPECT_EQ(-EROFS, publish(pair->fds[i]));
 		close(pair->fds[i]);
 	}
 }

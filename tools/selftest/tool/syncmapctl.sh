@@ -548,6 +548,8 @@ publication()
 		'$ctl publish $map e && exec $ctl publish $map f'
 	inherit 1 "syncmapctl: map 'a/b': a name has 1 to 63 characters of A-Z a-z 0-9 . _ : -" '$ctl publish $map a/b'
 	t 1 "syncmapctl: map 'd' has a name" publish d f
+	inherit 1 "syncmapctl: map '/dev/fd/3' is retired" \
+		'$ctl retire $map && exec $ctl publish $map f'
 	inherit 0 'v
 {"map":"d","published":true}
 w' '$ctl store d k v; $ctl store $map k w; $ctl load d k
