@@ -67,7 +67,7 @@ static bool remove_here(struct bytemap *map, const char *name)
 {
 	struct bytemap_path path = here(name);
 
-	return bytemap_name_remove(map, &path);
+	return !bytemap_name_remove(map, &path);
 }
 
 static void expect_found(struct kunit *test, const struct bytemap_path *path,
@@ -261,14 +261,14 @@ static void scopes_have_names_of_their_own(struct kunit *test)
 	expect_found(test, &down, below);
 	up.scope = bytemap_scope_number(&init_user_ns);
 	expect_found(test, &up, NULL);
-	KUNIT_EXPECT_FALSE(test, bytemap_name_remove(above, &up));
+	KUNIT_EXPECT_EQ(test, bytemap_name_remove(above, &up), -EAGAIN);
 	bytemap_name_read(above, ns, &name);
 	KUNIT_EXPECT_EQ(test, name.state, (u32)SYNCMAP_MAP_ELSEWHERE);
 	KUNIT_EXPECT_EQ(test, name.scope, 0ULL);
 	KUNIT_EXPECT_STREQ(test, name.name, "");
 	bytemap_name_read(below, &init_user_ns, &name);
 	KUNIT_EXPECT_EQ(test, name.scope, bytemap_scope_number(ns));
-	KUNIT_EXPECT_TRUE(test, bytemap_name_remove(below, &down));
+	KUNIT_EXPECT_EQ(test, bytemap_name_remove(below, &down), 0);
 	expect_here(test, "same", above);
 	KUNIT_EXPECT_TRUE(test, remove_here(above, "same"));
 }

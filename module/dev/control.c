@@ -245,12 +245,11 @@ static int run_open(struct syncmap_call *call)
 /* -EAGAIN: another map may have the name by now */
 static int remove_map(struct bytemap *map, const struct bytemap_path *path)
 {
-	if (!bytemap_is_owner(map))
-		return -EPERM;
-	if (!bytemap_name_remove(map, path))
-		return -EAGAIN;
-	syncmap_debugfs_link(path);
-	return 0;
+	int err = bytemap_name_remove(map, path);
+
+	if (!err)
+		syncmap_debugfs_link(path);
+	return err;
 }
 
 static int run_remove(struct syncmap_call *call)

@@ -12,6 +12,7 @@
  * Names end with their scope, by which nobody could remove them any more: every
  * now and then, while there are any that could, all are looked at.
  */
+#include <linux/capability.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -237,15 +238,53 @@ static int add(struct bytemap *map, const struct name_key *key)
 	return ret > 0 ? -EEXIST : ret;
 }
 
+/* With a reference; NULL if that is not the map's name any more */
+static struct bytemap_scope *scope_by_key(struct bytemap *map,
+					  const struct name_key *key)
+{
+	struct bytemap_scope *scope = NULL;
+
+	spin_lock(&map->name_lock);
+	if (map->named && bytemap_scope_number_of(map->scope) == key->scope &&
+	    !strcmp(map->name, key->name))
+		scope = bytemap_scope_hold(map->scope);
+	spin_unlock(&map->name_lock);
+	return scope;
+}
+
+/*
+ * May the caller take the name from the map? As to remove a file from a directory
+ * that is sticky: its owner may, and who has the capability in the scope.
+ *
+ * Return: 0; -EPERM; -EAGAIN: it has been taken.
+ */
+static int check_owner(struct bytemap *map, const struct name_key *key)
+{
+	struct bytemap_scope *scope;
+	bool may;
+
+	if (bytemap_is_owner(map))
+		return 0;
+	scope = scope_by_key(map, key);
+	if (!scope)
+		return -EAGAIN;
+	may = bytemap_scope_is_capable(scope, CAP_FOWNER);
+	bytemap_scope_put(scope);
+	return may ? 0 : -EPERM;
+}
+
 static int replace_name(struct bytemap *map, const struct name_key *key,
 			struct bytemap *old, struct bytemap_publication *how)
 {
+	int err;
+
 	if (!how->replace)
 		return -EEXIST;
 	if (how->id && how->id != old->id)
 		return -ESTALE;
-	if (!bytemap_is_owner(old))
-		return -EPERM;
+	err = check_owner(old, key);
+	if (err)
+		return err;
 	if (!syncmap_compare_and_swap(&names, key, key_len(key), old, map))
 		return -EAGAIN;
 	how->replaced = old->id;
@@ -376,13 +415,20 @@ int bytemap_name_take(struct bytemap *map, const struct bytemap_path *path)
  * Takes the name away from the map that has it, and tells its watchers. Process
  * context.
  *
- * Return: false if it has no longer been that of the map.
+ * Return: 0; -EPERM: that is for its owner, or that of the scope; -EAGAIN: it has no
+ * longer been that of the map.
  */
-bool bytemap_name_remove(struct bytemap *map, const struct bytemap_path *path)
+int bytemap_name_remove(struct bytemap *map, const struct bytemap_path *path)
 {
 	struct name_key key;
+	int err;
 
-	return path_key(&key, path) && take_out(map, &key);
+	if (!path_key(&key, path))
+		return -EAGAIN;
+	err = check_owner(map, &key);
+	if (err)
+		return err;
+	return take_out(map, &key) ? 0 : -EAGAIN;
 }
 
 /* Takes away the @name that the map has, if it has one: it gets no other one */

@@ -43,7 +43,7 @@ int bytemap_name_take(struct bytemap *map, const struct bytemap_path *path);
 void bytemap_name_end(struct bytemap *map, struct bytemap_name *name);
 int bytemap_name_publish(struct bytemap *map, const struct bytemap_path *path,
 			 struct bytemap_publication *how);
-bool bytemap_name_remove(struct bytemap *map, const struct bytemap_path *path);
+int bytemap_name_remove(struct bytemap *map, const struct bytemap_path *path);
 struct bytemap *bytemap_name_find(const struct bytemap_path *path);
 void bytemap_name_read(struct bytemap *map, const struct user_namespace *ns,
 		       struct bytemap_name *name);

@@ -13,6 +13,7 @@
  * another. (Since Linux 6.18 root can open a namespace by its number. What is left
  * of such a one has no names.)
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/ns_common.h>
@@ -113,6 +114,15 @@ struct bytemap_scope *bytemap_scope_get(struct user_namespace *ns)
 	return scope;
 }
 
+/* From any context, with a reference that the caller knows of. Return: @scope */
+struct bytemap_scope *bytemap_scope_hold(struct bytemap_scope *scope)
+{
+	spin_lock(&scope_lock);
+	scope->refs++;
+	spin_unlock(&scope_lock);
+	return scope;
+}
+
 /* Process context. NULL is none */
 void bytemap_scope_put(struct bytemap_scope *scope)
 {
@@ -183,6 +193,12 @@ u64 bytemap_scope_find(const struct user_namespace *ns, u64 number)
 		number = 0;
 	spin_unlock(&scope_lock);
 	return number;
+}
+
+/* Process context. Return: whether the caller has the capability there */
+bool bytemap_scope_is_capable(const struct bytemap_scope *scope, int cap)
+{
+	return ns_capable(scope->ns, cap);
 }
 
 /* Return: whether that may come to pass */

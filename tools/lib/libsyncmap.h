@@ -214,7 +214,7 @@ void libsyncmap_close(struct libsyncmap *map);
  * goes with the last descriptor.
  *
  * Return: 0; -ENOENT if there is no such map; -EPERM for others than its
- * owner; -EINVAL, -ENODEV.
+ * owner, and the root of the user namespace that the name is of; -EINVAL, -ENODEV.
  */
 int libsyncmap_remove(const char *name);
 
@@ -241,8 +241,8 @@ int libsyncmap_remove_with(struct syncmap_remove *params);
  *
  * Return: 0; -EEXIST if the name is another map's; -EINVAL if @name is none;
  * -ESTALE if @map has a name; -EROFS if it is retired; with @id -ESTALE if the name
- * is that of yet another map, -ENOENT if of none; -EPERM if only the other owner
- * may do it; -EBADF, -ENODEV, -ENOMEM, -EINTR.
+ * is that of yet another map, -ENOENT if of none; -EPERM if the caller may not
+ * remove that; -EBADF, -ENODEV, -ENOMEM, -EINTR.
  */
 int libsyncmap_publish(const struct libsyncmap *map, const char *name,
 		       unsigned int flags, uint64_t id);

@@ -347,7 +347,8 @@ struct syncmap_open {
  * @scope: see &struct syncmap_open
  * @error: out: why it failed
  *
- * For the owner of the map, or with CAP_FOWNER. The name is free at once; the
+ * For the owner of the map, or with CAP_FOWNER, also in the user namespace of the
+ * scope, whoever owns the map (EPERM). The name is free at once; the
  * map and its entries live on until the last descriptor is closed, whoever has
  * that, and count until then: see SYNCMAP_RETIRE.
  */

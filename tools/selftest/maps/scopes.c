@@ -428,6 +428,58 @@ TEST(groups_of_a_namespace)
 	EXPECT_EQ(0, map_info(fd).gid);
 }
 
+static int publish_by(int control, int fd, const char *name, __u32 flags)
+{
+	struct syncmap_publish arg = { .fd = fd, .flags = flags };
+
+	strcpy(arg.name, name);
+	return map_call(control, SYNCMAP_PUBLISH, &arg);
+}
+
+/* Another user of the namespace than its root */
+static void try_to_clean(int n, void *arg)
+{
+	int control = device(), own;
+
+	(void)n;
+	(void)arg;
+	ASSERT_EQ(0, setresgid(7, 7, 7));
+	ASSERT_EQ(0, setresuid(7, 7, 7));
+	own = create_by(control, NAME "-own");
+	ASSERT(own >= 0);
+	EXPECT_EQ(0, remove_by(control, 0, NAME "-own"));
+	EXPECT_EQ(-EPERM, remove_by(control, 0, NAME));
+	EXPECT_EQ(-EPERM, publish_by(control, own, NAME,
+				     SYNCMAP_PUBLISH_REPLACE));
+}
+
+/* @id is a descriptor of a map that is owned above */
+static void clean(struct room *room)
+{
+	int control = device(), fd = room->id, own;
+
+	EXPECT_EQ(0, publish_by(control, fd, NAME, 0));
+	EXPECT_EQ(-EPERM, open_by(control, 0, NAME, ADMIN));
+	test_wait(test_fork(try_to_clean, 0, NULL));
+	EXPECT_EQ(0, remove_by(control, 0, NAME));
+	EXPECT_EQ(0, publish_by(control, fd, NAME, 0));
+	own = create_by(control, NAME "-own");
+	EXPECT_EQ(0, remove_by(control, 0, NAME "-own"));
+	EXPECT_EQ(0, publish_by(control, own, NAME, SYNCMAP_PUBLISH_REPLACE));
+	EXPECT_EQ(map_info(own).id, id_by(control, 0, NAME));
+	EXPECT_EQ(SYNCMAP_MAP_REMOVED, map_info(fd).state);
+	EXPECT_EQ(0, remove_by(control, 0, NAME));
+}
+
+/* Its root may take each name from a map, but is not the owner of that */
+TEST(names_of_a_namespace)
+{
+	struct room *room = test_shared(sizeof(*room));
+
+	room->id = map_private(SYNCMAP_KEY_U64);
+	test_wait(move_in(room, clean, FIRST));
+}
+
 /* Three deep, each with a name; @id counts */
 static void go_deeper(struct room *room)
 {
