@@ -449,8 +449,16 @@ void bytemap_name_end(struct bytemap *map, struct bytemap_name *name)
 struct bytemap *bytemap_name_find(const struct bytemap_path *path)
 {
 	struct name_key key;
+	struct bytemap *map;
 
-	return path_key(&key, path) ? find_by_key(&key) : NULL;
+	/* The number may be that of another scope by now, which is not seen */
+	while (path_key(&key, path)) {
+		map = find_by_key(&key);
+		if (!map || bytemap_name_is_in(map, path, false))
+			return map;
+		bytemap_put(map);
+	}
+	return NULL;
 }
 
 static void read_naming(const struct bytemap_scope *scope, const char *text,
@@ -567,9 +575,11 @@ static void sweep_later(struct work_struct *work)
 	bool may_end = false;
 	bool some = sweep(&may_end);
 
-	if (may_end)
-		queue_delayed_work(system_long_wq, &sweep_work,
-				   some ? UNWIND_JIFFIES : SWEEP_JIFFIES);
+	/* Whoever takes a name meanwhile thinks of a later time */
+	if (some)
+		mod_delayed_work(system_long_wq, &sweep_work, UNWIND_JIFFIES);
+	else if (may_end)
+		queue_delayed_work(system_long_wq, &sweep_work, SWEEP_JIFFIES);
 }
 
 /* Removes the names of scopes that have ended. Return: whether there were any */

@@ -12,7 +12,7 @@
  * seen by descriptors that were opened there or in a namespace above. A map
  * descriptor reaches its map from everywhere. Whoever is handed a control
  * descriptor is handed the names of its scope. When a user namespace ends, so
- * do the names in it, within a minute.
+ * do the names in it, within two minutes.
  *
  * Each command takes one struct, which begins with its flags; first comes what
  * is asked, then what is answered, "out" in the descriptions. Only the latter
@@ -49,7 +49,8 @@
  *			take too much memory, or the descriptor has too many
  *			leases
  *	EACCES		the map's mode does not allow it
- *	EPERM		only the map's owner may do this
+ *	EPERM		only the map's owner may do this; or not even he, as the
+ *			group is none of his
  *	EBADF		the descriptor was not opened for this access
  *	EROFS		the map is frozen, or to get a name, retired
  *	EINTR		a signal ended the wait: a fatal one, or, when waiting
@@ -59,7 +60,8 @@
  *			longer the caller's; the name is that of a map with
  *			another number, or of another user; the map that is to be
  *			given a name has one
- *	EAGAIN		somebody else holds the lease
+ *	EAGAIN		somebody else holds the lease; read(2) with O_NONBLOCK has
+ *			nothing to give yet
  *	ETIMEDOUT	the lease was not to be had in time
  *	ERANGE		the result would pass the bound, or wrap around
  *	EILSEQ		the value is no number of this width; its length is
@@ -143,7 +145,7 @@ enum syncmap_value_kind {
 /* Access that a map descriptor gives */
 #define SYNCMAP_ACCESS_READ	0x1
 #define SYNCMAP_ACCESS_WRITE	0x2
-/* What is the owner's: SYNCMAP_FREEZE, _PUBLISH */
+/* What is the owner's: SYNCMAP_SET, _FREEZE, _RETIRE, _PUBLISH */
 #define SYNCMAP_ACCESS_ADMIN	0x4
 
 /**
@@ -273,7 +275,7 @@ struct syncmap_info {
  *	SYNCMAP_FLAG_STALE; zero: not at all
  * @revision: all revisions of the map are higher, so that those of a map that
  *	is restored go on where they were; below 2^62
- * @id: out: number of the map; never used again
+ * @id: out: number of the map; not used again while the module is loaded
  * @fd: out: descriptor of the map, for all that there is
  * @reserved: out: zero
  * @error: out: why it failed
@@ -404,7 +406,7 @@ struct syncmap_publish {
  * struct syncmap_map_info - SYNCMAP_MAP_INFO, and one element of SYNCMAP_LIST
  * @flags: must be zero
  * @state: out: SYNCMAP_MAP_PRIVATE and the like
- * @id: out: number of the map; never used again
+ * @id: out: number of the map, see &struct syncmap_create
  * @scope: out: number of the scope of its name; zero if it has none that is
  *	seen
  * @name: out: its name, or the one that it has had, padded with zeroes; empty
