@@ -16,15 +16,16 @@
  *
  * Each command takes one struct, which begins with its flags; first comes what
  * is asked, then what is answered, "out" in the descriptions. Only the latter
- * is written, on success and on failure, and is ignored on input; while the
- * command runs these bytes are the kernel's. What is asked may be shared, and
- * constant.
+ * is written, on success and on failure; while the command runs these bytes are
+ * the kernel's. What is asked may be shared, and constant.
  *
- * A struct may be shorter than the kernel's (an older program) down to its size
- * in ABI level 1, or longer (a newer one) when the bytes that the kernel does
- * not know are zero. Zero in a field means what was done before the field
- * existed. Of &struct syncmap_op and &struct syncmap_answer a first part will
- * do.
+ * Later levels of the ABI add fields at the end, be they asked or answered. A
+ * struct may be shorter than the kernel's (an older program) down to its size in
+ * ABI level 1, or longer (a newer one) when the bytes that the kernel does not
+ * know are zero. Zero in a field means what was done before the field existed.
+ * What is answered is ignored on input by kernels that know it; to an older one
+ * it has to be zero, too, so programs set all of a struct to zero first. Of
+ * &struct syncmap_op and &struct syncmap_answer a first part will do.
  *
  * errno, one meaning each:
  *
