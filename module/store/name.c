@@ -493,6 +493,17 @@ void bytemap_name_read(struct bytemap *map, const struct user_namespace *ns,
 	spin_unlock(&map->name_lock);
 }
 
+/* Return: whether the map has had a name, and has it no longer */
+bool bytemap_name_is_lost(struct bytemap *map)
+{
+	bool lost;
+
+	spin_lock(&map->name_lock);
+	lost = map->scope && !map->named;
+	spin_unlock(&map->name_lock);
+	return lost;
+}
+
 /*
  * Return: whether the map has a name that is seen from the namespace of @path, in
  * the scope of @path or @below it

@@ -47,6 +47,7 @@ int bytemap_name_remove(struct bytemap *map, const struct bytemap_path *path);
 struct bytemap *bytemap_name_find(const struct bytemap_path *path);
 void bytemap_name_read(struct bytemap *map, const struct user_namespace *ns,
 		       struct bytemap_name *name);
+bool bytemap_name_is_lost(struct bytemap *map);
 int bytemap_name_list(u64 *cursor, struct bytemap **maps, unsigned int max);
 bool bytemap_name_is_in(struct bytemap *map, const struct bytemap_path *path,
 			bool below);

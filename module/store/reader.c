@@ -8,6 +8,7 @@
 #include <linux/wait.h>
 
 #include "bytemap.h"
+#include "name.h"
 #include "queue.h"
 #include "reader.h"
 #include "record.h"
@@ -185,6 +186,13 @@ void bytemap_reader_dump(struct bytemap_watch *watch)
 	WRITE_ONCE(watch->dumping, true);
 }
 
+/* Events come from now on. What was before, and stays so, comes first, too */
+void bytemap_reader_begin(struct bytemap_watch *watch)
+{
+	if (bytemap_name_is_lost(watch->map))
+		bytemap_tell_removed_again(watch);
+}
+
 /* The queue is empty, and the loss has been told */
 static void resume(struct bytemap_watch *watch)
 {
@@ -194,6 +202,7 @@ static void resume(struct bytemap_watch *watch)
 	watch->revision = atomic64_read(&map->revision);
 	WRITE_ONCE(watch->lost, false);
 	spin_unlock(&map->watchers.lock);
+	bytemap_reader_begin(watch);
 	watch->since = 0;
 	if (watch->walk)
 		bytemap_reader_dump(watch);

@@ -10,6 +10,7 @@
 struct bytemap_record;
 struct bytemap_watch;
 
+void bytemap_reader_begin(struct bytemap_watch *watch);
 void bytemap_reader_dump(struct bytemap_watch *watch);
 bool bytemap_reader_has_record(const struct bytemap_watch *watch);
 bool bytemap_reader_has_ended(const struct bytemap_watch *watch);

@@ -202,13 +202,18 @@ bool bytemap_tell_swap(struct bytemap *map, const void *key, size_t key_len,
 	return swapped;
 }
 
-static void tell_of_map_locked(struct bytemap *map, u32 type, u32 flags)
+static struct syncmap_record event_of_map(struct bytemap *map, u32 type, u32 flags)
 {
-	struct syncmap_record event = {
+	return (struct syncmap_record){
 		.type = type,
 		.flags = flags,
 		.revision = atomic64_read(&map->revision),
 	};
+}
+
+static void tell_of_map_locked(struct bytemap *map, u32 type, u32 flags)
+{
+	struct syncmap_record event = event_of_map(map, type, flags);
 	struct bytemap_watch *watch;
 
 	lockdep_assert_held(&map->watchers.lock);
@@ -238,6 +243,17 @@ void bytemap_tell_removed(struct bytemap *map, u32 flags)
 {
 	spin_lock(&map->watchers.lock);
 	tell_of_map_locked(map, SYNCMAP_RECORD_REMOVED, flags);
+	spin_unlock(&map->watchers.lock);
+}
+
+/* The same to one who has not heard of it, or perhaps not */
+void bytemap_tell_removed_again(struct bytemap_watch *watch)
+{
+	struct bytemap *map = watch->map;
+	struct syncmap_record event = event_of_map(map, SYNCMAP_RECORD_REMOVED, 0);
+
+	spin_lock(&map->watchers.lock);
+	tell_one(watch, &event, NULL, NULL);
 	spin_unlock(&map->watchers.lock);
 }
 

@@ -70,6 +70,7 @@ bool bytemap_tell_swap(struct bytemap *map, const void *key, size_t key_len,
 		       struct bytemap_value *fresh);
 void bytemap_tell_clear(struct bytemap *map);
 void bytemap_tell_removed(struct bytemap *map, u32 flags);
+void bytemap_tell_removed_again(struct bytemap_watch *watch);
 void bytemap_tell_end(struct bytemap *map);
 
 /*

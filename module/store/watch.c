@@ -326,6 +326,7 @@ struct bytemap_watch *bytemap_watch_create(struct bytemap *map,
 	err = attach_watch(map, watch, error);
 	if (err)
 		goto uncharge;
+	bytemap_reader_begin(watch);
 	params->record_size = record_size(map, params->flags);
 	params->revision = watch->revision;
 	return watch;

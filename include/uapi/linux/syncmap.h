@@ -1032,7 +1032,8 @@ struct syncmap_range {
  * Each change of a key that is watched has one event, in the order of their
  * revisions; it comes when the change can be seen. A change that a Clear has
  * swept away at the same time may have none but that of the Clear. When the
- * queue is full, events are dropped, and a record says so.
+ * queue is full, events are dropped, and a record says so. That the map has lost
+ * its name is told after that again, and in the beginning to whoever comes later.
  *
  * With SYNCMAP_WATCH_DUMP there are first, in an arbitrary order, the entries
  * as they were at @revision, unless they have changed by the time they are

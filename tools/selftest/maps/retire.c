@@ -106,6 +106,7 @@ TEST(watchers_come_to_the_end)
 	EXPECT_EQ(0, retire(fd));
 	expect_end(&w);
 	late = watcher_open(fd, .flags = 0);
+	watcher_expect(&late, REMOVED);
 	expect_end(&late);
 }
 

@@ -167,6 +167,31 @@ TEST(outlives_the_descriptor)
 	watcher_expect(&w, STORE, SYNCMAP_OP_STORE, "a", "2", 2);
 }
 
+/* Who has lost events, or comes later, hears of what stays so */
+TEST(the_name_is_gone)
+{
+	int fd = map_create(TEST_NAME "watch", SYNCMAP_KEY_STRING, NULL, 0600);
+	struct watcher w = watcher_open(fd, .flags = 0,
+					.queue_size = SYNCMAP_QUEUE_MIN);
+	const struct syncmap_record *record;
+	struct watcher late;
+
+	for (int i = 0; i < 1000; i++)
+		EXPECT_EQ(0, DO(fd, STORE, KEY("a"), VALUE("1")));
+	EXPECT_EQ(0, map_remove(TEST_NAME "watch"));
+	do
+		record = watcher_next(&w);
+	while (record && record->type == SYNCMAP_RECORD_STORE);
+	ASSERT(record && record->type == SYNCMAP_RECORD_OVERFLOW);
+	watcher_expect(&w, REMOVED);
+	watcher_expect_nothing(&w);
+	late = watcher_open(fd, .flags = DUMP);
+	watcher_expect(&late, ENTRY, 0, "a");
+	watcher_expect(&late, DUMPED);
+	watcher_expect(&late, REMOVED);
+	watcher_expect_nothing(&late);
+}
+
 static void expect_end(struct watcher *w)
 {
 	struct pollfd pollfd = { .fd = w->fd, .events = POLLIN };
