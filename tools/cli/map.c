@@ -54,7 +54,7 @@ int verb_create(struct cli *cli)
 	if (strlen(cli->name) >= sizeof(params.name))
 		return fail_create(cli, &params, -ENAMETOOLONG);
 	memcpy(params.name, cli->name, strlen(cli->name));
-	err = libsyncmap_create_with(&params, &cli->map);
+	err = libsyncmap_create_with(&params, sizeof(params), &cli->map);
 	if (err)
 		return fail_create(cli, &params, err);
 	err = libsyncmap_info(cli->map, &cli->info, sizeof(cli->info));
@@ -111,7 +111,7 @@ int verb_set(struct cli *cli)
 
 	if (!given)
 		return fail_usage(cli, "set: nothing to set");
-	err = libsyncmap_set(cli->map, &set);
+	err = libsyncmap_set(cli->map, &set, sizeof(set));
 	return err ? fail_set(cli, err) : say_done(cli, "set", 0);
 }
 

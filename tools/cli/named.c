@@ -70,7 +70,7 @@ int open_name(struct cli *cli, unsigned int access)
 	if (strlen(cli->name) >= sizeof(params.name))
 		return -ENAMETOOLONG;
 	memcpy(params.name, cli->name, strlen(cli->name));
-	return libsyncmap_open_with(&params, &cli->map);
+	return libsyncmap_open_with(&params, sizeof(params), &cli->map);
 }
 
 int verb_remove(struct cli *cli)
@@ -84,7 +84,8 @@ int verb_remove(struct cli *cli)
 	if (strlen(cli->name) >= sizeof(params.name))
 		return fail_map(cli, cli->name, -ENAMETOOLONG);
 	memcpy(params.name, cli->name, strlen(cli->name));
-	return say_done(cli, "removed", libsyncmap_remove_with(&params));
+	return say_done(cli, "removed",
+			libsyncmap_remove_with(&params, sizeof(params)));
 }
 
 static int fail_publish(struct cli *cli, const char *name, int err,
@@ -118,7 +119,7 @@ int verb_publish(struct cli *cli)
 
 	if (strlen(name) < sizeof(params.name)) {
 		memcpy(params.name, name, strlen(name));
-		err = libsyncmap_publish_with(&params);
+		err = libsyncmap_publish_with(&params, sizeof(params));
 	}
 	if (err)
 		return fail_publish(cli, name, err, &params.error);

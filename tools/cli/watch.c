@@ -210,7 +210,8 @@ static int begin(struct cli *cli, struct libsyncmap_watch **events)
 		params.flags |= SYNCMAP_WATCH_DUMP;
 	code = set_filter(cli, &params, &filter);
 	if (!code) {
-		err = libsyncmap_watch_open(cli->map, &params, events);
+		err = libsyncmap_watch_open(cli->map, &params, sizeof(params),
+					    events);
 		if (err)
 			code = fail_watch(cli, &params, err);
 	}

@@ -18,4 +18,7 @@ static inline int control(int fd, unsigned long command, void *arg)
 	return ioctl(fd, command, arg) < 0 ? -errno : 0;
 }
 
+/* The struct is the caller's, who was built with one of another size, perhaps */
+int libsyncmap_control(int fd, unsigned long command, void *arg, size_t size);
+
 #endif

@@ -72,6 +72,7 @@ struct libsyncmap;
  * @owned: out: whether what was found was bound to an open file: see
  *	&libsyncmap_options.flags
  * @error: out: what is wrong: which field, or which limit
+ * @reserved: room for what is to come
  *
  * Zero-initialise it, so that a value is not wanted unless you say so. Every
  * operation takes NULL for a caller that wants to know only the return value.
@@ -90,6 +91,7 @@ struct libsyncmap_result {
 	bool			unchanged;
 	bool			owned;
 	struct syncmap_error	error;
+	uint64_t		reserved[4];
 };
 
 /**
@@ -100,6 +102,7 @@ struct libsyncmap_result {
  * @flags: SYNCMAP_FLAG_OWNED: the entry goes when the map is closed, by
  *	whatever means, unless somebody else has stored another value;
  *	SYNCMAP_FLAG_FROM_NOW: @deadline is so many nanoseconds from now
+ * @reserved: room for what is to come: zero
  *
  * For the functions that end in _with(). Zero-initialise it. NULL, and the
  * functions that take none, mean zero in each field. Each store sets them anew:
@@ -109,6 +112,7 @@ struct libsyncmap_options {
 	uint64_t	deadline;
 	uint64_t	token;
 	unsigned int	flags;
+	uint64_t	reserved[4];
 };
 
 /* Maps */
@@ -136,11 +140,12 @@ int libsyncmap_create(const char *name, enum syncmap_key_type key_type,
  * @params: its name, type, limits, mode; also what libsyncmap_create() has no
  *	argument for, as the time that its entries live; the results are written
  *	to it
+ * @size: sizeof(*params)
  * @map: out: the open map, to be closed by libsyncmap_close()
  *
  * Return: as libsyncmap_create(); @params->error says more.
  */
-int libsyncmap_create_with(struct syncmap_create *params,
+int libsyncmap_create_with(struct syncmap_create *params, size_t size,
 			   struct libsyncmap **map);
 
 /**
@@ -160,12 +165,14 @@ int libsyncmap_open(const char *name, unsigned int access,
  * libsyncmap_open_with - open a named map, with all that the ABI has to offer
  * @params: its name and the access; also which number or owner it has to have,
  *	or the scope of the name; the results are written to it
+ * @size: sizeof(*params)
  * @map: out: the open map, to be closed by libsyncmap_close()
  *
  * Return: as libsyncmap_open(); -ESTALE if the map of this name is another one,
  * and @params->error.field is the offset of what it does not have.
  */
-int libsyncmap_open_with(struct syncmap_open *params, struct libsyncmap **map);
+int libsyncmap_open_with(struct syncmap_open *params, size_t size,
+			 struct libsyncmap **map);
 
 /**
  * libsyncmap_from_fd - use a map descriptor that came from elsewhere
@@ -222,11 +229,12 @@ int libsyncmap_remove(const char *name);
  * libsyncmap_remove_with - remove a named map, if it is the one that is meant
  * @params: its name; also which number or owner it has to have, or the scope of
  *	the name; the results are written to it
+ * @size: sizeof(*params)
  *
  * Return: as libsyncmap_remove(); -ESTALE if the map of this name is another
  * one.
  */
-int libsyncmap_remove_with(struct syncmap_remove *params);
+int libsyncmap_remove_with(struct syncmap_remove *params, size_t size);
 
 /**
  * libsyncmap_publish - give a name to a map without one, at one instant
@@ -252,10 +260,11 @@ int libsyncmap_publish(const struct libsyncmap *map, const char *name,
  * @params: all that the kernel wants to know, the descriptor of the map with it;
  *	the results are written to it: which map has had the name, and with an
  *	error which field is at fault
+ * @size: sizeof(*params)
  *
  * Return: as libsyncmap_publish().
  */
-int libsyncmap_publish_with(struct syncmap_publish *params);
+int libsyncmap_publish_with(struct syncmap_publish *params, size_t size);
 
 /**
  * libsyncmap_list - call a function for each named map
@@ -299,12 +308,14 @@ int libsyncmap_info(const struct libsyncmap *map,
  * @map: a map opened with SYNCMAP_ACCESS_ADMIN
  * @set: what to change, and @set->flags which of it: its mode, group, limits,
  *	default times, and what its values are; @set->error says more of an error
+ * @size: sizeof(*set)
  *
  * Return: 0; -EPERM for a group that is not one of the caller's; -EINVAL for
  * values that no map can have, or that are not in the flags; -EOPNOTSUPP; -EINTR.
  * After an error the map is as it was.
  */
-int libsyncmap_set(const struct libsyncmap *map, struct syncmap_set *set);
+int libsyncmap_set(const struct libsyncmap *map, struct syncmap_set *set,
+		   size_t size);
 
 /**
  * libsyncmap_stats - ask what a map is doing
@@ -714,6 +725,7 @@ int libsyncmap_append(const struct libsyncmap *map,
  *	as in &struct libsyncmap_options; one that is there keeps its own
  * @before: out: the number that was found, or @initial
  * @after: out: the number that is there now
+ * @reserved: room for what is to come: zero
  */
 struct libsyncmap_number {
 	uint64_t	operand;
@@ -723,6 +735,7 @@ struct libsyncmap_number {
 	uint64_t	deadline;
 	uint64_t	before;
 	uint64_t	after;
+	uint64_t	reserved[4];
 };
 
 /**
@@ -858,6 +871,7 @@ int libsyncmap_unlease(const struct libsyncmap *map,
  * @revision: that of the value, or of the change
  * @expires: when the value expires, or SYNCMAP_NEVER; of what is no value, 0
  * @flags: SYNCMAP_RECORD_OWNED and the like
+ * @reserved: room for what is to come
  *
  * <linux/syncmap.h> has the details. The pointers are valid until the callback
  * returns, or until the next call for the same watch.
@@ -872,6 +886,7 @@ struct libsyncmap_record {
 	uint64_t			revision;
 	uint64_t			expires;
 	unsigned int			flags;
+	uint64_t			reserved[4];
 };
 
 /**
@@ -909,6 +924,7 @@ int libsyncmap_range(const struct libsyncmap *map, unsigned int flags,
  * libsyncmap_range_next - get some entries into a buffer of the caller's
  * @map: a map opened for reading
  * @range: cursor, buffer, size and flags; the answer
+ * @size: sizeof(*range)
  *
  * For those who want to stop and go on later, perhaps in another process: the
  * cursor is a plain number and stays valid for ever. libsyncmap_record_next() goes
@@ -918,7 +934,7 @@ int libsyncmap_range(const struct libsyncmap *map, unsigned int flags,
  * -ENOMEM, -EINTR.
  */
 int libsyncmap_range_next(const struct libsyncmap *map,
-			  struct syncmap_range *range);
+			  struct syncmap_range *range, size_t size);
 
 /**
  * libsyncmap_clear - delete all entries
@@ -965,6 +981,7 @@ struct libsyncmap_watch;
  * @map: a map opened for reading; it may be closed while it is watched
  * @params: what to watch: SYNCMAP_WATCH_DUMP and other flags, a filter; its
  *	results are written to it; NULL for all keys, without values
+ * @size: sizeof(*params)
  * @watch: out: to be closed by libsyncmap_watch_close()
  *
  * Return: 0; -EINVAL for bad parameters; -EFBIG for a filter longer than a key,
@@ -972,7 +989,7 @@ struct libsyncmap_watch;
  * -EBADF, -ENOMEM.
  */
 int libsyncmap_watch_open(const struct libsyncmap *map,
-			  struct syncmap_watch *params,
+			  struct syncmap_watch *params, size_t size,
 			  struct libsyncmap_watch **watch);
 
 /**
@@ -1011,12 +1028,14 @@ void libsyncmap_watch_close(struct libsyncmap_watch *watch);
  * libsyncmap_op - do one operation as the ABI has it
  * @map: a map opened for what the operation needs
  * @op: the operation, and where its answer is to be written
+ * @size: sizeof(*op)
  *
  * The other functions are made of it.
  *
  * Return: 0 or a negative errno, as in &syncmap_answer.error.
  */
-int libsyncmap_op(const struct libsyncmap *map, const struct syncmap_op *op);
+int libsyncmap_op(const struct libsyncmap *map, const struct syncmap_op *op,
+		  size_t size);
 
 /**
  * libsyncmap_strerror - an error in words

@@ -11,14 +11,19 @@
 #define LIST_CHUNK	32
 #define STATS_CHUNK	64
 
-/* The caller was built with a struct of another size than ours, perhaps. */
-static int control_sized(int fd, unsigned long command, void *arg, size_t size)
+/* Not exported, but in the archive, among the names of programs */
+int libsyncmap_control(int fd, unsigned long command, void *arg, size_t size)
 {
 	if (size > _IOC_SIZEMASK)
 		return -E2BIG;
-	memset(arg, 0, size);
 	command &= ~((unsigned long)_IOC_SIZEMASK << _IOC_SIZESHIFT);
 	return control(fd, command | size << _IOC_SIZESHIFT, arg);
+}
+
+static int ask(int fd, unsigned long command, void *arg, size_t size)
+{
+	memset(arg, 0, size <= _IOC_SIZEMASK ? size : 0);
+	return libsyncmap_control(fd, command, arg, size);
 }
 
 static int open_device(void)
@@ -30,14 +35,14 @@ static int open_device(void)
 	return errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
 }
 
-static int control_device(unsigned long command, void *arg)
+static int control_device(unsigned long command, void *arg, size_t size)
 {
 	int fd = open_device();
 	int err;
 
 	if (fd < 0)
 		return fd;
-	err = control(fd, command, arg);
+	err = libsyncmap_control(fd, command, arg, size);
 	close(fd);
 	return err;
 }
@@ -80,18 +85,18 @@ API int libsyncmap_create(const char *name, enum syncmap_key_type key_type,
 	*map = NULL;
 	if (limits)
 		params.limits = *limits;
-	return err ? err : libsyncmap_create_with(&params, map);
+	return err ? err : libsyncmap_create_with(&params, sizeof(params), map);
 }
 
 /* What it needs comes first: a map that there is cannot be taken back. */
-API int libsyncmap_create_with(struct syncmap_create *params,
+API int libsyncmap_create_with(struct syncmap_create *params, size_t size,
 			       struct libsyncmap **map)
 {
 	int err = new_map(-1, map);
 
 	if (err)
 		return err;
-	err = control_device(SYNCMAP_CREATE, params);
+	err = control_device(SYNCMAP_CREATE, params, size);
 	if (err) {
 		free(*map);
 		*map = NULL;
@@ -108,13 +113,13 @@ API int libsyncmap_open(const char *name, unsigned int access,
 	int err = set_name(params.name, name);
 
 	*map = NULL;
-	return err ? err : libsyncmap_open_with(&params, map);
+	return err ? err : libsyncmap_open_with(&params, sizeof(params), map);
 }
 
-API int libsyncmap_open_with(struct syncmap_open *params,
+API int libsyncmap_open_with(struct syncmap_open *params, size_t size,
 			     struct libsyncmap **map)
 {
-	int err = control_device(SYNCMAP_OPEN, params);
+	int err = control_device(SYNCMAP_OPEN, params, size);
 
 	*map = NULL;
 	return err ? err : adopt(params->fd, map);
@@ -157,12 +162,12 @@ API int libsyncmap_remove(const char *name)
 	struct syncmap_remove params = { };
 	int err = set_name(params.name, name);
 
-	return err ? err : libsyncmap_remove_with(&params);
+	return err ? err : libsyncmap_remove_with(&params, sizeof(params));
 }
 
-API int libsyncmap_remove_with(struct syncmap_remove *params)
+API int libsyncmap_remove_with(struct syncmap_remove *params, size_t size)
 {
-	return control_device(SYNCMAP_REMOVE, params);
+	return control_device(SYNCMAP_REMOVE, params, size);
 }
 
 API int libsyncmap_publish(const struct libsyncmap *map, const char *name,
@@ -173,12 +178,12 @@ API int libsyncmap_publish(const struct libsyncmap *map, const char *name,
 	};
 	int err = set_name(params.name, name);
 
-	return err ? err : libsyncmap_publish_with(&params);
+	return err ? err : libsyncmap_publish_with(&params, sizeof(params));
 }
 
-API int libsyncmap_publish_with(struct syncmap_publish *params)
+API int libsyncmap_publish_with(struct syncmap_publish *params, size_t size)
 {
-	return control_device(SYNCMAP_PUBLISH, params);
+	return control_device(SYNCMAP_PUBLISH, params, size);
 }
 
 static int list_all(int fd, struct syncmap_list *list,
@@ -226,7 +231,7 @@ API int libsyncmap_system_info(struct syncmap_info *info, size_t size)
 
 	if (fd < 0)
 		return fd;
-	err = control_sized(fd, SYNCMAP_INFO, info, size);
+	err = ask(fd, SYNCMAP_INFO, info, size);
 	close(fd);
 	return err;
 }
@@ -234,12 +239,13 @@ API int libsyncmap_system_info(struct syncmap_info *info, size_t size)
 API int libsyncmap_info(const struct libsyncmap *map,
 			struct syncmap_map_info *info, size_t size)
 {
-	return control_sized(map->fd, SYNCMAP_MAP_INFO, info, size);
+	return ask(map->fd, SYNCMAP_MAP_INFO, info, size);
 }
 
-API int libsyncmap_set(const struct libsyncmap *map, struct syncmap_set *set)
+API int libsyncmap_set(const struct libsyncmap *map, struct syncmap_set *set,
+		       size_t size)
 {
-	return control(map->fd, SYNCMAP_SET, set);
+	return libsyncmap_control(map->fd, SYNCMAP_SET, set, size);
 }
 
 /* All at once; a kernel may have more than we think. The array is to be freed. */

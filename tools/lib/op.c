@@ -7,9 +7,10 @@
 
 #include "internal.h"
 
-API int libsyncmap_op(const struct libsyncmap *map, const struct syncmap_op *op)
+API int libsyncmap_op(const struct libsyncmap *map, const struct syncmap_op *op,
+		      size_t size)
 {
-	return control(map->fd, SYNCMAP_OP, (void *)op);
+	return libsyncmap_control(map->fd, SYNCMAP_OP, (void *)op, size);
 }
 
 /* Of the functions below, not all fill in more than the first part */
@@ -73,7 +74,7 @@ static int run_for(const struct libsyncmap *map, struct syncmap_op *op,
 	if (!err)
 		err = is_short(op) ?
 			control(map->fd, SYNCMAP_OP_SIZED(SYNCMAP_OP_SHORT), op) :
-			libsyncmap_op(map, op);
+			control(map->fd, SYNCMAP_OP, op);
 	if (result)
 		set_result(result, answer);
 	return err;

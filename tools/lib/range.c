@@ -7,9 +7,9 @@
 #define RANGE_CHUNK	(64 * 1024)
 
 API int libsyncmap_range_next(const struct libsyncmap *map,
-			      struct syncmap_range *range)
+			      struct syncmap_range *range, size_t size)
 {
-	return control(map->fd, SYNCMAP_RANGE, range);
+	return libsyncmap_control(map->fd, SYNCMAP_RANGE, range, size);
 }
 
 static int grow(struct syncmap_range *range)
@@ -46,7 +46,7 @@ API int libsyncmap_range(const struct libsyncmap *map, unsigned int flags,
 	int ret = grow(&range);
 
 	while (!ret && range.cursor != SYNCMAP_END) {
-		ret = libsyncmap_range_next(map, &range);
+		ret = libsyncmap_range_next(map, &range, sizeof(range));
 		if (ret == -EMSGSIZE && range.needed > range.size)
 			ret = grow(&range);
 		else if (!ret)

@@ -31,16 +31,18 @@ static struct libsyncmap_watch *new_watch(const struct syncmap_watch *params)
 }
 
 API int libsyncmap_watch_open(const struct libsyncmap *map,
-			      struct syncmap_watch *params,
+			      struct syncmap_watch *params, size_t size,
 			      struct libsyncmap_watch **watch)
 {
 	struct syncmap_watch all = { };
 	int err;
 
 	*watch = NULL;
-	if (!params)
+	if (!params) {
 		params = &all;
-	err = control(map->fd, SYNCMAP_WATCH, params);
+		size = sizeof(all);
+	}
+	err = libsyncmap_control(map->fd, SYNCMAP_WATCH, params, size);
 	if (err)
 		return err;
 	*watch = new_watch(params);

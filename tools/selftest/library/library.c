@@ -19,6 +19,30 @@ static struct libsyncmap *create(enum syncmap_key_type type,
 
 #define K	"key", 3
 
+/* As a program has them that was built with what comes after us */
+struct longer {
+	struct syncmap_open	open;
+	uint64_t		more;
+};
+
+TEST(later_programs)
+{
+	struct longer longer = { .open.access = SYNCMAP_ACCESS_READ };
+	struct libsyncmap *map, *again;
+
+	strcpy(longer.open.name, TEST_NAME "later");
+	EXPECT_EQ(0, libsyncmap_create(TEST_NAME "later", SYNCMAP_KEY_U64, NULL,
+				       0600, &map));
+	EXPECT_EQ(0, libsyncmap_open_with(&longer.open, sizeof(longer), &again));
+	libsyncmap_close(again);
+	longer.more = 1;
+	EXPECT_EQ(-E2BIG, libsyncmap_open_with(&longer.open, sizeof(longer),
+					       &again));
+	EXPECT_EQ(-E2BIG, libsyncmap_open_with(&longer.open, 1 << 20, &again));
+	libsyncmap_close(map);
+	EXPECT_EQ(0, libsyncmap_remove(TEST_NAME "later"));
+}
+
 TEST(append)
 {
 	const struct libsyncmap_options owned = { .flags = SYNCMAP_FLAG_OWNED };
@@ -109,10 +133,10 @@ TEST(the_command_itself)
 			.op = codes[i], KEY("key"), .expected = 1,
 		};
 
-		EXPECT_EQ(-EINVAL, libsyncmap_op(map, &op));
+		EXPECT_EQ(-EINVAL, libsyncmap_op(map, &op, sizeof(op)));
 		op.expected = 0;
 		op.reserved = 1;
-		EXPECT_EQ(-EOPNOTSUPP, libsyncmap_op(map, &op));
+		EXPECT_EQ(-EOPNOTSUPP, libsyncmap_op(map, &op, sizeof(op)));
 	}
 	EXPECT_EQ(0, libsyncmap_load(map, K, NULL));
 }
@@ -265,8 +289,10 @@ TEST(terms)
 	struct syncmap_map_info info;
 	struct libsyncmap *map;
 
-	EXPECT_EQ(0, libsyncmap_create_with(&params, &map));
-	EXPECT_EQ(-EEXIST, libsyncmap_create_with(&params, &map));
+	EXPECT_EQ(0, libsyncmap_create_with(&params, sizeof(params),
+					    &map));
+	EXPECT_EQ(-EEXIST, libsyncmap_create_with(&params, sizeof(params),
+					    &map));
 	EXPECT_EQ(0, libsyncmap_open(NAME, SYNCMAP_ACCESS_READ |
 				     SYNCMAP_ACCESS_WRITE, &map));
 	EXPECT_EQ(0, libsyncmap_info(map, &info, sizeof(info)));

@@ -98,17 +98,17 @@ static void publish_with(const struct libsyncmap *map, int named)
 	struct syncmap_publish params = { .fd = named, .name = NAME "-2" };
 	__u64 id = map_info(named).id;
 
-	EXPECT_EQ(-ESTALE, libsyncmap_publish_with(&params));
+	EXPECT_EQ(-ESTALE, libsyncmap_publish_with(&params, sizeof(params)));
 	EXPECT_EQ(-ESTALE, params.error.status);
 	EXPECT_EQ(offsetof(struct syncmap_publish, fd), params.error.field);
 	params = (struct syncmap_publish){
 		.fd = libsyncmap_fd(map), .name = NAME,
 		.flags = SYNCMAP_PUBLISH_REPLACE, .id = id + 1,
 	};
-	EXPECT_EQ(-ESTALE, libsyncmap_publish_with(&params));
+	EXPECT_EQ(-ESTALE, libsyncmap_publish_with(&params, sizeof(params)));
 	EXPECT_EQ(offsetof(struct syncmap_publish, id), params.error.field);
 	params.id = id;
-	EXPECT_EQ(0, libsyncmap_publish_with(&params));
+	EXPECT_EQ(0, libsyncmap_publish_with(&params, sizeof(params)));
 	EXPECT_EQ(id, params.replaced);
 }
 

@@ -79,7 +79,7 @@ TEST(nothing_is_done)
 	errs[1] = libsyncmap_open(NAME, SYNCMAP_ACCESS_READ, &maps[1]);
 	errs[2] = libsyncmap_restrict(map, SYNCMAP_ACCESS_READ, &maps[2]);
 	errs[3] = libsyncmap_from_fd(fd, &maps[3]);
-	errs[4] = libsyncmap_watch_open(map, NULL, &watch);
+	errs[4] = libsyncmap_watch_open(map, NULL, 0, &watch);
 	errs[5] = libsyncmap_range(map, 0, show_entry, NULL);
 	errs[6] = libsyncmap_list(0, 0, show_map, NULL);
 	free_memory(memory);

@@ -26,7 +26,8 @@ static struct libsyncmap_watch *begin(const struct libsyncmap *map,
 {
 	struct libsyncmap_watch *watch;
 
-	ASSERT_EQ(0, libsyncmap_watch_open(map, &params, &watch));
+	ASSERT_EQ(0, libsyncmap_watch_open(map, &params, sizeof(params),
+					   &watch));
 	return watch;
 }
 
@@ -59,7 +60,7 @@ TEST(events)
 	struct libsyncmap_watch *watch;
 	struct libsyncmap_record event;
 
-	EXPECT_EQ(0, libsyncmap_watch_open(map, NULL, &watch));
+	EXPECT_EQ(0, libsyncmap_watch_open(map, NULL, 0, &watch));
 	EXPECT_EQ(FD_CLOEXEC, fcntl(libsyncmap_watch_fd(watch), F_GETFD));
 	expect_nothing(watch);
 	EXPECT_EQ(0, libsyncmap_store(map, K, "value", 5, NULL));
@@ -195,19 +196,22 @@ TEST(errors)
 	struct libsyncmap_watch *watch = (void *)map;
 	struct syncmap_watch all = { };
 
-	EXPECT_EQ(-EINVAL, libsyncmap_watch_open(map, &both, &watch));
+	EXPECT_EQ(-EINVAL, libsyncmap_watch_open(map, &both, sizeof(both),
+					   &watch));
 	EXPECT(!watch);
-	EXPECT_EQ(-EFBIG, libsyncmap_watch_open(map, &too_long, &watch));
+	EXPECT_EQ(-EFBIG, libsyncmap_watch_open(map, &too_long, sizeof(too_long),
+					   &watch));
 	EXPECT_EQ(SYNCMAP_LIMITED_KEY, too_long.error.limited);
 	EXPECT_EQ(1 << 20, too_long.error.used);
 	EXPECT_EQ(1024, too_long.error.limit);
 	EXPECT_EQ(0, libsyncmap_open(NAME, SYNCMAP_ACCESS_WRITE, &other));
-	EXPECT_EQ(-EBADF, libsyncmap_watch_open(other, NULL, &watch));
+	EXPECT_EQ(-EBADF, libsyncmap_watch_open(other, NULL, 0, &watch));
 	for (int i = 0; i < 64; i++)
-		EXPECT_EQ(0, libsyncmap_watch_open(map, NULL, &watch));
-	EXPECT_EQ(-ENOSPC, libsyncmap_watch_open(map, NULL, &watch));
+		EXPECT_EQ(0, libsyncmap_watch_open(map, NULL, 0, &watch));
+	EXPECT_EQ(-ENOSPC, libsyncmap_watch_open(map, NULL, 0, &watch));
 	EXPECT(!watch);
-	EXPECT_EQ(-ENOSPC, libsyncmap_watch_open(map, &all, &watch));
+	EXPECT_EQ(-ENOSPC, libsyncmap_watch_open(map, &all, sizeof(all),
+					   &watch));
 	EXPECT_EQ(SYNCMAP_LIMITED_WATCHERS, all.error.limited);
 	EXPECT_EQ(64, all.error.used);
 	EXPECT_EQ(64, all.error.limit);
