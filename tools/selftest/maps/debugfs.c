@@ -530,7 +530,7 @@ static int count_stuck_workers(void)
 	return n;
 }
 
-#define CALLERS	32
+#define CALLERS	64
 
 /* However many name maps, they do not take the kernel's workers from others */
 TEST_LIMIT(one_worker_for_all, 60)
