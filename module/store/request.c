@@ -40,22 +40,29 @@ static int too_long(struct syncmap_error *error, size_t field, u32 which,
 	return bytemap_error_field(error, field, -EFBIG);
 }
 
-/* Is there a flag that nobody knows? One that this operation does not take? */
+/* Is there a flag that nobody knows, or that this operation does not take? */
 static int check_flags(const struct syncmap_op *op, struct syncmap_error *error)
 {
-	u32 unknown = op->flags, wrong = 0;
+	u32 refused = op->flags;
 	unsigned int i;
 
 	if (!op->flags)
 		return 0;
-	for (i = 0; i < ARRAY_SIZE(flags); i++) {
-		unknown &= ~flags[i].flag;
-		if (!bytemap_op_has(op->op, flags[i].traits))
-			wrong |= op->flags & flags[i].flag;
-	}
-	if (unknown)
-		return bytemap_error_field(error, AT(flags), -EOPNOTSUPP);
-	return wrong ? bytemap_error_field(error, AT(flags), -EINVAL) : 0;
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		if (bytemap_op_has(op->op, flags[i].traits))
+			refused &= ~flags[i].flag;
+	return refused ? bytemap_error_field(error, AT(flags), -EOPNOTSUPP) : 0;
+}
+
+/*
+ * @field is not zero, and of no use. If it is one of operations with @traits, the
+ * flags contradict it; else this kernel does not know it with this operation.
+ */
+static int refuse(const struct syncmap_op *op, struct syncmap_error *error,
+		  size_t field, u16 traits)
+{
+	return bytemap_error_field(error, field, bytemap_op_has(op->op, traits) ?
+						 -EINVAL : -EOPNOTSUPP);
 }
 
 static int check_unused(const struct syncmap_op *op, struct syncmap_error *error)
@@ -64,24 +71,25 @@ static int check_unused(const struct syncmap_op *op, struct syncmap_error *error
 
 	if (!(op->flags & (SYNCMAP_FLAG_BY_REVISION | SYNCMAP_FLAG_IF_NEWER)) &&
 	    op->expected)
-		return bytemap_error_field(error, AT(expected), -EINVAL);
+		return refuse(op, error, AT(expected),
+			      OP_TAKES_OLD | OP_TAKES_AGE);
 	if (!bytemap_op_has(op->op, OP_TAKES_VALUE)) {
 		if (op->value)
-			return bytemap_error_field(error, AT(value), -EINVAL);
+			return refuse(op, error, AT(value), 0);
 		if (op->value_len)
-			return bytemap_error_field(error, AT(value_len), -EINVAL);
+			return refuse(op, error, AT(value_len), 0);
 	}
 	if (!bytemap_op_has(op->op, OP_TAKES_OLD) || by_revision) {
 		if (op->old)
-			return bytemap_error_field(error, AT(old), -EINVAL);
+			return refuse(op, error, AT(old), OP_TAKES_OLD);
 		if (op->old_len)
-			return bytemap_error_field(error, AT(old_len), -EINVAL);
+			return refuse(op, error, AT(old_len), OP_TAKES_OLD);
 	}
 	if (!bytemap_op_has(op->op, OP_GIVES_VALUE)) {
 		if (op->out)
-			return bytemap_error_field(error, AT(out), -EINVAL);
+			return refuse(op, error, AT(out), 0);
 		if (op->out_size)
-			return bytemap_error_field(error, AT(out_size), -EINVAL);
+			return refuse(op, error, AT(out_size), 0);
 	}
 	return 0;
 }
@@ -97,22 +105,23 @@ static int check_unused_extras(const struct syncmap_op *op,
 			       struct syncmap_error *error)
 {
 	if (op->deadline && !bytemap_op_has(op->op, OP_TAKES_DEADLINE))
-		return bytemap_error_field(error, AT(deadline), -EINVAL);
-	if (op->token ? !bytemap_op_has(op->op, OP_TAKES_TOKEN) :
-			op->op == SYNCMAP_OP_UNLEASE)
+		return refuse(op, error, AT(deadline), 0);
+	if (op->token && !bytemap_op_has(op->op, OP_TAKES_TOKEN))
+		return refuse(op, error, AT(token), 0);
+	if (!op->token && op->op == SYNCMAP_OP_UNLEASE)
 		return bytemap_error_field(error, AT(token), -EINVAL);
 	if (op->wait_until && !takes_wait(op))
-		return bytemap_error_field(error, AT(wait_until), -EINVAL);
+		return refuse(op, error, AT(wait_until), OP_WAITS);
 	if (op->lease_for && !bytemap_op_has(op->op, OP_WAITS))
-		return bytemap_error_field(error, AT(lease_for), -EINVAL);
+		return refuse(op, error, AT(lease_for), 0);
 	if (op->bound && !(op->flags & SYNCMAP_FLAG_BOUNDED))
-		return bytemap_error_field(error, AT(bound), -EINVAL);
+		return refuse(op, error, AT(bound), OP_TAKES_BOUND);
 	if (bytemap_op_has(op->op, OP_CALCULATES))
 		return bytemap_number_check(op, error);
 	if (op->operand)
-		return bytemap_error_field(error, AT(operand), -EINVAL);
+		return refuse(op, error, AT(operand), 0);
 	if (op->initial)
-		return bytemap_error_field(error, AT(initial), -EINVAL);
+		return refuse(op, error, AT(initial), 0);
 	return 0;
 }
 

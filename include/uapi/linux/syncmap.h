@@ -32,9 +32,10 @@
  *	ENOTTY		the descriptor does not know this command
  *	E2BIG		non-zero bytes beyond the struct that the kernel knows
  *	EOPNOTSUPP	a flag, an operation, a type or a reserved field that
- *			this kernel does not know; see &syncmap_error.field
- *	EINVAL		a value that no kernel takes, or struct too short;
+ *			this kernel does not know, or not with this operation;
  *			see &syncmap_error.field
+ *	EINVAL		a value that no kernel takes, values that contradict one
+ *			another, or struct too short; see &syncmap_error.field
  *	EFAULT		bad pointer
  *	ENAMETOOLONG	name without a NUL in its %SYNCMAP_NAME_SIZE bytes
  *	ENOENT		the map, or the key, is absent
@@ -729,8 +730,10 @@ enum syncmap_limited {
  * @initial: with SYNCMAP_FLAG_INITIAL: value of an absent key
  * @bound: with SYNCMAP_FLAG_BOUNDED: the highest, or lowest, result
  *
- * What an operation has no use for must be zero: LOAD takes no value, STORE no
- * old one, and so on. Pointer and length zero mean an empty key or value.
+ * What an operation has no use for must be zero (EOPNOTSUPP, as a later kernel
+ * may know one): LOAD takes no value, STORE no old one, and so on. What it has a
+ * use for, but not with these flags, must be zero, too (EINVAL). Pointer and
+ * length zero mean an empty key or value.
  *
  * The struct may end behind what is asked for, and behind %SYNCMAP_OP_SHORT
  * bytes at least, which is all that LOAD without flags and DELETE have a use

@@ -21,7 +21,7 @@ enum kind {
 	TAKES_TOKEN	= 1 << 8,
 	TAKES_WAIT	= 1 << 9,
 	TAKES_NUMBER	= 1 << 10,
-	/* or that have a flag with it */
+	/* and that have a flag with it */
 	BY_FLAG		= 1 << 11,
 	/* No field, but a flag */
 	TAKES_AGE	= 1 << 12,

@@ -89,16 +89,16 @@ TEST(rejections)
 
 	EXPECT_EQ(-EINVAL, DO(fd, LOAD_OR_LEASE, KEY("k"), .wait_until = 1,
 			      .flags = SYNCMAP_FLAG_NOWAIT));
-	EXPECT_EQ(-EINVAL, DO(fd, LOAD_OR_LEASE, KEY("k"), VALUE("v")));
-	EXPECT_EQ(-EINVAL, DO(fd, LOAD_OR_LEASE, KEY("k"), .token = 1));
-	EXPECT_EQ(-EINVAL, DO(fd, LOAD_OR_LEASE, KEY("k"), .deadline = 1));
-	EXPECT_EQ(-EINVAL, DO(fd, LOAD, KEY("k"), NOWAIT));
-	EXPECT_EQ(-EINVAL, DO(fd, LOAD, KEY("k"), .flags = SYNCMAP_FLAG_STALE));
-	EXPECT_EQ(-EINVAL, DO(fd, STORE, KEY("k"), WAIT));
-	EXPECT_EQ(-EINVAL, DO(fd, SWAP, KEY("k"), .token = 1));
-	EXPECT_EQ(-EINVAL, DO(fd, APPEND, KEY("k"), .token = 1));
+	EXPECT_EQ(-EOPNOTSUPP, DO(fd, LOAD_OR_LEASE, KEY("k"), VALUE("v")));
+	EXPECT_EQ(-EOPNOTSUPP, DO(fd, LOAD_OR_LEASE, KEY("k"), .token = 1));
+	EXPECT_EQ(-EOPNOTSUPP, DO(fd, LOAD_OR_LEASE, KEY("k"), .deadline = 1));
+	EXPECT_EQ(-EOPNOTSUPP, DO(fd, LOAD, KEY("k"), NOWAIT));
+	EXPECT_EQ(-EOPNOTSUPP, DO(fd, LOAD, KEY("k"), .flags = SYNCMAP_FLAG_STALE));
+	EXPECT_EQ(-EOPNOTSUPP, DO(fd, STORE, KEY("k"), WAIT));
+	EXPECT_EQ(-EOPNOTSUPP, DO(fd, SWAP, KEY("k"), .token = 1));
+	EXPECT_EQ(-EOPNOTSUPP, DO(fd, APPEND, KEY("k"), .token = 1));
 	EXPECT_EQ(-EINVAL, DO(fd, UNLEASE, KEY("k")));
-	EXPECT_EQ(-EINVAL, DO(fd, UNLEASE, KEY("k"), VALUE("v"), .token = 1));
+	EXPECT_EQ(-EOPNOTSUPP, DO(fd, UNLEASE, KEY("k"), VALUE("v"), .token = 1));
 	EXPECT_EQ(-EBADF, DO(reader, LOAD_OR_LEASE, KEY("k"), NOWAIT));
 	EXPECT_EQ(-EBADF, DO(writer, LOAD_OR_LEASE, KEY("k"), NOWAIT));
 	EXPECT_EQ(-EBADF, DO(reader, UNLEASE, KEY("k"), .token = 1));

@@ -106,9 +106,9 @@ TEST(only_leases_take_it)
 {
 	int fd = leases_map();
 
-	EXPECT_EQ(-EINVAL, DO(fd, STORE, KEY("k"), .lease_for = 1));
+	EXPECT_EQ(-EOPNOTSUPP, DO(fd, STORE, KEY("k"), .lease_for = 1));
 	EXPECT_EQ(offsetof(struct syncmap_op, lease_for), got.error.field);
-	EXPECT_EQ(-EINVAL, DO(fd, UNLEASE, KEY("k"), .token = 1,
+	EXPECT_EQ(-EOPNOTSUPP, DO(fd, UNLEASE, KEY("k"), .token = 1,
 			      .lease_for = 1));
 	leases_expect_clean(fd);
 }
