@@ -232,8 +232,10 @@ static void a_name_is_said_when_it_is_found(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, remove_here(map, "old"));
 	claim_here(test, map, &naming, "new");
 	expect_said(test, map, SYNCMAP_MAP_REMOVED, "old");
+	KUNIT_EXPECT_TRUE(test, bytemap_name_is_lost(map));
 	KUNIT_EXPECT_EQ(test, add(map, &key), 0);
 	expect_said(test, map, 0, "new");
+	KUNIT_EXPECT_FALSE(test, bytemap_name_is_lost(map));
 	KUNIT_EXPECT_TRUE(test, bytemap_name_is_in(map, &path, false));
 	KUNIT_EXPECT_TRUE(test, remove_here(map, "new"));
 	expect_said(test, map, SYNCMAP_MAP_REMOVED, "new");

@@ -496,10 +496,12 @@ void bytemap_name_read(struct bytemap *map, const struct user_namespace *ns,
 /* Return: whether the map has had a name, and has it no longer */
 bool bytemap_name_is_lost(struct bytemap *map)
 {
+	const struct bytemap_scope *scope;
 	bool lost;
 
 	spin_lock(&map->name_lock);
-	lost = map->scope && !map->named;
+	scope = map->former ? map->former->scope : map->scope;
+	lost = scope && !has_name_locked(map);
 	spin_unlock(&map->name_lock);
 	return lost;
 }
