@@ -12,7 +12,7 @@ man=man/syncmapctl.8.scd
 examples=$(sed -n '/^# EXAMPLES/,/^# SEE/p' $man)
 # What only the tool has, and what in the ABI is not a verb
 tool_only='load-or-compute count hold exec import export doctor help version'
-no_verb='open restrict op map-info load-or-lease unlease'
+no_verb='open restrict op map-info load-or-lease unlease await'
 n=0
 failed=0
 
