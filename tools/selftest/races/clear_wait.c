@@ -10,7 +10,7 @@
 
 #include "harness/map.h"
 
-#define ENTRIES	20000
+#define ENTRIES	2000
 
 struct shared {
 	int		fd;
@@ -85,6 +85,7 @@ static void be_late(struct shared *shared, bool clears, pid_t spinner)
 	waiter = test_fork(clears ? clear_and_wait : store_when_full, 0, shared);
 	if (clears)
 		AWAIT(!map_count(shared->fd));
+	kill(spinner, SIGCONT);
 	EXPECT_EQ(0, clear(shared->fd, 0));
 	EXPECT_EQ(0, DO(shared->fd, STORE, KEY_N(&key, 8)));
 	kill(spinner, SIGSTOP);
@@ -92,7 +93,6 @@ static void be_late(struct shared *shared, bool clears, pid_t spinner)
 	EXPECT(shared->over);
 	kill(waiter, shared->over ? 0 : SIGKILL);
 	waitpid(waiter, NULL, 0);
-	kill(spinner, SIGCONT);
 }
 
 static void be_late_often(bool clears)
@@ -100,11 +100,12 @@ static void be_late_often(bool clears)
 	struct shared *shared = test_shared(sizeof(*shared));
 	pid_t spinner = test_fork(spin, 0, NULL);
 
+	kill(spinner, SIGSTOP);
 	pin(0);
 	shared->fd = map_limited(SYNCMAP_KEY_U64, (struct syncmap_limits){
 		.entries = ENTRIES,
 	});
-	for (int i = 0; i < 5 && !test_failed(); i++)
+	for (int i = 0; i < 10 && !test_failed(); i++)
 		be_late(shared, clears, spinner);
 	kill(spinner, SIGKILL);
 	waitpid(spinner, NULL, 0);
