@@ -3,6 +3,7 @@
  * From an ioctl number to its handler: everything that all commands have in
  * common is checked and copied here
  */
+#include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/ioctl.h>
@@ -11,10 +12,40 @@
 #include <linux/nospec.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "dev.h"
+
+/* ABI 1 on every machine; the selftests have a table of all fields */
+static_assert(sizeof(struct syncmap_limits) == 24);
+static_assert(sizeof(struct syncmap_info) == 168);
+static_assert(sizeof(struct syncmap_create) == 168);
+static_assert(sizeof(struct syncmap_open) == 120);
+static_assert(sizeof(struct syncmap_remove) == 112);
+static_assert(sizeof(struct syncmap_publish) == 112);
+static_assert(sizeof(struct syncmap_map_info) == 176);
+static_assert(sizeof(struct syncmap_list) == 64);
+static_assert(sizeof(struct syncmap_stat) == 48);
+static_assert(sizeof(struct syncmap_stats) == 56);
+static_assert(sizeof(struct syncmap_error) == 24);
+static_assert(sizeof(struct syncmap_op) == 136);
+static_assert(sizeof(struct syncmap_answer) == 88);
+static_assert(sizeof(struct syncmap_batch) == 56);
+static_assert(sizeof(struct syncmap_await) == 56);
+static_assert(sizeof(struct syncmap_record) == 40);
+static_assert(sizeof(struct syncmap_range) == 64);
+static_assert(sizeof(struct syncmap_watch) == 72);
+static_assert(sizeof(struct syncmap_clear) == 8);
+static_assert(sizeof(struct syncmap_set) == 72);
+static_assert(sizeof(struct syncmap_restrict) == 40);
+static_assert(sizeof(struct syncmap_freeze) == 8);
+static_assert(sizeof(struct syncmap_retire) == 8);
+static_assert(offsetofend(struct syncmap_op, value_len) == SYNCMAP_OP_SHORT);
+static_assert(offsetof(struct syncmap_answer, error) == 24);
+static_assert(offsetof(struct syncmap_answer, leased) == 56);
+static_assert(offsetof(struct syncmap_record, key_len) == 16);
 
 /* The size is the caller's: an older or a newer program has another */
 #define CMD_IDENTITY	(~(_IOC_SIZEMASK << _IOC_SIZESHIFT))
