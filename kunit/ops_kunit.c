@@ -282,6 +282,148 @@ static void bad_arguments_change_nothing(struct kunit *test)
 	}
 }
 
+/* Hashed keys: each operation as the one that hashes, with what others did before */
+
+static void hashed_operations_are_the_same(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_hashed_key hashed;
+	struct syncmap *map = &tm->map;
+	struct test_key key;
+	void *out;
+	int i;
+	u64 n;
+
+	for (i = 0; i < TABLES; i++) {
+		fill_table(test, i);
+		for (n = 0; n < 2 * KEYS; n++) {
+			bool present = n < KEYS;
+
+			test_key(tm, n, &key);
+			syncmap_hashed_key_init(&hashed, key.bytes, key.len);
+			KUNIT_EXPECT_EQ(test, syncmap_load_hashed(map, &hashed,
+								  &out), present);
+			KUNIT_EXPECT_FALSE(test, syncmap_compare_and_swap_hashed
+					   (map, &hashed, val(n + 1), val(n)));
+			KUNIT_EXPECT_EQ(test, syncmap_load_or_store_hashed
+					(map, &hashed, val(n), &out,
+					 GFP_KERNEL), present);
+			KUNIT_EXPECT_PTR_EQ(test, out, val(n));
+			KUNIT_EXPECT_TRUE(test, syncmap_compare_and_swap_hashed
+					  (map, &hashed, val(n), val(n + 1)));
+			EXPECT_LOADS(test, tm, n, val(n + 1));
+			KUNIT_EXPECT_FALSE(test,
+					   syncmap_compare_and_delete_hashed
+					   (map, &hashed, val(n)));
+			KUNIT_EXPECT_TRUE(test,
+					  syncmap_compare_and_delete_hashed
+					  (map, &hashed, val(n + 1)));
+			EXPECT_ABSENT(test, tm, n);
+			KUNIT_EXPECT_FALSE(test, syncmap_load_hashed
+					   (map, &hashed, &out));
+		}
+		KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 0));
+	}
+}
+
+/* A map that has had no key yet has no seed; then it keeps it, over Clears, too */
+static void a_hash_outlives_a_clear(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_hashed_key hashed;
+	struct syncmap *map = &tm->map;
+	struct test_key key;
+	void *out;
+	int i;
+
+	test_key(tm, 0, &key);
+	syncmap_hashed_key_init(&hashed, key.bytes, key.len);
+	KUNIT_EXPECT_FALSE(test, syncmap_load_hashed(map, &hashed, &out));
+	KUNIT_EXPECT_EQ(test, tm_store(tm, 0, val(0)), 0);
+	KUNIT_EXPECT_TRUE(test, syncmap_load_hashed(map, &hashed, &out));
+	syncmap_clear(map);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, syncmap_load_or_store_hashed
+				(map, &hashed, val(i), &out, GFP_KERNEL), 0);
+		EXPECT_LOADS(test, tm, 0, val(i));
+		KUNIT_EXPECT_TRUE(test, syncmap_load_hashed(map, &hashed,
+							    &out));
+		KUNIT_EXPECT_PTR_EQ(test, out, val(i));
+		KUNIT_EXPECT_TRUE(test, syncmap_compare_and_swap_hashed
+				  (map, &hashed, val(i), val(i)));
+		syncmap_clear(map);
+		KUNIT_EXPECT_FALSE(test, syncmap_load_hashed(map, &hashed,
+							     &out));
+	}
+}
+
+static atomic_t hashings;
+
+static u64 count_hashings(const void *key, size_t len)
+{
+	atomic_inc(&hashings);
+	return *(const u64 *)key;
+}
+
+static void a_hashed_key_is_hashed_once(struct kunit *test)
+{
+	static const struct test_variant counting = {
+		.params = { .key_len = sizeof(u64),
+			    .hash = SYNCMAP_HASH_CUSTOM,
+			    .hash_fn = count_hashings },
+	};
+	struct test_map *tm = test->priv;
+	struct syncmap_hashed_key hashed;
+	struct syncmap *map = &tm->map;
+	u64 key = 1;
+	void *out;
+
+	tm_become(tm, &counting);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 2, 3), 0);
+	syncmap_hashed_key_init(&hashed, &key, sizeof(key));
+	atomic_set(&hashings, 0);
+	KUNIT_EXPECT_FALSE(test, syncmap_load_hashed(map, &hashed, &out));
+	KUNIT_EXPECT_EQ(test, syncmap_load_or_store_hashed
+			(map, &hashed, val(1), &out, GFP_KERNEL), 0);
+	KUNIT_EXPECT_TRUE(test, syncmap_compare_and_swap_hashed
+			  (map, &hashed, val(1), val(2)));
+	KUNIT_EXPECT_TRUE(test, syncmap_compare_and_delete_hashed
+			  (map, &hashed, val(2)));
+	KUNIT_EXPECT_EQ(test, atomic_read(&hashings), 1);
+}
+
+static void bad_hashed_arguments_change_nothing(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	u8 *bytes = kunit_kzalloc(test, SYNCMAP_KEY_MAX + 1, GFP_KERNEL);
+	struct syncmap_hashed_key hashed;
+	struct syncmap *map = &tm->map;
+	struct test_key key;
+	void *out;
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	fill_table(test, 0);
+	syncmap_hashed_key_init(&hashed, bytes, SYNCMAP_KEY_MAX + 1);
+	KUNIT_EXPECT_FALSE(test, syncmap_load_hashed(map, &hashed, &out));
+	KUNIT_EXPECT_EQ(test, syncmap_load_or_store_hashed
+			(map, &hashed, NULL, &out, GFP_KERNEL), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, syncmap_compare_and_swap_hashed
+			   (map, &hashed, NULL, NULL));
+	KUNIT_EXPECT_FALSE(test, syncmap_compare_and_delete_hashed
+			   (map, &hashed, NULL));
+	test_key(tm, 0, &key);
+	syncmap_hashed_key_init(&hashed, key.bytes, key.len);
+	KUNIT_EXPECT_EQ(test, syncmap_load_or_store_hashed
+			(map, &hashed, (void *)1, &out, GFP_KERNEL), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, syncmap_compare_and_swap_hashed
+			   (map, &hashed, val(0), (void *)1));
+	KUNIT_EXPECT_FALSE(test, syncmap_compare_and_swap_hashed
+			   (map, &hashed, (void *)1, val(0)));
+	KUNIT_EXPECT_FALSE(test, syncmap_compare_and_delete_hashed
+			   (map, &hashed, (void *)1));
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, KEYS));
+}
+
 /* Typed wrappers: keys by value, pointers without casts */
 
 struct point {
@@ -336,6 +478,11 @@ static struct kunit_case ops_cases[] = {
 	KUNIT_CASE_PARAM(delete_of_null_deletes, variant_gen_params),
 	KUNIT_CASE_PARAM(updates_of_empty_do_nothing, variant_gen_params),
 	KUNIT_CASE_PARAM(bad_arguments_change_nothing, variant_gen_params),
+	KUNIT_CASE_PARAM(hashed_operations_are_the_same, variant_gen_params),
+	KUNIT_CASE_PARAM(a_hash_outlives_a_clear, variant_gen_params),
+	KUNIT_CASE(a_hashed_key_is_hashed_once),
+	KUNIT_CASE_PARAM(bad_hashed_arguments_change_nothing,
+			 variant_gen_params),
 	KUNIT_CASE(typed_wrappers_take_typed_keys),
 	{}
 };

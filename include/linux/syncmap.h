@@ -8,16 +8,18 @@
  * Locking, by function:
  *
  *   takes no lock, from any context including NMI:
- *	syncmap_load(), syncmap_load_many(), syncmap_count(),
- *	syncmap_tombstones(), syncmap_reclaim(), syncmap_set_memcg()
+ *	syncmap_load(), syncmap_load_hashed(), syncmap_load_many(),
+ *	syncmap_count(), syncmap_tombstones(), syncmap_reclaim(),
+ *	syncmap_set_memcg()
  *   takes RCU by itself, any context but NMI, never sleeps:
  *	syncmap_delete(), syncmap_load_and_delete(),
  *	syncmap_compare_and_swap(), syncmap_compare_and_delete(),
- *	syncmap_range(), syncmap_swap_reserved(), syncmap_unreserve(),
- *	syncmap_clear()
+ *	syncmap_compare_and_swap_hashed(),
+ *	syncmap_compare_and_delete_hashed(), syncmap_range(),
+ *	syncmap_swap_reserved(), syncmap_unreserve(), syncmap_clear()
  *   the same, but sleeps when @gfp lets it:
  *	syncmap_store(), syncmap_swap(), syncmap_load_or_store(),
- *	syncmap_reserve()
+ *	syncmap_load_or_store_hashed(), syncmap_reserve()
  *   expects the caller inside rcu_read_lock():
  *	syncmap_next()
  *   touches nothing but its arguments, from any context:
@@ -273,6 +275,49 @@ bool syncmap_compare_and_swap(struct syncmap *map, const void *key, size_t len,
 			      void *old, void *new);
 bool syncmap_compare_and_delete(struct syncmap *map, const void *key,
 				size_t len, void *old);
+
+/**
+ * struct syncmap_hashed_key - a key of several operations, hashed once
+ *
+ * For who loads a key, and then changes what he has found: the hash of a long
+ * key, or of any with %SYNCMAP_HASH_SIPHASH, costs more than the rest of a
+ * look-up. It is of one map, and of one user at a time. All members are private.
+ */
+struct syncmap_hashed_key {
+	/* private: */
+	const void	*key;
+	size_t		len;
+	u64		hash;
+	bool		hashed;		/* ->hash is right */
+};
+
+/**
+ * syncmap_hashed_key_init - prepare a key for the operations on hashed ones
+ * @hashed: the key to be
+ * @key: its bytes; they stay where and as they are while @hashed is used
+ * @len: its length in bytes
+ *
+ * Context: Any.
+ */
+static inline void syncmap_hashed_key_init(struct syncmap_hashed_key *hashed,
+					   const void *key, size_t len)
+{
+	hashed->key = key;
+	hashed->len = len;
+	hashed->hashed = false;
+}
+
+bool syncmap_load_hashed(struct syncmap *map, struct syncmap_hashed_key *key,
+			 void **value);
+int syncmap_load_or_store_hashed(struct syncmap *map,
+				 struct syncmap_hashed_key *key, void *value,
+				 void **actual, gfp_t gfp);
+bool syncmap_compare_and_swap_hashed(struct syncmap *map,
+				     struct syncmap_hashed_key *key, void *old,
+				     void *new);
+bool syncmap_compare_and_delete_hashed(struct syncmap *map,
+				       struct syncmap_hashed_key *key,
+				       void *old);
 
 /**
  * struct syncmap_lookup - one key of a batched load

@@ -367,6 +367,41 @@ static __always_inline void syncmap_key_hash(const struct syncmap *map,
 		key->hash = syncmap_hash(&map->params, &state->seed, key);
 }
 
+/* The same, unless it is done. The empty state has no seed, and no keys */
+static __always_inline void
+syncmap_key_hash_once(const struct syncmap *map,
+		      const struct syncmap_state *state,
+		      struct syncmap_key *key, bool plain)
+{
+	if (key->hashed)
+		return;
+	syncmap_key_hash(map, state, key, plain);
+	key->hashed = !state_is_empty(state);
+}
+
+/* False as syncmap_key_init() */
+static __always_inline bool
+syncmap_key_take(const struct syncmap *map,
+		 const struct syncmap_hashed_key *hashed,
+		 struct syncmap_key *key)
+{
+	if (!syncmap_key_init(key, map->params.key_len, hashed->key,
+			      hashed->len))
+		return false;
+	key->hash = hashed->hash;
+	key->hashed = hashed->hashed;
+	return true;
+}
+
+/* For the next operation on the key */
+static __always_inline void
+syncmap_key_keep(struct syncmap_hashed_key *hashed,
+		 const struct syncmap_key *key)
+{
+	hashed->hash = key->hash;
+	hashed->hashed = key->hashed;
+}
+
 /*
  * The first step of a look-up: the value word of a key that stands in its home
  * bucket, else NULL, with the bucket's header. In a read section; the caller
@@ -378,7 +413,7 @@ syncmap_find_home(const struct syncmap *map, const struct syncmap_state *state,
 {
 	struct syncmap_bucket *bucket;
 
-	syncmap_key_hash(map, state, key, plain);
+	syncmap_key_hash_once(map, state, key, plain);
 	bucket = syncmap_table_bucket(&state->view, key->hash);
 	syncmap_prefetch(bucket->word);
 	*header = syncmap_bucket_header(bucket);

@@ -22,10 +22,11 @@ struct syncmap_keyobj {
 
 /* A caller's key during one operation */
 struct syncmap_key {
-	u64		hash;
+	u64		hash;		/* right, if ->hashed */
 	u64		word;		/* fixed length: the key */
 	const void	*bytes;
 	u32		len;
+	bool		hashed;
 	u32		steps;		/* of its look-up; see step.h */
 };
 
@@ -51,6 +52,7 @@ static __always_inline bool syncmap_key_init(struct syncmap_key *key,
 	key->bytes = bytes;
 	key->len = len;
 	key->word = 0;
+	key->hashed = false;
 	step_begin(&key->steps);
 	if (!key_len)
 		return len <= SYNCMAP_KEY_MAX;

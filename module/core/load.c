@@ -94,32 +94,63 @@ bool __syncmap_load_rest(struct syncmap *map, const struct syncmap_state *state,
 }
 EXPORT_SYMBOL_GPL(__syncmap_load_rest);
 
-static noinline bool load_any(struct syncmap *map, const void *bytes,
-			      size_t len, void **value)
+static __always_inline bool load_key(struct syncmap *map,
+				     struct syncmap_key *key, void **value)
 {
 	const struct syncmap_state *state;
 	u64 header, word = CODE_ABSENT;
 	const atomic64_t *home;
-	struct syncmap_key key;
 	bool found;
 
-	if (!syncmap_key_init(&key, map->params.key_len, bytes, len))
-		return false;
 	rcu_read_lock();
 	state = syncmap_state(map);
-	home = syncmap_find_home(map, state, false, &key, &header);
+	home = syncmap_find_home(map, state, false, key, &header);
 	if (likely(home))
 		word = word_read(home);
 	if (likely(word_is_open(word)) ||
-	    (!word && syncmap_is_absent(state, header, key.hash))) {
+	    (!word && syncmap_is_absent(state, header, key->hash))) {
 		this_cpu_inc(state->counts->hits);
 		rcu_read_unlock();
 		return give(word_code(word), value);
 	}
-	found = __syncmap_load_rest(map, state, bytes, len, key.hash, value);
+	found = __syncmap_load_rest(map, state, key->bytes, key->len, key->hash,
+				    value);
 	rcu_read_unlock();
 	return found;
 }
+
+static noinline bool load_any(struct syncmap *map, const void *bytes,
+			      size_t len, void **value)
+{
+	struct syncmap_key key;
+
+	return syncmap_key_init(&key, map->params.key_len, bytes, len) &&
+	       load_key(map, &key, value);
+}
+
+/**
+ * syncmap_load_hashed - syncmap_load() of a hashed key
+ * @map: the map
+ * @key: the key
+ * @value: out: the value if the key is present, untouched otherwise
+ *
+ * Context: As syncmap_load().
+ * Return: whether the key is present.
+ */
+bool syncmap_load_hashed(struct syncmap *map, struct syncmap_hashed_key *key,
+			 void **value)
+{
+	struct syncmap_key k;
+	bool found;
+
+	syncmap_assert(map);
+	if (!syncmap_key_take(map, key, &k))
+		return false;
+	found = load_key(map, &k, value);
+	syncmap_key_keep(key, &k);
+	return found;
+}
+EXPORT_SYMBOL_GPL(syncmap_load_hashed);
 
 bool __syncmap_load(struct syncmap *map, const void *key, size_t len,
 		    void **value)

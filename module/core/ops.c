@@ -7,22 +7,24 @@
 
 #include "internal.h"
 
+/*
+ * What updates come down to most of the time: the key has a live value in its
+ * home bucket, which gives way to another one, if it is @old or @old is zero.
+ * False: it is not so simple, and nothing has been done. Else *@previous is
+ * what was found.
+ */
 static __always_inline bool replace(struct syncmap *map, bool plain,
-				    const void *bytes, size_t len, u64 old,
-				    u64 new, u64 *previous)
+				    struct syncmap_key *key, u64 old, u64 new,
+				    u64 *previous)
 {
-	u8 key_len = plain ? sizeof(u64) : map->params.key_len;
 	const struct syncmap_state *state;
 	u64 header, word = CODE_ABSENT;
-	struct syncmap_key key;
 	atomic64_t *home;
 	bool done = false;
 
-	if (!syncmap_key_init(&key, key_len, bytes, len))
-		return false;
 	rcu_read_lock();
 	state = syncmap_state(map);
-	home = syncmap_find_home(map, state, plain, &key, &header);
+	home = syncmap_find_home(map, state, plain, key, &header);
 	if (likely(home))
 		word = word_read(home);
 	while (!done && word_is_live(word)) {
@@ -36,21 +38,19 @@ static __always_inline bool replace(struct syncmap *map, bool plain,
 	return done;
 }
 
-/*
- * What updates come down to most of the time: the key has a live value in its
- * home bucket, which gives way to another one, if it is @old or @old is zero.
- * False: it is not so simple, and nothing has been done. Else *@previous is
- * what was found.
- */
 static noinline bool replace_live(struct syncmap *map, const void *bytes,
 				  size_t len, u64 old, u64 new, u64 *previous)
 {
+	struct syncmap_key key;
+
 	syncmap_assert(map);
 	if (unlikely(!new))
 		return false;
 	if (likely(syncmap_is_plain(map)))
-		return replace(map, true, bytes, len, old, new, previous);
-	return replace(map, false, bytes, len, old, new, previous);
+		return syncmap_key_init(&key, sizeof(u64), bytes, len) &&
+		       replace(map, true, &key, old, new, previous);
+	return syncmap_key_init(&key, map->params.key_len, bytes, len) &&
+	       replace(map, false, &key, old, new, previous);
 }
 
 /* Field by field: gcc makes a memset() of an initialiser, which is slower */
@@ -69,19 +69,40 @@ prepare_update(struct syncmap_update *update, enum syncmap_action action,
 	update->first = NULL;
 }
 
+static int run_key(struct syncmap *map, struct syncmap_key *key,
+		   struct syncmap_update *update)
+{
+	int err;
+
+	if (syncmap_inserts(update) && !update->new)
+		return -EINVAL;
+	err = syncmap_update(map, key, update);
+	syncmap_update_discard(map, update);
+	return err;
+}
+
 static int run(struct syncmap *map, const void *bytes, size_t len,
 	       struct syncmap_update *update)
+{
+	struct syncmap_key key;
+
+	syncmap_assert(map);
+	if (!syncmap_key_init(&key, map->params.key_len, bytes, len))
+		return -EINVAL;
+	return run_key(map, &key, update);
+}
+
+static int run_hashed(struct syncmap *map, struct syncmap_hashed_key *hashed,
+		      struct syncmap_update *update)
 {
 	struct syncmap_key key;
 	int err;
 
 	syncmap_assert(map);
-	if (!syncmap_key_init(&key, map->params.key_len, bytes, len))
+	if (!syncmap_key_take(map, hashed, &key))
 		return -EINVAL;
-	if (syncmap_inserts(update) && !update->new)
-		return -EINVAL;
-	err = syncmap_update(map, &key, update);
-	syncmap_update_discard(map, update);
+	err = run_key(map, &key, update);
+	syncmap_key_keep(hashed, &key);
 	return err;
 }
 
@@ -191,6 +212,36 @@ int syncmap_load_or_store(struct syncmap *map, const void *key, size_t len,
 EXPORT_SYMBOL_GPL(syncmap_load_or_store);
 
 /**
+ * syncmap_load_or_store_hashed - syncmap_load_or_store() of a hashed key
+ * @map: the map
+ * @key: the key
+ * @value: the value for an absent key
+ * @actual: out: the value that is there now
+ * @gfp: how to allocate, should the key be new
+ *
+ * For who has just found the key absent: it does not begin with a load.
+ *
+ * Context: As syncmap_swap().
+ * Return: As syncmap_load_or_store().
+ */
+int syncmap_load_or_store_hashed(struct syncmap *map,
+				 struct syncmap_hashed_key *key, void *value,
+				 void **actual, gfp_t gfp)
+{
+	struct syncmap_update update;
+	int err;
+
+	syncmap_might_alloc(gfp);
+	prepare_update(&update, SYNCMAP_LOAD_OR_STORE, NULL, value, gfp);
+	err = run_hashed(map, key, &update);
+	if (err)
+		return err;
+	*actual = update.previous ? syncmap_code_value(update.previous) : value;
+	return update.previous != CODE_ABSENT;
+}
+EXPORT_SYMBOL_GPL(syncmap_load_or_store_hashed);
+
+/**
  * syncmap_load_and_delete - delete a key and get the value it had
  * @map: the map
  * @key: the key
@@ -267,6 +318,33 @@ bool syncmap_compare_and_swap(struct syncmap *map, const void *key, size_t len,
 EXPORT_SYMBOL_GPL(syncmap_compare_and_swap);
 
 /**
+ * syncmap_compare_and_swap_hashed - syncmap_compare_and_swap() of a hashed key
+ * @map: the map
+ * @key: the key
+ * @old: the value that must be there
+ * @new: the value to put in its place
+ *
+ * Context: As syncmap_load_and_delete().
+ * Return: whether the value has been replaced.
+ */
+bool syncmap_compare_and_swap_hashed(struct syncmap *map,
+				     struct syncmap_hashed_key *key, void *old,
+				     void *new)
+{
+	u64 expected = code_of(old), found;
+	struct syncmap_update update;
+	struct syncmap_key k;
+
+	prepare_update(&update, SYNCMAP_COMPARE_AND_SWAP, old, new, 0);
+	if (!expected || !update.new || !syncmap_key_take(map, key, &k))
+		return false;
+	if (likely(replace(map, false, &k, expected, update.new, &found)))
+		return found == expected;
+	return !run_hashed(map, key, &update) && update.changed;
+}
+EXPORT_SYMBOL_GPL(syncmap_compare_and_swap_hashed);
+
+/**
  * syncmap_compare_and_delete - delete a key if its value is the expected one
  * @map: the map
  * @key: the key
@@ -287,3 +365,23 @@ bool syncmap_compare_and_delete(struct syncmap *map, const void *key,
 	return !run(map, key, len, &update) && update.changed;
 }
 EXPORT_SYMBOL_GPL(syncmap_compare_and_delete);
+
+/**
+ * syncmap_compare_and_delete_hashed - the same of a hashed key
+ * @map: the map
+ * @key: the key
+ * @old: the value that must be there
+ *
+ * Context: As syncmap_load_and_delete().
+ * Return: whether the key has been deleted.
+ */
+bool syncmap_compare_and_delete_hashed(struct syncmap *map,
+				       struct syncmap_hashed_key *key,
+				       void *old)
+{
+	struct syncmap_update update;
+
+	prepare_update(&update, SYNCMAP_COMPARE_AND_DELETE, old, NULL, 0);
+	return !run_hashed(map, key, &update) && update.changed;
+}
+EXPORT_SYMBOL_GPL(syncmap_compare_and_delete_hashed);

@@ -399,7 +399,7 @@ static enum outcome update_once(struct syncmap *map, struct syncmap_key *key,
 	*dirty = state->dirty;
 	if (state_is_empty(state) && syncmap_inserts(update))
 		return insert_first(map, key, update);
-	syncmap_key_hash(map, state, key, syncmap_is_plain(map));
+	syncmap_key_hash_once(map, state, key, syncmap_is_plain(map));
 	return update_state(map, state, key, update);
 }
 

@@ -120,6 +120,7 @@ struct fuzz {
 	const struct kind	*kind;
 	struct syncmap		map;
 	struct model		model;
+	struct syncmap_hashed_key hashed[KEYS_MAX];
 	struct reserved		reserved[RESERVED];
 	struct cursor		cursors[CURSORS];
 	bool			computing[KEYS_MAX];

@@ -26,11 +26,13 @@ void fuzz_load(struct fuzz *f)
 {
 	unsigned int n = take(&f->in, f->kind->keys);
 	const struct key *key = kind_key(f->kind, n);
+	bool hashed = take(&f->in, 2);
 	void *value = UNTOUCHED;
 	bool found;
 
-	say(f, "load %u", n);
-	found = syncmap_load(&f->map, key->bytes, key->len, &value);
+	say(f, "load%s %u", hashed ? "_hashed" : "", n);
+	found = hashed ? syncmap_load_hashed(&f->map, &f->hashed[n], &value) :
+			 syncmap_load(&f->map, key->bytes, key->len, &value);
 	expect(right(f, n, found, value, UNTOUCHED));
 }
 

@@ -108,6 +108,18 @@ static void freed(void *value, void *arg)
 	f->model.freed[value_number(value)]++;
 }
 
+/* They are used all the time */
+static void begin_hashed(struct fuzz *f)
+{
+	const struct key *key;
+	unsigned int i;
+
+	for (i = 0; i < f->kind->keys; i++) {
+		key = kind_key(f->kind, i);
+		syncmap_hashed_key_init(&f->hashed[i], key->bytes, key->len);
+	}
+}
+
 static void begin(struct fuzz *f, const u8 *data, size_t size)
 {
 	struct syncmap_params params;
@@ -118,6 +130,7 @@ static void begin(struct fuzz *f, const u8 *data, size_t size)
 	f->kind = kind_pick(take(&f->in, 256));
 	frees = take(&f->in, 2) == 0;
 	model_begin(&f->model, f->kind->keys);
+	begin_hashed(f);
 	memset(f->reserved, 0, sizeof(f->reserved));
 	memset(f->computing, 0, sizeof(f->computing));
 	f->cursors[0].moving = f->cursors[1].moving = false;

@@ -110,12 +110,19 @@ void fuzz_load_or_store(struct fuzz *f)
 	unsigned int n;
 	const struct key *key = take_key(f, &n);
 	unsigned int value = take(&f->in, VALUES);
+	bool hashed = take(&f->in, 2);
 	void *actual = &f->map;
+	gfp_t gfp = take_gfp(f);
 	int ret;
 
-	say(f, "load_or_store %u %u", n, value);
-	ret = syncmap_load_or_store(&f->map, key->bytes, key->len,
-				    value_of(value), &actual, take_gfp(f));
+	say(f, "load_or_store%s %u %u", hashed ? "_hashed" : "", n, value);
+	if (hashed)
+		ret = syncmap_load_or_store_hashed(&f->map, &f->hashed[n],
+						   value_of(value), &actual,
+						   gfp);
+	else
+		ret = syncmap_load_or_store(&f->map, key->bytes, key->len,
+					    value_of(value), &actual, gfp);
 	if (!m->present[n] && no_memory(f, ret))
 		return;
 	expect(ret == m->present[n]);
@@ -231,13 +238,20 @@ void fuzz_compare_and_swap(struct fuzz *f)
 	const struct key *key = take_key(f, &n);
 	unsigned int old = take(&f->in, VALUES);
 	unsigned int new = take(&f->in, VALUES);
+	bool hashed = take(&f->in, 2);
 	bool match = matches(f, n, old);
+	bool yes;
 
-	say(f, "compare_and_swap %u %u %u", n, old, new);
+	say(f, "compare_and_swap%s %u %u %u", hashed ? "_hashed" : "", n, old,
+	    new);
 	if (match)
 		model_put(&f->model, n, new);
-	expect(syncmap_compare_and_swap(&f->map, key->bytes, key->len,
-					value_of(old), value_of(new)) == match);
+	yes = hashed ? syncmap_compare_and_swap_hashed(&f->map, &f->hashed[n],
+						       value_of(old),
+						       value_of(new)) :
+		       syncmap_compare_and_swap(&f->map, key->bytes, key->len,
+						value_of(old), value_of(new));
+	expect(yes == match);
 }
 
 void fuzz_compare_and_delete(struct fuzz *f)
@@ -245,13 +259,18 @@ void fuzz_compare_and_delete(struct fuzz *f)
 	unsigned int n;
 	const struct key *key = take_key(f, &n);
 	unsigned int old = take(&f->in, VALUES);
+	bool hashed = take(&f->in, 2);
 	bool match = matches(f, n, old);
+	bool yes;
 
-	say(f, "compare_and_delete %u %u", n, old);
+	say(f, "compare_and_delete%s %u %u", hashed ? "_hashed" : "", n, old);
 	if (match)
 		model_remove(&f->model, n);
-	expect(syncmap_compare_and_delete(&f->map, key->bytes, key->len,
-					  value_of(old)) == match);
+	yes = hashed ? syncmap_compare_and_delete_hashed(&f->map, &f->hashed[n],
+							 value_of(old)) :
+		       syncmap_compare_and_delete(&f->map, key->bytes, key->len,
+						  value_of(old));
+	expect(yes == match);
 }
 
 static void swap_reserved(struct fuzz *f, struct reserved *r)
