@@ -72,12 +72,14 @@ static void a_swap_that_fails_has_no_event(struct kunit *test)
 	struct bytemap_watch *watch = store_watch(test, map, 0, "");
 	struct bytemap_value *other = bytemap_value_alloc(100);
 	struct bytemap_value *fresh = bytemap_value_alloc(100);
+	struct syncmap_hashed_key key;
 
 	KUNIT_ASSERT_NOT_NULL(test, fresh);
 	KUNIT_ASSERT_NOT_NULL(test, other);
+	syncmap_hashed_key_init(&key, "k", 1);
 	spin_lock(&other->lock.lock);
 	spin_lock_nested(&fresh->lock.lock, SINGLE_DEPTH_NESTING);
-	KUNIT_EXPECT_FALSE(test, bytemap_tell_swap(map, "k", 1,
+	KUNIT_EXPECT_FALSE(test, bytemap_tell_swap(map, &key, "k",
 						   SYNCMAP_OP_STORE, other,
 						   fresh));
 	spin_unlock(&fresh->lock.lock);

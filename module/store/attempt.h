@@ -6,6 +6,7 @@
 #ifndef _SYNCMAP_STORE_ATTEMPT_H
 #define _SYNCMAP_STORE_ATTEMPT_H
 
+#include <linux/syncmap.h>
 #include <linux/types.h>
 
 #include "account.h"
@@ -55,6 +56,7 @@ struct bytemap_attempt {
 	struct bytemap			*map;
 	struct bytemap_request		*req;
 	const struct bytemap_verb	*verb;
+	struct syncmap_hashed_key	key;		/* ->req's */
 	u64				deadline;	/* of what is stored */
 	const void			*bytes;		/* that are stored, */
 	u32				len;		/* if they are known */

@@ -150,14 +150,14 @@ int bytemap_entry_view_stale(struct bytemap *map, struct bytemap_value *value,
 }
 
 /* Return: what the core has at the key, with a reference; or NULL */
-struct bytemap_value *bytemap_entry_get(struct bytemap *map, const void *key,
-					size_t len)
+struct bytemap_value *bytemap_entry_get(struct bytemap *map,
+					struct syncmap_hashed_key *key)
 {
 	struct bytemap_value *value = NULL;
 	void *found;
 
 	rcu_read_lock();
-	if (syncmap_load(&map->core, key, len, &found)) {
+	if (syncmap_load_hashed(&map->core, key, &found)) {
 		value = found;
 		if (!refcount_inc_not_zero(&value->refs))
 			value = NULL;
@@ -336,8 +336,8 @@ int bytemap_entry_insert(struct bytemap_attempt *at)
 	if (ret)
 		return ret;
 	fresh = publish_fresh(at, READ_ONCE(map->epoch));
-	ret = syncmap_load_or_store(&map->core, req->key, req->op->key_len,
-				    fresh, &actual, BYTEMAP_GFP);
+	ret = syncmap_load_or_store_hashed(&map->core, &at->key, fresh, &actual,
+					   BYTEMAP_GFP);
 	if (ret) {
 		unpublish_fresh(fresh);
 		cancel_entry(map, bytes, memory);
@@ -454,11 +454,11 @@ void bytemap_entry_touch_locked(struct bytemap_attempt *at,
 static bool swap_in_core(struct bytemap_attempt *at, struct bytemap_value *value,
 			 u64 revision)
 {
-	struct bytemap_request *req = at->req;
+	struct bytemap_value *fresh = at->req->fresh;
 
-	req->fresh->revision = revision;
-	return syncmap_compare_and_swap(&at->map->core, req->key,
-					req->op->key_len, value, req->fresh);
+	fresh->revision = revision;
+	return syncmap_compare_and_swap_hashed(&at->map->core, &at->key, value,
+					       fresh);
 }
 
 /*
@@ -480,7 +480,7 @@ static bool swap_locked(struct bytemap_attempt *at, struct bytemap_value *value,
 	if (!fresh->mortal && !watched)
 		return swap_in_core(at, value, revision);
 	spin_lock_nested(&fresh->lock.lock, SINGLE_DEPTH_NESTING);
-	done = watched ? bytemap_tell_swap(at->map, req->key, req->op->key_len,
+	done = watched ? bytemap_tell_swap(at->map, &at->key, req->key,
 					   req->op->op, value, fresh) :
 			 swap_in_core(at, value, revision);
 	if (watched)
@@ -668,11 +668,22 @@ void bytemap_entry_lapse_locked(struct bytemap *map,
 }
 
 /* A value that has ended leaves the core: of all that try, one succeeds */
-void bytemap_entry_remove(struct bytemap *map, const void *key, size_t len,
+void bytemap_entry_remove(struct bytemap *map, struct syncmap_hashed_key *key,
 			  struct bytemap_value *value)
 {
-	if (syncmap_compare_and_delete(&map->core, key, len, value))
+	if (syncmap_compare_and_delete_hashed(&map->core, key, value))
 		bytemap_value_put(value);
+}
+
+/* The same of what was found without its key */
+void bytemap_entry_remove_mortal(struct bytemap *map,
+				 struct bytemap_value *value)
+{
+	struct syncmap_hashed_key key;
+
+	syncmap_hashed_key_init(&key, bytemap_mortal_key(value),
+				value->key_len);
+	bytemap_entry_remove(map, &key, value);
 }
 
 /* A Clear has removed the value from the core, and nobody looks at it any more */

@@ -11,13 +11,14 @@ struct bytemap;
 struct bytemap_attempt;
 struct bytemap_value;
 struct bytemap_view;
+struct syncmap_hashed_key;
 
 int bytemap_entry_view(struct bytemap *map, struct bytemap_value *value,
 		       struct bytemap_view *view, u32 room);
 int bytemap_entry_view_stale(struct bytemap *map, struct bytemap_value *value,
 			     struct bytemap_view *view, u32 room);
-struct bytemap_value *bytemap_entry_get(struct bytemap *map, const void *key,
-					size_t len);
+struct bytemap_value *bytemap_entry_get(struct bytemap *map,
+					struct syncmap_hashed_key *key);
 void bytemap_entry_settle_locked(struct bytemap *map,
 				 struct bytemap_value *value);
 int bytemap_entry_insert(struct bytemap_attempt *at);
@@ -40,8 +41,10 @@ void bytemap_entry_lapse_locked(struct bytemap *map,
 				struct bytemap_value *value);
 void bytemap_entry_end_locked(struct bytemap *map,
 			      struct bytemap_value *value);
-void bytemap_entry_remove(struct bytemap *map, const void *key, size_t len,
+void bytemap_entry_remove(struct bytemap *map, struct syncmap_hashed_key *key,
 			  struct bytemap_value *value);
+void bytemap_entry_remove_mortal(struct bytemap *map,
+				 struct bytemap_value *value);
 void bytemap_entry_cleared(struct bytemap *map, struct bytemap_value *value);
 
 #endif /* _SYNCMAP_STORE_ENTRY_H */

@@ -251,11 +251,10 @@ static int take_lease(struct bytemap_attempt *at, struct bytemap_value *value)
  */
 int bytemap_grant(struct bytemap_attempt *at)
 {
-	const struct bytemap_request *req = at->req;
 	struct bytemap_value *value;
 	int ret;
 
-	value = bytemap_entry_get(at->map, req->key, req->op->key_len);
+	value = bytemap_entry_get(at->map, &at->key);
 	ret = take_lease(at, value);
 	if (value)
 		bytemap_value_put(value);

@@ -29,7 +29,7 @@ static bool has_place(struct bytemap_attempt *at)
 	void *found;
 
 	rcu_read_lock();
-	if (syncmap_load(&at->map->core, req->key, req->op->key_len, &found)) {
+	if (syncmap_load_hashed(&at->map->core, &at->key, &found)) {
 		value = found;
 		has = bytemap_entry_view(at->map, value, &req->found, 0) !=
 			ABSENT || READ_ONCE(value->state) == VALUE_LEASED;
@@ -139,7 +139,7 @@ int bytemap_insert_leased(struct bytemap_attempt *at)
 	err = at->verb->create(at);
 	if (err)
 		return err;
-	value = bytemap_entry_get(at->map, req->key, req->op->key_len);
+	value = bytemap_entry_get(at->map, &at->key);
 	if (value && value->leased)
 		ret = finish_lease(at, value);
 	if (value)

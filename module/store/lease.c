@@ -134,8 +134,7 @@ static void drop_stale_locked(struct bytemap *map, struct bytemap_lease *lease)
 static void remove_ended_lease(struct bytemap *map, struct bytemap_value *value)
 {
 	if (READ_ONCE(value->state) == VALUE_DELETED)
-		bytemap_entry_remove(map, bytemap_mortal_key(value),
-				     value->key_len, value);
+		bytemap_entry_remove_mortal(map, value);
 }
 
 /*
@@ -205,7 +204,7 @@ int bytemap_lease_end(struct bytemap_attempt *at)
 	int err = -ESTALE;
 
 	at->dooms = true;
-	value = bytemap_entry_get(at->map, req->key, req->op->key_len);
+	value = bytemap_entry_get(at->map, &at->key);
 	if (value && value->leased)
 		err = bytemap_lease_give_up(at->map, value, req->client,
 					    req->op->token);

@@ -141,15 +141,13 @@ static int meet_object(struct bytemap_attempt *at, struct bytemap_value *value)
 
 static int find_key(struct bytemap_attempt *at)
 {
-	const struct bytemap_request *req = at->req;
 	int ret = ABSENT;
 	void *found;
 
 	rcu_read_lock();
 	if (comes_too_late(at))
 		ret = -EROFS;
-	else if (syncmap_load(&at->map->core, req->key, req->op->key_len,
-			      &found))
+	else if (syncmap_load_hashed(&at->map->core, &at->key, &found))
 		ret = meet_object(at, found);
 	rcu_read_unlock();
 	return ret;
@@ -304,6 +302,7 @@ static void begin_attempts(struct bytemap_attempt *at, struct bytemap *map,
 	at->map = map;
 	at->req = req;
 	at->verb = &verbs[op->op];
+	syncmap_hashed_key_init(&at->key, req->key, op->key_len);
 	at->reclaim.round = READ_ONCE(map->doom.rounds);
 	if (bytemap_request_has(req, OP_TAKES_VALUE) &&
 	    !bytemap_request_has(req, OP_APPENDS)) {

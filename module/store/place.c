@@ -19,6 +19,7 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/syncmap.h>
 
 #include "account.h"
 #include "bytemap.h"
@@ -139,9 +140,11 @@ static void leave_line(struct bytemap_place *place)
 
 static void find_line(struct bytemap_place *place, const void *key, size_t len)
 {
+	struct syncmap_hashed_key hashed;
 	struct bytemap_value *value;
 
-	value = bytemap_entry_get(place->client->map, key, len);
+	syncmap_hashed_key_init(&hashed, key, len);
+	value = bytemap_entry_get(place->client->map, &hashed);
 	if (value && value->leased && enter_line(place, value))
 		return;
 	end_wait(place);

@@ -34,13 +34,6 @@ static bool has_key_locked(struct bytemap *map,
 			    value->key_len, &found) && found == value;
 }
 
-/* In the RCU read section in which its lock was held */
-static void remove_ended(struct bytemap *map, struct bytemap_value *value)
-{
-	bytemap_entry_remove(map, bytemap_mortal_key(value), value->key_len,
-			     value);
-}
-
 /* What is late */
 
 /* A stale value that would have been kept for longer */
@@ -83,7 +76,7 @@ static void sweep_value(struct bytemap *map, struct bytemap_value *value,
 	deleted = value->state == VALUE_DELETED;
 	write_sequnlock(&value->lock);
 	if (deleted)
-		remove_ended(map, value);
+		bytemap_entry_remove_mortal(map, value);
 	rcu_read_unlock();
 	bytemap_value_put(value);
 	cond_resched();
@@ -172,7 +165,7 @@ static void drop_value(struct bytemap *map, struct bytemap_value *value)
 	deleted = value->state == VALUE_DELETED;
 	write_sequnlock(&value->lock);
 	if (deleted)
-		remove_ended(map, value);
+		bytemap_entry_remove_mortal(map, value);
 	rcu_read_unlock();
 	bytemap_value_put(value);
 	cond_resched();

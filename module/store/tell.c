@@ -178,15 +178,15 @@ u64 bytemap_tell_watchers(struct bytemap *map, struct bytemap_value *value,
 }
 
 /*
- * Lets @fresh take the place of @value in the core, if that is there, and tells
- * of it with the number of the operation, @reason. Both are locked: nobody changes
- * the new one before its event is queued.
+ * Lets @fresh take the place of @value at @key, which is @bytes, in the core, if
+ * that is there, and tells of it with the number of the operation, @reason. Both
+ * are locked: nobody changes the new one before its event is queued.
  *
  * Return: false if @value is not in the core.
  */
-bool bytemap_tell_swap(struct bytemap *map, const void *key, size_t key_len,
-		       u32 reason, struct bytemap_value *value,
-		       struct bytemap_value *fresh)
+bool bytemap_tell_swap(struct bytemap *map, struct syncmap_hashed_key *key,
+		       const void *bytes, u32 reason,
+		       struct bytemap_value *value, struct bytemap_value *fresh)
 {
 	bool swapped;
 
@@ -194,10 +194,9 @@ bool bytemap_tell_swap(struct bytemap *map, const void *key, size_t key_len,
 	lockdep_assert_held(&fresh->lock.lock);
 	spin_lock(&map->watchers.lock);
 	fresh->revision = bytemap_next_revision(map);
-	swapped = syncmap_compare_and_swap(&map->core, key, key_len, value,
-					   fresh);
+	swapped = syncmap_compare_and_swap_hashed(&map->core, key, value, fresh);
 	if (swapped)
-		tell_all_locked(map, fresh, key, reason, fresh->revision);
+		tell_all_locked(map, fresh, bytes, reason, fresh->revision);
 	spin_unlock(&map->watchers.lock);
 	return swapped;
 }

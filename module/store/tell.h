@@ -65,9 +65,9 @@ bool bytemap_tell_matches(const struct bytemap_watch *watch, const void *key,
 			  u32 key_len);
 u64 bytemap_tell_watchers(struct bytemap *map, struct bytemap_value *value,
 			  const void *key, u32 reason);
-bool bytemap_tell_swap(struct bytemap *map, const void *key, size_t key_len,
-		       u32 reason, struct bytemap_value *value,
-		       struct bytemap_value *fresh);
+bool bytemap_tell_swap(struct bytemap *map, struct syncmap_hashed_key *key,
+		       const void *bytes, u32 reason,
+		       struct bytemap_value *value, struct bytemap_value *fresh);
 void bytemap_tell_clear(struct bytemap *map);
 void bytemap_tell_removed(struct bytemap *map, u32 flags);
 void bytemap_tell_removed_again(struct bytemap_watch *watch);

@@ -209,8 +209,7 @@ static int update_locked(struct bytemap_attempt *at,
 static void remove_met(struct bytemap_attempt *at, struct bytemap_value *value)
 {
 	at->dooms = true;
-	bytemap_entry_remove(at->map, at->req->key, at->req->op->key_len,
-			     value);
+	bytemap_entry_remove(at->map, &at->key, value);
 }
 
 /*

@@ -96,7 +96,7 @@ int bytemap_waiter_wait(struct bytemap_attempt *at)
 
 	if (req->op->flags & SYNCMAP_FLAG_NOWAIT)
 		return -EAGAIN;
-	value = bytemap_entry_get(at->map, req->key, req->op->key_len);
+	value = bytemap_entry_get(at->map, &at->key);
 	if (value && value->leased)
 		err = bytemap_holder_count(req->client, &req->answer->error) ?:
 		      wait_in_line(at, value);
