@@ -286,9 +286,10 @@ TEST_LIMIT(no_name_on_the_way, 60)
 
 struct pair {
 	unsigned int	ready;
-	int		fds[300];
+	int		fds[100];
 };
 
+/* A map takes some ms to retire: the name comes at any time of it */
 static void retire_or_publish(int n, void *arg)
 {
 	struct syncmap_retire retire = { };
@@ -299,11 +300,13 @@ static void retire_or_publish(int n, void *arg)
 		while (__atomic_load_n(&pair->ready, __ATOMIC_ACQUIRE) <
 		       2 * (i + 1))
 			;
-		if (n)
+		if (n) {
 			EXPECT_EQ(0, map_call(pair->fds[i], SYNCMAP_RETIRE,
 					      &retire));
-		else
+		} else {
+			usleep(test_random() % 40000);
 			publish(pair->fds[i], REPLACE);
+		}
 	}
 }
 
