@@ -92,6 +92,24 @@ static int nomem_load_or_store(struct test_map *tm)
 	return tm_load_or_store(tm, ABSENT, val(ABSENT), &actual);
 }
 
+static int nomem_hashed(struct test_map *tm)
+{
+	struct syncmap_hashed_key hashed;
+	struct test_key key;
+	void *actual;
+	int ret;
+
+	test_key(tm, ABSENT, &key);
+	syncmap_hashed_key_init(&hashed, key.bytes, key.len);
+	ret = syncmap_prepare_hashed(&tm->map, &hashed, NOMEM_GFP);
+	if (!ret)
+		ret = syncmap_load_or_store_hashed(&tm->map, &hashed,
+						   val(ABSENT), &actual,
+						   NOMEM_GFP);
+	syncmap_finish_hashed(&tm->map, &hashed, NOMEM_GFP);
+	return ret;
+}
+
 static void *compute(const void *key, size_t len, void *arg)
 {
 	return arg;
@@ -140,6 +158,7 @@ static const struct nomem {
 	{ "swap", nomem_swap, 1, true },
 	{ "load_or_store", nomem_load_or_store, 1, true },
 	{ "load_or_compute", nomem_load_or_compute, 2, true },
+	{ "load_or_store_hashed", nomem_hashed, 1, true },
 	{ "reserve", nomem_reserve, 2, true },
 	{ "promote", nomem_promote, 5, false },
 };
@@ -380,6 +399,37 @@ static void reserved_store_needs_no_memory(struct kunit *test)
 	run_without_memory(test, reserved_store);
 }
 
+/* The same of one that was prepared; and what has been prepared is given back */
+static void prepared_store(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_hashed_key hashed;
+	struct test_key key;
+	void *was;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		KUNIT_ASSERT_EQ(test, i ? fill(tm) : empty(tm), 0);
+		test_key(tm, ABSENT, &key);
+		syncmap_hashed_key_init(&hashed, key.bytes, key.len);
+		KUNIT_ASSERT_EQ(test, syncmap_prepare_hashed(&tm->map, &hashed,
+							     GFP_KERNEL), 0);
+		inject(1);
+		allocates_nothing(test, !syncmap_load_or_store_hashed
+				  (&tm->map, &hashed, val(1), &was, GFP_NOWAIT),
+				  "load_or_store_hashed");
+		EXPECT_LOADS(test, tm, ABSENT, val(1));
+		KUNIT_EXPECT_EQ(test, syncmap_prepare_hashed(&tm->map, &hashed,
+							     GFP_KERNEL), 0);
+		syncmap_finish_hashed(&tm->map, &hashed, GFP_KERNEL);
+	}
+}
+
+static void prepared_store_needs_no_memory(struct kunit *test)
+{
+	run_without_memory(test, prepared_store);
+}
+
 KUNIT_ARRAY_PARAM(nomem, nomems, nomem_desc);
 KUNIT_ARRAY_PARAM(few, test_variants_few, test_variant_desc);
 
@@ -390,6 +440,7 @@ static struct kunit_case nomem_cases[] = {
 	KUNIT_CASE_PARAM(promote_after_nomem_completes, few_gen_params),
 	KUNIT_CASE_PARAM(present_keys_need_no_memory, few_gen_params),
 	KUNIT_CASE_PARAM(reserved_store_needs_no_memory, few_gen_params),
+	KUNIT_CASE_PARAM(prepared_store_needs_no_memory, few_gen_params),
 	{}
 };
 

@@ -321,6 +321,7 @@ static void hashed_operations_are_the_same(struct kunit *test)
 			EXPECT_ABSENT(test, tm, n);
 			KUNIT_EXPECT_FALSE(test, syncmap_load_hashed
 					   (map, &hashed, &out));
+			syncmap_finish_hashed(map, &hashed, GFP_KERNEL);
 		}
 		KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 0));
 	}
@@ -355,6 +356,7 @@ static void a_hash_outlives_a_clear(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, syncmap_load_hashed(map, &hashed,
 							     &out));
 	}
+	syncmap_finish_hashed(map, &hashed, GFP_KERNEL);
 }
 
 static atomic_t hashings;
@@ -390,6 +392,7 @@ static void a_hashed_key_is_hashed_once(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, syncmap_compare_and_delete_hashed
 			  (map, &hashed, val(2)));
 	KUNIT_EXPECT_EQ(test, atomic_read(&hashings), 1);
+	syncmap_finish_hashed(map, &hashed, GFP_KERNEL);
 }
 
 static void bad_hashed_arguments_change_nothing(struct kunit *test)
@@ -407,6 +410,8 @@ static void bad_hashed_arguments_change_nothing(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, syncmap_load_hashed(map, &hashed, &out));
 	KUNIT_EXPECT_EQ(test, syncmap_load_or_store_hashed
 			(map, &hashed, NULL, &out, GFP_KERNEL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, syncmap_prepare_hashed(map, &hashed, GFP_KERNEL),
+			-EINVAL);
 	KUNIT_EXPECT_FALSE(test, syncmap_compare_and_swap_hashed
 			   (map, &hashed, NULL, NULL));
 	KUNIT_EXPECT_FALSE(test, syncmap_compare_and_delete_hashed

@@ -278,6 +278,68 @@ static void full_bucket_is_waited_for(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 3 * BUCKET_NODES));
 }
 
+static int insert_hashed(struct test_map *tm, struct syncmap_hashed_key *key,
+			 u64 n)
+{
+	void *actual;
+
+	return syncmap_load_or_store_hashed(&tm->map, key, val(n), &actual,
+					    GFP_NOWAIT);
+}
+
+/* Who must not wait where he inserts waits before he tries again */
+static void a_hashed_key_is_prepared_for_a_full_bucket(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_hashed_key key;
+	struct syncmap *map;
+	u64 n = 0;
+
+	tm_become(tm, test_variant_equal);
+	map = &tm->map;
+	tm_freeze(tm);
+	syncmap_hashed_key_init(&key, &n, sizeof(n));
+	while (!insert_hashed(tm, &key, n)) {
+		syncmap_finish_hashed(map, &key, GFP_NOWAIT);
+		n++;
+	}
+	KUNIT_EXPECT_EQ(test, n, BUCKET_NODES);
+	KUNIT_EXPECT_EQ(test, syncmap_prepare_hashed(map, &key, GFP_NOWAIT),
+			-ENOMEM);
+	KUNIT_EXPECT_EQ(test, insert_hashed(tm, &key, n), -ENOMEM);
+	tm_thaw(tm);
+	KUNIT_EXPECT_EQ(test, syncmap_prepare_hashed(map, &key, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, insert_hashed(tm, &key, n), 0);
+	KUNIT_EXPECT_EQ(test, insert_hashed(tm, &key, n), 1);
+	syncmap_finish_hashed(map, &key, GFP_KERNEL);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, n + 1));
+}
+
+/* The pressure that an insert did not wait for is told, and waited for at the end */
+static void a_hashed_key_is_held_back_at_the_end(struct kunit *test)
+{
+	const u64 most = (BUCKET_NODES << DIRTY_BITS_MIN) / 2;
+	const u64 wait = (WAIT_JIFFIES - 1) * (NSEC_PER_SEC / HZ);
+	struct test_map *tm = test->priv;
+	struct syncmap_hashed_key key;
+	u64 start, n = 0;
+
+	tm_freeze(tm);
+	do {
+		n++;
+		syncmap_hashed_key_init(&key, &n, sizeof(n));
+		KUNIT_ASSERT_EQ(test, insert_hashed(tm, &key, n), 0);
+		if (!key.grown)
+			syncmap_finish_hashed(&tm->map, &key, GFP_KERNEL);
+	} while (!key.grown && n < most);
+	KUNIT_EXPECT_TRUE(test, key.grown);
+	start = ktime_get_ns();
+	syncmap_finish_hashed(&tm->map, &key, GFP_KERNEL);
+	KUNIT_EXPECT_GE(test, ktime_get_ns() - start, wait);
+	tm_thaw(tm);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 1, n + 1));
+}
+
 /* Whoever has the token, the worker need not be told again, nor in vain */
 static void hurry_stays_while_the_token_is_taken(struct kunit *test)
 {
@@ -355,6 +417,8 @@ static struct kunit_case tidy_cases[] = {
 	KUNIT_CASE(waiting_needs_all_of_gfp_kernel),
 	KUNIT_CASE(full_buckets_take_no_more),
 	KUNIT_CASE(full_bucket_is_waited_for),
+	KUNIT_CASE(a_hashed_key_is_prepared_for_a_full_bucket),
+	KUNIT_CASE(a_hashed_key_is_held_back_at_the_end),
 	KUNIT_CASE(hurry_stays_while_the_token_is_taken),
 	{}
 };

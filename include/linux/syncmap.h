@@ -19,7 +19,8 @@
  *	syncmap_swap_reserved(), syncmap_unreserve(), syncmap_clear()
  *   the same, but sleeps when @gfp lets it:
  *	syncmap_store(), syncmap_swap(), syncmap_load_or_store(),
- *	syncmap_load_or_store_hashed(), syncmap_reserve()
+ *	syncmap_load_or_store_hashed(), syncmap_prepare_hashed(),
+ *	syncmap_finish_hashed(), syncmap_reserve()
  *   expects the caller inside rcu_read_lock():
  *	syncmap_next()
  *   touches nothing but its arguments, from any context:
@@ -51,6 +52,8 @@
 #include <linux/workqueue.h>
 
 struct mem_cgroup;
+struct syncmap_dirty;
+struct syncmap_node;
 struct syncmap_reservation;
 struct syncmap_state;
 
@@ -282,13 +285,30 @@ bool syncmap_compare_and_delete(struct syncmap *map, const void *key,
  * For who loads a key, and then changes what he has found: the hash of a long
  * key, or of any with %SYNCMAP_HASH_SIPHASH, costs more than the rest of a
  * look-up. It is of one map, and of one user at a time. All members are private.
+ *
+ * It also lets those insert who must not wait where they do it, with a spinlock
+ * held, or what others wait for::
+ *
+ *	do {
+ *		spin_lock(&lock);
+ *		ret = syncmap_load_or_store_hashed(map, &key, value, &actual,
+ *						   GFP_NOWAIT);
+ *		spin_unlock(&lock);
+ *	} while (ret == -ENOMEM &&
+ *		 !syncmap_prepare_hashed(map, &key, GFP_KERNEL));
+ *	syncmap_finish_hashed(map, &key, GFP_KERNEL);
  */
 struct syncmap_hashed_key {
 	/* private: */
-	const void	*key;
-	size_t		len;
-	u64		hash;
-	bool		hashed;		/* ->hash is right */
+	const void		*key;
+	size_t			len;
+	u64			hash;
+	bool			hashed;		/* ->hash is right */
+	bool			grown;		/* an insert should have waited */
+	/* private: of an insert that failed, or for one to come */
+	const struct syncmap_dirty *full;
+	struct syncmap_node	*node;
+	struct syncmap_state	*first;
 };
 
 /**
@@ -305,6 +325,10 @@ static inline void syncmap_hashed_key_init(struct syncmap_hashed_key *hashed,
 	hashed->key = key;
 	hashed->len = len;
 	hashed->hashed = false;
+	hashed->grown = false;
+	hashed->full = NULL;
+	hashed->node = NULL;
+	hashed->first = NULL;
 }
 
 bool syncmap_load_hashed(struct syncmap *map, struct syncmap_hashed_key *key,
@@ -312,6 +336,30 @@ bool syncmap_load_hashed(struct syncmap *map, struct syncmap_hashed_key *key,
 int syncmap_load_or_store_hashed(struct syncmap *map,
 				 struct syncmap_hashed_key *key, void *value,
 				 void **actual, gfp_t gfp);
+int syncmap_prepare_hashed(struct syncmap *map, struct syncmap_hashed_key *key,
+			   gfp_t gfp);
+void __syncmap_finish_hashed(struct syncmap *map,
+			     struct syncmap_hashed_key *key, gfp_t gfp);
+
+/**
+ * syncmap_finish_hashed - the last that is done with a key that may have been stored
+ * @map: the map
+ * @key: the key
+ * @gfp: whether to wait
+ *
+ * Frees what was allocated in vain, and waits as syncmap_swap() does if inserts
+ * are faster than the background. For other operations there is no need of it.
+ *
+ * Context: As syncmap_swap().
+ */
+static inline void syncmap_finish_hashed(struct syncmap *map,
+					 struct syncmap_hashed_key *key,
+					 gfp_t gfp)
+{
+	if (key->node || key->first || key->grown)
+		__syncmap_finish_hashed(map, key, gfp);
+}
+
 bool syncmap_compare_and_swap_hashed(struct syncmap *map,
 				     struct syncmap_hashed_key *key, void *old,
 				     void *new);

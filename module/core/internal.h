@@ -268,6 +268,8 @@ struct syncmap_update {
 	bool			reserved;	/* must not fail */
 	u64			previous;	/* out; CODE_ABSENT: none */
 	bool			changed;	/* out */
+	bool			grown;		/* out: held back, if @gfp lets it */
+	const struct syncmap_dirty *full;	/* out: -ENOMEM is for that */
 	/* allocated ahead; what is left is freed by the caller */
 	struct syncmap_node	*node;
 	struct syncmap_state	*first;
@@ -275,6 +277,8 @@ struct syncmap_update {
 
 int syncmap_update(struct syncmap *map, struct syncmap_key *key,
 		   struct syncmap_update *update);
+int syncmap_update_prepare(struct syncmap *map, const struct syncmap_key *key,
+			   struct syncmap_update *update);
 void syncmap_update_discard(const struct syncmap *map,
 			    struct syncmap_update *update);
 

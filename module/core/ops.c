@@ -219,27 +219,94 @@ EXPORT_SYMBOL_GPL(syncmap_load_or_store);
  * @actual: out: the value that is there now
  * @gfp: how to allocate, should the key be new
  *
- * For who has just found the key absent: it does not begin with a load.
+ * For who has just found the key absent: it does not begin with a load. Whatever
+ * comes of it, syncmap_finish_hashed() is due before @key goes.
  *
  * Context: As syncmap_swap().
- * Return: As syncmap_load_or_store().
+ * Return: As syncmap_load_or_store(). After -ENOMEM, for which a @gfp that must not
+ * wait is reason enough, syncmap_prepare_hashed() may help.
  */
 int syncmap_load_or_store_hashed(struct syncmap *map,
 				 struct syncmap_hashed_key *key, void *value,
 				 void **actual, gfp_t gfp)
 {
 	struct syncmap_update update;
+	struct syncmap_key k;
 	int err;
 
+	syncmap_assert(map);
 	syncmap_might_alloc(gfp);
 	prepare_update(&update, SYNCMAP_LOAD_OR_STORE, NULL, value, gfp);
-	err = run_hashed(map, key, &update);
+	if (!update.new || !syncmap_key_take(map, key, &k))
+		return -EINVAL;
+	update.node = key->node;
+	update.first = key->first;
+	err = syncmap_update(map, &k, &update);
+	syncmap_key_keep(key, &k);
+	key->node = update.node;
+	key->first = update.first;
+	key->full = update.full;
 	if (err)
 		return err;
+	key->grown |= update.grown;
 	*actual = update.previous ? syncmap_code_value(update.previous) : value;
 	return update.previous != CODE_ABSENT;
 }
 EXPORT_SYMBOL_GPL(syncmap_load_or_store_hashed);
+
+/**
+ * syncmap_prepare_hashed - get what an insert of the key may need, or has lacked
+ * @map: the map
+ * @key: the key
+ * @gfp: how to allocate
+ *
+ * Memory lies in @key until an insert takes it, or syncmap_finish_hashed() gives
+ * it back. If the last syncmap_load_or_store_hashed() found no room for the key
+ * before the next promotion, that is waited for as syncmap_swap() does.
+ *
+ * Context: As syncmap_swap().
+ * Return: 0: the insert is worth another try; -ENOMEM; -EINVAL for a wrong key
+ * length.
+ */
+int syncmap_prepare_hashed(struct syncmap *map, struct syncmap_hashed_key *key,
+			   gfp_t gfp)
+{
+	struct syncmap_update update;
+	struct syncmap_key k;
+	int err;
+
+	syncmap_assert(map);
+	syncmap_might_alloc(gfp);
+	if (!syncmap_key_take(map, key, &k))
+		return -EINVAL;
+	if (key->full && !syncmap_make_room(map, key->full, gfp))
+		return -ENOMEM;
+	key->full = NULL;
+	update.gfp = gfp;
+	update.node = key->node;
+	update.first = key->first;
+	err = syncmap_update_prepare(map, &k, &update);
+	key->node = update.node;
+	key->first = update.first;
+	return err;
+}
+EXPORT_SYMBOL_GPL(syncmap_prepare_hashed);
+
+/* There is something to be done */
+void __syncmap_finish_hashed(struct syncmap *map,
+			     struct syncmap_hashed_key *key, gfp_t gfp)
+{
+	if (key->node)
+		syncmap_node_free(map, key->node, false);
+	if (key->first)
+		syncmap_state_abort(key->first);
+	if (key->grown)
+		syncmap_hold_back(map, gfp);
+	key->node = NULL;
+	key->first = NULL;
+	key->grown = false;
+}
+EXPORT_SYMBOL_GPL(__syncmap_finish_hashed);
 
 /**
  * syncmap_load_and_delete - delete a key and get the value it had

@@ -371,8 +371,9 @@ static enum outcome update_state(struct syncmap *map,
 	return insert_dirty(map, state, key, update);
 }
 
-static int prepare_insert(struct syncmap *map, const struct syncmap_key *key,
-			  struct syncmap_update *update)
+/* Allocate what an insert may need. Return: 0 or -ENOMEM */
+int syncmap_update_prepare(struct syncmap *map, const struct syncmap_key *key,
+			   struct syncmap_update *update)
 {
 	if (!update->node) {
 		update->node = syncmap_node_alloc(map, key, update->gfp);
@@ -409,10 +410,15 @@ static int clear_way(struct syncmap *map, const struct syncmap_key *key,
 		     const struct syncmap_dirty *dirty)
 {
 	if (outcome == NEED_NODE)
-		return prepare_insert(map, key, update);
-	if (outcome == CROWDED && syncmap_make_room(map, dirty, update->gfp))
+		return syncmap_update_prepare(map, key, update);
+	if (outcome == STALE)
 		return 0;
-	return outcome == STALE ? 0 : -ENOMEM;
+	if (outcome != CROWDED)
+		return -ENOMEM;
+	if (syncmap_make_room(map, dirty, update->gfp))
+		return 0;
+	update->full = dirty;
+	return -ENOMEM;
 }
 
 /*
@@ -424,13 +430,13 @@ int syncmap_update(struct syncmap *map, struct syncmap_key *key,
 {
 	const struct syncmap_dirty *dirty;
 	enum outcome outcome;
-	bool grown;
 	int err;
 
+	update->full = NULL;
 	for (;;) {
 		rcu_read_lock();
 		outcome = update_once(map, key, update, &dirty);
-		grown = outcome == DONE && syncmap_inserts(update) &&
+		update->grown = outcome == DONE && syncmap_inserts(update) &&
 			update->changed && update->previous == CODE_ABSENT &&
 			syncmap_grown(map);
 		syncmap_look_up_ends(map, key);
@@ -441,7 +447,7 @@ int syncmap_update(struct syncmap *map, struct syncmap_key *key,
 		if (err)
 			return err;
 	}
-	if (grown)
+	if (update->grown)
 		syncmap_hold_back(map, update->gfp);
 	return 0;
 }

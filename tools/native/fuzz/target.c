@@ -158,6 +158,8 @@ static void end(struct fuzz *f, unsigned long allocated)
 	for (i = 0; i < RESERVED; i++)
 		if (f->reserved[i].res)
 			syncmap_unreserve(&f->map, f->reserved[i].res);
+	for (i = 0; i < f->kind->keys; i++)
+		syncmap_finish_hashed(&f->map, &f->hashed[i], GFP_NOWAIT);
 	model_clear(&f->model);
 	syncmap_destroy(&f->map);
 	kernel_background(0);

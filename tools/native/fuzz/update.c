@@ -104,6 +104,23 @@ void fuzz_swap(struct fuzz *f)
 	model_put(m, n, value);
 }
 
+/* What is prepared may fail, too; it stays for the next time, or it does not */
+static int load_or_store_hashed(struct fuzz *f, struct syncmap_hashed_key *key,
+				void *value, void **actual, gfp_t gfp)
+{
+	unsigned int how = take(&f->in, 4);
+	int ret;
+
+	if (how & 1) {
+		ret = syncmap_prepare_hashed(&f->map, key, gfp);
+		expect(!ret || no_memory(f, ret));
+	}
+	ret = syncmap_load_or_store_hashed(&f->map, key, value, actual, gfp);
+	if (how & 2)
+		syncmap_finish_hashed(&f->map, key, gfp);
+	return ret;
+}
+
 void fuzz_load_or_store(struct fuzz *f)
 {
 	struct model *m = &f->model;
@@ -117,9 +134,8 @@ void fuzz_load_or_store(struct fuzz *f)
 
 	say(f, "load_or_store%s %u %u", hashed ? "_hashed" : "", n, value);
 	if (hashed)
-		ret = syncmap_load_or_store_hashed(&f->map, &f->hashed[n],
-						   value_of(value), &actual,
-						   gfp);
+		ret = load_or_store_hashed(f, &f->hashed[n], value_of(value),
+					   &actual, gfp);
 	else
 		ret = syncmap_load_or_store(&f->map, key->bytes, key->len,
 					    value_of(value), &actual, gfp);

@@ -9,6 +9,7 @@
 #define GFP_NOFS	(GFP_NOIO | __GFP_IO)
 #define GFP_KERNEL	(GFP_NOFS | __GFP_FS)
 #define GFP_ATOMIC	2U
+#define GFP_NOWAIT	0U
 #define __GFP_ZERO	4U
 #define __GFP_NOWARN	8U
 #define __GFP_ACCOUNT	16U
