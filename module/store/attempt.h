@@ -28,6 +28,7 @@ enum bytemap_outcome {
 	NEED_FRESH,	/* an object: ->mortal, ->room */
 	NEED_ROOM,	/* ->blocked may have room when others have decided */
 	NEED_MEMORY,
+	NEED_NODE,	/* the core: memory, or room before its next promotion */
 	NEED_LEASE,	/* somebody has it */
 	FULL,		/* ->full is the answer, if nothing can be ended */
 };
@@ -56,7 +57,6 @@ struct bytemap_attempt {
 	struct bytemap			*map;
 	struct bytemap_request		*req;
 	const struct bytemap_verb	*verb;
-	struct syncmap_hashed_key	key;		/* ->req's */
 	u64				deadline;	/* of what is stored */
 	const void			*bytes;		/* that are stored, */
 	u32				len;		/* if they are known */
@@ -74,6 +74,7 @@ struct bytemap_attempt {
 	struct bytemap_number		number;
 	u64				granted;	/* a lease, while it waited */
 	struct bytemap_reclaim		reclaim;
+	struct syncmap_hashed_key	key;		/* ->req's */
 };
 
 /* An object for @len bytes is needed: bytemap_fresh_get() */

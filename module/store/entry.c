@@ -317,10 +317,10 @@ static u64 finish_insertion(struct bytemap *map, struct bytemap_value *fresh)
 
 /*
  * Puts the object of the request, a value or a lease, into the core, which has
- * nothing at the key. May sleep.
+ * nothing at the key. Freeze and Clear wait for this, so it waits for nobody.
  *
  * Return: 0, and the revision of a value; an error; START_OVER: there is
- * something at the key; NEED_ROOM, NEED_MEMORY or FULL.
+ * something at the key; NEED_ROOM, NEED_NODE or FULL.
  */
 int bytemap_entry_insert(struct bytemap_attempt *at)
 {
@@ -337,12 +337,12 @@ int bytemap_entry_insert(struct bytemap_attempt *at)
 		return ret;
 	fresh = publish_fresh(at, READ_ONCE(map->epoch));
 	ret = syncmap_load_or_store_hashed(&map->core, &at->key, fresh, &actual,
-					   BYTEMAP_GFP);
+					   BYTEMAP_GFP_NOWAIT);
 	if (ret) {
 		unpublish_fresh(fresh);
 		cancel_entry(map, bytes, memory);
 		if (ret == -ENOMEM)
-			return NEED_MEMORY;
+			return NEED_NODE;
 		return ret < 0 ? ret : START_OVER;
 	}
 	at->dooms = true;

@@ -13,4 +13,7 @@
  */
 #define BYTEMAP_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
+/* Where others wait for the one who allocates */
+#define BYTEMAP_GFP_NOWAIT	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
+
 #endif /* _SYNCMAP_STORE_GFP_H */

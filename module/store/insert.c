@@ -150,7 +150,7 @@ int bytemap_insert_leased(struct bytemap_attempt *at)
 /*
  * Stores what the operation says. May sleep.
  *
- * Return: 0; an error; START_OVER, NEED_ROOM, NEED_MEMORY or FULL.
+ * Return: 0; an error; START_OVER, NEED_ROOM, NEED_NODE or FULL.
  */
 int bytemap_insert(struct bytemap_attempt *at)
 {

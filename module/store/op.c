@@ -13,6 +13,8 @@
 #include <linux/errno.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
 #include <linux/syncmap.h>
 
 #include "append.h"
@@ -25,6 +27,7 @@
 #include "error.h"
 #include "fresh.h"
 #include "gauge.h"
+#include "gfp.h"
 #include "grant.h"
 #include "insert.h"
 #include "lease.h"
@@ -221,6 +224,14 @@ static void tell_full(struct bytemap_attempt *at)
 	trace_bytemap_full(map, error->limited, error->used, error->limit);
 }
 
+/* Without a reservation. Return: 0 or -ENOMEM */
+static int prepare_core(struct bytemap_attempt *at)
+{
+	int err = syncmap_prepare_hashed(&at->map->core, &at->key, BYTEMAP_GFP);
+
+	return err && bytemap_fresh_reclaim(at->map, &at->reclaim) ? 0 : err;
+}
+
 /* Return: 0 when there is what the last attempt lacked; or an error */
 static int provide(struct bytemap_attempt *at, enum bytemap_outcome outcome)
 {
@@ -232,6 +243,8 @@ static int provide(struct bytemap_attempt *at, enum bytemap_outcome outcome)
 	case NEED_MEMORY:
 		return bytemap_fresh_reclaim(at->map, &at->reclaim) ? 0 :
 								      -ENOMEM;
+	case NEED_NODE:
+		return prepare_core(at);
 	case NEED_LEASE:
 		return bytemap_waiter_wait(at);
 	default:
@@ -298,7 +311,7 @@ static void begin_attempts(struct bytemap_attempt *at, struct bytemap *map,
 {
 	const struct syncmap_op *op = req->op;
 
-	memset(at, 0, sizeof(*at));
+	memset(at, 0, offsetof(struct bytemap_attempt, key));
 	at->map = map;
 	at->req = req;
 	at->verb = &verbs[op->op];
@@ -320,6 +333,8 @@ static int run_to_end(struct bytemap_attempt *at)
 
 	if (ret && at->granted)
 		bytemap_lease_abandon(req->client, at->granted);
+	if (bytemap_request_inserts(req))
+		syncmap_finish_hashed(&at->map->core, &at->key, BYTEMAP_GFP);
 	if (at->dooms)
 		throttle_writer(at->map);
 	if (bytemap_request_has(req, OP_WRITES)) {
