@@ -162,9 +162,9 @@ static void ring(struct work_struct *work)
 }
 
 /* Have it queued in so many jiffies, instead of when it was to be */
-void bytemap_job_delay(struct bytemap_job *job, unsigned long jiffies)
+void bytemap_job_delay(struct bytemap_job *job, unsigned long delay)
 {
-	mod_delayed_work(workers, &job->timer, jiffies);
+	mod_delayed_work(workers, &job->timer, delay);
 }
 
 /* @share outlives the job */

@@ -37,7 +37,7 @@ struct workqueue_struct *bytemap_job_share_freers(struct bytemap_share *share);
 void bytemap_job_init(struct bytemap_job *job, struct bytemap_share *share,
 		      void (*run)(struct bytemap_job *job));
 bool bytemap_job_queue(struct bytemap_job *job);
-void bytemap_job_delay(struct bytemap_job *job, unsigned long jiffies);
+void bytemap_job_delay(struct bytemap_job *job, unsigned long delay);
 void bytemap_job_stop(struct bytemap_job *job);
 
 #endif /* _SYNCMAP_STORE_JOB_H */
