@@ -2,6 +2,8 @@
 /*
  * Maps that are frozen
  */
+#include <linux/user_namespace.h>
+
 #include "../../module/store/freeze.c"
 #include "../../module/store/clear.h"
 #include "../../module/store/deadline.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What becomes of values that are late */
+#include <linux/user_namespace.h>
+
 #include "../../module/store/sweep.c"
 #include "../../module/store/clear.h"
 #include "../../module/store/attempt.h"
