@@ -78,7 +78,9 @@ static void work_some(struct bytemap_job *job)
 	atomic_inc(&ticks);
 	if (worker == &one)
 		last = atomic_read(&ticks);
-	if (--worker->portions)
+	/* Pairs with the acquire in users_take_turns() */
+	smp_store_release(&worker->portions, worker->portions - 1);
+	if (worker->portions)
 		bytemap_job_queue(job);
 }
 
@@ -105,7 +107,9 @@ static void users_take_turns(struct kunit *test)
 		init(&many[i], rich, TURNS);
 	init(&one, poor, TURNS);
 	unblock(0);
-	while (READ_ONCE(one.portions) || atomic_read(&ticks) < 2 * TURNS)
+	/* Pairs with the release in work_some() */
+	while (smp_load_acquire(&one.portions) ||
+	       atomic_read(&ticks) < 2 * TURNS)
 		usleep_range(1000, 2000);
 	KUNIT_EXPECT_EQ(test, last, 2U * TURNS);
 	for (i = 1; i < WORKERS; i++)

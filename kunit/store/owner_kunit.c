@@ -143,7 +143,7 @@ static void an_owner_goes_at_one_instant(struct kunit *test)
 	atomic64_add(much, &map->doom.bytes);
 	store_client_end(client);
 	KUNIT_EXPECT_EQ(test, count_present(map), 0U);
-	KUNIT_EXPECT_EQ(test, map->owned, (u64)MANY);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(map->owned), (u64)MANY);
 	KUNIT_EXPECT_EQ(test, store_stat(map, "throttled"), 0ULL);
 	atomic64_sub(much, &map->doom.bytes);
 	while (READ_ONCE(map->owned))

@@ -88,7 +88,7 @@ static void a_clear_wakes_those_in_line(struct kunit *test)
 
 	KUNIT_EXPECT_NE(test, store_lease(holder, "k"), 0ULL);
 	start(test, &hopeful, SYNCMAP_NEVER);
-	while (list_empty_careful(&map->line))
+	while (list_empty(&map->line))
 		usleep_range(1000, 2000);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, kthread_run(read_for_long, NULL,
 						       "reader"));
