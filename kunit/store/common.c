@@ -201,7 +201,7 @@ int store_owned(struct bytemap *map, struct bytemap_client *client,
 int store_tombstones(struct bytemap *map, unsigned int keys)
 {
 	unsigned int i;
-	char key[12];
+	char key[16];
 	int err = 0;
 
 	for (i = 0; i < keys && !err; i++) {
