@@ -8,10 +8,15 @@
 #if !SHIM_TSAN
 #define _LGPL_SOURCE	/* inline, which ThreadSanitizer would not understand */
 #endif
+#define rcu_head urcu_head
 #include <urcu/urcu-memb.h>
+#undef rcu_head
 #undef rcu_dereference
 #undef rcu_assign_pointer
+#undef synchronize_rcu
+#undef call_rcu
 
+#include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -36,6 +41,7 @@ int nr_cpu_ids;
 static __thread int my_cpu = -1;
 static __thread bool registered;
 static bool cpu_taken[SHIM_CPUS];
+static LIST_HEAD(tasks);		/* of threads that nobody has stopped */
 static pthread_mutex_t threads_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t leaving;
@@ -112,6 +118,14 @@ static int take_cpu(void)
 	return cpu;
 }
 
+static void forget(struct task_struct *task)
+{
+	pthread_mutex_lock(&threads_lock);
+	list_del(&task->node);
+	pthread_mutex_unlock(&threads_lock);
+	free(task);
+}
+
 int shim_cpu(void)
 {
 	if (unlikely(my_cpu < 0))
@@ -119,12 +133,16 @@ int shim_cpu(void)
 	return my_cpu;
 }
 
+/* When it is seen to have ended, its number is free */
 static void *run(void *arg)
 {
 	struct task_struct *task = arg;
 
 	shim_task = task;
 	task->fn(task->arg);
+	leave(NULL);
+	smp_store_release(&task->ended, true);
+	shim_wake();
 	return NULL;
 }
 
@@ -137,18 +155,21 @@ struct task_struct *kthread_run(int (*fn)(void *arg), void *arg,
 	(void)name;
 	task->fn = fn;
 	task->arg = arg;
+	pthread_mutex_lock(&threads_lock);
+	list_add(&task->node, &tasks);
+	pthread_mutex_unlock(&threads_lock);
 	if (pthread_create(&thread, NULL, run, task)) {
-		free(task);
+		forget(task);
 		return ERR_PTR(-EAGAIN);
 	}
-	task->thread = thread;
+	pthread_detach(thread);
 	return task;
 }
 
 int kthread_stop(struct task_struct *task)
 {
-	pthread_join(task->thread, NULL);
-	free(task);
+	wait_var_event(task, smp_load_acquire(&task->ended));
+	forget(task);
 	return 0;
 }
 

@@ -4,13 +4,27 @@
 
 #include <linux/kernel.h>
 
+#define LIST_HEAD_INIT(name)	{ &(name), &(name) }
+#define LIST_HEAD(name)		struct list_head name = LIST_HEAD_INIT(name)
+
+/* Whether a list is empty may be asked without its lock: of the first link */
+static inline void INIT_LIST_HEAD(struct list_head *head)
+{
+	WRITE_ONCE(head->next, head);
+	head->prev = head;
+}
+
+static inline bool list_empty(const struct list_head *head)
+{
+	return READ_ONCE(head->next) == head;
+}
 
 static inline void list_add(struct list_head *entry, struct list_head *head)
 {
 	entry->next = head->next;
 	entry->prev = head;
 	head->next->prev = entry;
-	head->next = entry;
+	WRITE_ONCE(head->next, entry);
 }
 
 static inline void list_add_tail(struct list_head *entry,
@@ -19,11 +33,59 @@ static inline void list_add_tail(struct list_head *entry,
 	list_add(entry, head->prev);
 }
 
+/* As in the kernel, nobody is to find a way from there */
 static inline void list_del(struct list_head *entry)
 {
-	entry->prev->next = entry->next;
 	entry->next->prev = entry->prev;
+	WRITE_ONCE(entry->prev->next, entry->next);
+	entry->next = NULL;
+	entry->prev = NULL;
 }
+
+static inline void list_del_init(struct list_head *entry)
+{
+	list_del(entry);
+	INIT_LIST_HEAD(entry);
+}
+
+static inline void list_move(struct list_head *entry, struct list_head *head)
+{
+	list_del(entry);
+	list_add(entry, head);
+}
+
+static inline void list_move_tail(struct list_head *entry,
+				  struct list_head *head)
+{
+	list_del(entry);
+	list_add_tail(entry, head);
+}
+
+/* Without the lock: whoever has taken it off the list has finished with it */
+static inline void list_del_init_careful(struct list_head *entry)
+{
+	entry->next->prev = entry->prev;
+	WRITE_ONCE(entry->prev->next, entry->next);
+	WRITE_ONCE(entry->prev, entry);
+	smp_store_release(&entry->next, entry);
+}
+
+static inline bool list_empty_careful(const struct list_head *head)
+{
+	const struct list_head *next = smp_load_acquire(&head->next);
+
+	return next == head && next == READ_ONCE(head->prev);
+}
+
+#define list_entry(link, type, member)	container_of(link, type, member)
+#define list_first_entry(head, type, member)				\
+	list_entry((head)->next, type, member)
+#define list_first_entry_or_null(head, type, member)			\
+	(list_empty(head) ? NULL : list_first_entry(head, type, member))
+#define list_for_each_entry(pos, head, member)				\
+	for (pos = list_first_entry(head, __typeof__(*pos), member);	\
+	     &pos->member != (head);					\
+	     pos = list_entry(pos->member.next, __typeof__(*pos), member))
 
 struct hlist_node {
 	struct hlist_node	*next;

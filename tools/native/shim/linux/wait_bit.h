@@ -4,8 +4,12 @@
 #define _SHIM_WAIT_BIT_H
 
 #include <linux/bitops.h>
+#include <linux/errno.h>
 
-#define TASK_UNINTERRUPTIBLE	0
+#define TASK_RUNNING		0
+#define TASK_INTERRUPTIBLE	1
+#define TASK_UNINTERRUPTIBLE	2
+#define TASK_NORMAL		3
 
 void shim_wait_begin(void);
 void shim_wait(void);
@@ -24,6 +28,25 @@ do {									\
 		shim_wait();						\
 	shim_wait_end();						\
 } while (0)
+#define wait_var_event_killable(var, condition)				\
+({									\
+	bool _some = !(condition);					\
+	int _ret = 0;							\
+									\
+	(void)(var);							\
+	if (_some)							\
+		shim_wait_begin();					\
+	while (_some && !(condition)) {					\
+		if (current->killed) {					\
+			_ret = -ERESTARTSYS;				\
+			break;						\
+		}							\
+		shim_wait();						\
+	}								\
+	if (_some)							\
+		shim_wait_end();					\
+	_ret;								\
+})
 #define wake_up_var(var)		((void)(var), shim_wake())
 #define wait_on_bit_lock(word, bit, mode)				\
 	wait_var_event(word, !test_and_set_bit_lock(bit, word))
@@ -65,11 +88,7 @@ static inline void wait_for_completion(struct completion *c)
 	wait_var_event(c, try_wait_for_completion(c));
 }
 
-static inline int wait_for_completion_killable(struct completion *c)
-{
-	wait_for_completion(c);
-	return 0;
-}
+int wait_for_completion_killable(struct completion *c);
 
 static inline void complete(struct completion *c)
 {
