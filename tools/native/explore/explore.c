@@ -267,7 +267,8 @@ bool queue_rcu_work(struct workqueue_struct *wq, struct rcu_work *work)
 }
 
 /* Housekeeping never comes by itself: promotions are done for those who ask */
-bool shim_queue(struct work_struct *work, unsigned long delay, bool again)
+bool shim_queue(struct workqueue_struct *wq, struct work_struct *work,
+		unsigned long delay, bool again)
 {
 	if (again || delay == 1)
 		pending = work;
@@ -280,7 +281,7 @@ bool shim_cancel(struct work_struct *work)
 	return true;
 }
 
-struct workqueue_struct *alloc_workqueue(const char *name, int flags, int max)
+struct workqueue_struct *alloc_workqueue(const char *name, int flags, int max, ...)
 {
 	return (struct workqueue_struct *)&waiting;
 }

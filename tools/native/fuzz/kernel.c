@@ -113,7 +113,8 @@ bool shim_cancel(struct work_struct *work)
 	return true;
 }
 
-bool shim_queue(struct work_struct *work, unsigned long delay, bool again)
+bool shim_queue(struct workqueue_struct *wq, struct work_struct *work,
+		unsigned long delay, bool again)
 {
 	bool queued = !work->pending;
 
@@ -208,7 +209,7 @@ void rcu_read_unlock(void)
 	while ((work = waiting)) {
 		waiting = work->after;
 		work->waiting = false;
-		shim_queue(&work->work, 0, false);
+		shim_queue(NULL, &work->work, 0, false);
 	}
 }
 
@@ -217,14 +218,14 @@ bool queue_rcu_work(struct workqueue_struct *wq, struct rcu_work *work)
 	if (work->waiting)
 		return false;
 	if (!readers)
-		return shim_queue(&work->work, 0, false);
+		return shim_queue(NULL, &work->work, 0, false);
 	work->waiting = true;
 	work->after = waiting;
 	waiting = work;
 	return true;
 }
 
-struct workqueue_struct *alloc_workqueue(const char *name, int flags, int max)
+struct workqueue_struct *alloc_workqueue(const char *name, int flags, int max, ...)
 {
 	return (struct workqueue_struct *)&queue;
 }

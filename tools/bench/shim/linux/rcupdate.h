@@ -14,6 +14,7 @@ void rcu_leave(void);
 void rcu_quiescent(void);
 bool shim_offline(void);
 void shim_online(bool again);
+void shim_synchronize(void);
 void kvfree_rcu(void *p);
 void rcu_barrier(void);
 

@@ -18,6 +18,20 @@ static inline void shim_online(bool again)
 {
 }
 
+/* store/rcu.c */
+struct rcu_head {
+	struct rcu_head	*next;
+	void		(*func)(struct rcu_head *head);
+	void		*object;	/* without a function: to be freed */
+};
+
+void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
+void shim_free_rcu(struct rcu_head *head, void *object);
+void shim_synchronize(void);
+
+#define kfree_rcu(p, member)		shim_free_rcu(&(p)->member, p)
+#define synchronize_rcu()		shim_synchronize()
+
 #define rcu_access_pointer(p)		READ_ONCE(p)
 #define rcu_dereference(p)		READ_ONCE(p)
 #define rcu_dereference_protected(p, c)	((void)sizeof(c), (p))
