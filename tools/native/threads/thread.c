@@ -193,8 +193,10 @@ static bool try_lock(spinlock_t *lock)
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
+/* Who holds one is a reader of RCU, too */
 void shim_lock(spinlock_t *lock)
 {
+	rcu_read_lock();
 	if (try_lock(lock))
 		return;
 	__atomic_add_fetch(&lock->waiters, 1, __ATOMIC_RELAXED);
@@ -206,4 +208,5 @@ void shim_lock(spinlock_t *lock)
 void shim_unlock(spinlock_t *lock)
 {
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+	rcu_read_unlock();
 }
