@@ -33,6 +33,19 @@ static inline void name##_add(number i, type *v)			\
 	else								\
 		__atomic_add_fetch(&v->counter, i, __ATOMIC_RELAXED);	\
 }									\
+static inline number name##_sub_return(number i, type *v)		\
+{									\
+	shim_point(v, true);						\
+	return __atomic_sub_fetch(&v->counter, i, __ATOMIC_SEQ_CST);	\
+}									\
+static inline void name##_sub(number i, type *v)			\
+{									\
+	shim_point(v, true);						\
+	if (shim_ordered(v))						\
+		__atomic_sub_fetch(&v->counter, i, __ATOMIC_SEQ_CST);	\
+	else								\
+		__atomic_sub_fetch(&v->counter, i, __ATOMIC_RELAXED);	\
+}									\
 static inline void name##_inc(type *v)					\
 {									\
 	name##_add(1, v);						\
@@ -45,9 +58,21 @@ static inline number name##_inc_return(type *v)				\
 {									\
 	return name##_add_return(1, v);					\
 }									\
+static inline number name##_dec_return(type *v)				\
+{									\
+	return name##_add_return(-1, v);				\
+}									\
 static inline bool name##_dec_and_test(type *v)				\
 {									\
 	return !name##_add_return(-1, v);				\
+}									\
+static inline void name##_or(number i, type *v)				\
+{									\
+	shim_point(v, true);						\
+	if (shim_ordered(v))						\
+		__atomic_or_fetch(&v->counter, i, __ATOMIC_SEQ_CST);	\
+	else								\
+		__atomic_or_fetch(&v->counter, i, __ATOMIC_RELAXED);	\
 }									\
 static inline void name##_andnot(number i, type *v)			\
 {									\
@@ -60,6 +85,14 @@ static inline void name##_andnot(number i, type *v)			\
 static inline bool name##_try_cmpxchg(type *v, number *old, number new)	\
 {									\
 	return try_cmpxchg(&v->counter, old, new);			\
+}									\
+static inline bool name##_inc_not_zero(type *v)				\
+{									\
+	number n = name##_read(v);					\
+									\
+	while (n && !name##_try_cmpxchg(v, &n, n + 1))			\
+		;							\
+	return n;							\
 }
 
 SHIM_ATOMIC(atomic, atomic_t, int)
@@ -73,7 +106,7 @@ static inline void refcount_set(refcount_t *r, int n)
 	atomic_set(&r->refs, n);
 }
 
-static inline int refcount_read(const refcount_t *r)
+static inline unsigned int refcount_read(const refcount_t *r)
 {
 	return atomic_read(&r->refs);
 }
@@ -85,11 +118,13 @@ static inline void refcount_inc(refcount_t *r)
 
 static inline bool refcount_inc_not_zero(refcount_t *r)
 {
-	int n = atomic_read(&r->refs);
+	return atomic_inc_not_zero(&r->refs);
+}
 
-	while (n && !atomic_try_cmpxchg(&r->refs, &n, n + 1))
-		;
-	return n;
+static inline void refcount_dec(refcount_t *r)
+{
+	shim_point(r, true);
+	__atomic_sub_fetch(&r->refs.counter, 1, __ATOMIC_RELEASE);
 }
 
 /* What others did before they let go comes before what the last one does */

@@ -6,9 +6,12 @@
 
 #define BITS_PER_LONG	64
 #define BIT(n)		(1UL << (n))
+#define BIT_ULL(n)	(1ULL << (n))
 #define GENMASK_ULL(h, l) ((~0ULL << (l)) & (~0ULL >> (63 - (h))))
 #define ilog2(n)	(63 - __builtin_clzll(n))
 #define __ffs64(n)	((unsigned int)__builtin_ctzll(n))
+#define roundup_pow_of_two(n)						\
+	((n) <= 1 ? 1UL : 2UL << ilog2((unsigned long)(n) - 1))
 
 #define BITS_TO_LONGS(n) (((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
 #define DECLARE_BITMAP(name, bits)					\

@@ -105,6 +105,7 @@ static inline void shim_point(const volatile void *address, bool write)
 #define shim_mb_atomic()	smp_mb()
 #endif
 #define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
 #define smp_acquire__after_ctrl_dep()	smp_rmb()
 
 /*
@@ -163,6 +164,44 @@ static inline void shim_untouched(void)
 	shim_untouched();						\
 	__atomic_compare_exchange_n(p, old, new, false,			\
 				    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED); \
+})
+#define cmpxchg(p, old, new)						\
+({									\
+	__typeof__(*(p)) _seen = (old);					\
+									\
+	(void)try_cmpxchg(p, &_seen, new);				\
+	_seen;								\
+})
+#define xchg(p, new)							\
+({									\
+	shim_point(p, true);						\
+	shim_untouched();						\
+	__atomic_exchange_n(p, new, __ATOMIC_SEQ_CST);			\
+})
+
+/*
+ * What is read in between may be written meanwhile, and who reads finds that out
+ * afterwards, or does not mind. ThreadSanitizer looks at none of it, nor does KCSAN
+ */
+#if SHIM_TSAN
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+
+#define shim_race_begin()	AnnotateIgnoreReadsBegin(__FILE__, __LINE__)
+#define shim_race_end()		AnnotateIgnoreReadsEnd(__FILE__, __LINE__)
+#else
+#define shim_race_begin()	((void)0)
+#define shim_race_end()		((void)0)
+#endif
+
+#define data_race(x)							\
+({									\
+	__typeof__(x) _racy;						\
+									\
+	shim_race_begin();						\
+	_racy = (x);							\
+	shim_race_end();						\
+	_racy;								\
 })
 
 #endif

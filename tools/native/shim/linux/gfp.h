@@ -13,13 +13,18 @@
 #define __GFP_ZERO	4U
 #define __GFP_NOWARN	8U
 #define __GFP_ACCOUNT	16U
+#define GFP_KERNEL_ACCOUNT	(GFP_KERNEL | __GFP_ACCOUNT)
 #define __GFP_RETRY_MAYFAIL	32U
 #define __GFP_NOFAIL	64U
 #define __GFP_IO	128U
 #define __GFP_FS	256U
 #define __GFP_NORETRY	512U
 
-#define PAGE_SIZE	4096UL
+#define PAGE_SHIFT	12
+#define PAGE_SIZE	(1UL << PAGE_SHIFT)
+
+/* A machine of 4 GiB */
+#define totalram_pages()	(1UL << (32 - PAGE_SHIFT))
 
 #define gfpflags_allow_blocking(gfp)	((gfp) & __GFP_DIRECT_RECLAIM)
 

@@ -25,6 +25,7 @@
 #define static_assert(condition, ...) _Static_assert(condition, #condition)
 #define container_of(p, type, member)					\
 	((type *)((char *)(p) - offsetof(type, member)))
+#define BUILD_BUG_ON(condition)	static_assert(!(condition))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define struct_size(p, member, n)					\
 	(sizeof(*(p)) + (n) * sizeof((p)->member[0]))
@@ -57,6 +58,7 @@ do {									\
 	(b) = _swap;							\
 } while (0)
 #define IS_ALIGNED(n, to)	(!((n) & ((to) - 1)))
+#define round_up(n, to)		((((n) - 1) | ((__typeof__(n))(to) - 1)) + 1)
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define DIV_ROUND_UP_ULL(n, d)	(((n) + (d) - 1ULL) / (d))
 
@@ -90,6 +92,11 @@ static inline bool IS_ERR(const void *p)
 static inline bool IS_ERR_OR_NULL(const void *p)
 {
 	return !p || IS_ERR(p);
+}
+
+static inline int PTR_ERR_OR_ZERO(const void *p)
+{
+	return IS_ERR(p) ? PTR_ERR(p) : 0;
 }
 
 #define pr_err(...)		fprintf(stderr, __VA_ARGS__)
@@ -142,6 +149,14 @@ static inline int kstrtou64(const char *s, unsigned int base, u64 *value)
 	char *end;
 
 	*value = strtoull(s, &end, base);
+	return *s && !*end ? 0 : -EINVAL;
+}
+
+static inline int kstrtoint(const char *s, unsigned int base, int *value)
+{
+	char *end;
+
+	*value = strtol(s, &end, base);
 	return *s && !*end ? 0 : -EINVAL;
 }
 

@@ -12,6 +12,24 @@ struct mem_cgroup {
 	struct cgroup_subsys_state css;
 };
 
+struct mm_struct;
+
+/* Nobody is in one */
+static inline struct mem_cgroup *get_mem_cgroup_from_mm(struct mm_struct *mm)
+{
+	return NULL;
+}
+
+static inline bool mem_cgroup_online(struct mem_cgroup *memcg)
+{
+	return true;
+}
+
+static inline struct mem_cgroup *parent_mem_cgroup(struct mem_cgroup *memcg)
+{
+	return NULL;
+}
+
 static inline bool css_tryget(struct cgroup_subsys_state *css)
 {
 	return true;

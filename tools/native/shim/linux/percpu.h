@@ -27,7 +27,8 @@ static inline void *shim_alloc_percpu(gfp_t gfp)
 {
 	if (current->percpu_dry && !gfpflags_allow_blocking(gfp))
 		return NULL;
-	return kzalloc(SHIM_CPUS * SHIM_CPU_STRIDE, gfp);
+	/* It need not be one piece */
+	return kzalloc(SHIM_CPUS * SHIM_CPU_STRIDE, gfp & ~__GFP_RETRY_MAYFAIL);
 }
 
 #define alloc_percpu_gfp(type, gfp)					\
@@ -35,6 +36,7 @@ static inline void *shim_alloc_percpu(gfp_t gfp)
 	static_assert(sizeof(type) <= SHIM_CPU_STRIDE);			\
 	(type *)shim_alloc_percpu(gfp);					\
 })
+#define alloc_percpu(type)	alloc_percpu_gfp(type, GFP_KERNEL)
 #define free_percpu(p)		shim_free(p)
 #define per_cpu_ptr(p, cpu)						\
 	((__typeof__(p))((unsigned long)(p) + (cpu) * SHIM_CPU_STRIDE))

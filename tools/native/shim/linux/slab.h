@@ -33,6 +33,20 @@ void shim_raw_free(void *p);
 #define kfree(p)		shim_free(p)
 #define kvfree(p)		shim_free(p)
 
+/* The size classes of kmalloc(), and pages beyond */
+static inline size_t kmalloc_size_roundup(size_t size)
+{
+	size_t class = 8;
+
+	if (size > 64 && size <= 96)
+		return 96;
+	if (size > 128 && size <= 192)
+		return 192;
+	while (class < size)
+		class *= 2;
+	return class;
+}
+
 struct kmem_cache {
 	size_t size;
 };

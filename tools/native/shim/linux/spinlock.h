@@ -14,8 +14,12 @@ void shim_unlock(spinlock_t *lock);
 
 #define __SPIN_LOCK_UNLOCKED(name)	{}
 #define DEFINE_SPINLOCK(name)		spinlock_t name = {}
+#define SINGLE_DEPTH_NESTING		1
 #define spin_lock(l)			shim_lock(l)
 #define spin_unlock(l)			shim_unlock(l)
+#define spin_lock_nested(l, subclass)	shim_lock(l)
+#define spin_lock_irq(l)		shim_lock(l)
+#define spin_unlock_irq(l)		shim_unlock(l)
 #define spin_lock_init(l)		(*(l) = (spinlock_t){})
 #define spin_lock_irqsave(l, flags)	((flags) = 0, shim_lock(l))
 #define spin_unlock_irqrestore(l, flags) ((void)(flags), shim_unlock(l))

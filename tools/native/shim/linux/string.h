@@ -6,5 +6,18 @@
 #include <linux/kernel.h>
 
 #define strscpy(to, from, size)	snprintf(to, size, "%s", from)
+#define strscpy_pad(to, from, size)					\
+	((void)memset(to, 0, size), strscpy(to, from, size))
+
+/* The first byte that is another one */
+static inline void *memchr_inv(const void *p, int c, size_t n)
+{
+	const u8 *byte;
+
+	for (byte = p; n; byte++, n--)
+		if (*byte != (u8)c)
+			return (void *)byte;
+	return NULL;
+}
 
 #endif

@@ -8,7 +8,8 @@
 #define TP_STRUCT__entry(...)
 #define TP_fast_assign(...)
 #define TP_printk(...)
-#define DECLARE_EVENT_CLASS(name, proto, ...)
+#define TRACE_DEFINE_ENUM(name)	extern const int shim_event
+#define DECLARE_EVENT_CLASS(name, proto, ...)	extern const int shim_event
 #define TRACE_EVENT(name, proto, ...)					\
 	static inline void trace_##name(proto) {}			\
 	extern const int shim_event

@@ -14,6 +14,7 @@ typedef uint32_t u32;
 typedef unsigned long long u64;
 typedef int32_t s32;
 typedef long long s64;
+typedef s64 ktime_t;
 typedef unsigned int gfp_t;
 
 typedef struct { int counter; } atomic_t;
