@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Runs the KUnit suites: all, or those named by arguments, as in "load" for
- * syncmap_load.
+ * syncmap_load, "bytemap_op", or "bytemap" for all whose names begin so.
  */
 #include <stdarg.h>
 #include <kunit/test.h>
@@ -106,6 +106,17 @@ static void run_suite(struct kunit_suite *suite)
 	fflush(stdout);
 }
 
+static bool is_meant(const struct kunit_suite *suite, const char *name)
+{
+	const char *own = strchr(suite->name, '_');
+	size_t len = strlen(name);
+
+	if (!strcmp(suite->name, name) ||
+	    (len == own - suite->name && !strncmp(suite->name, name, len)))
+		return true;
+	return !strncmp(suite->name, "syncmap", 7) && !strcmp(own + 1, name);
+}
+
 int main(int argc, char **argv)
 {
 	struct kunit_suite *suite;
@@ -115,7 +126,7 @@ int main(int argc, char **argv)
 	for (suite = suites; suite; suite = suite->next) {
 		wanted = argc == 1;
 		for (i = 1; i < argc; i++)
-			wanted |= !strcmp(strchr(suite->name, '_') + 1, argv[i]);
+			wanted |= is_meant(suite, argv[i]);
 		if (wanted)
 			run_suite(suite);
 	}
