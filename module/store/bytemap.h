@@ -65,7 +65,10 @@
  *	value: capacity, key_len, epoch,	immutable once published
  *	mortal
  *	value: content, len, revision, state	value->lock, a seqlock: written
- *						under it, read within it. Once
+ *						under it, read within it; the
+ *						state by READ_ONCE(), too, of
+ *						who looks again, or for whom
+ *						DELETED is for good. Once
  *						published, a large value can
  *						only be appended to: as many
  *						bytes as its length tells may

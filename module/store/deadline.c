@@ -182,7 +182,7 @@ void bytemap_deadline_lapse_locked(struct bytemap *map,
 				   struct bytemap_value *value)
 {
 	lockdep_assert_held(&value->lock.lock);
-	value->state = VALUE_LAPSED;
+	WRITE_ONCE(value->state, VALUE_LAPSED);
 	requeue_value(&map->deadlines, value,
 		      add_time(bytemap_mortal(value)->deadline,
 			       READ_ONCE(map->stale)));

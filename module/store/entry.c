@@ -542,7 +542,8 @@ int bytemap_entry_replace_locked(struct bytemap_attempt *at,
 	change_memory(at, peak, after);
 	change_bytes(at, most, to);
 	unlink_entry_locked(at->map, value);
-	value->state = value->leased ? VALUE_DELETED : VALUE_REPLACED;
+	WRITE_ONCE(value->state,
+		   value->leased ? VALUE_DELETED : VALUE_REPLACED);
 	at->dooms = true;
 	if (!value->leased)
 		bytemap_count(at->map, BYTEMAP_REPLACED);
@@ -582,7 +583,7 @@ int bytemap_entry_supersede_locked(struct bytemap_attempt *at,
 		return START_OVER;
 	}
 	bytemap_deadline_unqueue_locked(at->map, old);
-	old->state = VALUE_REPLACED;
+	WRITE_ONCE(old->state, VALUE_REPLACED);
 	return 0;
 }
 
@@ -595,7 +596,7 @@ void bytemap_entry_end_locked(struct bytemap *map, struct bytemap_value *value)
 	unlink_entry_locked(map, value);
 	if (value->state != VALUE_LIVE)
 		atomic64_dec(&map->lapsed[value->epoch]);
-	value->state = VALUE_DELETED;
+	WRITE_ONCE(value->state, VALUE_DELETED);
 	uncharge_entry(map, value);
 }
 

@@ -173,7 +173,7 @@ static int revive_locked(struct bytemap_attempt *at,
 	if (value->state != VALUE_LAPSED || bytemap_is_frozen(at->map))
 		return START_OVER;
 	bytemap_deadline_unqueue_locked(at->map, value);
-	value->state = VALUE_LEASED;
+	WRITE_ONCE(value->state, VALUE_LEASED);
 	atomic64_inc(&at->map->leases);
 	set_holder(lease, at->req);
 	bytemap_holder_add_locked(at->map, lease, at->req->op->lease_for);
