@@ -401,7 +401,8 @@ TEST_LIMIT(leases, 60)
 	leases = sweep_leases(fd, 5) + sweep_leases(fd, 200);
 	stores = sweep_leased_stores(fd, 5) + sweep_leased_stores(fd, 200);
 	test_note("ENOMEM at %u and %u places", leases, stores);
-	EXPECT(leases >= 4);
+	/* The object of each; what the core lacks is got, and the insert tried again */
+	EXPECT(leases >= 2);
 	/* One that finds something freed meanwhile tries again */
 	EXPECT(stores);
 }
