@@ -72,7 +72,8 @@ struct bytemap_attempt {
 	const struct bytemap_value	*source;	/* of ->req->fresh */
 	u32				carried;	/* bytes of that */
 	struct bytemap_number		number;
-	u64				granted;	/* a lease, while it waited */
+	u64				granted;	/* a lease, while it waited, */
+	u64				granted_until;	/* for so long */
 	struct bytemap_reclaim		reclaim;
 	struct syncmap_hashed_key	key;		/* ->req's */
 };

@@ -52,7 +52,8 @@ u64 bytemap_deadline_resolve(const struct bytemap *map, u64 deadline)
 	return deadline ?: bytemap_deadline_in(READ_ONCE(map->ttl));
 }
 
-static bool has_passed(u64 time)
+/* Return: true if @time, which may be SYNCMAP_NEVER, is no more to come */
+bool bytemap_deadline_has_passed(u64 time)
 {
 	return time != SYNCMAP_NEVER && time <= ktime_get_boottime_ns();
 }
@@ -60,13 +61,13 @@ static bool has_passed(u64 time)
 /* With the lock of the mortal @value. Return: true if it is late */
 bool bytemap_deadline_is_past(const struct bytemap_value *value)
 {
-	return has_passed(bytemap_mortal(value)->deadline);
+	return bytemap_deadline_has_passed(bytemap_mortal(value)->deadline);
 }
 
 /* With the lock of the lease @value. Return: true if it was not for longer */
 bool bytemap_deadline_is_over(const struct bytemap_value *value)
 {
-	return has_passed(bytemap_lease(value)->ends);
+	return bytemap_deadline_has_passed(bytemap_lease(value)->ends);
 }
 
 /* What becomes of the value says in which queue it is */

@@ -17,6 +17,7 @@ void bytemap_deadline_init(struct bytemap *map, struct bytemap_share *share,
 			   void (*run)(struct bytemap_job *job));
 u64 bytemap_deadline_in(u64 interval);
 u64 bytemap_deadline_resolve(const struct bytemap *map, u64 deadline);
+bool bytemap_deadline_has_passed(u64 time);
 bool bytemap_deadline_is_past(const struct bytemap_value *value);
 bool bytemap_deadline_is_over(const struct bytemap_value *value);
 void bytemap_deadline_queue_locked(struct bytemap *map,

@@ -54,14 +54,19 @@ static int tell_stale(struct bytemap_attempt *at, struct bytemap_value *value)
 	return err == ABSENT ? 0 : err;
 }
 
-static void grant_lease(struct bytemap_request *req,
-			const struct bytemap_lease *lease)
+static void tell_lease(struct bytemap_request *req, u64 token, u64 ends)
 {
 	struct syncmap_answer *answer = req->answer;
 
-	answer->leased = lease->token;
-	answer->lease_ends = lease->ends;
+	answer->leased = token;
+	answer->lease_ends = ends;
 	answer->result |= SYNCMAP_RESULT_LEASED;
+}
+
+static void grant_lease(struct bytemap_request *req,
+			const struct bytemap_lease *lease)
+{
+	tell_lease(req, lease->token, lease->ends);
 }
 
 static int make_lease(struct bytemap_request *req)
@@ -207,15 +212,16 @@ static int become_holder(struct bytemap_attempt *at, struct bytemap_value *old)
 	return err;
 }
 
-/* The lease may be ours: it was passed on to us while we waited */
+/* The lease may be ours, or was: it was passed on to us while we waited */
 static int join_locked(struct bytemap_attempt *at, struct bytemap_value *value)
 {
 	struct bytemap_lease *lease = bytemap_lease(value);
 
 	if (value->state != VALUE_LEASED)
 		return START_OVER;
-	if (at->granted && lease->token == at->granted) {
-		grant_lease(at->req, lease);
+	if (at->granted && (lease->token == at->granted ||
+			    bytemap_deadline_has_passed(at->granted_until))) {
+		tell_lease(at->req, at->granted, at->granted_until);
 		return 0;
 	}
 	return at->req->answer->result & SYNCMAP_RESULT_EXPIRED ? 0 : NEED_LEASE;

@@ -42,7 +42,12 @@
  *   lock, too. So no waiter sleeps beyond the event that it waits for.
  * - A waiter that is given the lease looks again whether it is in the core. If
  *   it is, with its token, the lease is the waiter's at that instant. If not, a
- *   Clear or a store has come between.
+ *   Clear or a store has come between; or the waiter came so late that its time
+ *   was over, and the next in line has the lease. Then it was the waiter's when
+ *   it was passed on, or right before a Clear that came first: that is the
+ *   answer, with the end that has passed. To stand in line once more would be for
+ *   nobody's good: where the time is shorter than it takes to wake up, the lease
+ *   would go round for ever.
  *
  * A lease is charged as an entry, so that its value is certain to find a place:
  * if the map is full, the caller is told before it computes, not after. As a
@@ -80,7 +85,7 @@ u64 bytemap_lease_new_token(struct bytemap *map)
 static bool pass_on_locked(struct bytemap *map, struct bytemap_lease *lease)
 {
 	u64 token = bytemap_lease_new_token(map);
-	const struct bytemap_waiter *next;
+	struct bytemap_waiter *next;
 
 	next = bytemap_line_pick_locked(lease, token);
 	if (!next)
@@ -88,6 +93,7 @@ static bool pass_on_locked(struct bytemap *map, struct bytemap_lease *lease)
 	lease->client = next->client;
 	WRITE_ONCE(lease->token, token);
 	bytemap_holder_add_locked(map, lease, next->lease_for);
+	next->ends = lease->ends;
 	return true;
 }
 

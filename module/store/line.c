@@ -80,8 +80,8 @@ static void wake_waiter_locked(struct bytemap_waiter *waiter, u64 token)
  *
  * Return: who that is, for as long as the lock is held; or NULL: nobody waits.
  */
-const struct bytemap_waiter *
-bytemap_line_pick_locked(struct bytemap_lease *lease, u64 token)
+struct bytemap_waiter *bytemap_line_pick_locked(struct bytemap_lease *lease,
+						u64 token)
 {
 	struct bytemap_waiter *waiter = first_waiter(lease);
 

@@ -26,6 +26,7 @@ struct bytemap_waiter {
 	struct bytemap_client	*client;
 	u64			lease_for;	/* how long, if it gets the lease */
 	u64			token;		/* 0: has not got it */
+	u64			ends;		/* when the lease did, or will */
 	bool			woken;
 	struct list_head	line;		/* in map->line: map->line_lock */
 	u8			epoch;		/* of the lease */
@@ -38,8 +39,8 @@ bool bytemap_line_leave(struct bytemap_value *value,
 			struct bytemap_waiter *waiter);
 bool bytemap_line_join_map(struct bytemap *map, struct bytemap_waiter *waiter);
 bool bytemap_line_leave_map(struct bytemap *map, struct bytemap_waiter *waiter);
-const struct bytemap_waiter *
-bytemap_line_pick_locked(struct bytemap_lease *lease, u64 token);
+struct bytemap_waiter *bytemap_line_pick_locked(struct bytemap_lease *lease,
+						u64 token);
 void bytemap_line_wake_all(struct bytemap_value *value);
 void bytemap_line_clear(struct bytemap *map, u8 epoch);
 

@@ -79,6 +79,7 @@ static int wait_in_line(struct bytemap_attempt *at, struct bytemap_value *value)
 	if (!waiter.token)
 		bytemap_holder_uncount(client);
 	at->granted = waiter.token;
+	at->granted_until = waiter.ends;
 	return fatal_signal_pending(current) ? -EINTR : err;
 }
 

@@ -793,7 +793,8 @@ struct syncmap_op {
  * @previous: revision of what was replaced or deleted, zero if nothing
  * @leased: with SYNCMAP_RESULT_LEASED: the token
  * @lease_ends: with SYNCMAP_RESULT_LEASED: when the lease ends, SYNCMAP_NEVER
- *	without @lease_for
+ *	without @lease_for. It may have ended before the caller, who waited,
+ *	came to learn of it
  * @before: number that arithmetic found; @initial if the key was absent
  * @after: number that it left; with ERANGE the same as @before
  *
