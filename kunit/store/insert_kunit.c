@@ -2,6 +2,8 @@
 /*
  * Insertions that meet others
  */
+#include <linux/jiffies.h>
+
 #include "../../module/store/insert.c"
 #include "../../module/core/internal.h"
 #include "common.h"
@@ -44,10 +46,14 @@ static void nothing_is_reserved_while_the_core_is_waited_for(struct kunit *test)
 	u64 key = 0;
 	struct bytemap_request req = { .op = &op, .key = &key, .value = "" };
 	struct bytemap_attempt *at = store_attempt(test, map, &req);
+	unsigned long begun;
 
 	syncmap_token_wait(&map->core);
 	key = crowd_core(test, &map->core);
+	begun = jiffies;
 	KUNIT_EXPECT_EQ(test, bytemap_insert(at), NEED_NODE);
+	/* The core itself would have waited for ten seconds */
+	KUNIT_EXPECT_TRUE(test, time_before(jiffies, begun + 5 * HZ));
 	KUNIT_EXPECT_EQ(test, atomic64_read(&map->entries.word), 0LL);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&map->bytes.word), 0LL);
 	syncmap_finish_hashed(&map->core, &at->key, GFP_KERNEL);
