@@ -544,6 +544,17 @@ static unsigned long free_memory(void)
 	return kb >> 10;
 }
 
+static unsigned long cgroup_memory(void)
+{
+	FILE *f = fopen(CGROUP "selftest/memory.current", "r");
+	unsigned long bytes = 0;
+
+	ASSERT(f);
+	ASSERT_EQ(1, fscanf(f, "%lu", &bytes));
+	fclose(f);
+	return bytes >> 20;
+}
+
 TEST_LIMIT(hostile_cgroup, 120)
 {
 	int fd = map_private(SYNCMAP_KEY_U64);
@@ -562,6 +573,12 @@ TEST_LIMIT(hostile_cgroup, 120)
 		/* They go on */
 		map_fill(fd, 2000000, 2001000);
 		map_clear(fd);
+		/*
+		 * It is given back in the background, and who comes before that
+		 * is killed for what it wants of others than us
+		 */
+		AWAIT(cgroup_memory() < 12);
+		EXPECT(cgroup_memory() < 12);
 	}
 	close(fd);
 	EXPECT_EQ(0, rmdir(CGROUP "selftest"));
