@@ -400,6 +400,7 @@ static const struct syncmap_command control_command[] = {
 	SYNCMAP_COMMAND(SYNCMAP_INFO, info, max_all_bytes, .run = run_info,
 			.reply = SYNCMAP_AT(info, abi)),
 	SYNCMAP_COMMAND(SYNCMAP_CREATE, create, error, .run = run_create,
+			.flags = SYNCMAP_CREATE_MAPPED,
 			.reply = SYNCMAP_AT(create, id),
 			.fd = SYNCMAP_AT(create, fd),
 			.error = SYNCMAP_AT(create, error)),

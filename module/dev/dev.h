@@ -136,6 +136,10 @@ long syncmap_dispatch(const struct syncmap_commands *commands,
 int syncmap_control_init(void);
 void syncmap_control_exit(void);
 
+/* mmap.c */
+int syncmap_mmap(struct file *file, struct vm_area_struct *vma);
+void syncmap_mmap_init(struct file *file);
+
 /* mapfd.c */
 int syncmap_newfd(struct syncmap_call *call, const char *name,
 		  const struct file_operations *fops, void *data, int flags);

@@ -241,6 +241,7 @@ static const struct file_operations map_fops = {
 	.unlocked_ioctl = map_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = map_show_fdinfo,
+	.mmap = syncmap_mmap,
 	.llseek = noop_llseek,
 };
 
@@ -314,5 +315,7 @@ int syncmap_mapfd_make(struct syncmap_call *call, struct bytemap *map,
 			    open_flags(access));
 	if (err)
 		bytemap_client_free(client);
+	else
+		syncmap_mmap_init(call->new_file);
 	return err;
 }

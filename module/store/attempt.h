@@ -29,6 +29,7 @@ enum bytemap_outcome {
 	NEED_ROOM,	/* ->blocked may have room when others have decided */
 	NEED_MEMORY,
 	NEED_NODE,	/* the core: memory, or room before its next promotion */
+	NEED_STOCK,	/* pages for the mirror */
 	NEED_LEASE,	/* somebody has it */
 	FULL,		/* ->full is the answer, if nothing can be ended */
 };
@@ -65,6 +66,8 @@ struct bytemap_attempt {
 	bool				in_place;	/* the value has room */
 	bool				met_lease;	/* in the key's place */
 	bool				dooms;		/* memory, or takes some */
+	bool				stocked;	/* NEED_STOCK was said */
+	bool				in_window;	/* of the mirror */
 	int				full;		/* FULL: the error */
 	struct bytemap_gauge		*blocked;	/* NEED_ROOM, FULL */
 	u64				blocked_for;

@@ -11,16 +11,16 @@
  * tools/check/layers.
  *
  *	top	op many client watch reader		what is asked of the store
- *	ops	fresh insert append update grant waiter
+ *	ops	fresh change insert append update grant waiter
  *		place					parts of operations
  *	map	map name info set clear freeze retire	a map as a whole
- *	time	walk sweep shrink			entries, some at a time
+ *	time	walk sweep shrink mirror		entries, some at a time
  *	entry	entry lease				changes, and why they are right
  *	asked	view request attempt			what is asked, and found
  *	tell	tell					revisions, and watchers
  *	lists	deadline owner holder line		where entries are besides
  *	ground	gfp error traits number gauge job doom account value bytemap memory
- *		record queue scope trace
+ *		record queue scope trace arena window
  *
  * Who may do what
  *
@@ -33,7 +33,7 @@
  *	bytemap->retired			xchg, false -> true (retire.c)
  *	scopes: the tree			scope_lock
  *	bytemap->memcg				maps_lock (shrink.c)
- *	bytemap->frozen				clear_lock; read as freeze.c says
+ *	bytemap->modes				clear_lock; read as freeze.c says
  *	bytemap->entries, ->bytes		atomic (gauge.c)
  *	bytemap->live				atomic: entries by the epoch in
  *						which they were reserved
@@ -132,6 +132,7 @@
 #define _SYNCMAP_STORE_BYTEMAP_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -148,6 +149,7 @@
 #include "job.h"
 
 struct bytemap_account;
+struct bytemap_mirror;
 struct bytemap_naming;
 struct bytemap_scope;
 struct dentry;
@@ -216,6 +218,12 @@ struct bytemap_told {
 	atomic64_t		lock_waits;
 };
 
+/* What few maps are, so that all need one look to see that they are not */
+enum bytemap_mode {
+	BYTEMAP_FROZEN		= BIT(0),
+	BYTEMAP_MIRRORED	= BIT(1),
+};
+
 struct bytemap {
 	struct syncmap			core;
 	struct mutex			naming;		/* one PUBLISH */
@@ -229,7 +237,7 @@ struct bytemap {
 	u32				key_type;
 	u32				value_kind;
 	u32				mode;
-	bool				frozen;
+	u32				modes;		/* enum bytemap_mode */
 	bool				retired;
 	struct syncmap_limits		limits;
 	u64				ttl;
@@ -249,6 +257,7 @@ struct bytemap {
 	u64				reclaimable;
 	struct bytemap_watchers		watchers;
 	struct bytemap_told		told;
+	struct bytemap_mirror		*mirror;
 	atomic64_t			revision ____cacheline_aligned;
 	bool				watched;
 	u8				epoch;
@@ -302,7 +311,12 @@ static inline void bytemap_count_batch(struct bytemap *map, u32 operations)
 
 static inline bool bytemap_is_frozen(const struct bytemap *map)
 {
-	return unlikely(READ_ONCE(map->frozen));
+	return unlikely(READ_ONCE(map->modes) & BYTEMAP_FROZEN);
+}
+
+static inline bool bytemap_is_mirrored(const struct bytemap *map)
+{
+	return unlikely(READ_ONCE(map->modes) & BYTEMAP_MIRRORED);
 }
 
 #endif /* _SYNCMAP_STORE_BYTEMAP_H */

@@ -11,6 +11,7 @@
 #include "clear.h"
 #include "gauge.h"
 #include "line.h"
+#include "mirror.h"
 #include "tell.h"
 
 /*
@@ -49,6 +50,19 @@ int bytemap_clear_wait(struct bytemap *map)
 	return wait_epoch(map, !READ_ONCE(map->epoch), clears);
 }
 
+/* What is told of is in no mapping any more; what comes next is above the floor */
+static void empty_core(struct bytemap *map)
+{
+	struct bytemap_mirror *mirror = map->mirror;
+
+	if (mirror)
+		bytemap_mirror_clear_begin(mirror);
+	syncmap_clear(&map->core);
+	bytemap_tell_clear(map);
+	if (mirror)
+		bytemap_mirror_clear_end(mirror, atomic64_read(&map->revision));
+}
+
 /*
  * The core empties the map at one instant and frees what was in it later. No
  * insertion is in flight then, nor until the epoch changes: what was in the map
@@ -69,8 +83,7 @@ static int clear_locked(struct bytemap *map)
 	err = bytemap_gauge_close(&map->entries);
 	if (err)
 		return err;
-	syncmap_clear(&map->core);
-	bytemap_tell_clear(map);
+	empty_core(map);
 	/* Pairs with smp_load_acquire() in bytemap_clear_wait(): the epoch */
 	smp_store_release(&map->clears, map->clears + 1);
 	bytemap_gauge_open(&map->entries);

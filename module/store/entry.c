@@ -166,6 +166,16 @@ struct bytemap_value *bytemap_entry_get(struct bytemap *map,
 	return value;
 }
 
+/*
+ * What is about to be changed processes see that map the map, too. The one way to
+ * break that silently is to forget the window
+ */
+static void check_window(const struct bytemap_attempt *at)
+{
+	WARN_ON_ONCE(IS_ENABLED(CONFIG_PROVE_RCU) &&
+		     bytemap_is_mirrored(at->map) && !at->in_window);
+}
+
 /* What it costs */
 
 /* A gauge said @err to @n more: note which, so that it can be waited for */
@@ -332,6 +342,7 @@ int bytemap_entry_insert(struct bytemap_attempt *at)
 	void *actual;
 	int ret;
 
+	check_window(at);
 	ret = reserve_entry(at, bytes, memory);
 	if (ret)
 		return ret;
@@ -367,8 +378,10 @@ static int revise_locked(struct bytemap_attempt *at,
 			 struct bytemap_value *value)
 {
 	struct bytemap_request *req = at->req;
-	u64 revision = bytemap_tell(at->map, value, req->key, req->op->op);
+	u64 revision;
 
+	check_window(at);
+	revision = bytemap_tell(at->map, value, req->key, req->op->op);
 	if (!revision) {
 		bytemap_entry_end_locked(at->map, value);
 		return START_OVER;
@@ -445,6 +458,7 @@ void bytemap_entry_touch_locked(struct bytemap_attempt *at,
 				struct bytemap_value *value)
 {
 	lockdep_assert_held(&value->lock.lock);
+	check_window(at);
 	bytemap_mortal(value)->deadline = at->deadline;
 	bytemap_deadline_queue_locked(at->map, value);
 }
@@ -526,6 +540,7 @@ int bytemap_entry_replace_locked(struct bytemap_attempt *at,
 	int err;
 
 	lockdep_assert_held(&value->lock.lock);
+	check_window(at);
 	err = change_bytes(at, from, most);
 	if (err)
 		return err;

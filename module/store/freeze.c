@@ -2,7 +2,7 @@
 /*
  * Freezing a map: from then on nobody writes
  *
- * A writer looks at &bytemap.frozen
+ * A writer looks at &bytemap.modes
  *
  * - with a reservation of an entry, before it inserts a value or a lease;
  * - otherwise in the RCU read section, or under the lock of the value, in which
@@ -79,7 +79,7 @@ static int freeze_locked(struct bytemap *map)
 	int err;
 
 	lockdep_assert_held(&map->clear_lock);
-	WRITE_ONCE(map->frozen, true);
+	WRITE_ONCE(map->modes, map->modes | BYTEMAP_FROZEN);
 	/* Killed here, it only misses the end of what others have begun */
 	err = bytemap_gauge_close(&map->entries);
 	if (!err)

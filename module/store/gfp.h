@@ -13,6 +13,10 @@
  */
 #define BYTEMAP_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
+/* For what there may be or not: no work is done to get it */
+#define BYTEMAP_GFP_OPTIONAL						\
+	((BYTEMAP_GFP & ~__GFP_RETRY_MAYFAIL) | __GFP_NORETRY)
+
 /* Where others wait for the one who allocates */
 #define BYTEMAP_GFP_NOWAIT	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
 

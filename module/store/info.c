@@ -17,6 +17,7 @@
 #include "gauge.h"
 #include "info.h"
 #include "name.h"
+#include "window.h"
 
 static u64 count_entries(struct bytemap *map)
 {
@@ -61,6 +62,7 @@ void bytemap_info(struct bytemap *map, const struct user_namespace *ns,
 	info->limits.value_size = map->limits.value_size;
 	info->ttl = READ_ONCE(map->ttl);
 	info->stale = READ_ONCE(map->stale);
+	info->mapped = bytemap_is_mirrored(map) ? map->mirror->size : 0;
 }
 
 struct number {

@@ -9,6 +9,7 @@
 
 #include "attempt.h"
 #include "bytemap.h"
+#include "change.h"
 #include "deadline.h"
 #include "entry.h"
 #include "fresh.h"
@@ -19,6 +20,7 @@
 #include "request.h"
 #include "trace.h"
 #include "value.h"
+#include "window.h"
 
 /* Somebody has inserted the key, or a lease for it, and with it its place */
 static bool has_place(struct bytemap_attempt *at)
@@ -66,10 +68,25 @@ int bytemap_insert_create_number(struct bytemap_attempt *at)
 	return bytemap_insert_create(at);
 }
 
-/* The object of the request. Return: as bytemap_entry_insert() */
+static int insert_in_window(struct bytemap_attempt *at)
+{
+	struct bytemap_window window;
+	int ret;
+
+	rcu_read_lock();
+	ret = bytemap_change_begin(at, &window);
+	if (!ret) {
+		ret = bytemap_entry_insert(at);
+		bytemap_change_end(at, &window, !ret);
+	}
+	rcu_read_unlock();
+	return ret;
+}
+
+/* The object of the request. Return: as bytemap_entry_insert(); NEED_STOCK */
 int bytemap_insert_fresh(struct bytemap_attempt *at)
 {
-	int ret = bytemap_entry_insert(at);
+	int ret = insert_in_window(at);
 
 	return ret == FULL && has_place(at) ? START_OVER : ret;
 }
@@ -114,11 +131,18 @@ static int finish_lease_locked(struct bytemap_attempt *at,
 /* With a reference on the lease @value */
 static int finish_lease(struct bytemap_attempt *at, struct bytemap_value *value)
 {
+	struct bytemap_window window;
 	int ret;
 
-	write_seqlock(&value->lock);
-	ret = finish_lease_locked(at, value);
-	write_sequnlock(&value->lock);
+	rcu_read_lock();
+	ret = bytemap_change_begin(at, &window);
+	if (!ret) {
+		write_seqlock(&value->lock);
+		ret = finish_lease_locked(at, value);
+		write_sequnlock(&value->lock);
+		bytemap_change_end(at, &window, !ret);
+	}
+	rcu_read_unlock();
 	if (!ret)
 		bytemap_line_wake_all(value);
 	return ret;

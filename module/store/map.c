@@ -31,6 +31,7 @@
 #include "lease.h"
 #include "map.h"
 #include "memory.h"
+#include "mirror.h"
 #include "scope.h"
 #include "shrink.h"
 #include "sweep.h"
@@ -287,10 +288,17 @@ struct bytemap *bytemap_create(const struct syncmap_create *params,
 	err = init_core(map);
 	if (err)
 		goto remove_map;
+	if (params->flags & SYNCMAP_CREATE_MAPPED) {
+		err = bytemap_mirror_create(map, error);
+		if (err)
+			goto destroy_core;
+	}
 	bytemap_shrink_add(map);
 	atomic_inc(&alive);
 	return map;
 
+destroy_core:
+	syncmap_destroy(&map->core);
 remove_map:
 	mem_cgroup_put(map->memcg);
 	bytemap_account_remove_map(map->account, bytemap_memory_of_map());
@@ -308,6 +316,8 @@ static void finish_map(struct bytemap *map)
 	bytemap_job_stop(&map->end);
 	/* Nobody is inside: whoever opens one of its files needs a reference */
 	debugfs_remove(map->debugfs);
+	/* What is worked on there looks at the core */
+	bytemap_mirror_free(map);
 	syncmap_destroy(&map->core);
 	mem_cgroup_put(map->memcg);
 	bytemap_memory_release(map);
@@ -341,6 +351,7 @@ static void end_map(struct bytemap_job *job)
 
 	bytemap_shrink_remove(map);
 	bytemap_sweep_exit(map);
+	bytemap_mirror_stop(map);
 	syncmap_clear(&map->core);
 	job->run = end_later;
 	end_later(job);

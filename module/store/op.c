@@ -20,6 +20,7 @@
 #include "append.h"
 #include "attempt.h"
 #include "bytemap.h"
+#include "change.h"
 #include "clear.h"
 #include "deadline.h"
 #include "doom.h"
@@ -31,6 +32,7 @@
 #include "grant.h"
 #include "insert.h"
 #include "lease.h"
+#include "mirror.h"
 #include "op.h"
 #include "request.h"
 #include "sweep.h"
@@ -40,6 +42,7 @@
 #include "value.h"
 #include "view.h"
 #include "waiter.h"
+#include "window.h"
 
 #define STORE	{							\
 	.insert = bytemap_insert, .create = bytemap_insert_create,	\
@@ -142,16 +145,46 @@ static int meet_object(struct bytemap_attempt *at, struct bytemap_value *value)
 	return ret;
 }
 
-static int find_key(struct bytemap_attempt *at)
+static int look(struct bytemap_attempt *at)
 {
-	int ret = ABSENT;
 	void *found;
 
-	rcu_read_lock();
+	return syncmap_load_hashed(&at->map->core, &at->key, &found) ?
+		meet_object(at, found) : ABSENT;
+}
+
+/* Return: NEED_STOCK; START_OVER; as look() */
+static int look_in_window(struct bytemap_attempt *at)
+{
+	struct bytemap_window window;
+	int ret;
+
+	ret = bytemap_change_begin(at, &window);
+	if (ret)
+		return ret;
+	ret = look(at);
+	/* A late value may have been ended before the key is absent */
+	bytemap_change_end(at, &window, !ret || ret == ABSENT ||
+					ret == START_OVER);
+	return ret;
+}
+
+static int look_with_care(struct bytemap_attempt *at)
+{
 	if (comes_too_late(at))
-		ret = -EROFS;
-	else if (syncmap_load_hashed(&at->map->core, &at->key, &found))
-		ret = meet_object(at, found);
+		return -EROFS;
+	if (bytemap_is_mirrored(at->map) && at->verb->change_locked)
+		return look_in_window(at);
+	return look(at);
+}
+
+static int find_key(struct bytemap_attempt *at)
+{
+	int ret;
+
+	rcu_read_lock();
+	ret = likely(!READ_ONCE(at->map->modes)) ? look(at) :
+						   look_with_care(at);
 	rcu_read_unlock();
 	return ret;
 }
@@ -245,6 +278,9 @@ static int provide(struct bytemap_attempt *at, enum bytemap_outcome outcome)
 								      -ENOMEM;
 	case NEED_NODE:
 		return prepare_core(at);
+	case NEED_STOCK:
+		bytemap_mirror_stock(at->map->mirror);
+		return 0;
 	case NEED_LEASE:
 		return bytemap_waiter_wait(at);
 	default:

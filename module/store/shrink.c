@@ -53,7 +53,7 @@ static void leave_dead_cgroup(struct bytemap *map)
 	if (!parent || !css_tryget(&parent->css))
 		return;
 	syncmap_set_memcg(&map->core, parent);
-	map->memcg = parent;
+	WRITE_ONCE(map->memcg, parent);
 	mem_cgroup_put(memcg);
 }
 

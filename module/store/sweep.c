@@ -20,6 +20,7 @@
 #include "entry.h"
 #include "job.h"
 #include "lease.h"
+#include "mirror.h"
 #include "owner.h"
 #include "sweep.h"
 #include "value.h"
@@ -65,18 +66,26 @@ static void sweep_locked(struct bytemap *map, struct bytemap_value *value,
 		reclaim_locked(map, value);
 }
 
+/* The key is absent, and so it is for processes that map the map */
+static void forget(struct bytemap *map, struct bytemap_value *value, u8 state)
+{
+	if (state == VALUE_DELETED)
+		bytemap_entry_remove_mortal(map, value);
+	if (state >= VALUE_LAPSED && bytemap_is_mirrored(map))
+		bytemap_mirror_refresh_mortal(map->mirror, value);
+}
+
 static void sweep_value(struct bytemap *map, struct bytemap_value *value,
 			u64 now, bool stale)
 {
-	bool deleted;
+	u8 state;
 
 	rcu_read_lock();
 	write_seqlock(&value->lock);
 	sweep_locked(map, value, now, stale);
-	deleted = value->state == VALUE_DELETED;
+	state = value->state;
 	write_sequnlock(&value->lock);
-	if (deleted)
-		bytemap_entry_remove_mortal(map, value);
+	forget(map, value, state);
 	rcu_read_unlock();
 	bytemap_value_put(value);
 	cond_resched();
@@ -157,15 +166,14 @@ static void drop_locked(struct bytemap *map, struct bytemap_value *value)
 
 static void drop_value(struct bytemap *map, struct bytemap_value *value)
 {
-	bool deleted;
+	u8 state;
 
 	rcu_read_lock();
 	write_seqlock(&value->lock);
 	drop_locked(map, value);
-	deleted = value->state == VALUE_DELETED;
+	state = value->state;
 	write_sequnlock(&value->lock);
-	if (deleted)
-		bytemap_entry_remove_mortal(map, value);
+	forget(map, value, state);
 	rcu_read_unlock();
 	bytemap_value_put(value);
 	cond_resched();

@@ -10,11 +10,13 @@
 #include "entry.h"
 #include "fresh.h"
 #include "lease.h"
+#include "mirror.h"
 #include "number.h"
 #include "request.h"
 #include "update.h"
 #include "value.h"
 #include "view.h"
+#include "window.h"
 
 /* What the operations do */
 
@@ -257,6 +259,18 @@ static bool make_way_locked(struct bytemap_attempt *at,
 	return value->state == VALUE_DELETED;
 }
 
+/* The sweeper will not come by: what is in a mapping of the value goes now */
+static void forget_met(struct bytemap_attempt *at,
+		       const struct bytemap_value *value)
+{
+	u8 state = READ_ONCE(value->state);
+
+	if (bytemap_is_mirrored(at->map) &&
+	    (state == VALUE_LAPSED || state == VALUE_DELETED))
+		bytemap_mirror_refresh(at->map->mirror, &at->key, at->req->key,
+				       at->req->op->key_len);
+}
+
 /*
  * The key was found absent, and @value in the core: sees to it that an insertion
  * can follow, unless the key has come back, or somebody computes it and still has
@@ -275,4 +289,5 @@ void bytemap_update_make_way(struct bytemap_attempt *at,
 	}
 	if (deleted)
 		remove_met(at, value);
+	forget_met(at, value);
 }

@@ -261,9 +261,12 @@ struct syncmap_info {
 	__u64			max_all_bytes;
 };
 
+/* SYNCMAP_CREATE: processes can load from a mapping, see syncmap_mapped.h */
+#define SYNCMAP_CREATE_MAPPED	0x1
+
 /**
  * struct syncmap_create - SYNCMAP_CREATE: make a map
- * @flags: must be zero
+ * @flags: SYNCMAP_CREATE_MAPPED
  * @key_type: one of &enum syncmap_key_type
  * @value_kind: one of &enum syncmap_value_kind
  * @mode: read and write permission for owner, group and others, as for a file
@@ -445,6 +448,7 @@ struct syncmap_map_info {
 	struct syncmap_limits	limits;
 	__u64			ttl;
 	__u64			stale;
+	__u64			mapped;
 };
 
 /* A cursor that stands behind the last element of a list or range */

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A process that maps a map: it knows pages by their offset, and nothing else
+ * of the mirror
+ */
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+
+#include "../../module/store/op.h"
+#include "mapped.h"
+
+#define TRIES	4
+
+static unsigned int fail_nth;
+static bool has_failed;
+
+void store_fail_nth(unsigned int nth)
+{
+	fail_nth = nth;
+	has_failed = false;
+}
+
+bool store_has_failed(void)
+{
+	fail_nth = 0;
+	return has_failed;
+}
+
+bool store_alloc_fails(void)
+{
+	bool fails = fail_nth && !--fail_nth;
+
+	has_failed |= fails;
+	return fails;
+}
+
+struct bytemap *store_mapped(struct kunit *test, u32 key_type)
+{
+	const struct syncmap_create create = {
+		.flags = SYNCMAP_CREATE_MAPPED, .key_type = key_type,
+		.mode = 0600, .stale = SYNCMAP_NEVER,
+		.limits.entries = 4096,
+		.limits.key_size = key_type == SYNCMAP_KEY_U64 ? 0 : 4096,
+	};
+	struct bytemap *map = store_map_of(test, &create);
+
+	KUNIT_ASSERT_NOT_NULL(test, map->mirror);
+	return map;
+}
+
+static void do_nothing(struct work_struct *work)
+{
+}
+
+static void run_nothing(struct bytemap_job *job)
+{
+}
+
+struct bytemap *store_mapped_at_rest(struct kunit *test, u32 key_type)
+{
+	struct bytemap *map = store_mapped(test, key_type);
+
+	map->mirror->work.work.func = do_nothing;
+	map->deadlines.job.run = run_nothing;
+	map->mirror->seed = 1;
+	map->mirror->head->seed = 1;
+	return map;
+}
+
+/* What a process finds at @offset: zeroes where there is no page */
+static const void *shown(struct bytemap *map, u64 offset)
+{
+	struct page *page = bytemap_mirror_page(map->mirror, offset);
+
+	return page_address(page ?: ZERO_PAGE(0)) + offset_in_page(offset);
+}
+
+/* Static, as a case has no stack left for it: the cases run one after another */
+static struct {
+	u64	revision;
+	u64	deadline;
+	u32	len;
+	u8	bytes[SYNCMAP_MAPPED_PAGE];
+} seen;
+
+static bool is_usable(u64 word)
+{
+	return (word & (SYNCMAP_MAPPED_READY | SYNCMAP_MAPPED_WINDOWS)) ==
+	       SYNCMAP_MAPPED_READY;
+}
+
+static bool has_key(const struct syncmap_mapped_slot *slot, const char *key,
+		    u32 len)
+{
+	return slot->key_len == len && !memcmp(slot->bytes, key, len) &&
+	       !memchr_inv((u8 *)slot->bytes + len, 0,
+			   syncmap_mapped_pad(len) - len);
+}
+
+/* Return: 0, -ENOENT or MAPPED_ASK */
+static int look_at_slot(const struct syncmap_mapped_slot *slot, u32 room)
+{
+	u32 value_at = sizeof(*slot) + syncmap_mapped_pad(slot->key_len);
+	u32 end = value_at + syncmap_mapped_pad(slot->value_len);
+	bool mortal = slot->flags & SYNCMAP_SLOT_MORTAL;
+
+	if (slot->flags & SYNCMAP_SLOT_ASK || end > room ||
+	    (mortal && end + sizeof(u64) > room))
+		return MAPPED_ASK;
+	seen.deadline = SYNCMAP_NEVER;
+	if (mortal)
+		seen.deadline = *(u64 *)((u8 *)slot + end);
+	if (ktime_get_boottime_ns() >= seen.deadline)
+		return -ENOENT;
+	seen.revision = slot->revision;
+	seen.len = slot->value_len;
+	memcpy(seen.bytes, (u8 *)slot + value_at, seen.len);
+	return 0;
+}
+
+/* Return: the same; -EAGAIN: it is not that of the key */
+static int look_at(struct bytemap *map, const struct syncmap_mapped_head *head,
+		   u32 nr, const char *key, u32 len)
+{
+	u64 at = (u64)nr * SYNCMAP_MAPPED_UNIT;
+	const struct syncmap_mapped_slot *slot;
+
+	if (head->arena + at >= head->size)
+		return MAPPED_ASK;
+	slot = shown(map, head->arena + at);
+	if (!slot->revision)
+		return MAPPED_ASK;
+	if (!has_key(slot, key, len))
+		return -EAGAIN;
+	if (slot->revision < head->floor)
+		return -ENOENT;
+	return look_at_slot(slot, SYNCMAP_MAPPED_PAGE -
+				  at % SYNCMAP_MAPPED_PAGE);
+}
+
+static int look_at_bucket(struct bytemap *map,
+			  const struct syncmap_mapped_head *head,
+			  const struct syncmap_mapped_bucket *b, u64 hash,
+			  const char *key, u32 len)
+{
+	int i, ret = -EAGAIN;
+
+	for (i = 0; i < SYNCMAP_MAPPED_SLOTS && ret == -EAGAIN; i++)
+		if (b->tag[i] == syncmap_mapped_tag(hash))
+			ret = look_at(map, head, b->slot[i], key, len);
+	if (ret == -EAGAIN)
+		ret = b->word & SYNCMAP_MAPPED_SPILL ? MAPPED_ASK : -ENOENT;
+	return ret;
+}
+
+static u64 hash_of(const struct syncmap_mapped_head *head, const char *key,
+		   u32 len)
+{
+	if (head->key_type == SYNCMAP_KEY_U64)
+		return syncmap_mapped_hash_u64(head->seed,
+					       syncmap_mapped_word(key));
+	return syncmap_mapped_hash_bytes(head->seed, key, len);
+}
+
+/* Return: 0, -ENOENT, MAPPED_ASK; -EAGAIN: it changes */
+static int look_once(struct bytemap *map, const char *key, u32 len)
+{
+	const struct syncmap_mapped_head *head = shown(map, 0);
+	u64 hash = hash_of(head, key, len), h, w;
+	const struct syncmap_mapped_bucket *b;
+	unsigned int shift;
+	int ret;
+
+	/* Pairs with bytemap_mirror_clear_end() and publish_index() */
+	h = smp_load_acquire(&head->word);
+	if (!is_usable(h))
+		return -EAGAIN;
+	shift = h >> SYNCMAP_MAPPED_SHIFT & 63;
+	b = shown(map, syncmap_mapped_index(shift) +
+		       (hash >> (64 - shift)) * sizeof(*b));
+	/* Pairs with bytemap_mirror_end() */
+	w = smp_load_acquire(&b->word);
+	if (!is_usable(w))
+		return -EAGAIN;
+	ret = look_at_bucket(map, head, b, hash, key, len);
+	/* The loads before, then these */
+	smp_rmb();
+	return READ_ONCE(b->word) == w && READ_ONCE(head->word) == h ? ret :
+								       -EAGAIN;
+}
+
+static int look_in_mapping(struct bytemap *map, const char *key)
+{
+	int ret = -EAGAIN, try;
+
+	rcu_read_lock();
+	for (try = 0; try < TRIES && ret == -EAGAIN; try++)
+		ret = look_once(map, key, strlen(key));
+	rcu_read_unlock();
+	return ret == -EAGAIN ? MAPPED_ASK : ret;
+}
+
+static bool is_found(const struct bytemap_request *req)
+{
+	const struct syncmap_answer *answer = req->answer;
+
+	return answer->revision == seen.revision &&
+	       answer->expires == seen.deadline &&
+	       answer->out_len == seen.len &&
+	       !memcmp(bytemap_view_bytes(&req->found), seen.bytes, seen.len);
+}
+
+/* Return: 0 or -ENOENT; *@same: it is what the process has seen */
+static int load_from_map(struct bytemap *map, const char *key, bool *same)
+{
+	struct syncmap_answer answer = { };
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_LOAD, .key_len = strlen(key),
+		.out_size = map->limits.value_size,
+	};
+	struct bytemap_request req = {
+		.op = &op, .answer = &answer, .key = key,
+	};
+	int ret = bytemap_op(map, &req);
+
+	*same = !ret && is_found(&req);
+	bytemap_request_release(&req);
+	return ret;
+}
+
+int store_sees(struct kunit *test, struct bytemap *map, const char *key)
+{
+	int ret = look_in_mapping(map, key);
+	bool same;
+
+	if (ret == MAPPED_ASK)
+		return ret;
+	KUNIT_EXPECT_EQ_MSG(test, load_from_map(map, key, &same), ret,
+			    "key %.16s", key);
+	KUNIT_EXPECT_EQ_MSG(test, same, !ret, "key %.16s", key);
+	return ret;
+}
+
+bool store_shows(struct bytemap *map, const char *bytes)
+{
+	struct bytemap_arena *arena = &map->mirror->arena;
+	unsigned long nr;
+	void *slab;
+
+	xa_for_each(&arena->slabs, nr, slab)
+		if (strnstr(page_address(bytemap_arena_page(arena, nr)), bytes,
+			    PAGE_SIZE))
+			return true;
+	return false;
+}
+
+struct syncmap_mapped_bucket *store_bucket(struct bytemap *map, const char *key)
+{
+	struct bytemap_mirror *mirror = map->mirror;
+
+	return bytemap_window_bucket(mirror, mirror->shift,
+				     bytemap_window_hash(mirror, key,
+							 strlen(key)));
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Slots of a mirror, in pages that processes map: arena.c
+ */
+#ifndef _SYNCMAP_STORE_ARENA_H
+#define _SYNCMAP_STORE_ARENA_H
+
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+#include <uapi/linux/syncmap_mapped.h>
+
+struct address_space;
+struct page;
+
+#define BYTEMAP_ARENA_CLASSES	13
+
+struct bytemap_arena {
+	struct xarray		slabs;		/* by number; none has 0 */
+	u32			max;		/* numbers are below */
+	spinlock_t		lock;		/* ->stock, ->stocked, ->count */
+	struct list_head	stock;		/* slabs without a class */
+	u32			stocked;
+	unsigned long		retry;		/* not before that; READ_ONCE() */
+	u32			count;		/* slabs: lock; READ_ONCE() */
+	struct bytemap_arena_class {
+		spinlock_t	 lock;
+		struct list_head partial;	/* slabs with a free slot */
+	} class[BYTEMAP_ARENA_CLASSES];
+};
+
+/* Bytes that a slab takes, with its place in the tables */
+#define BYTEMAP_ARENA_SLAB	(PAGE_SIZE + PAGE_SIZE / 32)
+
+/* Slabs that are kept in stock: for as many writers, if each needs one */
+#define BYTEMAP_ARENA_STOCK	4
+
+/* Return: whether to get more. Not all the time, where nothing is to be had */
+static inline bool bytemap_arena_is_short(const struct bytemap_arena *arena)
+{
+	return READ_ONCE(arena->stocked) < BYTEMAP_ARENA_STOCK &&
+	       !time_before(jiffies, READ_ONCE(arena->retry));
+}
+
+void bytemap_arena_init(struct bytemap_arena *arena, u32 max);
+void bytemap_arena_exit(struct bytemap_arena *arena);
+int bytemap_arena_grow(struct bytemap_arena *arena,
+		       struct address_space *mapping, u64 offset);
+bool bytemap_arena_is_loose(const struct bytemap_arena *arena);
+unsigned int bytemap_arena_trim(struct bytemap_arena *arena,
+				struct address_space *mapping, u64 offset);
+u32 bytemap_arena_get(struct bytemap_arena *arena, u32 bytes);
+void bytemap_arena_wipe(struct bytemap_arena *arena, u32 slot, u32 from);
+void bytemap_arena_put(struct bytemap_arena *arena, u32 slot);
+bool bytemap_arena_fits(struct bytemap_arena *arena, u32 slot, u32 bytes);
+u64 *bytemap_arena_words(struct bytemap_arena *arena, u32 slot);
+struct page *bytemap_arena_page(struct bytemap_arena *arena, u32 nr);
+
+#endif /* _SYNCMAP_STORE_ARENA_H */

@@ -1,0 +1,1114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What processes see of a map without a system call
+ *
+ * The layout, and how it is read, are in <linux/syncmap_mapped.h>. A mirror may be
+ * incomplete or busy, and is never wrong:
+ *
+ * I1 A bucket that is READY and has no window says for each of its keys what the
+ *    map has, but for a spilled one, one whose value is to be asked for, what is
+ *    late, and what is below the floor. Each change is inside a window. Of those
+ *    of a key, one refreshes last, in the order of the stripe's lock. It looked the
+ *    key up after its own effect; an operation whose effect it missed would
+ *    refresh later.
+ * I2 A reader that gets past both comparisons has read what was there when it read
+ *    the bucket's word: had it read a store of a later window, it would find that
+ *    window, or the version that its end has left. A slot goes to another bucket
+ *    only after it was taken out of this one in a window, or after READY was taken
+ *    for good; an index is used again only after the head's word has changed.
+ * I3 Its load takes effect when it reads the bucket's word. With no Clear under way
+ *    at the head's word, what is below the floor was absent then. A deadline ahead
+ *    was ahead then; what is late was still in its bucket when the clock was read.
+ * I4 Whoever knows, by any way, of an operation's effect finds its window, or the
+ *    version after it, for the window was opened before the effect. So nobody goes
+ *    back, whichever way they load.
+ * I5 A new bucket is READY only after all windows of its old one have closed. Those
+ *    refresh where the key is at that time; under the lock, old and new bucket
+ *    together have each key at most once.
+ *
+ * Whoever has changed something does not say what: it is looked up. Whatever does
+ * not fit is left to the kernel: mirroring fails no operation.
+ */
+#include <linux/delay.h>
+#include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/syncmap.h>
+#include <linux/vmalloc.h>
+
+#include "account.h"
+#include "arena.h"
+#include "attempt.h"
+#include "bytemap.h"
+#include "entry.h"
+#include "gauge.h"
+#include "gfp.h"
+#include "mirror.h"
+#include "view.h"
+#include "walk.h"
+#include "window.h"
+
+#define WINDOW_END	(SYNCMAP_MAPPED_VERSION - 1)
+#define HEAD_END	(SYNCMAP_MAPPED_HEAD_VERSION - 1)
+#define SHIFT_MIN	SYNCMAP_MAPPED_SHIFT_MIN
+#define HEAD_SHIFT_MASK	(63ULL << SYNCMAP_MAPPED_SHIFT)
+
+/*
+ * Keys of two buckets in the mean, so that few have more than there are places,
+ * and of twelve
+ */
+#define KEYS_MOST	9ULL
+#define KEYS_LEAST	11ULL
+
+/* Buckets, or batches of keys, that are worked on at a time */
+#define PORTION		256
+
+/* By how much an index grows or shrinks: of buckets that belong together, 8 to 1 */
+#define SHIFT_STEP	3
+
+/* Longer keys have no slot */
+#define KEY_LEN_MOST	((u16)(SYNCMAP_MAPPED_PAGE - \
+			       sizeof(struct syncmap_mapped_slot)))
+
+/* What a mirror takes besides indexes and slabs */
+#define HEAD_BYTES	(sizeof(struct bytemap_mirror) + PAGE_SIZE)
+
+/* What is spilled for good is not tried all the time, nor memory that is not there */
+#define RETRY_JIFFIES	HZ
+
+/* Writers at a limit do not look for room with each write */
+#define STOCK_JIFFIES	DIV_ROUND_UP(HZ, 10)
+
+/* How often a key is looked up that others go on changing */
+#define LOOKS		8
+
+/* Slots: with the lock of the stripe of their key */
+
+/* What a slot says of an entry */
+struct content {
+	const void	*key;
+	u32		key_len;
+	u32		len;
+	u16		flags;
+	u64		revision;
+	u64		deadline;
+	const void	*bytes;		/* NULL: SYNCMAP_SLOT_ASK */
+};
+
+static u32 content_size(const struct content *c)
+{
+	u32 size = sizeof(struct syncmap_mapped_slot) +
+		   syncmap_mapped_pad(c->key_len);
+
+	if (c->bytes)
+		size += syncmap_mapped_pad(c->len);
+	if (c->flags & SYNCMAP_SLOT_MORTAL)
+		size += sizeof(u64);
+	return size;
+}
+
+/* What is too long for a slot is asked for, and so is what goes with its owner */
+static void describe(struct content *c, const void *key, u32 key_len,
+		     const struct bytemap_view *view)
+{
+	c->key = key;
+	c->key_len = key_len;
+	c->len = view->len;
+	c->revision = view->revision;
+	c->deadline = view->deadline;
+	c->flags = view->deadline == SYNCMAP_NEVER ? 0 : SYNCMAP_SLOT_MORTAL;
+	c->bytes = NULL;
+	if (!view->owned && view->len <= SYNCMAP_MAPPED_PAGE)
+		c->bytes = bytemap_view_bytes(view);
+	if (content_size(c) > SYNCMAP_MAPPED_PAGE)
+		c->bytes = NULL;
+	if (!c->bytes)
+		c->flags |= SYNCMAP_SLOT_ASK;
+}
+
+static u64 *put_bytes(u64 *words, const void *bytes, u32 len)
+{
+	u64 word;
+
+	for (; len >= sizeof(u64); len -= sizeof(u64), bytes += sizeof(u64)) {
+		memcpy(&word, bytes, sizeof(u64));
+		WRITE_ONCE(*words++, word);
+	}
+	if (len) {
+		word = 0;
+		memcpy(&word, bytes, len);
+		WRITE_ONCE(*words++, word);
+	}
+	return words;
+}
+
+/* In a window. Of what was longer before, nothing is left */
+static void write_slot(struct bytemap_mirror *mirror, u32 slot,
+		       const struct content *c)
+{
+	u64 *words = bytemap_arena_words(&mirror->arena, slot), *at = words;
+	struct syncmap_mapped_slot head = {
+		.revision = c->revision, .value_len = c->len,
+		.key_len = c->key_len, .flags = c->flags,
+	};
+
+	at = put_bytes(at, &head, sizeof(head));
+	at = put_bytes(at, c->key, c->key_len);
+	if (c->bytes)
+		at = put_bytes(at, c->bytes, c->len);
+	if (c->flags & SYNCMAP_SLOT_MORTAL)
+		WRITE_ONCE(*at++, c->deadline);
+	bytemap_arena_wipe(&mirror->arena, slot, (at - words) * sizeof(u64));
+}
+
+static bool slot_has_key(struct bytemap_mirror *mirror, u32 slot,
+			 const void *key, u32 key_len)
+{
+	const struct syncmap_mapped_slot *head;
+
+	head = (void *)bytemap_arena_words(&mirror->arena, slot);
+	return head && head->key_len == key_len &&
+	       !memcmp(head->bytes, key, key_len);
+}
+
+static u64 slot_hash(struct bytemap_mirror *mirror, u32 slot)
+{
+	const struct syncmap_mapped_slot *head;
+
+	head = (void *)bytemap_arena_words(&mirror->arena, slot);
+	return bytemap_window_hash(mirror, head->bytes,
+				   min(head->key_len, KEY_LEN_MOST));
+}
+
+/* Buckets: with the lock of their stripe */
+
+static struct bytemap_stripe *stripe_of(struct bytemap_mirror *mirror, u64 hash)
+{
+	return &mirror->stripe[hash >> (64 - BYTEMAP_STRIPE_BITS)];
+}
+
+static void place_slot(struct syncmap_mapped_bucket *b, int at, u8 tag, u32 slot)
+{
+	WRITE_ONCE(b->slot[at], slot);
+	WRITE_ONCE(b->tag[at], tag);
+}
+
+static int find_key_slot(struct bytemap_mirror *mirror,
+		     const struct syncmap_mapped_bucket *b, u64 hash,
+		     const void *key, u32 key_len)
+{
+	u8 tag = syncmap_mapped_tag(hash);
+	int i;
+
+	for (i = 0; i < SYNCMAP_MAPPED_SLOTS; i++)
+		if (b->tag[i] == tag &&
+		    slot_has_key(mirror, b->slot[i], key, key_len))
+			return i;
+	return -1;
+}
+
+static int find_free_slot(const struct syncmap_mapped_bucket *b)
+{
+	int i;
+
+	for (i = 0; i < SYNCMAP_MAPPED_SLOTS; i++)
+		if (!b->tag[i])
+			return i;
+	return -1;
+}
+
+static void set_flags(struct syncmap_mapped_bucket *b, u64 flags)
+{
+	if ((READ_ONCE(b->word) & flags) != flags)
+		atomic64_or(flags, bytemap_window_word(&b->word));
+}
+
+static void want_work(struct bytemap_mirror *mirror)
+{
+	mod_delayed_work(mirror->wq, &mirror->work, 0);
+}
+
+/* What is in no bucket may fit now. The work sees to that, but not all the time */
+static void want_repair(struct bytemap_mirror *mirror)
+{
+	if (READ_ONCE(mirror->repairs))
+		return;
+	WRITE_ONCE(mirror->repairs, true);
+	want_work(mirror);
+}
+
+/* A key of the bucket is not in it */
+static void spill(struct bytemap_stripe *stripe, struct syncmap_mapped_bucket *b)
+{
+	set_flags(b, stripe->spill ? SYNCMAP_MAPPED_SPILL_1 :
+				     SYNCMAP_MAPPED_SPILL_0);
+}
+
+static void drop_slot(struct bytemap_mirror *mirror,
+		      struct bytemap_stripe *stripe,
+		      struct syncmap_mapped_bucket *b, int at)
+{
+	u32 slot = b->slot[at];
+
+	place_slot(b, at, 0, 0);
+	bytemap_arena_put(&mirror->arena, slot);
+	WRITE_ONCE(stripe->count, stripe->count - 1);
+	if (unlikely(bytemap_arena_is_loose(&mirror->arena)))
+		want_work(mirror);
+	if (unlikely(READ_ONCE(b->word) & SYNCMAP_MAPPED_SPILL))
+		want_repair(mirror);
+}
+
+/* Where @at is, or where there is room. Return: false if it does not fit */
+static bool put_content(struct bytemap_mirror *mirror,
+			struct bytemap_stripe *stripe,
+			struct syncmap_mapped_bucket *b, int at, u64 hash,
+			const struct content *c)
+{
+	u32 size = content_size(c), slot, old = 0;
+
+	if (size > SYNCMAP_MAPPED_PAGE)
+		return false;
+	if (at >= 0)
+		old = b->slot[at];
+	if (old && bytemap_arena_fits(&mirror->arena, old, size)) {
+		write_slot(mirror, old, c);
+		return true;
+	}
+	if (at < 0)
+		at = find_free_slot(b);
+	if (at < 0)
+		return false;
+	slot = bytemap_arena_get(&mirror->arena, size);
+	if (!slot) {
+		want_repair(mirror);
+		return false;
+	}
+	write_slot(mirror, slot, c);
+	place_slot(b, at, syncmap_mapped_tag(hash), slot);
+	if (old)
+		bytemap_arena_put(&mirror->arena, old);
+	else
+		WRITE_ONCE(stripe->count, stripe->count + 1);
+	return true;
+}
+
+/* Return: 0; ABSENT; START_OVER: others go on changing it */
+static int look_up(struct bytemap *map, struct syncmap_hashed_key *hashed,
+		   struct bytemap_view *view)
+{
+	int ret = START_OVER, n;
+	void *found;
+
+	for (n = 0; n < LOOKS && ret == START_OVER; n++) {
+		if (!syncmap_load_hashed(&map->core, hashed, &found))
+			return ABSENT;
+		ret = bytemap_entry_view(map, found, view, SYNCMAP_MAPPED_PAGE);
+	}
+	return ret;
+}
+
+/* The bucket, of which a window is open or which is not READY, says what the map has */
+static void refresh_locked(struct bytemap_mirror *mirror,
+			   struct bytemap_stripe *stripe,
+			   struct syncmap_mapped_bucket *b, u64 hash,
+			   struct syncmap_hashed_key *hashed, const void *key,
+			   u32 key_len)
+{
+	int at = find_key_slot(mirror, b, hash, key, key_len), ret;
+	struct bytemap_view view;
+	struct content content;
+	bool fits = false;
+
+	lockdep_assert_held(&stripe->lock);
+	ret = look_up(mirror->map, hashed, &view);
+	if (!ret) {
+		describe(&content, key, key_len, &view);
+		fits = put_content(mirror, stripe, b, at, hash, &content);
+		bytemap_view_release(&view);
+	}
+	if (fits)
+		return;
+	if (at >= 0)
+		drop_slot(mirror, stripe, b, at);
+	if (ret != ABSENT)
+		spill(stripe, b);
+}
+
+/* Another index */
+
+/*
+ * What is in @old, which nobody believes from here on, goes to the index of 2^@to
+ * buckets, of which @nr from @first on are for it
+ */
+static void move_slots(struct bytemap_mirror *mirror,
+			struct bytemap_stripe *stripe,
+			struct syncmap_mapped_bucket *old, u8 to,
+			struct syncmap_mapped_bucket *first, unsigned int nr)
+{
+	struct syncmap_mapped_bucket *b;
+	u64 word, hash, i;
+	u32 slot;
+	int at;
+
+	if (!(READ_ONCE(old->word) & SYNCMAP_MAPPED_READY))
+		return;
+	/* Fully ordered: before anything in it is changed */
+	word = atomic64_fetch_andnot(SYNCMAP_MAPPED_READY,
+				     bytemap_window_word(&old->word));
+	for (i = 0; word & SYNCMAP_MAPPED_SPILL && i < nr; i++)
+		set_flags(first + i, word & SYNCMAP_MAPPED_SPILL);
+	for (i = 0; i < SYNCMAP_MAPPED_SLOTS; i++) {
+		if (!old->tag[i])
+			continue;
+		slot = old->slot[i];
+		hash = slot_hash(mirror, slot);
+		b = bytemap_window_bucket(mirror, to, hash);
+		at = find_free_slot(b);
+		if (at >= 0) {
+			place_slot(b, at, old->tag[i], slot);
+			place_slot(old, i, 0, 0);
+		} else {
+			spill(stripe, b);
+			drop_slot(mirror, stripe, old, i);
+		}
+	}
+}
+
+/*
+ * Buckets whose hashes begin alike, as far as both indexes tell: all that is in
+ * those of one belongs to those of the other
+ */
+struct group {
+	struct syncmap_mapped_bucket	*old, *new;
+	unsigned int			nr_old, nr_new;
+};
+
+static struct group group_of(struct bytemap_mirror *mirror, u8 from, u8 to,
+			     u64 hash)
+{
+	u8 shared = min(from, to);
+	u64 first = hash >> (64 - shared) << (64 - shared);
+
+	return (struct group){
+		.old = bytemap_window_bucket(mirror, from, first),
+		.new = bytemap_window_bucket(mirror, to, first),
+		.nr_old = 1U << (from - shared),
+		.nr_new = 1U << (to - shared),
+	};
+}
+
+static void move_group(struct bytemap_mirror *mirror,
+		       struct bytemap_stripe *stripe, u8 from, u8 to, u64 hash)
+{
+	struct group group = group_of(mirror, from, to, hash);
+	unsigned int i;
+
+	for (i = 0; i < group.nr_old; i++)
+		move_slots(mirror, stripe, group.old + i, to, group.new,
+			    group.nr_new);
+}
+
+/* Return: whether no window is open in the old buckets, so that the new are right */
+static bool settle_group(struct bytemap_mirror *mirror, u8 from, u8 to, u64 hash)
+{
+	struct group group = group_of(mirror, from, to, hash);
+	unsigned int i;
+
+	for (i = 0; i < group.nr_old; i++)
+		/* Pairs with the end of a window */
+		if (smp_load_acquire(&group.old[i].word) &
+		    SYNCMAP_MAPPED_WINDOWS)
+			return false;
+	for (i = 0; i < group.nr_new; i++)
+		atomic64_add(SYNCMAP_MAPPED_VERSION + SYNCMAP_MAPPED_READY,
+			     bytemap_window_word(&group.new[i].word));
+	return true;
+}
+
+/* Return: the bucket to which the key belongs now, with all that is in the old one */
+static struct syncmap_mapped_bucket *
+home_locked(struct bytemap_mirror *mirror, struct bytemap_stripe *stripe,
+	    u64 hash)
+{
+	u8 shift = READ_ONCE(mirror->shift);
+
+	lockdep_assert_held(&stripe->lock);
+	if (stripe->old_shift && stripe->old_shift != shift)
+		move_group(mirror, stripe, stripe->old_shift, shift, hash);
+	return bytemap_window_bucket(mirror, shift, hash);
+}
+
+static u64 index_bytes(u8 shift)
+{
+	return sizeof(struct syncmap_mapped_bucket) << shift;
+}
+
+/* Who has looked where it will be has zeroes mapped there, and would ask for ever */
+static void show_index(struct bytemap_mirror *mirror, u8 shift,
+		       struct syncmap_mapped_bucket *index)
+{
+	WRITE_ONCE(mirror->index[shift], index);
+	/* As in bytemap_arena_grow() */
+	smp_mb();
+	unmap_mapping_range(&mirror->mapping, syncmap_mapped_index(shift),
+			    index_bytes(shift), 1);
+}
+
+/* Charged to the caller's cgroup, and to the account. Return: 0 or an error */
+static int make_index(struct bytemap_mirror *mirror, u8 shift)
+{
+	struct syncmap_mapped_bucket *index;
+	struct bytemap *map = mirror->map;
+	struct syncmap_error error;
+	int err;
+
+	err = bytemap_account_add_bytes(map->account, index_bytes(shift), &error);
+	if (err)
+		return err;
+	index = __vmalloc(index_bytes(shift), BYTEMAP_GFP | __GFP_ZERO);
+	if (!index) {
+		bytemap_account_sub_bytes(map->account, index_bytes(shift));
+		return -ENOMEM;
+	}
+	show_index(mirror, shift, index);
+	return 0;
+}
+
+static void free_index(struct bytemap_mirror *mirror, u8 shift,
+		       struct syncmap_mapped_bucket *index)
+{
+	vfree(index);
+	bytemap_account_sub_bytes(mirror->map->account, index_bytes(shift));
+}
+
+/* No bucket of it is READY, and nobody will look for one any more */
+static void leave_index(struct bytemap_mirror *mirror, u8 shift)
+{
+	struct syncmap_mapped_bucket *index = mirror->index[shift];
+
+	WRITE_ONCE(mirror->index[shift], NULL);
+	/* Who is about to show a page of it has a reference, or finds none */
+	synchronize_rcu();
+	unmap_mapping_range(&mirror->mapping, syncmap_mapped_index(shift),
+			    index_bytes(shift), 1);
+	free_index(mirror, shift, index);
+}
+
+static void set_old_shift(struct bytemap_mirror *mirror, u8 shift)
+{
+	struct bytemap_stripe *stripe;
+
+	for (stripe = mirror->stripe;
+	     stripe < mirror->stripe + BYTEMAP_STRIPES; stripe++) {
+		spin_lock(&stripe->lock);
+		stripe->old_shift = shift;
+		spin_unlock(&stripe->lock);
+	}
+}
+
+static void publish_index(struct bytemap_mirror *mirror, u8 to)
+{
+	atomic64_t *head = bytemap_window_word(&mirror->head->word);
+	s64 word = atomic64_read(head), new;
+
+	do
+		new = ((word & ~HEAD_SHIFT_MASK) |
+		       (u64)to << SYNCMAP_MAPPED_SHIFT) +
+		      SYNCMAP_MAPPED_HEAD_VERSION;
+	while (!atomic64_try_cmpxchg(head, &word, new));
+	/* Whoever opens a window there is seen by readers to do so: they are there */
+	WRITE_ONCE(mirror->shift, to);
+}
+
+/*
+ * Stripes are much alike. So when one has @count keys, a number that all pass on
+ * their way, it may be time for another index
+ */
+static bool is_time(const struct bytemap_mirror *mirror, u32 count)
+{
+	u8 buckets = READ_ONCE(mirror->shift) - BYTEMAP_STRIPE_BITS;
+
+	return count % 4 == 1 && (2 * count > KEYS_MOST << buckets ||
+				  12 * count < KEYS_LEAST << buckets);
+}
+
+/* Windows */
+
+static void refresh_home_locked(struct bytemap_mirror *mirror,
+				struct bytemap_stripe *stripe, u64 hash,
+				struct syncmap_hashed_key *hashed,
+				const void *key, u32 key_len)
+{
+	struct syncmap_mapped_bucket *b = home_locked(mirror, stripe, hash);
+	u32 before = stripe->count;
+
+	refresh_locked(mirror, stripe, b, hash, hashed, key, key_len);
+	if (stripe->count != before && is_time(mirror, stripe->count))
+		want_work(mirror);
+}
+
+/*
+ * @window ends, in which something may have changed: processes see what the map
+ * has. In the RCU read section in which it was opened, without locks of values.
+ */
+void bytemap_mirror_end(struct bytemap_window *window,
+			struct syncmap_hashed_key *hashed, const void *key,
+			u32 key_len)
+{
+	struct bytemap_mirror *mirror = window->mirror;
+	struct bytemap_stripe *stripe = stripe_of(mirror, window->hash);
+
+	spin_lock(&stripe->lock);
+	refresh_home_locked(mirror, stripe, window->hash, hashed, key, key_len);
+	/* Pairs with the acquire of a reader, and that of settle_group() */
+	atomic64_fetch_add_release(WINDOW_END, window->word);
+	spin_unlock(&stripe->lock);
+}
+
+/*
+ * The map says of the key what it has said before, and so is the mirror to do: what
+ * is absent is dropped, what is in no bucket may fit. Unlike a writer, this does not
+ * come back when there are as many windows as others may have; of windows that are
+ * open only while the lock is held, there is one. From any context.
+ */
+void bytemap_mirror_refresh(struct bytemap_mirror *mirror,
+			    struct syncmap_hashed_key *hashed, const void *key,
+			    u32 key_len)
+{
+	u64 hash = bytemap_window_hash(mirror, key, key_len);
+	struct bytemap_stripe *stripe = stripe_of(mirror, hash);
+	atomic64_t *word;
+
+	rcu_read_lock();
+	spin_lock(&stripe->lock);
+	word = bytemap_window_word
+		(&bytemap_window_bucket(mirror, READ_ONCE(mirror->shift),
+					hash)->word);
+	/* Fully ordered: before anything in it is changed */
+	atomic64_inc_return(word);
+	refresh_home_locked(mirror, stripe, hash, hashed, key, key_len);
+	atomic64_fetch_add_release(WINDOW_END, word);
+	spin_unlock(&stripe->lock);
+	rcu_read_unlock();
+}
+
+/* The same of what was found without its key */
+void bytemap_mirror_refresh_mortal(struct bytemap_mirror *mirror,
+				   const struct bytemap_value *value)
+{
+	const void *key = bytemap_mortal_key(value);
+	struct syncmap_hashed_key hashed;
+
+	syncmap_hashed_key_init(&hashed, key, value->key_len);
+	bytemap_mirror_refresh(mirror, &hashed, key, value->key_len);
+}
+
+/* Clear */
+
+void bytemap_mirror_clear_begin(struct bytemap_mirror *mirror)
+{
+	/* Fully ordered: before the map is emptied */
+	atomic64_inc_return(bytemap_window_word(&mirror->head->word));
+}
+
+/* What has a lower revision than @floor was in the map before */
+void bytemap_mirror_clear_end(struct bytemap_mirror *mirror, u64 floor)
+{
+	WRITE_ONCE(mirror->head->floor, floor);
+	/* Pairs with the acquire of a reader */
+	atomic64_fetch_add_release(HEAD_END,
+				   bytemap_window_word(&mirror->head->word));
+	want_work(mirror);
+}
+
+static bool is_cleared(struct bytemap_mirror *mirror, u32 slot, u64 floor)
+{
+	const u64 *words = bytemap_arena_words(&mirror->arena, slot);
+
+	return words && *words < floor;
+}
+
+/* A window under the lock of the stripe; there is always room for one */
+static void drop_cleared_locked(struct bytemap_mirror *mirror,
+				struct bytemap_stripe *stripe,
+				struct syncmap_mapped_bucket *b, u64 floor)
+{
+	atomic64_t *word = bytemap_window_word(&b->word);
+	bool opened = false;
+	int i;
+
+	lockdep_assert_held(&stripe->lock);
+	for (i = 0; i < SYNCMAP_MAPPED_SLOTS; i++) {
+		if (!b->tag[i] || !is_cleared(mirror, b->slot[i], floor))
+			continue;
+		if (!opened)
+			atomic64_inc_return(word);
+		opened = true;
+		drop_slot(mirror, stripe, b, i);
+	}
+	if (opened)
+		atomic64_fetch_add_release(WINDOW_END, word);
+}
+
+/* What was spilled */
+
+static u64 flip_spill(struct bytemap_mirror *mirror)
+{
+	u64 old = mirror->stripe[0].spill ? SYNCMAP_MAPPED_SPILL_1 :
+					    SYNCMAP_MAPPED_SPILL_0;
+	struct bytemap_stripe *stripe;
+
+	for (stripe = mirror->stripe;
+	     stripe < mirror->stripe + BYTEMAP_STRIPES; stripe++) {
+		spin_lock(&stripe->lock);
+		stripe->spill = !stripe->spill;
+		spin_unlock(&stripe->lock);
+	}
+	return old;
+}
+
+static void repair_key(struct bytemap_mirror *mirror, const void *key,
+		       u32 key_len)
+{
+	struct syncmap_hashed_key hashed;
+	u64 hash = bytemap_window_hash(mirror, key, key_len);
+
+	/* Only this job changes the index */
+	if (!(READ_ONCE(bytemap_window_bucket(mirror, mirror->shift, hash)->word) &
+	      SYNCMAP_MAPPED_SPILL))
+		return;
+	bytemap_mirror_stock(mirror);
+	syncmap_hashed_key_init(&hashed, key, key_len);
+	bytemap_mirror_refresh(mirror, &hashed, key, key_len);
+}
+
+/* A portion of the walk. Return: 0, and the walk stands behind it; or an error */
+static int repair_some(struct bytemap_mirror *mirror, struct bytemap_walk *walk)
+{
+	unsigned int i;
+	int err;
+
+	walk->cursor = mirror->at;
+	err = bytemap_walk_next(walk, BYTEMAP_WALK_BATCH, 0, &mirror->at);
+	for (i = 0; !err && i < walk->count; i++)
+		repair_key(mirror, walk->items[i].key, walk->items[i].key_len);
+	bytemap_walk_release(walk);
+	return err;
+}
+
+/* The work */
+
+static void begin_phase(struct bytemap_mirror *mirror,
+			enum bytemap_mirror_phase phase)
+{
+	mirror->phase = phase;
+	mirror->at = 0;
+}
+
+static void begin_drops(struct bytemap_mirror *mirror, u64 floor)
+{
+	mirror->floor = floor;
+	begin_phase(mirror, MIRROR_DROPS);
+}
+
+/*
+ * What is in no bucket, in a walk: such a key was there when that came by, or came
+ * later. Either way it has been tried since the other flag is set
+ */
+static void begin_repairs(struct bytemap_mirror *mirror)
+{
+	WRITE_ONCE(mirror->repairs, false);
+	mirror->flag = flip_spill(mirror);
+	begin_phase(mirror, MIRROR_REPAIRS);
+}
+
+/* Return: false if there is no memory */
+static bool begin_moves(struct bytemap_mirror *mirror, u8 to)
+{
+	mirror->from = mirror->shift;
+	if (make_index(mirror, to)) {
+		mirror->failed = jiffies;
+		return false;
+	}
+	set_old_shift(mirror, mirror->from);
+	publish_index(mirror, to);
+	/* No window opens in the old one any more */
+	synchronize_rcu();
+	begin_phase(mirror, MIRROR_MOVES);
+	return true;
+}
+
+/* What counts are the keys of the map, be they spilled or not */
+static u8 wanted_shift(const struct bytemap_mirror *mirror)
+{
+	u64 count = bytemap_gauge_read(&mirror->map->entries);
+	u8 now = mirror->shift, shift = now;
+
+	if (time_before(jiffies, mirror->failed + RETRY_JIFFIES))
+		return now;
+	while (shift < min(mirror->shift_max, now + SHIFT_STEP) &&
+	       2 * count > KEYS_MOST << shift)
+		shift++;
+	while (shift > max(SHIFT_MIN, now - SHIFT_STEP) &&
+	       12 * count < KEYS_LEAST << shift)
+		shift--;
+	return shift;
+}
+
+/* Return: when there may be something to do, in jiffies; or it has begun: 0 */
+static unsigned long choose_phase(struct bytemap_mirror *mirror)
+{
+	unsigned long due = mirror->repaired + RETRY_JIFFIES;
+	u64 floor = READ_ONCE(mirror->head->floor);
+	u8 shift = wanted_shift(mirror);
+
+	if (floor != mirror->floor)
+		begin_drops(mirror, floor);
+	else if (shift != mirror->shift && begin_moves(mirror, shift))
+		return 0;
+	else if (bytemap_arena_is_loose(&mirror->arena))
+		begin_phase(mirror, MIRROR_TRIMS);
+	else if (!READ_ONCE(mirror->repairs))
+		return MAX_JIFFY_OFFSET;
+	else if (time_before(jiffies, due))
+		return due - jiffies;
+	else
+		begin_repairs(mirror);
+	return 0;
+}
+
+static void drop_some(struct bytemap_mirror *mirror)
+{
+	u8 shift = mirror->shift;
+	struct bytemap_stripe *stripe;
+	u64 hash;
+
+	if (mirror->at >> shift) {
+		begin_phase(mirror, MIRROR_RESTS);
+		return;
+	}
+	hash = mirror->at++ << (64 - shift);
+	stripe = stripe_of(mirror, hash);
+	spin_lock(&stripe->lock);
+	drop_cleared_locked(mirror, stripe,
+			    bytemap_window_bucket(mirror, shift, hash),
+			    mirror->floor);
+	spin_unlock(&stripe->lock);
+}
+
+static void end_moves(struct bytemap_mirror *mirror)
+{
+	set_old_shift(mirror, 0);
+	leave_index(mirror, mirror->from);
+	begin_repairs(mirror);
+}
+
+/* Return: jiffies after which to go on: somebody has a window in an old bucket */
+static unsigned long move_some(struct bytemap_mirror *mirror)
+{
+	u8 shared = min(mirror->from, mirror->shift);
+	struct bytemap_stripe *stripe;
+	bool settled;
+	u64 hash;
+
+	if (mirror->at >> shared) {
+		end_moves(mirror);
+		return 0;
+	}
+	hash = mirror->at << (64 - shared);
+	stripe = stripe_of(mirror, hash);
+	spin_lock(&stripe->lock);
+	move_group(mirror, stripe, mirror->from, mirror->shift, hash);
+	settled = settle_group(mirror, mirror->from, mirror->shift, hash);
+	spin_unlock(&stripe->lock);
+	mirror->at += settled;
+	return !settled;
+}
+
+static void unflag_some(struct bytemap_mirror *mirror)
+{
+	struct syncmap_mapped_bucket *b;
+
+	if (mirror->at >> mirror->shift) {
+		mirror->repaired = jiffies;
+		begin_phase(mirror, MIRROR_RESTS);
+		return;
+	}
+	b = &mirror->index[mirror->shift][mirror->at++];
+	if (READ_ONCE(b->word) & mirror->flag)
+		atomic64_andnot(mirror->flag, bytemap_window_word(&b->word));
+}
+
+static void trim_some(struct bytemap_mirror *mirror)
+{
+	u64 slabs = bytemap_arena_trim(&mirror->arena, &mirror->mapping,
+				       mirror->arena_at);
+
+	bytemap_account_sub_bytes(mirror->map->account,
+				  slabs * BYTEMAP_ARENA_SLAB);
+	if (!slabs)
+		begin_phase(mirror, MIRROR_RESTS);
+}
+
+/* Return: jiffies after which to go on */
+static unsigned long work_some(struct bytemap_mirror *mirror,
+			       struct bytemap_walk *walk)
+{
+	switch (mirror->phase) {
+	case MIRROR_RESTS:
+		return choose_phase(mirror);
+	case MIRROR_DROPS:
+		drop_some(mirror);
+		return 0;
+	case MIRROR_MOVES:
+		return move_some(mirror);
+	case MIRROR_REPAIRS:
+		if (mirror->at == SYNCMAP_CURSOR_END)
+			begin_phase(mirror, MIRROR_UNFLAGS);
+		else if (!walk)
+			return 1;
+		else if (repair_some(mirror, walk))
+			begin_phase(mirror, MIRROR_RESTS);
+		return 0;
+	case MIRROR_UNFLAGS:
+		unflag_some(mirror);
+		return 0;
+	case MIRROR_TRIMS:
+		/* Each time a grace period: others of the user have their turn */
+		trim_some(mirror);
+		return 1;
+	}
+	return MAX_JIFFY_OFFSET;
+}
+
+/* Return: jiffies after which to go on, or never: MAX_JIFFY_OFFSET */
+static unsigned long work_portion(struct bytemap_mirror *mirror)
+{
+	struct bytemap_walk *walk = NULL;
+	unsigned long pause = 0;
+	unsigned int n;
+
+	if (mirror->phase == MIRROR_REPAIRS)
+		walk = bytemap_walk_alloc(mirror->map, 0);
+	for (n = 0; n < PORTION && !pause; n++) {
+		pause = work_some(mirror, walk);
+		cond_resched();
+	}
+	if (walk)
+		bytemap_walk_free(walk);
+	return pause;
+}
+
+/* With a reference, or NULL. shrink.c may give it another one meanwhile */
+static struct mem_cgroup *cgroup_of_map(const struct bytemap *map)
+{
+	struct mem_cgroup *memcg;
+
+	rcu_read_lock();
+	do {
+		memcg = READ_ONCE(map->memcg);
+	} while (memcg && !css_tryget(&memcg->css));
+	rcu_read_unlock();
+	return memcg;
+}
+
+/*
+ * A portion at a time, among the promotions of the user, which take as long. What
+ * waits for it, a reader does not: it asks. The map's cgroup pays
+ */
+static void mirror_work(struct work_struct *work)
+{
+	struct bytemap_mirror *mirror = container_of(to_delayed_work(work),
+						     struct bytemap_mirror,
+						     work);
+	struct mem_cgroup *memcg = cgroup_of_map(mirror->map);
+	struct mem_cgroup *active = set_active_memcg(memcg);
+	unsigned long pause = work_portion(mirror);
+
+	set_active_memcg(active);
+	mem_cgroup_put(memcg);
+	if (pause != MAX_JIFFY_OFFSET)
+		queue_delayed_work(mirror->wq, &mirror->work, pause);
+}
+
+/* Pages */
+
+static bool stock_one(struct bytemap_mirror *mirror)
+{
+	struct bytemap_account *account = mirror->map->account;
+	struct syncmap_error error;
+	bool grown;
+
+	if (bytemap_account_add_bytes(account, BYTEMAP_ARENA_SLAB, &error))
+		return false;
+	grown = !bytemap_arena_grow(&mirror->arena, &mirror->mapping,
+				    mirror->arena_at);
+	if (!grown)
+		bytemap_account_sub_bytes(account, BYTEMAP_ARENA_SLAB);
+	return grown;
+}
+
+/* For whoever is going to write, and may sleep still: what end() may need */
+void bytemap_mirror_stock(struct bytemap_mirror *mirror)
+{
+	while (bytemap_arena_is_short(&mirror->arena))
+		if (!stock_one(mirror))
+			WRITE_ONCE(mirror->arena.retry,
+				   jiffies + STOCK_JIFFIES);
+}
+
+static struct page *index_page(struct bytemap_mirror *mirror, u64 offset)
+{
+	const struct syncmap_mapped_bucket *index;
+	u8 shift = ilog2(offset) - ilog2(syncmap_mapped_index(0));
+	u64 at = offset - syncmap_mapped_index(shift);
+
+	if (at >= index_bytes(shift) || shift > mirror->shift_max)
+		return NULL;
+	index = READ_ONCE(mirror->index[shift]);
+	return index ? vmalloc_to_page((void *)index + at) : NULL;
+}
+
+/*
+ * In an RCU read section. Return: the page at @offset of a mapping, of which a
+ * reference is to be taken; NULL: there is none, zeroes are right
+ */
+struct page *bytemap_mirror_page(struct bytemap_mirror *mirror, u64 offset)
+{
+	if (offset < PAGE_SIZE)
+		return virt_to_page(mirror->head);
+	if (offset >= mirror->arena_at)
+		return bytemap_arena_page(&mirror->arena,
+					  (offset - mirror->arena_at) >>
+					  PAGE_SHIFT);
+	if (offset < syncmap_mapped_index(SHIFT_MIN))
+		return NULL;
+	return index_page(mirror, offset);
+}
+
+/* A mirror */
+
+/* Buckets for all that the map may hold at a time, half full */
+static u8 largest_shift(const struct bytemap *map)
+{
+	u64 buckets = map->limits.entries * 2 / SYNCMAP_MAPPED_SLOTS + 1;
+
+	return clamp_t(u8, order_base_2(buckets), SHIFT_MIN, BYTEMAP_SHIFT_MAX);
+}
+
+/* Slabs for all of it, though some are nearly empty */
+static u32 most_slabs(const struct bytemap *map)
+{
+	u64 bytes = 2 * map->limits.bytes +
+		    map->limits.entries * SYNCMAP_MAPPED_UNIT;
+
+	return min_t(u64, (bytes >> PAGE_SHIFT) + 2 * BYTEMAP_ARENA_CLASSES,
+		     U32_MAX / (PAGE_SIZE / SYNCMAP_MAPPED_UNIT));
+}
+
+static void fill_head(struct bytemap_mirror *mirror)
+{
+	struct syncmap_mapped_head *head = mirror->head;
+
+	head->abi = SYNCMAP_MAPPED_ABI;
+	head->key_type = mirror->map->key_type;
+	head->seed = mirror->seed;
+	head->arena = mirror->arena_at;
+	head->size = mirror->size;
+	head->word = SYNCMAP_MAPPED_READY |
+		     (u64)mirror->shift << SYNCMAP_MAPPED_SHIFT;
+	head->magic = SYNCMAP_MAPPED_MAGIC;
+}
+
+static void init_stripes(struct bytemap_mirror *mirror)
+{
+	unsigned int i;
+
+	for (i = 0; i < BYTEMAP_STRIPES; i++)
+		spin_lock_init(&mirror->stripe[i].lock);
+	for (i = 0; i < 1U << SHIFT_MIN; i++)
+		mirror->index[SHIFT_MIN][i].word = SYNCMAP_MAPPED_READY;
+}
+
+static void init_mirror(struct bytemap_mirror *mirror, struct bytemap *map)
+{
+	mirror->map = map;
+	mirror->seed = get_random_u64();
+	mirror->shift = SHIFT_MIN;
+	mirror->shift_max = largest_shift(map);
+	mirror->arena_at = syncmap_mapped_index(mirror->shift_max + 1);
+	bytemap_arena_init(&mirror->arena, most_slabs(map));
+	mirror->size = mirror->arena_at +
+		       (u64)mirror->arena.max * PAGE_SIZE;
+	address_space_init_once(&mirror->mapping);
+	mirror->repaired = jiffies - RETRY_JIFFIES;
+	mirror->failed = mirror->repaired;
+	mirror->wq = map->core.params.wq;
+	INIT_DELAYED_WORK(&mirror->work, mirror_work);
+}
+
+/* The map has one from here on; it is empty. Return: 0, -ENOMEM, or a limit */
+int bytemap_mirror_create(struct bytemap *map, struct syncmap_error *error)
+{
+	struct bytemap_mirror *mirror = kzalloc(sizeof(*mirror), BYTEMAP_GFP);
+	int err = -ENOMEM;
+
+	if (!mirror)
+		return -ENOMEM;
+	init_mirror(mirror, map);
+	mirror->head = (void *)get_zeroed_page(BYTEMAP_GFP);
+	if (!mirror->head)
+		goto free_mirror;
+	err = bytemap_account_add_bytes(map->account, HEAD_BYTES, error);
+	if (err)
+		goto free_head;
+	err = make_index(mirror, SHIFT_MIN);
+	if (err)
+		goto uncharge_head;
+	init_stripes(mirror);
+	fill_head(mirror);
+	map->mirror = mirror;
+	map->modes |= BYTEMAP_MIRRORED;
+	return 0;
+
+uncharge_head:
+	bytemap_account_sub_bytes(map->account, HEAD_BYTES);
+free_head:
+	free_page((unsigned long)mirror->head);
+free_mirror:
+	kfree(mirror);
+	return err;
+}
+
+/* Nobody uses the map any more. Its work does neither, and nothing wants any */
+void bytemap_mirror_stop(struct bytemap *map)
+{
+	if (map->mirror)
+		cancel_delayed_work_sync(&map->mirror->work);
+}
+
+/* It was stopped, and nobody has it mapped */
+void bytemap_mirror_free(struct bytemap *map)
+{
+	struct bytemap_mirror *mirror = map->mirror;
+	u8 shift;
+
+	if (!mirror)
+		return;
+	for (shift = SHIFT_MIN; shift <= mirror->shift_max; shift++)
+		if (mirror->index[shift])
+			free_index(mirror, shift, mirror->index[shift]);
+	bytemap_account_sub_bytes(map->account,
+				  (u64)mirror->arena.count * BYTEMAP_ARENA_SLAB +
+				  HEAD_BYTES);
+	bytemap_arena_exit(&mirror->arena);
+	free_page((unsigned long)mirror->head);
+	kfree(mirror);
+}

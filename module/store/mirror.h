@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What processes see of a map without a system call: mirror.c
+ */
+#ifndef _SYNCMAP_STORE_MIRROR_H
+#define _SYNCMAP_STORE_MIRROR_H
+
+#include <linux/types.h>
+
+struct bytemap;
+struct bytemap_mirror;
+struct bytemap_value;
+struct bytemap_window;
+struct page;
+struct syncmap_error;
+struct syncmap_hashed_key;
+
+int bytemap_mirror_create(struct bytemap *map, struct syncmap_error *error);
+void bytemap_mirror_stop(struct bytemap *map);
+void bytemap_mirror_free(struct bytemap *map);
+void bytemap_mirror_stock(struct bytemap_mirror *mirror);
+void bytemap_mirror_end(struct bytemap_window *window,
+			struct syncmap_hashed_key *hashed, const void *key,
+			u32 key_len);
+void bytemap_mirror_refresh(struct bytemap_mirror *mirror,
+			    struct syncmap_hashed_key *hashed, const void *key,
+			    u32 key_len);
+void bytemap_mirror_refresh_mortal(struct bytemap_mirror *mirror,
+				   const struct bytemap_value *value);
+void bytemap_mirror_clear_begin(struct bytemap_mirror *mirror);
+void bytemap_mirror_clear_end(struct bytemap_mirror *mirror, u64 floor);
+struct page *bytemap_mirror_page(struct bytemap_mirror *mirror, u64 offset);
+
+#endif /* _SYNCMAP_STORE_MIRROR_H */

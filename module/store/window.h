@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Windows, in which a mirrored map is changed: window.c
+ */
+#ifndef _SYNCMAP_STORE_WINDOW_H
+#define _SYNCMAP_STORE_WINDOW_H
+
+#include <linux/atomic.h>
+#include <linux/cache.h>
+#include <linux/fs.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/syncmap_mapped.h>
+
+#include "arena.h"
+
+struct bytemap;
+struct syncmap_op;
+
+/* The highest bits of a key's hash choose its stripe */
+#define BYTEMAP_STRIPE_BITS	SYNCMAP_MAPPED_SHIFT_MIN
+#define BYTEMAP_STRIPES		(1U << BYTEMAP_STRIPE_BITS)
+
+/* log2 of the buckets of the largest index: what slots have numbers for */
+#define BYTEMAP_SHIFT_MAX	28
+
+/* Buckets whose hashes begin alike, in whatever index */
+struct bytemap_stripe {
+	spinlock_t	lock;
+	u8		old_shift;	/* of the index that is being left; 0: none */
+	bool		spill;		/* which flag is set now */
+	u32		count;		/* of keys that have a slot */
+} ____cacheline_aligned_in_smp;
+
+/* What the work on a mirror is at: so many buckets, or keys, at a time */
+enum bytemap_mirror_phase {
+	MIRROR_RESTS,
+	MIRROR_DROPS,		/* what is below the floor */
+	MIRROR_MOVES,		/* buckets to another index */
+	MIRROR_REPAIRS,		/* what is in no bucket */
+	MIRROR_UNFLAGS,		/* buckets of which all is there again */
+	MIRROR_TRIMS,		/* slabs that nobody needs */
+};
+
+/*
+ * What processes that map a map's descriptor see of it. Where something is known
+ * here, nothing is read for it from what they see.
+ */
+struct bytemap_mirror {
+	struct bytemap			*map;
+	struct syncmap_mapped_head	*head;
+	struct syncmap_mapped_bucket	*index[BYTEMAP_SHIFT_MAX + 1];
+	u64				seed;
+	u64				arena_at;	/* offset in a mapping */
+	u64				size;		/* of a mapping */
+	u8				shift;		/* of the index in use */
+	u8				shift_max;
+	bool				repairs;	/* what was spilled may fit now */
+	unsigned long			repaired;	/* jiffies */
+	struct bytemap_arena		arena;
+	struct address_space		mapping;
+	atomic_t			mappings;	/* the device's */
+	struct workqueue_struct		*wq;
+	struct delayed_work		work;
+	/* The work's own */
+	enum bytemap_mirror_phase	phase;
+	u64				at;		/* where in it */
+	u64				floor;		/* below it nothing is, or soon */
+	u64				flag;
+	u8				from;
+	unsigned long			failed;		/* jiffies */
+	struct bytemap_stripe		stripe[BYTEMAP_STRIPES];
+};
+
+/* What may change the entry of a key is done in a window of its bucket */
+struct bytemap_window {
+	struct bytemap_mirror	*mirror;	/* NULL: there is none */
+	atomic64_t		*word;
+	u64			hash;
+};
+
+bool bytemap_window_open(struct bytemap_mirror *mirror,
+			 struct bytemap_window *window, const void *key,
+			 u32 key_len);
+void bytemap_window_cancel(struct bytemap_window *window);
+u64 bytemap_window_hash(const struct bytemap_mirror *mirror, const void *key,
+			u32 key_len);
+
+static inline atomic64_t *bytemap_window_word(__u64 *word)
+{
+	return (atomic64_t *)word;
+}
+
+static inline struct syncmap_mapped_bucket *
+bytemap_window_bucket(const struct bytemap_mirror *mirror, u8 shift, u64 hash)
+{
+	return &mirror->index[shift][hash >> (64 - shift)];
+}
+
+#endif /* _SYNCMAP_STORE_WINDOW_H */

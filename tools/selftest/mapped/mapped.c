@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loads from a mapping: what they say is what the map has */
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "harness/map.h"
+#include "syncmap_mapped.h"
+
+static struct syncmap_mapped mapped;
+static struct syncmap_mapped_result result;
+static __u64 asked;
+
+static int map_mapped(__u32 type)
+{
+	struct syncmap_create create = {
+		.flags = SYNCMAP_CREATE_MAPPED, .key_type = type, .mode = 0666,
+	};
+
+	ASSERT_EQ(0, map_call(map_control(), SYNCMAP_CREATE, &create));
+	return create.fd;
+}
+
+static void attach(int fd)
+{
+	__u64 size = map_info(fd).mapped;
+	void *base = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+
+	ASSERT(base != MAP_FAILED);
+	ASSERT_EQ(0, syncmap_mapped_attach(&mapped, base, size));
+}
+
+/* By the mapping, and if need be from the kernel. Return: the length, or an error */
+static int load(int fd, const void *key, __u32 len, void *buf, __u32 size)
+{
+	int ret = mapped.key_type == SYNCMAP_KEY_U64 ?
+		syncmap_mapped_load_u64(&mapped, *(const __u64 *)key, buf, size,
+					&result) :
+		syncmap_mapped_load(&mapped, key, len, buf, size, &result);
+
+	if (ret != SYNCMAP_MAPPED_ASK)
+		return ret ?: (int)result.len;
+	asked++;
+	ret = DO(fd, LOAD, KEY_N(key, len), OUT_N(buf, size));
+	return ret ?: (int)got.out_len;
+}
+
+static void expect_u64(int fd, __u64 key, int len, __u64 value)
+{
+	__u64 has = 0;
+
+	EXPECT_EQ(len, load(fd, &key, sizeof(key), &has, sizeof(has)));
+	if (len > 0)
+		EXPECT_EQ(value, has);
+}
+
+TEST_LIMIT(what_is_stored_is_there, 120)
+{
+	int fd = map_mapped(SYNCMAP_KEY_U64);
+	__u64 keys = test_times(20000), key, value;
+
+	attach(fd);
+	expect_u64(fd, 1, -ENOENT, 0);
+	map_fill(fd, 0, keys);
+	for (key = 0; key < keys; key++)
+		expect_u64(fd, key, 8, key);
+	expect_u64(fd, keys, -ENOENT, 0);
+	test_note("%llu of %llu loads asked while it had grown", asked, keys);
+	for (key = 0; key < keys; key += 2)
+		EXPECT_EQ(0, DO(fd, DELETE, KEY_N(&key, 8)));
+	for (key = 1; key < keys; key += 4) {
+		value = ~key;
+		EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE_N(&value, 8)));
+	}
+	for (key = 0; key < keys; key++)
+		expect_u64(fd, key, key % 2 ? 8 : -ENOENT,
+			   key % 4 == 1 ? ~key : key);
+	usleep(300000);
+	asked = 0;
+	for (key = 0; key < keys; key++)
+		expect_u64(fd, key, key % 2 ? 8 : -ENOENT,
+			   key % 4 == 1 ? ~key : key);
+	test_note("%llu of %llu loads asked at rest", asked, keys);
+	EXPECT(asked <= keys / 200);
+}
+
+/* Keys and values of all lengths, those too that are too long for it */
+TEST(lengths)
+{
+	static const __u32 lens[] = { 0, 1, 7, 8, 9, 63, 64, 65, 255, 256, 257,
+				      1000, 4000, 4064, 4096, 5000, 65536 };
+	int fd = map_mapped(SYNCMAP_KEY_BYTES);
+	static char key[200], value[65536], has[65536];
+	unsigned int i, n;
+
+	attach(fd);
+	for (n = 0; n < sizeof(key); n += 13) {
+		for (i = 0; i < ARRAY_SIZE(lens); i++) {
+			test_context("key of %u, value of %u", n, lens[i]);
+			test_text(key, n, n);
+			test_text(value, lens[i], n + i);
+			EXPECT_EQ(0, DO(fd, STORE, KEY_N(key, n),
+					VALUE_N(value, lens[i])));
+			ASSERT_EQ(lens[i], load(fd, key, n, has, sizeof(has)));
+			EXPECT(!memcmp(value, has, lens[i]));
+		}
+	}
+	EXPECT_EQ(-EMSGSIZE, load(fd, key, n - 13, has, 1));
+	test_note("%llu asked", asked);
+}
+
+TEST(clear_empties_it)
+{
+	int fd = map_mapped(SYNCMAP_KEY_U64);
+	__u64 key;
+
+	attach(fd);
+	map_fill(fd, 0, 1000);
+	map_clear(fd);
+	asked = 0;
+	for (key = 0; key < 1000; key++)
+		expect_u64(fd, key, -ENOENT, 0);
+	EXPECT(asked <= 50);
+	map_fill(fd, 0, 500);
+	for (key = 0; key < 1000; key++)
+		expect_u64(fd, key, key < 500 ? 8 : -ENOENT, key);
+}
+
+TEST(what_expires_is_gone)
+{
+	int fd = map_mapped(SYNCMAP_KEY_U64);
+	__u64 key = 1, value = 2;
+
+	attach(fd);
+	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE_N(&value, 8), FROM_NOW,
+			.deadline = SECOND / 2));
+	expect_u64(fd, key, 8, 2);
+	EXPECT(result.deadline > map_now());
+	EXPECT_EQ(0, DO(fd, TOUCH, KEY_N(&key, 8), FROM_NOW,
+			.deadline = SECOND / 4));
+	expect_u64(fd, key, 8, 2);
+	usleep(260000);
+	expect_u64(fd, key, -ENOENT, 0);
+	EXPECT_EQ(0, asked);
+}
+
+static void *try_map(int fd, __u64 size, int prot, int flags, off_t offset)
+{
+	void *base = mmap(NULL, size, prot, flags, fd, offset);
+
+	return base == MAP_FAILED ? (void *)(long)-errno : base;
+}
+
+TEST(mappings_that_are_refused)
+{
+	int fd = map_mapped(SYNCMAP_KEY_U64), plain = map_private(SYNCMAP_KEY_U64);
+	__u64 size = map_info(fd).mapped;
+	void *base;
+
+	EXPECT_EQ(0, map_info(plain).mapped);
+	EXPECT_EQ(-ENODEV, (long)try_map(plain, 4096, PROT_READ, MAP_SHARED, 0));
+	EXPECT_EQ(-EACCES, (long)try_map(fd, size, PROT_READ | PROT_WRITE,
+					 MAP_SHARED, 0));
+	EXPECT_EQ(-EACCES, (long)try_map(fd, size, PROT_READ | PROT_EXEC,
+					 MAP_SHARED, 0));
+	EXPECT_EQ(-EINVAL, (long)try_map(fd, size, PROT_READ, MAP_PRIVATE, 0));
+	EXPECT_EQ(-EINVAL, (long)try_map(fd, size - 4096, PROT_READ, MAP_SHARED,
+					 0));
+	EXPECT_EQ(-EINVAL, (long)try_map(fd, size - 4096, PROT_READ, MAP_SHARED,
+					 4096));
+	EXPECT_EQ(-EINVAL, (long)try_map(fd, size + 4096, PROT_READ, MAP_SHARED,
+					 0));
+	base = try_map(fd, size, PROT_READ, MAP_SHARED, 0);
+	ASSERT((long)base > 0);
+	EXPECT_EQ(-1, mprotect(base, 4096, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(-1, mprotect(base, 4096, PROT_READ | PROT_EXEC));
+	EXPECT(mremap(base, size, size * 2, MREMAP_MAYMOVE) == MAP_FAILED);
+}
+
+/* A hole is read as zeroes */
+TEST(all_of_it_can_be_read)
+{
+	int fd = map_mapped(SYNCMAP_KEY_U64);
+	__u64 size, at;
+
+	attach(fd);
+	map_fill(fd, 0, 5000);
+	size = map_info(fd).mapped;
+	for (at = 0; at < size; at += size / 3000 / 4096 * 4096 + 4096)
+		EXPECT(*(volatile const char *)(mapped.base + at) >= -128);
+}
+
+struct race {
+	int		fd;
+	bool		over;
+	__u64		keys;
+	__u64		loads, asks;
+};
+
+static void write_up(int n, void *arg)
+{
+	struct race *race = arg;
+	__u64 key, i;
+
+	for (i = 0; i < test_times(20000); i++) {
+		key = test_random() % race->keys;
+		if (i % 64 == 63)
+			DO(race->fd, TOUCH, KEY_N(&key, 8),
+			   .deadline = SYNCMAP_NEVER);
+		else
+			EXPECT_EQ(0, DO(race->fd, ADD, KEY_N(&key, 8),
+					.operand = 1));
+	}
+	(void)n;
+}
+
+static __u64 now_in_map(const struct race *race, __u64 key)
+{
+	__u64 value = 0;
+
+	EXPECT_EQ(0, DO(race->fd, LOAD, KEY_N(&key, 8), OUT_N(&value, 8)));
+	return value;
+}
+
+static void read_up(int n, void *arg)
+{
+	struct race *race = arg;
+	__u64 key, first, then, last;
+
+	(void)n;
+	attach(race->fd);
+	while (!__atomic_load_n(&race->over, __ATOMIC_RELAXED)) {
+		key = test_random() % race->keys;
+		ASSERT_EQ(8, load(race->fd, &key, 8, &first, 8));
+		then = now_in_map(race, key);
+		ASSERT_EQ(8, load(race->fd, &key, 8, &last, 8));
+		EXPECT(first <= then);
+		EXPECT(then <= last);
+		race->loads += 2;
+		if (test_failed())
+			break;
+	}
+	__sync_fetch_and_add(&race->asks, asked);
+}
+
+/* Numbers that only grow never shrink, whichever way they are read */
+TEST_LIMIT(nobody_goes_back, 120)
+{
+	struct race *race = test_shared(sizeof(*race));
+	pid_t reader[2];
+	__u64 key, zero = 0;
+
+	race->fd = map_mapped(SYNCMAP_KEY_U64);
+	race->keys = 50;
+	for (key = 0; key < race->keys; key++)
+		EXPECT_EQ(0, DO(race->fd, STORE, KEY_N(&key, 8),
+				VALUE_N(&zero, 8)));
+	for (int i = 0; i < 2; i++)
+		reader[i] = test_fork(read_up, i, race);
+	test_parallel(2, write_up, race);
+	__atomic_store_n(&race->over, true, __ATOMIC_RELAXED);
+	for (int i = 0; i < 2; i++)
+		test_wait(reader[i]);
+	test_note("%llu loads, %llu asked", race->loads, race->asks);
+	EXPECT(race->loads);
+}
