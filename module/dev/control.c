@@ -26,7 +26,8 @@
 #include "dev.h"
 #include "time.h"
 
-#define ENTRY_SIZE_MIN	offsetofend(struct syncmap_map_info, stale)
+#define ENTRY_SIZE_MIN	\
+	offsetofend(struct syncmap_map_info, boottime_offset)
 
 /* The number of no map: for cursors of the list of them */
 #define NO_MAP		0

@@ -84,6 +84,7 @@ static int config_show(struct seq_file *m, void *unused)
 	seq_printf(m, "%-16s %llu\n", "ttl", info.ttl);
 	seq_printf(m, "%-16s %llu\n", "stale", info.stale);
 	seq_printf(m, "%-16s %u\n", "frozen", bytemap_is_frozen(map));
+	seq_printf(m, "%-16s %llu\n", "mapped", info.mapped);
 	return 0;
 }
 

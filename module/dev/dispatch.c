@@ -25,7 +25,7 @@ static_assert(sizeof(struct syncmap_create) == 168);
 static_assert(sizeof(struct syncmap_open) == 120);
 static_assert(sizeof(struct syncmap_remove) == 112);
 static_assert(sizeof(struct syncmap_publish) == 112);
-static_assert(sizeof(struct syncmap_map_info) == 184);
+static_assert(sizeof(struct syncmap_map_info) == 192);
 static_assert(sizeof(struct syncmap_list) == 64);
 static_assert(sizeof(struct syncmap_stat) == 48);
 static_assert(sizeof(struct syncmap_stats) == 56);

@@ -25,6 +25,7 @@
 #include "../store/set.h"
 #include "../store/sweep.h"
 #include "dev.h"
+#include "time.h"
 
 /* What an element of SYNCMAP_STATS was in ABI level 1 */
 #define STAT_SIZE_MIN	offsetofend(struct syncmap_stat, index)
@@ -48,6 +49,7 @@ static int run_map_info(struct syncmap_call *call)
 	bytemap_sweep(map);
 	bytemap_info(map, current_user_ns(), info);
 	info->access = syncmap_mapfd_access(call->file);
+	info->boottime_offset = syncmap_time_offset();
 	return 0;
 }
 
@@ -145,7 +147,8 @@ static int run_restrict(struct syncmap_call *call)
 }
 
 static const struct syncmap_command map_command[] = {
-	SYNCMAP_COMMAND(SYNCMAP_MAP_INFO, map_info, stale, .run = run_map_info,
+	SYNCMAP_COMMAND(SYNCMAP_MAP_INFO, map_info, boottime_offset,
+			.run = run_map_info,
 			.reply = SYNCMAP_AT(map_info, state)),
 	SYNCMAP_COMMAND(SYNCMAP_STATS, stats, error, .run = run_stats,
 			.reply = SYNCMAP_AT(stats, count),

@@ -16,6 +16,7 @@
 #include "deadline.h"
 #include "gauge.h"
 #include "info.h"
+#include "mirror.h"
 #include "name.h"
 #include "window.h"
 
@@ -88,6 +89,7 @@ struct number {
 #define INSIDE(id, what)						\
 	NUMBER(id, SYNCMAP_STAT_COUNTER | SYNCMAP_STAT_INTERNAL,	\
 	       counts.event[BYTEMAP_##what])
+#define MIRROR(id, kind)	NUMBER(id, kind, mirror.id)
 #define CORE_GAUGE(id, field) \
 	NUMBER(id, SYNCMAP_STAT_INTERNAL, field)
 #define CORE_COUNTER(id) \
@@ -120,6 +122,10 @@ static const struct number numbers[] = {
 	HAPPENED(lease_waits, LEASE_WAIT),
 	HAPPENED(leases_granted, LEASE_GRANTED),
 	HAPPENED(leases_lost, LEASE_LOST),
+	MIRROR(mirror_bytes, 0),
+	MIRROR(mirror_keys, 0),
+	MIRROR(mappings, 0),
+	MIRROR(mirror_buckets, SYNCMAP_STAT_INTERNAL),
 	CORE_GAUGE(read_keys, core.read_keys),
 	CORE_GAUGE(read_buckets, core.read_buckets),
 	CORE_GAUGE(tombstones, core.tombstones),
@@ -200,6 +206,8 @@ void bytemap_info_stats(struct bytemap *map, struct bytemap_stats *stats)
 	stats->leases = max(atomic64_read(&map->leases), 0LL);
 	stats->lapsed = bytemap_deadline_stale(map);
 	stats->expiring = bytemap_deadline_count(map);
+	if (bytemap_is_mirrored(map))
+		bytemap_mirror_get_stats(map->mirror, &stats->mirror);
 	add_counts(map, &stats->counts);
 	add_watchers(map, stats);
 	add_core(map, stats);

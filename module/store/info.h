@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include "bytemap.h"
+#include "mirror.h"
 
 struct syncmap_map_info;
 struct syncmap_stat;
@@ -27,6 +28,7 @@ struct bytemap_stats {
 	u64				owned;
 	u64				leases;
 	u64				amended;
+	struct bytemap_mirror_stats	mirror;
 	struct bytemap_counts		counts;
 	struct syncmap_core_stats	core;
 };

@@ -993,6 +993,24 @@ struct page *bytemap_mirror_page(struct bytemap_mirror *mirror, u64 offset)
 	return index_page(mirror, offset);
 }
 
+/* Each number at a time of its own */
+void bytemap_mirror_get_stats(struct bytemap_mirror *mirror,
+			      struct bytemap_mirror_stats *stats)
+{
+	unsigned int i;
+	u8 shift;
+
+	stats->mirror_bytes = HEAD_BYTES + BYTEMAP_ARENA_SLAB *
+			      (u64)READ_ONCE(mirror->arena.count);
+	for (shift = SHIFT_MIN; shift <= mirror->shift_max; shift++)
+		if (READ_ONCE(mirror->index[shift]))
+			stats->mirror_bytes += index_bytes(shift);
+	for (i = 0; i < BYTEMAP_STRIPES; i++)
+		stats->mirror_keys += READ_ONCE(mirror->stripe[i].count);
+	stats->mirror_buckets = 1ULL << READ_ONCE(mirror->shift);
+	stats->mappings = atomic_read(&mirror->mappings);
+}
+
 /* A mirror */
 
 /* Buckets for all that the map may hold at a time, half full */

@@ -15,6 +15,14 @@ struct page;
 struct syncmap_error;
 struct syncmap_hashed_key;
 
+/* How it is, told by SYNCMAP_STATS */
+struct bytemap_mirror_stats {
+	u64	mirror_bytes;
+	u64	mirror_keys;
+	u64	mirror_buckets;
+	u64	mappings;
+};
+
 int bytemap_mirror_create(struct bytemap *map, struct syncmap_error *error);
 void bytemap_mirror_stop(struct bytemap *map);
 void bytemap_mirror_free(struct bytemap *map);
@@ -29,6 +37,8 @@ void bytemap_mirror_refresh_mortal(struct bytemap_mirror *mirror,
 				   const struct bytemap_value *value);
 void bytemap_mirror_clear_begin(struct bytemap_mirror *mirror);
 void bytemap_mirror_clear_end(struct bytemap_mirror *mirror, u64 floor);
+void bytemap_mirror_get_stats(struct bytemap_mirror *mirror,
+			      struct bytemap_mirror_stats *stats);
 struct page *bytemap_mirror_page(struct bytemap_mirror *mirror, u64 offset);
 
 #endif /* _SYNCMAP_STORE_MIRROR_H */

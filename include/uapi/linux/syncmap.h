@@ -429,6 +429,9 @@ struct syncmap_publish {
  * @limits: out: what the map may hold
  * @ttl: out: see &struct syncmap_create
  * @stale: out: see &struct syncmap_create
+ * @mapped: out: size of a mapping of the descriptor, in bytes, see
+ *	<linux/syncmap_mapped.h>; zero: there is none
+ * @boottime_offset: out: see &struct syncmap_info; zero in a list
  */
 struct syncmap_map_info {
 	__u32			flags;
@@ -449,6 +452,7 @@ struct syncmap_map_info {
 	__u64			ttl;
 	__u64			stale;
 	__u64			mapped;
+	__s64			boottime_offset;
 };
 
 /* A cursor that stands behind the last element of a list or range */

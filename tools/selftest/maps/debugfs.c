@@ -115,6 +115,7 @@ TEST(config)
 	EXPECT_VALUE(want, text, "max_key_size");
 	snprintf(want, sizeof(want), "%u", info.limits.value_size);
 	EXPECT_VALUE(want, text, "max_value_size");
+	EXPECT_VALUE("0", text, "mapped");
 }
 
 static unsigned int count_lines(const char *text)
