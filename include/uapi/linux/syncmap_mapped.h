@@ -128,7 +128,9 @@ struct syncmap_mapped_slot {
 	__u32	value_len;
 	__u16	key_len;
 	__u16	flags;
+#ifndef __cplusplus
 	__u64	bytes[];
+#endif
 };
 
 #define SYNCMAP_SLOT_ASK	0x1	/* the value is not here */
