@@ -3,6 +3,7 @@
  * A process that maps a map: it knows pages by their offset, and nothing else
  * of the mirror
  */
+#include <linux/atomic.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -13,27 +14,33 @@
 
 #define TRIES	4
 
-static unsigned int fail_nth;
+/* By works, too */
+static atomic_t fail_nth;
 static bool has_failed;
 
 void store_fail_nth(unsigned int nth)
 {
-	fail_nth = nth;
-	has_failed = false;
+	atomic_set(&fail_nth, nth);
+	WRITE_ONCE(has_failed, false);
 }
 
 bool store_has_failed(void)
 {
-	fail_nth = 0;
-	return has_failed;
+	atomic_set(&fail_nth, 0);
+	return READ_ONCE(has_failed);
 }
 
 bool store_alloc_fails(void)
 {
-	bool fails = fail_nth && !--fail_nth;
+	int nth = atomic_read(&fail_nth);
 
-	has_failed |= fails;
-	return fails;
+	do {
+		if (!nth)
+			return false;
+	} while (!atomic_try_cmpxchg(&fail_nth, &nth, nth - 1));
+	if (nth == 1)
+		WRITE_ONCE(has_failed, true);
+	return nth == 1;
 }
 
 struct bytemap *store_mapped(struct kunit *test, u32 key_type)
@@ -184,7 +191,8 @@ static int look_once(struct bytemap *map, const char *key, u32 len)
 	w = smp_load_acquire(&b->word);
 	if (!is_usable(w))
 		return -EAGAIN;
-	ret = look_at_bucket(map, head, b, hash, key, len);
+	/* What is written meanwhile is not believed */
+	ret = data_race(look_at_bucket(map, head, b, hash, key, len));
 	/* The loads before, then these */
 	smp_rmb();
 	return READ_ONCE(b->word) == w && READ_ONCE(head->word) == h ? ret :

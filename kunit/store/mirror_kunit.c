@@ -7,12 +7,13 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "../../module/large.h"
 #include "deadline.h"
 #include "mapped.h"
 
 static void *alloc_large(size_t size, gfp_t gfp)
 {
-	return store_alloc_fails() ? NULL : kvzalloc(size, gfp);
+	return store_alloc_fails() ? NULL : syncmap_large_alloc(size, gfp);
 }
 
 static unsigned long alloc_zero_page(gfp_t gfp)
@@ -25,8 +26,7 @@ static void *alloc_virtual(unsigned long size, gfp_t gfp)
 	return store_alloc_fails() ? NULL : __vmalloc(size, gfp);
 }
 
-#undef kvzalloc
-#define kvzalloc	alloc_large
+#define syncmap_large_alloc	alloc_large
 #undef get_zeroed_page
 #define get_zeroed_page	alloc_zero_page
 #undef __vmalloc

@@ -131,7 +131,7 @@ static void stock_slab(struct bytemap_arena *arena, struct slab *slab)
 {
 	spin_lock(&arena->lock);
 	list_add(&slab->node, &arena->stock);
-	arena->stocked++;
+	WRITE_ONCE(arena->stocked, arena->stocked + 1);
 	spin_unlock(&arena->lock);
 }
 
@@ -188,7 +188,7 @@ static void take_loose(struct bytemap_arena *arena, struct list_head *slabs)
 	spin_lock(&arena->lock);
 	for (n = 0; n < TRIM && bytemap_arena_is_loose(arena); n++) {
 		list_move(arena->stock.next, slabs);
-		arena->stocked--;
+		WRITE_ONCE(arena->stocked, arena->stocked - 1);
 		WRITE_ONCE(arena->count, arena->count - 1);
 	}
 	spin_unlock(&arena->lock);
@@ -233,7 +233,7 @@ static struct slab *take_stocked(struct bytemap_arena *arena)
 	slab = list_first_entry_or_null(&arena->stock, struct slab, node);
 	if (slab) {
 		list_del(&slab->node);
-		arena->stocked--;
+		WRITE_ONCE(arena->stocked, arena->stocked - 1);
 	}
 	spin_unlock(&arena->lock);
 	return slab;

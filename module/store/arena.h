@@ -22,7 +22,7 @@ struct bytemap_arena {
 	u32			max;		/* numbers are below */
 	spinlock_t		lock;		/* ->stock, ->stocked, ->count */
 	struct list_head	stock;		/* slabs without a class */
-	u32			stocked;
+	u32			stocked;	/* READ_ONCE() */
 	unsigned long		retry;		/* not before that; READ_ONCE() */
 	u32			count;		/* slabs: lock; READ_ONCE() */
 	struct bytemap_arena_class {

@@ -42,6 +42,7 @@
 #include <linux/syncmap.h>
 #include <linux/vmalloc.h>
 
+#include "../large.h"
 #include "account.h"
 #include "arena.h"
 #include "attempt.h"
@@ -454,7 +455,8 @@ static u64 index_bytes(u8 shift)
 static void show_index(struct bytemap_mirror *mirror, u8 shift,
 		       struct syncmap_mapped_bucket *index)
 {
-	WRITE_ONCE(mirror->index[shift], index);
+	/* Its buckets are zero for who finds it: bytemap_window_bucket() */
+	smp_store_release(&mirror->index[shift], index);
 	/* As in bytemap_arena_grow() */
 	smp_mb();
 	unmap_mapping_range(&mirror->mapping, syncmap_mapped_index(shift),
@@ -1075,9 +1077,10 @@ static void init_mirror(struct bytemap_mirror *mirror, struct bytemap *map)
 /* The map has one from here on; it is empty. Return: 0, -ENOMEM, or a limit */
 int bytemap_mirror_create(struct bytemap *map, struct syncmap_error *error)
 {
-	struct bytemap_mirror *mirror = kzalloc(sizeof(*mirror), BYTEMAP_GFP);
+	struct bytemap_mirror *mirror;
 	int err = -ENOMEM;
 
+	mirror = syncmap_large_alloc(sizeof(*mirror), BYTEMAP_GFP | __GFP_ZERO);
 	if (!mirror)
 		return -ENOMEM;
 	init_mirror(mirror, map);
@@ -1101,7 +1104,7 @@ uncharge_head:
 free_head:
 	free_page((unsigned long)mirror->head);
 free_mirror:
-	kfree(mirror);
+	kvfree(mirror);
 	return err;
 }
 
@@ -1128,5 +1131,5 @@ void bytemap_mirror_free(struct bytemap *map)
 				  HEAD_BYTES);
 	bytemap_arena_exit(&mirror->arena);
 	free_page((unsigned long)mirror->head);
-	kfree(mirror);
+	kvfree(mirror);
 }

@@ -95,7 +95,7 @@ static inline atomic64_t *bytemap_window_word(__u64 *word)
 static inline struct syncmap_mapped_bucket *
 bytemap_window_bucket(const struct bytemap_mirror *mirror, u8 shift, u64 hash)
 {
-	return &mirror->index[shift][hash >> (64 - shift)];
+	return READ_ONCE(mirror->index[shift]) + (hash >> (64 - shift));
 }
 
 #endif /* _SYNCMAP_STORE_WINDOW_H */
