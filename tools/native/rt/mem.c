@@ -53,11 +53,13 @@ void *__vmalloc(size_t size, gfp_t gfp)
 {
 	WARN_ON_ONCE(!(gfp & __GFP_DIRECT_RECLAIM) ||
 		     !(gfp & __GFP_RETRY_MAYFAIL));
+	if (shim_vmalloc && !offset_in_page(size))
+		return shim_vmalloc(size, gfp);
 	return shim_alloc(size, gfp);
 }
 
 void shim_free(const void *p)
 {
-	if (p)
+	if (p && !(shim_vfree && shim_vfree(p)))
 		shim_raw_free((void *)p);
 }

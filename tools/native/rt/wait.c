@@ -3,6 +3,7 @@
  * Queues of those who wait.
  */
 #include <linux/completion.h>
+#include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
 
@@ -90,6 +91,19 @@ void shim_leave_queue(wait_queue_head_t *queue, wait_queue_entry_t *entry)
 	spin_lock(&queue->lock);
 	list_del_init(&entry->entry);
 	spin_unlock(&queue->lock);
+}
+
+unsigned long wait_for_completion_timeout(struct completion *c,
+					  unsigned long timeout)
+{
+	u64 until = ktime_get_ns() + timeout * (NSEC_PER_SEC / HZ);
+	bool early = true, done;
+
+	shim_wait_begin();
+	while (!(done = try_wait_for_completion(c)) && early)
+		early = shim_wait_until(until);
+	shim_wait_end();
+	return done;
 }
 
 int wait_for_completion_killable(struct completion *c)

@@ -82,9 +82,27 @@ static inline void name##_andnot(number i, type *v)			\
 	else								\
 		__atomic_and_fetch(&v->counter, ~i, __ATOMIC_RELAXED);	\
 }									\
+static inline number name##_fetch_andnot(number i, type *v)		\
+{									\
+	shim_point(v, true);						\
+	return __atomic_fetch_and(&v->counter, ~i, __ATOMIC_SEQ_CST);	\
+}									\
+static inline number name##_fetch_add_release(number i, type *v)	\
+{									\
+	shim_point(v, true);						\
+	return __atomic_fetch_add(&v->counter, i, __ATOMIC_RELEASE);	\
+}									\
 static inline bool name##_try_cmpxchg(type *v, number *old, number new)	\
 {									\
 	return try_cmpxchg(&v->counter, old, new);			\
+}									\
+static inline bool name##_add_unless(type *v, number i, number u)	\
+{									\
+	number n = name##_read(v);					\
+									\
+	while (n != u && !name##_try_cmpxchg(v, &n, n + i))		\
+		;							\
+	return n != u;							\
 }									\
 static inline bool name##_inc_not_zero(type *v)				\
 {									\

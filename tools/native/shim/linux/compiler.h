@@ -77,8 +77,10 @@ static inline void shim_point(const volatile void *address, bool write)
 })
 #define WRITE_ONCE(x, v)						\
 ({									\
-	shim_point(&(x), true);						\
-	__atomic_store_n(&(x), v, __ATOMIC_RELAXED);			\
+	__typeof__(&(x)) _place = &(x);					\
+									\
+	shim_point(_place, true);					\
+	__atomic_store_n(_place, v, __ATOMIC_RELAXED);			\
 })
 #define smp_load_acquire(p)						\
 ({									\

@@ -36,6 +36,7 @@ static inline ktime_t ktime_get_boottime(void)
 
 /* For a variable of that name, which nobody's parameter may have */
 #define jiffies			((unsigned long)(ktime_get_ns() / (NSEC_PER_SEC / HZ)))
+#define MAX_JIFFY_OFFSET	((~0UL >> 1) - 1)
 #define time_before(a, b)	((long)((a) - (b)) < 0)
 #define usecs_to_jiffies(us)	DIV_ROUND_UP(us, USEC_PER_SEC / HZ)
 #define nsecs_to_jiffies64(ns)	((u64)(ns) / (NSEC_PER_SEC / HZ))

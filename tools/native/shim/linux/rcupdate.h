@@ -8,6 +8,8 @@ void rcu_read_lock(void);
 void rcu_read_unlock(void);
 bool rcu_read_lock_held(void);
 
+#define RCU_LOCKDEP_WARN(condition, what)	((void)WARN_ON_ONCE(condition))
+
 /* Around waiting; for an RCU whose threads read unless they say otherwise */
 static inline bool shim_offline(void)
 {

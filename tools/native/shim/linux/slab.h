@@ -14,6 +14,11 @@ void *shim_alloc(size_t size, gfp_t gfp);
 void *shim_kmalloc(size_t size, gfp_t gfp);
 void *__vmalloc(size_t size, gfp_t gfp);
 
+/* Of whole pages, where there are any: store/page.c */
+__attribute__((weak)) void *shim_vmalloc(size_t size, gfp_t gfp);
+/* Return: false if @p is no such memory */
+__attribute__((weak)) bool shim_vfree(const void *p);
+
 /* Whether memory is to be had without waiting */
 #ifdef SHIM_POINTS
 bool shim_at_hand(void);
@@ -32,6 +37,8 @@ void shim_raw_free(void *p);
 #define kcalloc(n, size, gfp)	kzalloc((n) * (size), gfp)
 #define kfree(p)		shim_free(p)
 #define kvfree(p)		shim_free(p)
+#define vfree(p)		shim_free(p)
+#define kvzalloc(size, gfp)	kzalloc(size, gfp)
 
 /* The size classes of kmalloc(), and pages beyond */
 static inline size_t kmalloc_size_roundup(size_t size)

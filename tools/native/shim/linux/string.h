@@ -20,4 +20,9 @@ static inline void *memchr_inv(const void *p, int c, size_t n)
 	return NULL;
 }
 
+static inline char *strnstr(const char *s, const char *what, size_t len)
+{
+	return memmem(s, len, what, strlen(what));
+}
+
 #endif

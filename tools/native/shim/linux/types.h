@@ -17,6 +17,8 @@ typedef long long s64;
 typedef s64 ktime_t;
 typedef unsigned int gfp_t;
 
+#define __user
+
 typedef struct { int counter; } atomic_t;
 typedef struct { s64 counter; } atomic64_t;
 typedef atomic64_t atomic_long_t;

@@ -88,6 +88,9 @@ static inline void wait_for_completion(struct completion *c)
 	wait_var_event(c, try_wait_for_completion(c));
 }
 
+/* In jiffies. Return: 0 if it is later now */
+unsigned long wait_for_completion_timeout(struct completion *c,
+					  unsigned long timeout);
 int wait_for_completion_killable(struct completion *c);
 
 static inline void complete(struct completion *c)
