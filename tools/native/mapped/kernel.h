@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's side: a map, who writes into it, and what readers ask of it.
+ */
+#ifndef _MAPPED_KERNEL_H
+#define _MAPPED_KERNEL_H
+
+#include "module/store/bytemap.h"
+#include "shared.h"
+
+struct bytemap_client;
+
+struct written {
+	u64	writes;
+	u64	failed;		/* for want of memory, or another's lease */
+	u64	clears;
+	u64	closed;		/* descriptors that owned something */
+};
+
+extern struct bytemap *the_map;
+extern struct written written;
+
+/* serve.c: what readers ask for */
+void serve_file(void);
+void serve(struct reader *reader);
+int serve_load(unsigned int key, struct answer *answer);
+
+/* write.c: what writers do, as long as nobody says "stop" */
+void write_keys(unsigned int writer, unsigned int writers);
+void write_tides(void);
+void write_clears(void);
+
+#endif
