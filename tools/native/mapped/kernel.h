@@ -17,8 +17,15 @@ struct written {
 	u64	closed;		/* descriptors that owned something */
 };
 
+/* Keys of one bucket, whatever the index, and more than have room there: the last */
+#define FLOOD		40
+
 extern struct bytemap *the_map;
 extern struct written written;
+
+/* map.c */
+void map_shared(void);
+void make_map(void);
 
 /* serve.c: what readers ask for */
 void serve_file(void);

@@ -7,7 +7,6 @@
  * at the first thing that does not fit. -u: keys are integers.
  */
 #include <pthread.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <linux/delay.h>
@@ -29,72 +28,12 @@ static struct {
 	bool		integers;
 } opt = { .seconds = 10, .processes = 2, .threads = 1, .writers = 2, .seed = 1 };
 
-struct shared *shared;
-struct bytemap *the_map;
-int page_file;
-
 static pthread_t started[32];
 static unsigned int nr_started;
 
 void reader_step(const volatile void *address)
 {
 	shim_point(address, false);
-}
-
-/* Keys of one bucket, whatever the index, and more than have room there */
-#define FLOOD		40
-#define FLOOD_BITS	12
-
-static void make_key(struct key *key, u64 number)
-{
-	u64 state = number;
-	u32 at;
-
-	memset(key, 0, sizeof(*key));
-	key->len = opt.integers ? 8 : 5 + number % (KEY_SIZE - 4);
-	for (at = 0; at < key->len; at++)
-		key->bytes[at] = reader_random(&state);
-}
-
-static bool is_flood(u64 seed, const struct key *key)
-{
-	u64 hash = opt.integers ?
-		syncmap_mapped_hash_u64(seed, syncmap_mapped_word(key->bytes)) :
-		syncmap_mapped_hash_bytes(seed, key->bytes, key->len);
-
-	return hash >> (64 - FLOOD_BITS) == 5;
-}
-
-static void make_keys(u64 seed)
-{
-	unsigned int k;
-	u64 n = 0;
-
-	for (k = 0; k < KEYS; k++)
-		do
-			make_key(&shared->key[k], ++n);
-		while (k >= KEYS - FLOOD && !is_flood(seed, &shared->key[k]));
-}
-
-static void make_map(void)
-{
-	const struct syncmap_create create = {
-		.flags = SYNCMAP_CREATE_MAPPED,
-		.key_type = opt.integers ? SYNCMAP_KEY_U64 : SYNCMAP_KEY_BYTES,
-		.mode = 0600, .limits = {
-			.entries = 8192, .bytes = 1 << 24,
-			.key_size = opt.integers ? 0 : KEY_SIZE,
-			.value_size = 8192,
-		},
-	};
-	struct syncmap_error error = { };
-
-	the_map = bytemap_create(&create, &error);
-	if (IS_ERR(the_map) || !the_map->mirror)
-		abort();
-	shared->size = PAGE_ALIGN(the_map->mirror->size);
-	make_keys(the_map->mirror->seed);
-	serve_file();
 }
 
 /* Before there are threads; they wait for the map */
@@ -318,12 +257,8 @@ int main(int argc, char **argv)
 {
 	if (read_options(argc, argv))
 		return 2;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		abort();
+	map_shared();
 	shared->integers = opt.integers;
-	page_file = shim_page_file;
 	shared->seed = opt.seed * 1000;
 	shim_random = opt.seed;
 	fork_readers();

@@ -5,6 +5,7 @@
  */
 #include <linux/futex.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,8 @@
 void reader_step(const volatile void *address);
 
 /* What the kernel's side says the time is, and never goes back */
-#define clock_gettime(clock, now)	clock_gettime(CLOCK_MONOTONIC, now)
+#define clock_gettime(clock, now)					\
+	(reader_step(now), clock_gettime(CLOCK_MONOTONIC, now))
 #define __atomic_load_n(p, order)					\
 	(reader_step(p), __atomic_load_n(p, order))
 
@@ -35,6 +37,10 @@ void reader_step(const volatile void *address);
 #undef clock_gettime
 
 static __thread struct reader *self;
+
+/* Who does not wait for a page, as it is in the midst of what brings it */
+static __thread sigjmp_buf without;
+static __thread bool is_hasty;
 
 /* Bells */
 
@@ -141,7 +147,7 @@ static bool is_whole(unsigned int key, const char *bytes, __u32 len)
 }
 
 /* What is appended begins anew */
-static bool is_content(unsigned int key, const void *bytes, __u32 len)
+bool reader_is_content(unsigned int key, const void *bytes, __u32 len)
 {
 	__u32 at;
 
@@ -193,6 +199,8 @@ static void fault(int signal, siginfo_t *info, void *context)
 			  NULL);
 		return;
 	}
+	if (is_hasty)
+		siglongjmp(without, 1);
 	self->counts.faults++;
 	ask_kernel(REQUEST_FAULT, at);
 }
@@ -319,7 +327,7 @@ static void judge_found(unsigned int k, const struct answer *answer,
 		reader_fail("goes back", k, answer->revision, before->alive);
 	if (answer->revision <= before->dead)
 		reader_fail("comes back", k, answer->revision, before->dead);
-	if (!answer->ret && !is_content(k, answer->bytes, answer->len))
+	if (!answer->ret && !reader_is_content(k, answer->bytes, answer->len))
 		reader_fail("is torn", k, answer->revision, answer->len);
 	raise_to(&shared->seen[k].alive, answer->revision);
 }
@@ -494,16 +502,26 @@ void reader_run(struct reader *reader)
 	ask_kernel(REQUEST_END, 0);
 }
 
+static __thread struct syncmap_mapped once;
+
 int reader_load_once(struct reader *reader, unsigned int key, struct answer *answer)
 {
-	static __thread struct syncmap_mapped mapped;
-
 	if (self != reader) {
 		begin(reader);
-		if (!map_it(&mapped))
+		if (!map_it(&once))
 			return -ENODEV;
 	}
-	load_mapped(&mapped, key, answer);
+	load_mapped(&once, key, answer);
+	return answer->ret;
+}
+
+int reader_load_hastily(unsigned int key, struct answer *answer)
+{
+	answer->ret = SYNCMAP_MAPPED_ASK;
+	is_hasty = true;
+	if (!sigsetjmp(without, 1))
+		load_mapped(&once, key, answer);
+	is_hasty = false;
 	return answer->ret;
 }
 

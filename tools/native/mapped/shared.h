@@ -135,9 +135,12 @@ void reader_ring(struct bell *bell, __u32 what);
 __u32 reader_wait(struct bell *bell);
 void reader_wait_rest(struct bell *bell);
 void reader_rest(struct bell *bell);
-/* A mapping of it, as for a reader that is there for one look */
 bool reader_is_stopped(void);
+bool reader_is_content(unsigned int key, const void *bytes, __u32 len);
+/* A load by who has the mapping of @reader, or begins to */
 int reader_load_once(struct reader *reader, unsigned int key,
 		     struct answer *answer);
+/* The same without waiting for pages: rather "ask" */
+int reader_load_hastily(unsigned int key, struct answer *answer);
 
 #endif

@@ -193,10 +193,13 @@ static bool try_lock(spinlock_t *lock)
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
+__thread unsigned int shim_locks;
+
 /* Who holds one is a reader of RCU, too */
 void shim_lock(spinlock_t *lock)
 {
 	rcu_read_lock();
+	shim_locks++;
 	if (try_lock(lock))
 		return;
 	__atomic_add_fetch(&lock->waiters, 1, __ATOMIC_RELAXED);
@@ -208,5 +211,6 @@ void shim_lock(spinlock_t *lock)
 void shim_unlock(spinlock_t *lock)
 {
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+	shim_locks--;
 	rcu_read_unlock();
 }

@@ -9,6 +9,9 @@ typedef struct {
 	int	waiters;
 } spinlock_t;
 
+/* How many this thread holds */
+extern __thread unsigned int shim_locks;
+
 void shim_lock(spinlock_t *lock);
 void shim_unlock(spinlock_t *lock);
 

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The map, and the keys that are used of it.
+ */
+#include <sys/mman.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "module/store/map.h"
+#include "module/store/window.h"
+
+#include "kernel.h"
+
+struct shared *shared;
+struct bytemap *the_map;
+int page_file;
+
+/* For those that are forked, too */
+void map_shared(void)
+{
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		abort();
+	page_file = shim_page_file;
+}
+
+/* In which the hashes of keys of one bucket are alike */
+#define FLOOD_BITS	12
+
+static void make_key(struct key *key, u64 number)
+{
+	u64 state = number;
+	u32 at;
+
+	memset(key, 0, sizeof(*key));
+	key->len = shared->integers ? 8 : 5 + number % (KEY_SIZE - 4);
+	for (at = 0; at < key->len; at++)
+		key->bytes[at] = reader_random(&state);
+}
+
+static bool is_flood(u64 seed, const struct key *key)
+{
+	u64 hash = shared->integers ?
+		syncmap_mapped_hash_u64(seed, syncmap_mapped_word(key->bytes)) :
+		syncmap_mapped_hash_bytes(seed, key->bytes, key->len);
+
+	return hash >> (64 - FLOOD_BITS) == 5;
+}
+
+static void make_keys(u64 seed)
+{
+	unsigned int k;
+	u64 n = 0;
+
+	for (k = 0; k < KEYS; k++)
+		do
+			make_key(&shared->key[k], ++n);
+		while (k >= KEYS - FLOOD && !is_flood(seed, &shared->key[k]));
+}
+
+void make_map(void)
+{
+	const struct syncmap_create create = {
+		.flags = SYNCMAP_CREATE_MAPPED,
+		.key_type = shared->integers ? SYNCMAP_KEY_U64 : SYNCMAP_KEY_BYTES,
+		.mode = 0600, .limits = {
+			.entries = 8192, .bytes = 1 << 24,
+			.key_size = shared->integers ? 0 : KEY_SIZE,
+			.value_size = 8192,
+		},
+	};
+	struct syncmap_error error = { };
+
+	the_map = bytemap_create(&create, &error);
+	if (IS_ERR(the_map) || !the_map->mirror)
+		abort();
+	shared->size = PAGE_ALIGN(the_map->mirror->size);
+	make_keys(the_map->mirror->seed);
+	serve_file();
+}

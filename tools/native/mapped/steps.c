@@ -1,0 +1,771 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One in the midst of the other: a change at each step of a load from a mapping;
+ * such a load at each step of a change; and a change at each step of another one,
+ * as far as the two go together. What is seen is what was there before the change,
+ * or comes after it, and whoever has seen that, by whatever way, goes not back.
+ *
+ * Usage: steps [pairs]: without, the last of these is left out.
+ */
+#include <pthread.h>
+#include <unistd.h>
+#include <linux/delay.h>
+#include <linux/ktime.h>
+#include <linux/random.h>
+#include <linux/string.h>
+
+#include "module/store/mirror.c"
+#include "module/core/core.h"
+#include "module/store/clear.h"
+#include "module/store/client.h"
+#include "module/store/fresh.h"
+#include "module/store/job.h"
+#include "module/store/map.h"
+#include "module/store/op.h"
+#include "module/store/request.h"
+#include "module/store/sweep.h"
+
+#include "kernel.h"
+
+/* What is looked at, and who gets what it had; of the bucket that is full */
+#define KEY		5
+#define OTHER		6
+#define IN_FLOOD	(KEYS - 1)
+#define FILLERS		420
+
+#define SOON		(300 * 1000)
+#define STATES		32
+
+/* With a change that cannot go on while the other one stands still */
+#define PATIENCE_MS	1
+
+/* Of long changes not each step is tried */
+#define STRIDE		32
+
+/* What is seen of the key by one way: 0 is absent, else the revision */
+#define ASKED		(~0ULL)
+
+struct scenario {
+	const char	*name;
+	unsigned int	key;
+	void		(*prepare)(void);
+	void		(*change)(void);
+	bool		owned;		/* or too long: the mapping does not tell */
+};
+
+static struct reader *looker;
+static struct bytemap_client *client;
+static const struct scenario *scenario;
+static u64 nonces, looks, asks;
+
+/* What the key was, in this order, as the store says */
+static u64 truths[STATES];
+static unsigned int nr_truths;
+
+bool shim_points = true;
+
+/* What this thread does at its steps, and after how many */
+static __thread void (*at_step)(void);
+static __thread unsigned int steps;
+static void (*in_load)(void);
+
+void shim_reach(const volatile void *address, bool write)
+{
+	void (*fn)(void) = at_step;
+
+	if (!fn)
+		return;
+	steps++;
+	at_step = NULL;
+	fn();
+	at_step = fn;
+}
+
+bool shim_at_hand(void)
+{
+	return true;
+}
+
+void reader_step(const volatile void *address)
+{
+	void (*fn)(void) = in_load;
+
+	if (!fn)
+		return;
+	steps++;
+	in_load = NULL;
+	fn();
+	in_load = fn;
+}
+
+static void wrong(const char *what, u64 a, u64 b)
+{
+	char text[100];
+
+	snprintf(text, sizeof(text), "%s: %s", scenario->name, what);
+	reader_fail(text, scenario->key, a, b);
+}
+
+/* Changes */
+
+static int operate(unsigned int k, struct syncmap_op *op)
+{
+	static __thread u8 value[VALUE_SIZE];
+	const struct key *key = &shared->key[k];
+	struct syncmap_answer answer = { };
+	struct bytemap_request req = {
+		.op = op, .answer = &answer, .client = client,
+		.key = key->bytes, .value = value,
+	};
+	int err = 0;
+
+	op->key_len = key->len;
+	reader_fill(k, ++nonces * KEYS + k, value, op->value_len);
+	if (op->value_len > BYTEMAP_SMALL) {
+		err = bytemap_fresh_for(the_map, &req);
+		memcpy(req.fresh->bytes, value, op->value_len);
+		req.value = req.fresh->bytes;
+	}
+	err = err ?: bytemap_op(the_map, &req);
+	bytemap_request_release(&req);
+	return err;
+}
+
+static void store_until(unsigned int k, u32 len, u64 deadline, u32 flags)
+{
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_STORE, .value_len = len, .deadline = deadline,
+		.flags = flags,
+	};
+	int err = operate(k, &op);
+
+	if (err)
+		wrong("is not stored", -err, len);
+}
+
+static void store(unsigned int k, u32 len)
+{
+	store_until(k, len, 0, 0);
+}
+
+static void delete(unsigned int k)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_DELETE };
+
+	operate(k, &op);
+}
+
+static void touch(unsigned int k, u64 deadline)
+{
+	struct syncmap_op op = { .op = SYNCMAP_OP_TOUCH, .deadline = deadline };
+
+	operate(k, &op);
+}
+
+static void do_nothing(struct work_struct *work)
+{
+}
+
+static pthread_mutex_t at_work = PTHREAD_MUTEX_INITIALIZER;
+
+/* All that there is to do, and nobody else does it, nor works at it now */
+static void work_off(void)
+{
+	struct bytemap_mirror *mirror = the_map->mirror;
+	unsigned int n = 0;
+
+	pthread_mutex_lock(&at_work);
+	mirror->repaired = jiffies - RETRY_JIFFIES;
+	mirror->failed = mirror->repaired;
+	do
+		mirror_work(&mirror->work.work);
+	while (mirror->phase != MIRROR_RESTS && ++n < 10000);
+	if (n == 10000)
+		wrong("the work does not end", mirror->phase, 0);
+	pthread_mutex_unlock(&at_work);
+}
+
+static void fill_up(void)
+{
+	unsigned int k;
+
+	for (k = 7; k < FILLERS; k++)
+		store(k, 8);
+}
+
+static void empty_out(void)
+{
+	unsigned int k;
+
+	for (k = 7; k < FILLERS; k++)
+		delete(k);
+}
+
+static void clear_all(void)
+{
+	if (bytemap_clear(the_map) || bytemap_clear_wait(the_map))
+		wrong("is not cleared", 0, 0);
+}
+
+/* Loads */
+
+static u64 what_is_there(void)
+{
+	static __thread struct answer answer;
+
+	return serve_load(scenario->key, &answer) ? 0 : answer.revision;
+}
+
+static u64 judge(const struct answer *answer)
+{
+	looks++;
+	asks += answer->ret == 1;
+	if (answer->ret == 1)
+		return ASKED;
+	if (answer->ret == -ENOENT)
+		return 0;
+	if (!answer->ret && !reader_is_content(scenario->key, answer->bytes,
+					       answer->len))
+		wrong("is torn", answer->revision, answer->len);
+	return answer->revision;
+}
+
+static u64 what_is_shown(void)
+{
+	static __thread struct answer answer;
+
+	reader_load_once(looker, scenario->key, &answer);
+	return judge(&answer);
+}
+
+static u64 what_is_shown_now(void)
+{
+	static __thread struct answer answer;
+
+	reader_load_hastily(scenario->key, &answer);
+	return judge(&answer);
+}
+
+/* For changes that consist of several */
+static void note_state(void)
+{
+	if (nr_truths < STATES)
+		truths[nr_truths++] = what_is_there();
+}
+
+static void reset(void)
+{
+	clear_all();
+	work_off();
+	nr_truths = 0;
+	scenario->prepare();
+	note_state();
+	/* Its pages are there */
+	what_is_shown();
+}
+
+static void expect_truth(u64 shown)
+{
+	u64 truth = what_is_there();
+
+	if (shown != ASKED && shown != truth)
+		wrong("differs in the end", shown, truth);
+}
+
+/* Where the work is done, what is not full is not asked for */
+static void end(void)
+{
+	expect_truth(what_is_shown());
+	work_off();
+	expect_truth(what_is_shown());
+	if (scenario->key != IN_FLOOD && !scenario->owned && what_is_shown() == ASKED)
+		wrong("is asked for in the end", 0, 0);
+}
+
+/* A change at a step of a load */
+
+static unsigned int change_at;
+
+static void change_now(void)
+{
+	if (steps != change_at)
+		return;
+	scenario->change();
+	note_state();
+}
+
+static bool was_true(u64 shown)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_truths; i++)
+		if (truths[i] == shown)
+			return true;
+	return shown == ASKED;
+}
+
+/* Return: whether there were as many steps */
+static bool change_in_load(unsigned int at)
+{
+	u64 shown;
+
+	reset();
+	change_at = at;
+	steps = 0;
+	in_load = change_now;
+	shown = what_is_shown();
+	in_load = NULL;
+	if (!was_true(shown))
+		wrong("has never been so", shown, truths[0]);
+	if (steps < at)
+		return false;
+	end();
+	return true;
+}
+
+/* A load at each step of a change */
+
+static u64 last_truth;
+static u64 shown_since[256];
+static unsigned int nr_shown;
+
+/* Meanwhile it was what it had been, or what it is now, and did not go back */
+static void judge_since(u64 truth)
+{
+	bool changed = false;
+	unsigned int i;
+
+	for (i = 0; i < nr_shown; i++) {
+		if (shown_since[i] == ASKED)
+			continue;
+		changed |= shown_since[i] != last_truth;
+		if (changed && shown_since[i] != truth)
+			wrong("goes back", shown_since[i], truth);
+	}
+	nr_shown = 0;
+	last_truth = truth;
+}
+
+/* Who holds a lock may have changed it or not: that is known later */
+static void look_now(void)
+{
+	u64 shown, truth;
+
+	if (shim_locks) {
+		if (nr_shown < ARRAY_SIZE(shown_since))
+			shown_since[nr_shown++] = what_is_shown_now();
+		return;
+	}
+	truth = what_is_there();
+	judge_since(truth);
+	shown = what_is_shown_now();
+	if (shown != ASKED && shown != truth && what_is_there() == truth)
+		wrong("is not what is there", shown, truth);
+}
+
+static void load_in_change(void)
+{
+	reset();
+	last_truth = what_is_there();
+	nr_shown = 0;
+	at_step = look_now;
+	scenario->change();
+	at_step = NULL;
+	judge_since(what_is_there());
+	end();
+}
+
+/* A change at a step of another one, by another thread */
+
+static struct {
+	unsigned int	at;
+	unsigned int	locks;
+	struct bell	paused;
+	struct bell	stands;
+} hold;
+
+static void stand_still(void)
+{
+	if (steps != hold.at)
+		return;
+	hold.locks = shim_locks;
+	reader_ring(&hold.stands, 1);
+	reader_ring(&hold.paused, 1);
+	reader_wait_rest(&hold.stands);
+}
+
+static void *change_with_pause(void *arg)
+{
+	const struct scenario *other = arg;
+
+	steps = 0;
+	at_step = stand_still;
+	other->change();
+	at_step = NULL;
+	/* It had not so many steps */
+	if (steps < hold.at)
+		reader_ring(&hold.paused, 2);
+	return NULL;
+}
+
+static bool changed;
+
+static void *change_meanwhile(void *arg)
+{
+	scenario->change();
+	smp_store_release(&changed, true);
+	return NULL;
+}
+
+static void start(pthread_t *thread, void *(*fn)(void *arg), const void *arg)
+{
+	if (pthread_create(thread, NULL, fn, (void *)arg))
+		abort();
+}
+
+/* The other one may have to wait until this one goes on */
+static bool has_changed_soon(void)
+{
+	u64 end = ktime_get_ns() + PATIENCE_MS * NSEC_PER_MSEC;
+
+	while (!smp_load_acquire(&changed) && ktime_get_ns() < end)
+		usleep(20);
+	return smp_load_acquire(&changed);
+}
+
+/* Return: whether there were as many steps */
+static bool change_in_change(const struct scenario *other, unsigned int at)
+{
+	pthread_t slow, quick;
+	bool paused;
+
+	reset();
+	if (other->prepare != scenario->prepare && other->key != scenario->key)
+		other->prepare();
+	hold.at = at;
+	start(&slow, change_with_pause, other);
+	paused = reader_wait(&hold.paused) == 1;
+	reader_rest(&hold.paused);
+	if (paused) {
+		changed = false;
+		start(&quick, change_meanwhile, NULL);
+		if (has_changed_soon() && !hold.locks)
+			expect_truth(what_is_shown());
+		reader_rest(&hold.stands);
+		pthread_join(quick, NULL);
+	}
+	pthread_join(slow, NULL);
+	if (!paused)
+		scenario->change();
+	end();
+	return paused;
+}
+
+/* What is there before, and what is done */
+
+static void nothing(void)
+{
+}
+
+static void store_8(void)
+{
+	store(scenario->key, 8);
+}
+
+static void store_20(void)
+{
+	store(scenario->key, 20);
+}
+
+static void store_500(void)
+{
+	store(scenario->key, 500);
+}
+
+static void store_too_much(void)
+{
+	store(scenario->key, VALUE_SIZE);
+}
+
+static void delete_it(void)
+{
+	delete(scenario->key);
+}
+
+static void delete_and_store(void)
+{
+	delete(scenario->key);
+	note_state();
+	store(scenario->key, 20);
+}
+
+/* Others get what it has had, and it gets what another one has had */
+static void give_slot_away(void)
+{
+	delete(scenario->key);
+	note_state();
+	store(OTHER, 20);
+	store(scenario->key, 24);
+	note_state();
+	delete(OTHER);
+}
+
+static u64 deadline;
+
+static void store_mortal(void)
+{
+	deadline = ktime_get_boottime_ns() + SOON;
+	store_until(scenario->key, 20, deadline, 0);
+}
+
+static void wait_until_late(void)
+{
+	while (ktime_get_boottime_ns() <= deadline)
+		;
+}
+
+/* It has been there all the time */
+static void touch_and_wait(void)
+{
+	touch(scenario->key, SYNCMAP_NEVER);
+	note_state();
+	wait_until_late();
+}
+
+static void wait_and_sweep(void)
+{
+	wait_until_late();
+	note_state();
+	bytemap_sweep(the_map);
+	store(OTHER, 20);
+}
+
+static void clear(void)
+{
+	clear_all();
+	note_state();
+	work_off();
+}
+
+static void clear_and_store(void)
+{
+	if (bytemap_clear(the_map))
+		wrong("is not cleared", 0, 0);
+	note_state();
+	store(scenario->key, 20);
+}
+
+/* All but the last of a bucket that holds so many */
+static void flood(void)
+{
+	unsigned int k;
+
+	for (k = KEYS - 1 - SYNCMAP_MAPPED_SLOTS; k < KEYS - 1; k++)
+		store(k, 8);
+}
+
+static void flood_over(void)
+{
+	flood();
+	store(IN_FLOOD, 20);
+}
+
+static void end_flood(void)
+{
+	unsigned int k;
+
+	for (k = KEYS - 1 - SYNCMAP_MAPPED_SLOTS; k < KEYS - 1; k++)
+		delete(k);
+	work_off();
+}
+
+static void fill_and_store(void)
+{
+	fill_up();
+	work_off();
+	store(scenario->key, 20);
+}
+
+static void grow(void)
+{
+	fill_up();
+	work_off();
+}
+
+static void grow_and_delete(void)
+{
+	grow();
+	delete(scenario->key);
+	note_state();
+}
+
+static void shrink(void)
+{
+	empty_out();
+	work_off();
+}
+
+static void grow_and_shrink(void)
+{
+	grow();
+	delete(scenario->key);
+	note_state();
+	store(scenario->key, 20);
+	note_state();
+	shrink();
+}
+
+static void flood_and_grow(void)
+{
+	flood_over();
+	grow();
+}
+
+static void store_owned(void)
+{
+	store_until(scenario->key, 20, 0, SYNCMAP_FLAG_OWNED);
+}
+
+static void open_client(void)
+{
+	kref_get(&the_map->refs);
+	client = bytemap_client_create(the_map, 0);
+	if (IS_ERR(client))
+		abort();
+}
+
+static void close_client(void)
+{
+	bytemap_client_close(client);
+	open_client();
+}
+
+static void lease(void)
+{
+	struct syncmap_op op = {
+		.op = SYNCMAP_OP_LOAD_OR_LEASE, .flags = SYNCMAP_FLAG_NOWAIT,
+		.out_size = VALUE_SIZE,
+	};
+
+	operate(scenario->key, &op);
+	note_state();
+	store(scenario->key, 20);
+}
+
+static const struct scenario scenarios[] = {
+	{ "insert", KEY, nothing, store_20 },
+	{ "replace", KEY, store_20, store_20 },
+	{ "replace by longer", KEY, store_20, store_500 },
+	{ "replace by shorter", KEY, store_500, store_8 },
+	{ "replace by too much", KEY, store_20, store_too_much, .owned = true },
+	{ "replace what is too much", KEY, store_too_much, store_20 },
+	{ "delete", KEY, store_20, delete_it },
+	{ "delete and store", KEY, store_20, delete_and_store },
+	{ "give slot away", KEY, store_20, give_slot_away },
+	{ "touch", KEY, store_mortal, touch_and_wait },
+	{ "sweep", KEY, store_mortal, wait_and_sweep },
+	{ "clear", KEY, store_20, clear },
+	{ "clear and store", KEY, store_20, clear_and_store },
+	{ "spill", IN_FLOOD, flood, store_20 },
+	{ "spilled", IN_FLOOD, flood_over, store_500 },
+	{ "repair", IN_FLOOD, flood_over, end_flood },
+	{ "grow", KEY, store_20, grow },
+	{ "grow and delete", KEY, store_20, grow_and_delete },
+	{ "shrink", KEY, fill_and_store, shrink },
+	{ "grow and shrink", KEY, store_20, grow_and_shrink },
+	{ "grow with a flood", IN_FLOOD, flood_and_grow, shrink },
+	{ "own", KEY, store_20, store_owned, .owned = true },
+	{ "disown", KEY, store_owned, close_client, .owned = true },
+	{ "lease", KEY, nothing, lease },
+};
+
+/* Each with these at its steps, and the other way round */
+static const struct scenario others[] = {
+	{ "insert", KEY, nothing, store_20 },
+	{ "replace", KEY, store_20, store_500 },
+	{ "delete", KEY, store_20, delete_it },
+	{ "clear", KEY, store_20, clear_all },
+	{ "grow", KEY, store_20, grow },
+	{ "work", KEY, store_20, work_off },
+};
+
+static void look_into(const struct scenario *s)
+{
+	unsigned int at;
+
+	scenario = s;
+	for (at = 1; !shared->failed && change_in_load(at); at++)
+		;
+	if (!shared->failed)
+		load_in_change();
+}
+
+static void begin(bool integers)
+{
+	static struct shared nobody;
+
+	*shared = nobody;
+	shared->integers = integers;
+	make_map();
+	the_map->mirror->work.work.func = do_nothing;
+	open_client();
+	looker = &shared->reader[integers];
+	looker->size = shared->size;
+}
+
+static void *run_server(void *arg)
+{
+	serve(arg);
+	return NULL;
+}
+
+static void leave(pthread_t server)
+{
+	reader_ring(&looker->request, REQUEST_END);
+	pthread_join(server, NULL);
+	bytemap_client_close(client);
+	bytemap_put(the_map);
+	bytemap_wait_ended();
+}
+
+static unsigned int run_all(bool integers, bool pairs)
+{
+	unsigned int i, j, at, failed = 0;
+	pthread_t server;
+
+	begin(integers);
+	start(&server, run_server, looker);
+	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		looks = 0, asks = 0;
+		look_into(&scenarios[i]);
+		for (j = 0; pairs && j < ARRAY_SIZE(others); j++)
+			for (at = 1; !shared->failed &&
+			     change_in_change(&others[j], at);
+			     at += 1 + at / STRIDE)
+				;
+		printf("%-24s %s, %llu looks, %llu asks\n", scenarios[i].name,
+		       shared->failed ? "FAILED" : "ok", looks, asks);
+		if (shared->failed)
+			printf("FAILED: %s\n", shared->what);
+		failed += shared->failed;
+		shared->failed = 0;
+		shared->stop = 0;
+	}
+	leave(server);
+	return failed;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int failed;
+
+	setlinebuf(stdout);
+	map_shared();
+	if (syncmap_core_init() || bytemap_job_start())
+		abort();
+	failed = run_all(false, argc > 1) + run_all(true, argc > 1);
+	bytemap_job_exit();
+	syncmap_core_exit();
+	printf("%zu passed, %u failed\n", 2 * ARRAY_SIZE(scenarios) - failed, failed);
+	return failed;
+}
