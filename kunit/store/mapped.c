@@ -147,18 +147,102 @@ static int look_at(struct bytemap *map, const struct syncmap_mapped_head *head,
 				  at % SYNCMAP_MAPPED_PAGE);
 }
 
-static int look_at_bucket(struct bytemap *map,
-			  const struct syncmap_mapped_head *head,
-			  const struct syncmap_mapped_bucket *b, u64 hash,
-			  const char *key, u32 len)
+static int look_at_tags(struct bytemap *map,
+			const struct syncmap_mapped_head *head,
+			const struct syncmap_mapped_bucket *b, u64 hash,
+			const char *key, u32 len)
 {
 	int i, ret = -EAGAIN;
 
 	for (i = 0; i < SYNCMAP_MAPPED_SLOTS && ret == -EAGAIN; i++)
 		if (b->tag[i] == syncmap_mapped_tag(hash))
 			ret = look_at(map, head, b->slot[i], key, len);
+	return ret;
+}
+
+static int look_at_pair(struct bytemap *map,
+			const struct syncmap_mapped_head *head, u8 kind,
+			u64 value, u64 revision, const char *key)
+{
+	if (kind == SYNCMAP_PAIR_SLOT)
+		return look_at(map, head, value, key, sizeof(u64));
+	if (kind > SYNCMAP_PAIR_MOST || !revision)
+		return MAPPED_ASK;
+	if (revision < head->floor)
+		return -ENOENT;
+	seen.deadline = SYNCMAP_NEVER;
+	seen.revision = revision;
+	seen.len = kind - 1;
+	memcpy(seen.bytes, &value, seen.len);
+	return 0;
+}
+
+static int look_at_more(struct bytemap *map,
+			const struct syncmap_mapped_head *head, u32 nr,
+			const char *key)
+{
+	u64 at = (u64)nr * SYNCMAP_MAPPED_UNIT, kinds;
+	const struct syncmap_mapped_more *more;
+	int i, ret = -EAGAIN;
+
+	if (head->arena + at + SYNCMAP_MAPPED_MORE_UNITS * SYNCMAP_MAPPED_UNIT >
+	    head->size)
+		return MAPPED_ASK;
+	more = shown(map, head->arena + at);
+	kinds = more->kinds;
+	if (!kinds)
+		return MAPPED_ASK;
+	for (i = 0; kinds && ret == -EAGAIN; i++, kinds >>= SYNCMAP_PAIR_BITS)
+		if (kinds & SYNCMAP_PAIR_MASK &&
+		    more->pair[i].key == syncmap_mapped_word(key))
+			ret = look_at_pair(map, head, kinds & SYNCMAP_PAIR_MASK,
+					   more->pair[i].value,
+					   more->pair[i].revision, key);
+	return ret;
+}
+
+static u64 revision_at(struct bytemap *map, unsigned int shift, u64 hash, int i)
+{
+	const struct syncmap_mapped_revisions *revisions =
+		shown(map, syncmap_mapped_revisions(shift) +
+			   (hash >> (64 - shift)) * sizeof(*revisions));
+
+	return (u64)revisions->high << 32 | revisions->low[i];
+}
+
+static int look_at_pairs(struct bytemap *map,
+			 const struct syncmap_mapped_head *head,
+			 const struct syncmap_mapped_pairs *b,
+			 unsigned int shift, u64 hash, const char *key)
+{
+	int i, ret = -EAGAIN;
+	u8 kind;
+
+	for (i = 0; i < SYNCMAP_MAPPED_PAIRS && ret == -EAGAIN; i++) {
+		kind = b->kinds >> (SYNCMAP_PAIR_BITS * i) & SYNCMAP_PAIR_MASK;
+		if (kind && b->pair[i].key == syncmap_mapped_word(key))
+			ret = look_at_pair(map, head, kind, b->pair[i].value,
+					   revision_at(map, shift, hash, i),
+					   key);
+	}
+	if (ret == -EAGAIN && b->more)
+		ret = look_at_more(map, head, b->more, key);
+	return ret;
+}
+
+static int look_at_bucket(struct bytemap *map,
+			  const struct syncmap_mapped_head *head,
+			  unsigned int shift, const void *b, u64 word, u64 hash,
+			  const char *key, u32 len)
+{
+	int ret;
+
+	if (head->key_type == SYNCMAP_KEY_U64)
+		ret = look_at_pairs(map, head, b, shift, hash, key);
+	else
+		ret = look_at_tags(map, head, b, hash, key, len);
 	if (ret == -EAGAIN)
-		ret = b->word & SYNCMAP_MAPPED_SPILL ? MAPPED_ASK : -ENOENT;
+		ret = word & SYNCMAP_MAPPED_SPILL ? MAPPED_ASK : -ENOENT;
 	return ret;
 }
 
@@ -192,7 +276,7 @@ static int look_once(struct bytemap *map, const char *key, u32 len)
 	if (!is_usable(w))
 		return -EAGAIN;
 	/* What is written meanwhile is not believed */
-	ret = data_race(look_at_bucket(map, head, b, hash, key, len));
+	ret = data_race(look_at_bucket(map, head, shift, b, w, hash, key, len));
 	/* The loads before, then these */
 	smp_rmb();
 	return READ_ONCE(b->word) == w && READ_ONCE(head->word) == h ? ret :
@@ -251,12 +335,24 @@ int store_sees(struct kunit *test, struct bytemap *map, const char *key)
 	return ret;
 }
 
+static bool index_shows(struct bytemap *map, u8 shift, const char *bytes)
+{
+	u64 at = syncmap_mapped_index(shift), end = 2 * at;
+
+	for (; at < end; at += PAGE_SIZE)
+		if (strnstr(shown(map, at), bytes, PAGE_SIZE))
+			return true;
+	return false;
+}
+
 bool store_shows(struct bytemap *map, const char *bytes)
 {
 	struct bytemap_arena *arena = &map->mirror->arena;
 	unsigned long nr;
 	void *slab;
 
+	if (index_shows(map, map->mirror->shift, bytes))
+		return true;
 	xa_for_each(&arena->slabs, nr, slab)
 		if (strnstr(page_address(bytemap_arena_page(arena, nr)), bytes,
 			    PAGE_SIZE))

@@ -23,7 +23,7 @@ struct bytemap *store_mapped_at_rest(struct kunit *test, u32 key_type);
  */
 int store_sees(struct kunit *test, struct bytemap *map, const char *key);
 
-/* Whether these bytes are anywhere in the slots, be they in use or not */
+/* Whether these bytes are anywhere in the mapping, be it in use or not */
 bool store_shows(struct bytemap *map, const char *bytes);
 
 struct syncmap_mapped_bucket *store_bucket(struct bytemap *map, const char *key);

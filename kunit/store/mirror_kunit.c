@@ -494,6 +494,38 @@ static void what_follows_a_clear_is_seen(struct kunit *test)
 	}
 }
 
+static bool is_flagged(struct bytemap *map)
+{
+	return map->mirror->head->word & SYNCMAP_MAPPED_CLEARED;
+}
+
+/* Until all is dropped that is below it, and not when another Clear has come */
+static void the_floor_counts_while_something_is_below(struct kunit *test)
+{
+	struct bytemap *map = store_mapped_at_rest(test,
+						   *(u32 *)test->param_value);
+
+	store_numbers(test, map, 0, 100);
+	KUNIT_EXPECT_FALSE(test, is_flagged(map));
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
+	KUNIT_EXPECT_TRUE(test, is_flagged(map));
+	begin_drops(map->mirror, map->mirror->head->floor);
+	forget_floor(map->mirror);
+	KUNIT_EXPECT_FALSE(test, is_flagged(map));
+	store_numbers(test, map, 0, 10);
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
+	forget_floor(map->mirror);
+	KUNIT_EXPECT_TRUE(test, is_flagged(map));
+	map->mirror->floor = map->mirror->head->floor;
+	bytemap_mirror_clear_begin(map->mirror);
+	forget_floor(map->mirror);
+	KUNIT_EXPECT_TRUE(test, is_flagged(map));
+	bytemap_mirror_clear_end(map->mirror, map->mirror->floor + 1);
+	work_off(map);
+	KUNIT_EXPECT_FALSE(test, is_flagged(map));
+	KUNIT_EXPECT_EQ(test, slots_of(map), 0ULL);
+}
+
 /* Another index, by hand */
 
 #define MANY	300
@@ -564,7 +596,8 @@ static void change_index_by_hand(struct kunit *test, struct bytemap *map, u8 to)
 
 static void an_index_changes_under_readers(struct kunit *test)
 {
-	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_U64);
+	struct bytemap *map = store_mapped_at_rest(test,
+						   *(u32 *)test->param_value);
 
 	begin_index(test, map, 7);
 	count_groups(test, map, 6, 0, 64);
@@ -595,7 +628,7 @@ static void a_window_of_the_old_index_ends_in_the_new(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, settle(map, 6, group));
 	KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), MAPPED_ASK);
 	/* As if it had not been seen by who had the lock meanwhile */
-	store_bucket(map, KEY)->tag[0] = 0;
+	((struct syncmap_mapped_pairs *)store_bucket(map, KEY))->kinds = 0;
 	syncmap_hashed_key_init(&hashed, KEY, 8);
 	rcu_read_lock();
 	bytemap_mirror_end(&window, &hashed, KEY, 8);
@@ -635,7 +668,17 @@ static void an_index_is_as_large_as_it_is_to_be(struct kunit *test)
 
 /* What does not fit */
 
-#define CROWD	15U
+/* As many as a bucket has room for */
+static unsigned int room(struct bytemap *map)
+{
+	return has_pairs(map->mirror) ? PAIRS_FULL : SYNCMAP_MAPPED_SLOTS;
+}
+
+/* And four more */
+static unsigned int crowd_of(struct bytemap *map)
+{
+	return room(map) + 4;
+}
 
 /* The @i-th of them has so many before it that have the same bucket */
 static const char *crowded(struct bytemap *map, unsigned int i)
@@ -652,7 +695,7 @@ static unsigned int count_crowd(struct kunit *test, struct bytemap *map)
 {
 	unsigned int i, seen = 0;
 
-	for (i = 0; i < CROWD; i++)
+	for (i = 0; i < crowd_of(map); i++)
 		seen += !store_sees(test, map, crowded(map, i));
 	return seen;
 }
@@ -666,12 +709,13 @@ static void delete_crowd(struct kunit *test, struct bytemap *map,
 
 static struct bytemap *crowd(struct kunit *test)
 {
-	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_U64);
+	struct bytemap *map = store_mapped_at_rest(test,
+						   *(u32 *)test->param_value);
 	unsigned int i;
 
-	for (i = 0; i < CROWD; i++)
+	for (i = 0; i < crowd_of(map); i++)
 		KUNIT_ASSERT_EQ(test, store_store(map, crowded(map, i), "v"), 0);
-	KUNIT_ASSERT_EQ(test, count_crowd(test, map), SYNCMAP_MAPPED_SLOTS);
+	KUNIT_ASSERT_EQ(test, count_crowd(test, map), room(map));
 	return map;
 }
 
@@ -686,19 +730,19 @@ static void what_is_too_much_is_asked_for(struct kunit *test)
 	struct bytemap *map = crowd(test);
 
 	KUNIT_EXPECT_EQ(test, spilled(map), SYNCMAP_MAPPED_SPILL_0);
-	KUNIT_EXPECT_EQ(test, store_sees(test, map, crowded(map, CROWD)),
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, crowded(map, crowd_of(map))),
 			MAPPED_ASK);
 	delete_crowd(test, map, 0, 2);
 	KUNIT_EXPECT_TRUE(test, map->mirror->repairs);
 	work_off(map);
 	/* Two are too many still */
-	KUNIT_EXPECT_EQ(test, count_crowd(test, map), SYNCMAP_MAPPED_SLOTS);
+	KUNIT_EXPECT_EQ(test, count_crowd(test, map), room(map));
 	KUNIT_EXPECT_EQ(test, spilled(map), SYNCMAP_MAPPED_SPILL_1);
 	delete_crowd(test, map, 2, 5);
 	work_off(map);
-	KUNIT_EXPECT_EQ(test, count_crowd(test, map), CROWD - 5);
+	KUNIT_EXPECT_EQ(test, count_crowd(test, map), room(map) - 1);
 	KUNIT_EXPECT_EQ(test, spilled(map), 0ULL);
-	KUNIT_EXPECT_EQ(test, store_sees(test, map, crowded(map, CROWD)),
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, crowded(map, crowd_of(map))),
 			-ENOENT);
 }
 
@@ -712,7 +756,7 @@ static void what_was_too_much_is_not_forgotten(struct kunit *test)
 	atomic64_add(SYNCMAP_MAPPED_WINDOWS - 1, word);
 	work_off(map);
 	atomic64_sub(SYNCMAP_MAPPED_WINDOWS - 1, word);
-	KUNIT_EXPECT_EQ(test, count_crowd(test, map), SYNCMAP_MAPPED_SLOTS);
+	KUNIT_EXPECT_EQ(test, count_crowd(test, map), room(map));
 	KUNIT_EXPECT_EQ(test, spilled(map), 0ULL);
 }
 
@@ -730,15 +774,15 @@ static void what_is_spilled_goes_along(struct kunit *test)
 			      SYNCMAP_MAPPED_SPILL, 0ULL);
 	KUNIT_EXPECT_EQ(test, map->mirror->index[8]->word &
 			      SYNCMAP_MAPPED_SPILL, SYNCMAP_MAPPED_SPILL_0);
-	KUNIT_EXPECT_EQ(test, count_crowd(test, map), SYNCMAP_MAPPED_SLOTS);
+	KUNIT_EXPECT_EQ(test, count_crowd(test, map), room(map));
 	end_index(map, 6);
-	KUNIT_EXPECT_EQ(test, slots_of(map), (u64)SYNCMAP_MAPPED_SLOTS);
+	KUNIT_EXPECT_EQ(test, slots_of(map), (u64)room(map));
 }
 
 /* No page is to be had, and then one is */
 static void what_has_no_slot_is_asked_for(struct kunit *test)
 {
-	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_U64);
+	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_BYTES);
 	u32 max = map->mirror->arena.max;
 
 	map->mirror->arena.max = 1;
@@ -779,7 +823,7 @@ static struct bytemap *create_mapped(void)
 
 static void store_near_the_limit(struct kunit *test, struct bytemap *unused)
 {
-	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_U64);
+	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_BYTES);
 	struct syncmap_error error;
 	struct syncmap_info *info = kunit_kzalloc(test, sizeof(*info),
 						  GFP_KERNEL);
@@ -813,7 +857,7 @@ static void what_a_mirror_takes_is_given_back(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, map);
 	store_numbers(test, map, 0, 2 * MANY);
 	KUNIT_EXPECT_TRUE(test, has_index_soon(map, true));
-	KUNIT_EXPECT_GE(test, counted(test), before + index_bytes(7) +
+	KUNIT_EXPECT_GE(test, counted(test), before + index_bytes(map->mirror, 7) +
 			      map->mirror->arena.count * BYTEMAP_ARENA_SLAB);
 	bytemap_put(map);
 	bytemap_wait_ended();
@@ -923,12 +967,14 @@ static struct kunit_case mirror_cases[] = {
 	KUNIT_CASE_PARAM(what_was_there_is_not_to_be_read, removal_gen_params),
 	KUNIT_CASE(a_clear_hides_all),
 	KUNIT_CASE(what_follows_a_clear_is_seen),
-	KUNIT_CASE(an_index_changes_under_readers),
+	KUNIT_CASE_PARAM(the_floor_counts_while_something_is_below,
+			 type_gen_params),
+	KUNIT_CASE_PARAM(an_index_changes_under_readers, type_gen_params),
 	KUNIT_CASE(a_window_of_the_old_index_ends_in_the_new),
 	KUNIT_CASE(an_index_is_as_large_as_it_is_to_be),
-	KUNIT_CASE(what_is_too_much_is_asked_for),
-	KUNIT_CASE(what_was_too_much_is_not_forgotten),
-	KUNIT_CASE(what_is_spilled_goes_along),
+	KUNIT_CASE_PARAM(what_is_too_much_is_asked_for, type_gen_params),
+	KUNIT_CASE_PARAM(what_was_too_much_is_not_forgotten, type_gen_params),
+	KUNIT_CASE_PARAM(what_is_spilled_goes_along, type_gen_params),
 	KUNIT_CASE(what_has_no_slot_is_asked_for),
 	KUNIT_CASE(who_has_used_up_his_bytes_has_it_not_mirrored),
 	KUNIT_CASE(what_a_mirror_takes_is_given_back),

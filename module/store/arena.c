@@ -338,6 +338,14 @@ bool bytemap_arena_fits(struct bytemap_arena *arena, u32 slot, u32 bytes)
 	return slab && slab->class == class_of(bytes);
 }
 
+/* Return: bytes of @slot, which is taken */
+u32 bytemap_arena_size(struct bytemap_arena *arena, u32 slot)
+{
+	const struct slab *slab = slab_of(arena, slot);
+
+	return slab ? sizes[slab->class] : 0;
+}
+
 /* Return: what readers see of @slot, which is taken; NULL: there is no such */
 u64 *bytemap_arena_words(struct bytemap_arena *arena, u32 slot)
 {

@@ -55,6 +55,7 @@ u32 bytemap_arena_get(struct bytemap_arena *arena, u32 bytes);
 void bytemap_arena_wipe(struct bytemap_arena *arena, u32 slot, u32 from);
 void bytemap_arena_put(struct bytemap_arena *arena, u32 slot);
 bool bytemap_arena_fits(struct bytemap_arena *arena, u32 slot, u32 bytes);
+u32 bytemap_arena_size(struct bytemap_arena *arena, u32 slot);
 u64 *bytemap_arena_words(struct bytemap_arena *arena, u32 slot);
 struct page *bytemap_arena_page(struct bytemap_arena *arena, u32 nr);
 

@@ -51,6 +51,7 @@
 #include "gauge.h"
 #include "gfp.h"
 #include "mirror.h"
+#include "pairs.h"
 #include "view.h"
 #include "walk.h"
 #include "window.h"
@@ -62,10 +63,15 @@
 
 /*
  * Keys of two buckets in the mean, so that few have more than there are places,
- * and of twelve
+ * and of twelve; the same where a bucket has places for pairs
  */
 #define KEYS_MOST	9ULL
 #define KEYS_LEAST	11ULL
+#define PAIRS_MOST	5ULL
+#define PAIRS_LEAST	6ULL
+
+/* For so many a bucket has room, if there is memory */
+#define PAIRS_FULL	(SYNCMAP_MAPPED_PAIRS + SYNCMAP_MAPPED_MORE)
 
 /* Buckets, or batches of keys, that are worked on at a time */
 #define PORTION		256
@@ -201,8 +207,8 @@ static void place_slot(struct syncmap_mapped_bucket *b, int at, u8 tag, u32 slot
 }
 
 static int find_key_slot(struct bytemap_mirror *mirror,
-		     const struct syncmap_mapped_bucket *b, u64 hash,
-		     const void *key, u32 key_len)
+			 const struct syncmap_mapped_bucket *b, u64 hash,
+			 const void *key, u32 key_len)
 {
 	u8 tag = syncmap_mapped_tag(hash);
 	int i;
@@ -251,6 +257,17 @@ static void spill(struct bytemap_stripe *stripe, struct syncmap_mapped_bucket *b
 				     SYNCMAP_MAPPED_SPILL_0);
 }
 
+/* There is room, in the bucket with this word and in the arena */
+static void note_drop(struct bytemap_mirror *mirror,
+		      struct bytemap_stripe *stripe, u64 word)
+{
+	WRITE_ONCE(stripe->count, stripe->count - 1);
+	if (unlikely(bytemap_arena_is_loose(&mirror->arena)))
+		want_work(mirror);
+	if (unlikely(word & SYNCMAP_MAPPED_SPILL))
+		want_repair(mirror);
+}
+
 static void drop_slot(struct bytemap_mirror *mirror,
 		      struct bytemap_stripe *stripe,
 		      struct syncmap_mapped_bucket *b, int at)
@@ -259,11 +276,7 @@ static void drop_slot(struct bytemap_mirror *mirror,
 
 	place_slot(b, at, 0, 0);
 	bytemap_arena_put(&mirror->arena, slot);
-	WRITE_ONCE(stripe->count, stripe->count - 1);
-	if (unlikely(bytemap_arena_is_loose(&mirror->arena)))
-		want_work(mirror);
-	if (unlikely(READ_ONCE(b->word) & SYNCMAP_MAPPED_SPILL))
-		want_repair(mirror);
+	note_drop(mirror, stripe, READ_ONCE(b->word));
 }
 
 /* Where @at is, or where there is room. Return: false if it does not fit */
@@ -300,6 +313,105 @@ static bool put_content(struct bytemap_mirror *mirror,
 	return true;
 }
 
+/* Pairs, where keys are integers: the same */
+
+static bool has_pairs(const struct bytemap_mirror *mirror)
+{
+	return mirror->map->key_type == SYNCMAP_KEY_U64;
+}
+
+/* The bucket of 2^@shift that a hash says */
+static struct bytemap_pairs pairs_of(struct bytemap_mirror *mirror, u8 shift,
+				     u64 hash)
+{
+	u64 nr = hash >> (64 - shift);
+	void *index = mirror->index[shift];
+
+	return (struct bytemap_pairs){
+		.arena = &mirror->arena,
+		.bucket = (struct syncmap_mapped_pairs *)index + nr,
+		.revisions = index + (sizeof(struct syncmap_mapped_pairs) << shift) +
+			     nr * sizeof(struct syncmap_mapped_revisions),
+	};
+}
+
+static u32 slot_of_pair(const struct bytemap_pair *pair)
+{
+	return pair->kind == SYNCMAP_PAIR_SLOT ? pair->value : 0;
+}
+
+/* @pair is what @c says, in @old if it needs a slot. Return: false if it does not fit */
+static bool make_pair(struct bytemap_mirror *mirror, u32 old,
+		      const struct content *c, struct bytemap_pair *pair)
+{
+	u32 size = content_size(c), slot = old;
+
+	pair->revision = c->revision;
+	pair->value = 0;
+	if (c->bytes && !c->flags && c->len < SYNCMAP_PAIR_MOST) {
+		pair->kind = c->len + 1;
+		memcpy(&pair->value, c->bytes, c->len);
+		return true;
+	}
+	if (!slot || !bytemap_arena_fits(&mirror->arena, slot, size))
+		slot = bytemap_arena_get(&mirror->arena, size);
+	if (!slot) {
+		want_repair(mirror);
+		return false;
+	}
+	write_slot(mirror, slot, c);
+	pair->kind = SYNCMAP_PAIR_SLOT;
+	pair->value = slot;
+	return true;
+}
+
+static void drop_pair(struct bytemap_mirror *mirror,
+		      struct bytemap_stripe *stripe,
+		      const struct bytemap_pairs *pairs, int at)
+{
+	struct bytemap_pair old;
+	u32 slot;
+
+	bytemap_pairs_get(pairs, at, &old);
+	slot = slot_of_pair(&old);
+	bytemap_pairs_remove(pairs, at);
+	if (slot)
+		bytemap_arena_put(&mirror->arena, slot);
+	note_drop(mirror, stripe, pairs->bucket->word);
+}
+
+/* Where @at is, or where there is room. Return: false if it does not fit */
+static bool put_pair(struct bytemap_mirror *mirror,
+		     struct bytemap_stripe *stripe,
+		     const struct bytemap_pairs *pairs, int at, u64 key,
+		     const struct content *c)
+{
+	struct bytemap_pair old = { }, pair = { .key = key };
+	u32 slot;
+
+	if (at >= 0)
+		bytemap_pairs_get(pairs, at, &old);
+	slot = slot_of_pair(&old);
+	if (!make_pair(mirror, slot, c, &pair))
+		return false;
+	if (at >= 0 && bytemap_pairs_set(pairs, at, &pair)) {
+		if (slot && slot != slot_of_pair(&pair))
+			bytemap_arena_put(&mirror->arena, slot);
+		return true;
+	}
+	if (bytemap_pairs_add(pairs, &pair)) {
+		WRITE_ONCE(stripe->count, stripe->count + 1);
+		if (at >= 0)
+			drop_pair(mirror, stripe, pairs, at);
+		return true;
+	}
+	if (slot_of_pair(&pair) && slot_of_pair(&pair) != slot)
+		bytemap_arena_put(&mirror->arena, slot_of_pair(&pair));
+	if (bytemap_pairs_end(pairs) < PAIRS_FULL)
+		want_repair(mirror);
+	return false;
+}
+
 /* Return: 0; ABSENT; START_OVER: others go on changing it */
 static int look_up(struct bytemap *map, struct syncmap_hashed_key *hashed,
 		   struct bytemap_view *view)
@@ -315,14 +427,59 @@ static int look_up(struct bytemap *map, struct syncmap_hashed_key *hashed,
 	return ret;
 }
 
+/*
+ * What the bucket has of a key is changed: where that is, or -1; whether what is to
+ * be there fits; what was there is dropped
+ */
+
+static int find_in_bucket(struct bytemap_mirror *mirror, u8 shift, u64 hash,
+			  const void *key, u32 key_len)
+{
+	struct bytemap_pairs pairs;
+
+	if (!has_pairs(mirror))
+		return find_key_slot(mirror,
+				     bytemap_window_bucket(mirror, shift, hash),
+				     hash, key, key_len);
+	pairs = pairs_of(mirror, shift, hash);
+	return bytemap_pairs_find(&pairs, syncmap_mapped_word(key));
+}
+
+static bool put(struct bytemap_mirror *mirror, struct bytemap_stripe *stripe,
+		u8 shift, u64 hash, int at, const struct content *c)
+{
+	struct bytemap_pairs pairs;
+
+	if (!has_pairs(mirror))
+		return put_content(mirror, stripe,
+				   bytemap_window_bucket(mirror, shift, hash),
+				   at, hash, c);
+	pairs = pairs_of(mirror, shift, hash);
+	return put_pair(mirror, stripe, &pairs, at, syncmap_mapped_word(c->key),
+			c);
+}
+
+static void drop(struct bytemap_mirror *mirror, struct bytemap_stripe *stripe,
+		 u8 shift, u64 hash, int at)
+{
+	struct bytemap_pairs pairs;
+
+	if (has_pairs(mirror)) {
+		pairs = pairs_of(mirror, shift, hash);
+		drop_pair(mirror, stripe, &pairs, at);
+	} else {
+		drop_slot(mirror, stripe,
+			  bytemap_window_bucket(mirror, shift, hash), at);
+	}
+}
+
 /* The bucket, of which a window is open or which is not READY, says what the map has */
 static void refresh_locked(struct bytemap_mirror *mirror,
-			   struct bytemap_stripe *stripe,
-			   struct syncmap_mapped_bucket *b, u64 hash,
+			   struct bytemap_stripe *stripe, u8 shift, u64 hash,
 			   struct syncmap_hashed_key *hashed, const void *key,
 			   u32 key_len)
 {
-	int at = find_key_slot(mirror, b, hash, key, key_len), ret;
+	int at = find_in_bucket(mirror, shift, hash, key, key_len), ret;
 	struct bytemap_view view;
 	struct content content;
 	bool fits = false;
@@ -331,40 +488,28 @@ static void refresh_locked(struct bytemap_mirror *mirror,
 	ret = look_up(mirror->map, hashed, &view);
 	if (!ret) {
 		describe(&content, key, key_len, &view);
-		fits = put_content(mirror, stripe, b, at, hash, &content);
+		fits = put(mirror, stripe, shift, hash, at, &content);
 		bytemap_view_release(&view);
 	}
 	if (fits)
 		return;
 	if (at >= 0)
-		drop_slot(mirror, stripe, b, at);
+		drop(mirror, stripe, shift, hash, at);
 	if (ret != ABSENT)
-		spill(stripe, b);
+		spill(stripe, bytemap_window_bucket(mirror, shift, hash));
 }
 
 /* Another index */
 
-/*
- * What is in @old, which nobody believes from here on, goes to the index of 2^@to
- * buckets, of which @nr from @first on are for it
- */
 static void move_slots(struct bytemap_mirror *mirror,
-			struct bytemap_stripe *stripe,
-			struct syncmap_mapped_bucket *old, u8 to,
-			struct syncmap_mapped_bucket *first, unsigned int nr)
+		       struct bytemap_stripe *stripe,
+		       struct syncmap_mapped_bucket *old, u8 to)
 {
 	struct syncmap_mapped_bucket *b;
-	u64 word, hash, i;
+	u64 hash;
 	u32 slot;
-	int at;
+	int at, i;
 
-	if (!(READ_ONCE(old->word) & SYNCMAP_MAPPED_READY))
-		return;
-	/* Fully ordered: before anything in it is changed */
-	word = atomic64_fetch_andnot(SYNCMAP_MAPPED_READY,
-				     bytemap_window_word(&old->word));
-	for (i = 0; word & SYNCMAP_MAPPED_SPILL && i < nr; i++)
-		set_flags(first + i, word & SYNCMAP_MAPPED_SPILL);
 	for (i = 0; i < SYNCMAP_MAPPED_SLOTS; i++) {
 		if (!old->tag[i])
 			continue;
@@ -382,11 +527,37 @@ static void move_slots(struct bytemap_mirror *mirror,
 	}
 }
 
+/* From the last one on: what is drawn in meanwhile is still to come */
+static void move_pairs(struct bytemap_mirror *mirror,
+		       struct bytemap_stripe *stripe,
+		       const struct bytemap_pairs *old, u8 to)
+{
+	int i = bytemap_pairs_end(old);
+	struct bytemap_pairs new;
+	struct bytemap_pair pair;
+	u64 hash;
+
+	while (i--) {
+		if (!bytemap_pairs_get(old, i, &pair))
+			continue;
+		hash = syncmap_mapped_hash_u64(mirror->seed, pair.key);
+		new = pairs_of(mirror, to, hash);
+		if (bytemap_pairs_add(&new, &pair)) {
+			bytemap_pairs_remove(old, i);
+		} else {
+			spill(stripe, bytemap_window_bucket(mirror, to, hash));
+			drop_pair(mirror, stripe, old, i);
+		}
+	}
+}
+
 /*
  * Buckets whose hashes begin alike, as far as both indexes tell: all that is in
  * those of one belongs to those of the other
  */
 struct group {
+	u8				from, to;
+	u64				first;	/* of their hashes */
 	struct syncmap_mapped_bucket	*old, *new;
 	unsigned int			nr_old, nr_new;
 };
@@ -398,11 +569,39 @@ static struct group group_of(struct bytemap_mirror *mirror, u8 from, u8 to,
 	u64 first = hash >> (64 - shared) << (64 - shared);
 
 	return (struct group){
+		.from = from,
+		.to = to,
+		.first = first,
 		.old = bytemap_window_bucket(mirror, from, first),
 		.new = bytemap_window_bucket(mirror, to, first),
 		.nr_old = 1U << (from - shared),
 		.nr_new = 1U << (to - shared),
 	};
+}
+
+/* What is in the group's old bucket @nr, which nobody believes from here on */
+static void leave_bucket(struct bytemap_mirror *mirror,
+			 struct bytemap_stripe *stripe,
+			 const struct group *group, u64 nr)
+{
+	struct syncmap_mapped_bucket *old = group->old + nr;
+	struct bytemap_pairs pairs;
+	u64 word, i;
+
+	if (!(READ_ONCE(old->word) & SYNCMAP_MAPPED_READY))
+		return;
+	/* Fully ordered: before anything in it is changed */
+	word = atomic64_fetch_andnot(SYNCMAP_MAPPED_READY,
+				     bytemap_window_word(&old->word));
+	for (i = 0; word & SYNCMAP_MAPPED_SPILL && i < group->nr_new; i++)
+		set_flags(group->new + i, word & SYNCMAP_MAPPED_SPILL);
+	if (!has_pairs(mirror)) {
+		move_slots(mirror, stripe, old, group->to);
+		return;
+	}
+	pairs = pairs_of(mirror, group->from,
+			 group->first + (nr << (64 - group->from)));
+	move_pairs(mirror, stripe, &pairs, group->to);
 }
 
 static void move_group(struct bytemap_mirror *mirror,
@@ -412,8 +611,7 @@ static void move_group(struct bytemap_mirror *mirror,
 	unsigned int i;
 
 	for (i = 0; i < group.nr_old; i++)
-		move_slots(mirror, stripe, group.old + i, to, group.new,
-			    group.nr_new);
+		leave_bucket(mirror, stripe, &group, i);
 }
 
 /* Return: whether no window is open in the old buckets, so that the new are right */
@@ -433,22 +631,28 @@ static bool settle_group(struct bytemap_mirror *mirror, u8 from, u8 to, u64 hash
 	return true;
 }
 
-/* Return: the bucket to which the key belongs now, with all that is in the old one */
-static struct syncmap_mapped_bucket *
-home_locked(struct bytemap_mirror *mirror, struct bytemap_stripe *stripe,
-	    u64 hash)
+/*
+ * Return: log2 of the buckets of the index to which the key belongs now, with all
+ * that is in its old bucket
+ */
+static u8 home_locked(struct bytemap_mirror *mirror,
+		      struct bytemap_stripe *stripe, u64 hash)
 {
 	u8 shift = READ_ONCE(mirror->shift);
 
 	lockdep_assert_held(&stripe->lock);
 	if (stripe->old_shift && stripe->old_shift != shift)
 		move_group(mirror, stripe, stripe->old_shift, shift, hash);
-	return bytemap_window_bucket(mirror, shift, hash);
+	return shift;
 }
 
-static u64 index_bytes(u8 shift)
+static u64 index_bytes(const struct bytemap_mirror *mirror, u8 shift)
 {
-	return sizeof(struct syncmap_mapped_bucket) << shift;
+	u64 bucket = sizeof(struct syncmap_mapped_bucket);
+
+	if (has_pairs(mirror))
+		bucket += sizeof(struct syncmap_mapped_revisions);
+	return PAGE_ALIGN(bucket << shift);
 }
 
 /* Who has looked where it will be has zeroes mapped there, and would ask for ever */
@@ -460,7 +664,7 @@ static void show_index(struct bytemap_mirror *mirror, u8 shift,
 	/* As in bytemap_arena_grow() */
 	smp_mb();
 	unmap_mapping_range(&mirror->mapping, syncmap_mapped_index(shift),
-			    index_bytes(shift), 1);
+			    index_bytes(mirror, shift), 1);
 }
 
 /* Charged to the caller's cgroup, and to the account. Return: 0 or an error */
@@ -471,12 +675,12 @@ static int make_index(struct bytemap_mirror *mirror, u8 shift)
 	struct syncmap_error error;
 	int err;
 
-	err = bytemap_account_add_bytes(map->account, index_bytes(shift), &error);
+	err = bytemap_account_add_bytes(map->account, index_bytes(mirror, shift), &error);
 	if (err)
 		return err;
-	index = __vmalloc(index_bytes(shift), BYTEMAP_GFP | __GFP_ZERO);
+	index = __vmalloc(index_bytes(mirror, shift), BYTEMAP_GFP | __GFP_ZERO);
 	if (!index) {
-		bytemap_account_sub_bytes(map->account, index_bytes(shift));
+		bytemap_account_sub_bytes(map->account, index_bytes(mirror, shift));
 		return -ENOMEM;
 	}
 	show_index(mirror, shift, index);
@@ -487,7 +691,7 @@ static void free_index(struct bytemap_mirror *mirror, u8 shift,
 		       struct syncmap_mapped_bucket *index)
 {
 	vfree(index);
-	bytemap_account_sub_bytes(mirror->map->account, index_bytes(shift));
+	bytemap_account_sub_bytes(mirror->map->account, index_bytes(mirror, shift));
 }
 
 /* No bucket of it is READY, and nobody will look for one any more */
@@ -499,7 +703,7 @@ static void leave_index(struct bytemap_mirror *mirror, u8 shift)
 	/* Who is about to show a page of it has a reference, or finds none */
 	synchronize_rcu();
 	unmap_mapping_range(&mirror->mapping, syncmap_mapped_index(shift),
-			    index_bytes(shift), 1);
+			    index_bytes(mirror, shift), 1);
 	free_index(mirror, shift, index);
 }
 
@@ -529,6 +733,16 @@ static void publish_index(struct bytemap_mirror *mirror, u8 to)
 	WRITE_ONCE(mirror->shift, to);
 }
 
+static u64 keys_most(const struct bytemap_mirror *mirror)
+{
+	return has_pairs(mirror) ? PAIRS_MOST : KEYS_MOST;
+}
+
+static u64 keys_least(const struct bytemap_mirror *mirror)
+{
+	return has_pairs(mirror) ? PAIRS_LEAST : KEYS_LEAST;
+}
+
 /*
  * Stripes are much alike. So when one has @count keys, a number that all pass on
  * their way, it may be time for another index
@@ -537,8 +751,8 @@ static bool is_time(const struct bytemap_mirror *mirror, u32 count)
 {
 	u8 buckets = READ_ONCE(mirror->shift) - BYTEMAP_STRIPE_BITS;
 
-	return count % 4 == 1 && (2 * count > KEYS_MOST << buckets ||
-				  12 * count < KEYS_LEAST << buckets);
+	return count % 4 == 1 && (2 * count > keys_most(mirror) << buckets ||
+				  12 * count < keys_least(mirror) << buckets);
 }
 
 /* Windows */
@@ -548,10 +762,10 @@ static void refresh_home_locked(struct bytemap_mirror *mirror,
 				struct syncmap_hashed_key *hashed,
 				const void *key, u32 key_len)
 {
-	struct syncmap_mapped_bucket *b = home_locked(mirror, stripe, hash);
+	u8 shift = home_locked(mirror, stripe, hash);
 	u32 before = stripe->count;
 
-	refresh_locked(mirror, stripe, b, hash, hashed, key, key_len);
+	refresh_locked(mirror, stripe, shift, hash, hashed, key, key_len);
 	if (stripe->count != before && is_time(mirror, stripe->count))
 		want_work(mirror);
 }
@@ -623,11 +837,32 @@ void bytemap_mirror_clear_begin(struct bytemap_mirror *mirror)
 /* What has a lower revision than @floor was in the map before */
 void bytemap_mirror_clear_end(struct bytemap_mirror *mirror, u64 floor)
 {
-	WRITE_ONCE(mirror->head->floor, floor);
+	atomic64_t *head = bytemap_window_word(&mirror->head->word);
+
+	if (floor != mirror->head->floor) {
+		WRITE_ONCE(mirror->head->floor, floor);
+		/* Before the window ends: who finds it closed looks at the floor */
+		atomic64_or(SYNCMAP_MAPPED_CLEARED, head);
+	}
 	/* Pairs with the acquire of a reader */
-	atomic64_fetch_add_release(HEAD_END,
-				   bytemap_window_word(&mirror->head->word));
+	atomic64_fetch_add_release(HEAD_END, head);
 	want_work(mirror);
+}
+
+/* All that is below the floor has been dropped, unless there is another one */
+static void forget_floor(struct bytemap_mirror *mirror)
+{
+	atomic64_t *head = bytemap_window_word(&mirror->head->word);
+	s64 word;
+
+	do {
+		/* Pairs with the end of a Clear: its floor, or another word */
+		word = atomic64_read_acquire(head);
+		if (word & SYNCMAP_MAPPED_WINDOWS ||
+		    READ_ONCE(mirror->head->floor) != mirror->floor)
+			return;
+	} while (!atomic64_try_cmpxchg(head, &word,
+				       word & ~SYNCMAP_MAPPED_CLEARED));
 }
 
 static bool is_cleared(struct bytemap_mirror *mirror, u32 slot, u64 floor)
@@ -637,26 +872,73 @@ static bool is_cleared(struct bytemap_mirror *mirror, u32 slot, u64 floor)
 	return words && *words < floor;
 }
 
-/* A window under the lock of the stripe; there is always room for one */
-static void drop_cleared_locked(struct bytemap_mirror *mirror,
-				struct bytemap_stripe *stripe,
-				struct syncmap_mapped_bucket *b, u64 floor)
+static bool is_pair_cleared(struct bytemap_mirror *mirror,
+			    const struct bytemap_pair *pair, u64 floor)
 {
-	atomic64_t *word = bytemap_window_word(&b->word);
-	bool opened = false;
+	if (pair->kind == SYNCMAP_PAIR_SLOT)
+		return is_cleared(mirror, pair->value, floor);
+	return pair->kind && pair->revision < floor;
+}
+
+/* A window under the lock of the stripe; there is always room for one */
+static void open_locked(atomic64_t *word, bool *opened)
+{
+	if (!*opened)
+		atomic64_inc_return(word);
+	*opened = true;
+}
+
+static void drop_cleared_slots(struct bytemap_mirror *mirror,
+			       struct bytemap_stripe *stripe,
+			       struct syncmap_mapped_bucket *b, u64 floor,
+			       bool *opened)
+{
 	int i;
 
-	lockdep_assert_held(&stripe->lock);
 	for (i = 0; i < SYNCMAP_MAPPED_SLOTS; i++) {
 		if (!b->tag[i] || !is_cleared(mirror, b->slot[i], floor))
 			continue;
-		if (!opened)
-			atomic64_inc_return(word);
-		opened = true;
+		open_locked(bytemap_window_word(&b->word), opened);
 		drop_slot(mirror, stripe, b, i);
 	}
+}
+
+static void drop_cleared_pairs(struct bytemap_mirror *mirror,
+			       struct bytemap_stripe *stripe,
+			       const struct bytemap_pairs *pairs, u64 floor,
+			       bool *opened)
+{
+	int i = bytemap_pairs_end(pairs);
+	struct bytemap_pair pair;
+
+	while (i--) {
+		if (!bytemap_pairs_get(pairs, i, &pair) ||
+		    !is_pair_cleared(mirror, &pair, floor))
+			continue;
+		open_locked(bytemap_window_word(&pairs->bucket->word), opened);
+		drop_pair(mirror, stripe, pairs, i);
+	}
+}
+
+static void drop_cleared_locked(struct bytemap_mirror *mirror,
+				struct bytemap_stripe *stripe, u8 shift,
+				u64 hash, u64 floor)
+{
+	struct syncmap_mapped_bucket *b =
+		bytemap_window_bucket(mirror, shift, hash);
+	struct bytemap_pairs pairs;
+	bool opened = false;
+
+	lockdep_assert_held(&stripe->lock);
+	if (has_pairs(mirror)) {
+		pairs = pairs_of(mirror, shift, hash);
+		drop_cleared_pairs(mirror, stripe, &pairs, floor, &opened);
+	} else {
+		drop_cleared_slots(mirror, stripe, b, floor, &opened);
+	}
 	if (opened)
-		atomic64_fetch_add_release(WINDOW_END, word);
+		atomic64_fetch_add_release(WINDOW_END,
+					   bytemap_window_word(&b->word));
 }
 
 /* What was spilled */
@@ -756,10 +1038,10 @@ static u8 wanted_shift(const struct bytemap_mirror *mirror)
 	if (time_before(jiffies, mirror->failed + RETRY_JIFFIES))
 		return now;
 	while (shift < min(mirror->shift_max, now + SHIFT_STEP) &&
-	       2 * count > KEYS_MOST << shift)
+	       2 * count > keys_most(mirror) << shift)
 		shift++;
 	while (shift > max(SHIFT_MIN, now - SHIFT_STEP) &&
-	       12 * count < KEYS_LEAST << shift)
+	       12 * count < keys_least(mirror) << shift)
 		shift--;
 	return shift;
 }
@@ -793,15 +1075,14 @@ static void drop_some(struct bytemap_mirror *mirror)
 	u64 hash;
 
 	if (mirror->at >> shift) {
+		forget_floor(mirror);
 		begin_phase(mirror, MIRROR_RESTS);
 		return;
 	}
 	hash = mirror->at++ << (64 - shift);
 	stripe = stripe_of(mirror, hash);
 	spin_lock(&stripe->lock);
-	drop_cleared_locked(mirror, stripe,
-			    bytemap_window_bucket(mirror, shift, hash),
-			    mirror->floor);
+	drop_cleared_locked(mirror, stripe, shift, hash, mirror->floor);
 	spin_unlock(&stripe->lock);
 }
 
@@ -972,7 +1253,7 @@ static struct page *index_page(struct bytemap_mirror *mirror, u64 offset)
 	u8 shift = ilog2(offset) - ilog2(syncmap_mapped_index(0));
 	u64 at = offset - syncmap_mapped_index(shift);
 
-	if (at >= index_bytes(shift) || shift > mirror->shift_max)
+	if (at >= index_bytes(mirror, shift) || shift > mirror->shift_max)
 		return NULL;
 	index = READ_ONCE(mirror->index[shift]);
 	return index ? vmalloc_to_page((void *)index + at) : NULL;
@@ -1006,7 +1287,7 @@ void bytemap_mirror_get_stats(struct bytemap_mirror *mirror,
 			      (u64)READ_ONCE(mirror->arena.count);
 	for (shift = SHIFT_MIN; shift <= mirror->shift_max; shift++)
 		if (READ_ONCE(mirror->index[shift]))
-			stats->mirror_bytes += index_bytes(shift);
+			stats->mirror_bytes += index_bytes(mirror, shift);
 	for (i = 0; i < BYTEMAP_STRIPES; i++)
 		stats->mirror_keys += READ_ONCE(mirror->stripe[i].count);
 	stats->mirror_buckets = 1ULL << READ_ONCE(mirror->shift);
@@ -1018,7 +1299,9 @@ void bytemap_mirror_get_stats(struct bytemap_mirror *mirror,
 /* Buckets for all that the map may hold at a time, half full */
 static u8 largest_shift(const struct bytemap *map)
 {
-	u64 buckets = map->limits.entries * 2 / SYNCMAP_MAPPED_SLOTS + 1;
+	u64 places = map->key_type == SYNCMAP_KEY_U64 ? SYNCMAP_MAPPED_PAIRS :
+							SYNCMAP_MAPPED_SLOTS;
+	u64 buckets = map->limits.entries * 2 / places + 1;
 
 	return clamp_t(u8, order_base_2(buckets), SHIFT_MIN, BYTEMAP_SHIFT_MAX);
 }

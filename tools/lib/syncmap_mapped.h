@@ -157,8 +157,16 @@ SYNCMAP_MAPPED_INLINE void syncmap_mapped_copy(unsigned char *to,
 	}
 }
 
+/* What kind of load it is, which is known where it is compiled */
+enum syncmap_mapped_kind {
+	SYNCMAP_MAPPED_TAGS,		/* by strings or bytes */
+	SYNCMAP_MAPPED_U64,
+	SYNCMAP_MAPPED_VALUE,		/* the same without the revision */
+};
+
 /* What is asked for, and the clock, 0 until it was read: once is enough */
 struct syncmap_mapped_query {
+	enum syncmap_mapped_kind kind;
 	const void	*key;
 	void		*buf;
 	__u32		key_len;
@@ -249,12 +257,12 @@ syncmap_mapped_bucket_of(const struct syncmap_mapped *mapped, __u64 h,
 	       (hash >> (64 - shift));
 }
 
-/* What a bucket has for the key, if its word is @w: as syncmap_mapped_look() */
+/* What the tags of a bucket lead to: as syncmap_mapped_look() */
 SYNCMAP_MAPPED_INLINE int
-syncmap_mapped_search(const struct syncmap_mapped *mapped,
-		      const struct syncmap_mapped_bucket *bucket, __u64 w,
-		      struct syncmap_mapped_query *query,
-		      struct syncmap_mapped_result *result)
+syncmap_mapped_search_tags(const struct syncmap_mapped *mapped,
+			   const struct syncmap_mapped_bucket *bucket,
+			   struct syncmap_mapped_query *query,
+			   struct syncmap_mapped_result *result)
 {
 	__u32 match = syncmap_mapped_match(bucket,
 					   syncmap_mapped_tag(query->hash));
@@ -265,24 +273,198 @@ syncmap_mapped_search(const struct syncmap_mapped *mapped,
 			(mapped,
 			 __atomic_load_n(&bucket->slot[__builtin_ctz(match)],
 					 __ATOMIC_RELAXED), query, result);
+	return ret;
+}
+
+/* Bit i: pair i has the key, or is none */
+SYNCMAP_MAPPED_INLINE __u32
+syncmap_mapped_match_pairs(const struct syncmap_mapped_pairs *pairs, __u64 key)
+{
+	__u32 first = syncmap_mapped_read(&pairs->pair[0].key) == key;
+	__u32 second = syncmap_mapped_read(&pairs->pair[1].key) == key;
+	__u32 third = syncmap_mapped_read(&pairs->pair[2].key) == key;
+
+	return first | second << 1 | third << 2;
+}
+
+/* What a pair has, or its slot: as syncmap_mapped_look() */
+SYNCMAP_MAPPED_INLINE int
+syncmap_mapped_look_at_pair(const struct syncmap_mapped *mapped, __u32 kind,
+			    __u64 value, __u64 revision,
+			    struct syncmap_mapped_query *query,
+			    struct syncmap_mapped_result *result)
+{
+	__u32 len = kind - 1;
+
+	if (kind == SYNCMAP_PAIR_SLOT)
+		return syncmap_mapped_look(mapped, (__u32)value, query, result);
+	if (kind > SYNCMAP_PAIR_MOST || !revision)
+		return SYNCMAP_MAPPED_ASK;
+	if (revision < query->floor)
+		return -ENOENT;
+	result->revision = revision;
+	result->deadline = SYNCMAP_NEVER;
+	result->len = len;
+	if (len > query->size)
+		return -EMSGSIZE;
+	if (len == sizeof(value))
+		memcpy(query->buf, &value, sizeof(value));
+	else
+		memcpy(query->buf, &value, len);
+	return 0;
+}
+
+/* What has no room in a bucket: the same */
+SYNCMAP_MAPPED_INLINE int
+syncmap_mapped_search_more(const struct syncmap_mapped *mapped, __u32 nr,
+			   struct syncmap_mapped_query *query,
+			   struct syncmap_mapped_result *result)
+{
+	const struct syncmap_mapped_more *more =
+		(const struct syncmap_mapped_more *)
+		(mapped->arena + (__u64)nr * SYNCMAP_MAPPED_UNIT);
+	__u64 key = syncmap_mapped_word(query->key), kinds;
+	int ret = -EAGAIN, i;
+
+	if (nr + SYNCMAP_MAPPED_MORE_UNITS > mapped->slots)
+		return SYNCMAP_MAPPED_ASK;
+	kinds = syncmap_mapped_read(&more->kinds);
+	if (!kinds)
+		return SYNCMAP_MAPPED_ASK;
+	for (i = 0; i < SYNCMAP_MAPPED_MORE && ret == -EAGAIN;
+	     i++, kinds >>= SYNCMAP_PAIR_BITS)
+		if (kinds & SYNCMAP_PAIR_MASK &&
+		    syncmap_mapped_read(&more->pair[i].key) == key)
+			ret = syncmap_mapped_look_at_pair
+				(mapped, kinds & SYNCMAP_PAIR_MASK,
+				 syncmap_mapped_read(&more->pair[i].value),
+				 syncmap_mapped_read(&more->pair[i].revision),
+				 query, result);
+	return ret;
+}
+
+SYNCMAP_MAPPED_INLINE const struct syncmap_mapped_revisions *
+syncmap_mapped_revisions_of(const struct syncmap_mapped *mapped, __u64 h,
+			    __u64 hash)
+{
+	unsigned int shift = h >> SYNCMAP_MAPPED_SHIFT & 63;
+
+	return (const struct syncmap_mapped_revisions *)
+	       (mapped->base + syncmap_mapped_revisions(shift)) +
+	       (hash >> (64 - shift));
+}
+
+/* Its revision, or what stands for one that nobody looks at */
+SYNCMAP_MAPPED_INLINE __u64
+syncmap_mapped_revision(const struct syncmap_mapped *mapped, __u64 h, int i,
+			const struct syncmap_mapped_query *query)
+{
+	const struct syncmap_mapped_revisions *revisions;
+
+	if (query->kind == SYNCMAP_MAPPED_VALUE && !query->floor)
+		return ~0ULL;
+	revisions = syncmap_mapped_revisions_of(mapped, h, query->hash);
+	return (__u64)__atomic_load_n(&revisions->high, __ATOMIC_RELAXED) << 32 |
+	       __atomic_load_n(&revisions->low[i], __ATOMIC_RELAXED);
+}
+
+/* What the pairs of a bucket have: the same */
+SYNCMAP_MAPPED_INLINE int
+syncmap_mapped_search_pairs(const struct syncmap_mapped *mapped, __u64 h,
+			    const struct syncmap_mapped_pairs *pairs,
+			    struct syncmap_mapped_query *query,
+			    struct syncmap_mapped_result *result)
+{
+	__u32 match = syncmap_mapped_match_pairs
+			(pairs, syncmap_mapped_word(query->key));
+	__u32 kinds = __atomic_load_n(&pairs->kinds, __ATOMIC_RELAXED);
+	__u32 kind, nr;
+	int ret = -EAGAIN, i;
+
+	for (; match && ret == -EAGAIN; match &= match - 1) {
+		i = __builtin_ctz(match);
+		kind = kinds >> (SYNCMAP_PAIR_BITS * i) & SYNCMAP_PAIR_MASK;
+		if (kind)
+			ret = syncmap_mapped_look_at_pair
+				(mapped, kind,
+				 syncmap_mapped_read(&pairs->pair[i].value),
+				 syncmap_mapped_revision(mapped, h, i, query),
+				 query, result);
+	}
+	if (ret != -EAGAIN)
+		return ret;
+	nr = __atomic_load_n(&pairs->more, __ATOMIC_RELAXED);
+	return nr ? syncmap_mapped_search_more(mapped, nr, query, result) :
+		    -EAGAIN;
+}
+
+/*
+ * What a bucket has for the key, if the words are @h and @w: 0, -ENOENT, -EMSGSIZE
+ * or SYNCMAP_MAPPED_ASK
+ */
+SYNCMAP_MAPPED_INLINE int
+syncmap_mapped_search(const struct syncmap_mapped *mapped, __u64 h,
+		      const struct syncmap_mapped_bucket *bucket, __u64 w,
+		      struct syncmap_mapped_query *query,
+		      struct syncmap_mapped_result *result)
+{
+	int ret;
+
+	if (query->kind == SYNCMAP_MAPPED_TAGS)
+		ret = syncmap_mapped_search_tags(mapped, bucket, query, result);
+	else
+		ret = syncmap_mapped_search_pairs
+			(mapped, h, (const struct syncmap_mapped_pairs *)bucket,
+			 query, result);
 	if (ret == -EAGAIN)
 		ret = w & SYNCMAP_MAPPED_SPILL ? SYNCMAP_MAPPED_ASK : -ENOENT;
 	return ret;
 }
 
+/* The slot that a key seems to have, or 0 */
+SYNCMAP_MAPPED_INLINE __u32
+syncmap_mapped_slot_of(const struct syncmap_mapped_bucket *bucket, __u64 hash)
+{
+	__u32 match = syncmap_mapped_match(bucket, syncmap_mapped_tag(hash));
+
+	if (!match)
+		return 0;
+	return __atomic_load_n(&bucket->slot[__builtin_ctz(match)],
+			       __ATOMIC_RELAXED);
+}
+
+/* The same, where that is needed besides the pair */
+SYNCMAP_MAPPED_INLINE __u32
+syncmap_mapped_slot_of_pair(const struct syncmap_mapped_pairs *pairs, __u64 key)
+{
+	__u32 match = syncmap_mapped_match_pairs(pairs, key), kinds;
+	int i;
+
+	if (!match)
+		return __atomic_load_n(&pairs->more, __ATOMIC_RELAXED);
+	i = __builtin_ctz(match);
+	kinds = __atomic_load_n(&pairs->kinds, __ATOMIC_RELAXED);
+	if ((kinds >> (SYNCMAP_PAIR_BITS * i) & SYNCMAP_PAIR_MASK) !=
+	    SYNCMAP_PAIR_SLOT)
+		return 0;
+	return (__u32)syncmap_mapped_read(&pairs->pair[i].value);
+}
+
 /* So that what syncmap_mapped_search() will look at is there by then */
 SYNCMAP_MAPPED_INLINE void
 syncmap_mapped_fetch(const struct syncmap_mapped *mapped,
-		     const struct syncmap_mapped_bucket *bucket, __u64 hash)
+		     const struct syncmap_mapped_bucket *bucket, __u64 hash,
+		     const void *key, int is_u64)
 {
-	__u32 match = syncmap_mapped_match(bucket, syncmap_mapped_tag(hash));
-	__u32 nr;
+	__u32 nr = is_u64 ?
+		syncmap_mapped_slot_of_pair
+			((const struct syncmap_mapped_pairs *)bucket,
+			 syncmap_mapped_word(key)) :
+		syncmap_mapped_slot_of(bucket, hash);
 
-	if (!match)
-		return;
-	nr = __atomic_load_n(&bucket->slot[__builtin_ctz(match)],
-			     __ATOMIC_RELAXED);
-	__builtin_prefetch(mapped->arena + (__u64)nr * SYNCMAP_MAPPED_UNIT);
+	if (nr)
+		__builtin_prefetch(mapped->arena +
+				   (__u64)nr * SYNCMAP_MAPPED_UNIT);
 }
 
 /* In this order: the bucket may be that of another index by now */
@@ -292,6 +474,13 @@ syncmap_mapped_is_same(const struct syncmap_mapped_head *head, __u64 h,
 {
 	return __atomic_load_n(&bucket->word, __ATOMIC_ACQUIRE) == w &&
 	       syncmap_mapped_read(&head->word) == h;
+}
+
+/* What was cleared, and is there still, is below it. Mostly there is no such */
+SYNCMAP_MAPPED_INLINE __u64
+syncmap_mapped_floor(const struct syncmap_mapped_head *head, __u64 h)
+{
+	return h & SYNCMAP_MAPPED_CLEARED ? syncmap_mapped_read(&head->floor) : 0;
 }
 
 SYNCMAP_MAPPED_INLINE int
@@ -311,15 +500,18 @@ syncmap_mapped_find(const struct syncmap_mapped *mapped,
 			syncmap_mapped_relax();
 			continue;
 		}
-		query->floor = syncmap_mapped_read(&head->floor);
+		query->floor = syncmap_mapped_floor(head, h);
 		bucket = syncmap_mapped_bucket_of(mapped, h, query->hash);
+		if (query->kind == SYNCMAP_MAPPED_U64)
+			__builtin_prefetch(syncmap_mapped_revisions_of
+						(mapped, h, query->hash));
 		w = __atomic_load_n(&bucket->word, __ATOMIC_ACQUIRE);
 		if (!syncmap_mapped_usable(w)) {
 			syncmap_mapped_relax();
 			continue;
 		}
 		query->now = 0;
-		ret = syncmap_mapped_search(mapped, bucket, w, query, result);
+		ret = syncmap_mapped_search(mapped, h, bucket, w, query, result);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (syncmap_mapped_is_same(head, h, bucket, w))
 			return ret;
@@ -343,12 +535,44 @@ static inline int syncmap_mapped_load_u64(const struct syncmap_mapped *mapped,
 {
 	struct syncmap_mapped_query query;
 
+	query.kind = SYNCMAP_MAPPED_U64;
 	query.key = &key;
 	query.key_len = sizeof(key);
 	query.buf = buf;
 	query.size = size;
 	query.hash = syncmap_mapped_hash_u64(mapped->seed, key);
 	return syncmap_mapped_find(mapped, &query, result);
+}
+
+/**
+ * syncmap_mapped_load_value() - the same without the revision, which is faster
+ * @mapped: the mapping
+ * @key: the key
+ * @buf: out: the value, undefined unless it is 0 that is returned
+ * @size: room in @buf, in bytes
+ * @len: out: on 0 and -EMSGSIZE: the length of the value in bytes
+ *
+ * Return: as syncmap_mapped_load_u64().
+ */
+static inline int syncmap_mapped_load_value(const struct syncmap_mapped *mapped,
+					    __u64 key, void *buf, __u32 size,
+					    __u32 *len)
+{
+	struct syncmap_mapped_result result;
+	struct syncmap_mapped_query query;
+	int ret;
+
+	result.len = 0;
+	query.kind = SYNCMAP_MAPPED_VALUE;
+	query.key = &key;
+	query.key_len = sizeof(key);
+	query.buf = buf;
+	query.size = size;
+	query.hash = syncmap_mapped_hash_u64(mapped->seed, key);
+	ret = syncmap_mapped_find(mapped, &query, &result);
+	if (!ret || ret == -EMSGSIZE)
+		*len = result.len;
+	return ret;
 }
 
 /**
@@ -371,6 +595,7 @@ static inline int syncmap_mapped_load(const struct syncmap_mapped *mapped,
 {
 	struct syncmap_mapped_query query;
 
+	query.kind = SYNCMAP_MAPPED_TAGS;
 	query.key = key;
 	query.key_len = key_len;
 	query.buf = buf;
@@ -412,6 +637,7 @@ syncmap_mapped_set_query(struct syncmap_mapped_query *query,
 			 const struct syncmap_mapped_item *item, __u64 hash,
 			 int is_u64)
 {
+	query->kind = is_u64 ? SYNCMAP_MAPPED_U64 : SYNCMAP_MAPPED_TAGS;
 	query->key = item->key;
 	query->key_len = is_u64 ? 8 : item->key_len;
 	query->buf = item->buf;
@@ -440,20 +666,25 @@ syncmap_mapped_hash_items(const struct syncmap_mapped *mapped,
 /* All buckets, and then all slots, so that each waits for the memory of all */
 SYNCMAP_MAPPED_INLINE void
 syncmap_mapped_fetch_places(const struct syncmap_mapped *mapped, __u64 h,
+			    const struct syncmap_mapped_item *items,
 			    struct syncmap_mapped_place *places,
-			    unsigned int count)
+			    unsigned int count, int is_u64)
 {
 	struct syncmap_mapped_place *place;
 
 	for (place = places; place < places + count; place++) {
 		place->bucket = syncmap_mapped_bucket_of(mapped, h, place->hash);
 		__builtin_prefetch(place->bucket);
+		if (is_u64)
+			__builtin_prefetch(syncmap_mapped_revisions_of
+						(mapped, h, place->hash));
 	}
-	for (place = places; place < places + count; place++) {
+	for (place = places; place < places + count; place++, items++) {
 		place->word = __atomic_load_n(&place->bucket->word,
 					      __ATOMIC_ACQUIRE);
 		if (syncmap_mapped_usable(place->word))
-			syncmap_mapped_fetch(mapped, place->bucket, place->hash);
+			syncmap_mapped_fetch(mapped, place->bucket, place->hash,
+					     items->key, is_u64);
 	}
 }
 
@@ -475,15 +706,16 @@ syncmap_mapped_try_items(const struct syncmap_mapped *mapped,
 
 	if (!syncmap_mapped_usable(h))
 		return;
-	query.floor = syncmap_mapped_read(&head->floor);
+	query.floor = syncmap_mapped_floor(head, h);
 	query.now = 0;
-	syncmap_mapped_fetch_places(mapped, h, places, count);
+	syncmap_mapped_fetch_places(mapped, h, items, places, count, is_u64);
 	for (i = 0; i < count; i++) {
 		if (!syncmap_mapped_usable(places[i].word))
 			continue;
 		syncmap_mapped_set_query(&query, &items[i], places[i].hash,
 					 is_u64);
-		items[i].status = syncmap_mapped_search(mapped, places[i].bucket,
+		items[i].status = syncmap_mapped_search(mapped, h,
+							places[i].bucket,
 							places[i].word, &query,
 							&items[i].result);
 	}

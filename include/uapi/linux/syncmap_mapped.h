@@ -23,7 +23,7 @@
  * %SYNCMAP_MAPPED_WINDOWS is open:
  *
  *	1. h = head.word, an acquire; if it is not usable, begin anew
- *	2. f = head.floor
+ *	2. f = head.floor if h is %SYNCMAP_MAPPED_CLEARED, else 0
  *	3. b = the key's bucket, as h and the key's hash say
  *	4. w = b.word, an acquire; if it is not usable, begin anew
  *	5. now = the boottime clock in the initial time namespace
@@ -34,6 +34,14 @@
  *	7. no slot with the key: absent, or with a spill flag in w, ask
  *	8. a load fence; if b.word is not w any more, begin anew; and after that, if
  *	head.word is not h
+ *
+ * Keys of %SYNCMAP_KEY_U64 lie in the bucket, and so do values of up to 8 bytes:
+ *
+ *	6. the bucket's pair that has the key, or that of its &syncmap_mapped_more:
+ *	   out of bounds, or without any kind: ask. Kind %SYNCMAP_PAIR_SLOT: its slot,
+ *	   as above. A higher one: ask. Else it is a value of one byte less than its
+ *	   kind says. The revision is needed by who wants it, and to be compared
+ *	   with f, unless that is 0; if it is 0 itself: ask
  *
  * Nothing that was read is believed before step 8, whose loads are ordered, too: the
  * words of another index may be the same again. After some tries, ask. Step 5
@@ -64,6 +72,7 @@
 
 /* Of the head's: the name leads to another map; log2 of the buckets; version */
 #define SYNCMAP_MAPPED_MOVED	(1ULL << 17)
+#define SYNCMAP_MAPPED_CLEARED	(1ULL << 18)	/* something below the floor is left */
 #define SYNCMAP_MAPPED_SHIFT	20		/* six bits */
 #define SYNCMAP_MAPPED_HEAD_VERSION (1ULL << 26)
 
@@ -136,12 +145,77 @@ struct syncmap_mapped_slot {
 #define SYNCMAP_SLOT_ASK	0x1	/* the value is not here */
 #define SYNCMAP_SLOT_MORTAL	0x2	/* it has a deadline */
 
+#define SYNCMAP_MAPPED_PAIRS	3	/* of a bucket */
+#define SYNCMAP_MAPPED_MORE	10	/* that follow them, at most */
+
+/*
+ * What a pair's value is, in four bits: up to 9 it is one of one byte less, padded
+ * with zeroes; 0: there is no pair
+ */
+#define SYNCMAP_PAIR_MOST	9
+#define SYNCMAP_PAIR_SLOT	10	/* the number of a slot */
+#define SYNCMAP_PAIR_BITS	4
+#define SYNCMAP_PAIR_MASK	15
+
+/* What the most pairs take of the arena */
+#define SYNCMAP_MAPPED_MORE_UNITS 8
+
+/**
+ * struct syncmap_mapped_pairs - the same for keys of %SYNCMAP_KEY_U64
+ * @word: whether to believe the rest
+ * @kinds: of the pairs, the first one's the lowest
+ * @more: slot of a &struct syncmap_mapped_more; 0: none
+ * @pair: a key, and its value
+ */
+struct syncmap_mapped_pairs {
+	__u64	word;
+	__u32	kinds;
+	__u32	more;
+	struct {
+		__u64	key;
+		__u64	value;
+	} pair[SYNCMAP_MAPPED_PAIRS];
+};
+
+/**
+ * struct syncmap_mapped_revisions - of the pairs of a bucket
+ * @low: the lower half
+ * @high: the upper half of all that are no slots
+ *
+ * They are behind all of the index's buckets, in the same order.
+ */
+struct syncmap_mapped_revisions {
+	__u32	low[SYNCMAP_MAPPED_PAIRS];
+	__u32	high;
+};
+
+/**
+ * struct syncmap_mapped_more - pairs for which their bucket has no room
+ * @kinds: of the pairs, the first one's the lowest; 0: ask
+ * @pair: a key, its value, and the revision of that
+ */
+struct syncmap_mapped_more {
+	__u64	kinds;
+	struct {
+		__u64	key;
+		__u64	value;
+		__u64	revision;
+	} pair[];
+};
+
 /* Indexes of different sizes never overlap, nor do two of them share 64 KiB */
 #define SYNCMAP_MAPPED_SHIFT_MIN 6
 
 static inline __u64 syncmap_mapped_index(unsigned int shift)
 {
 	return 1024ULL << shift;
+}
+
+/* Offset of the revisions of pairs */
+static inline __u64 syncmap_mapped_revisions(unsigned int shift)
+{
+	return syncmap_mapped_index(shift) +
+	       ((__u64)sizeof(struct syncmap_mapped_pairs) << shift);
 }
 
 static inline __u64 syncmap_mapped_pad(__u64 len)
