@@ -65,14 +65,20 @@ static void run_nothing(struct bytemap_job *job)
 {
 }
 
+void store_rest(struct bytemap *map)
+{
+	map->mirror->work.work.func = do_nothing;
+	flush_delayed_work(&map->mirror->work);
+	map->deadlines.job.run = run_nothing;
+	map->mirror->seed = 1;
+	map->mirror->head->seed = 1;
+}
+
 struct bytemap *store_mapped_at_rest(struct kunit *test, u32 key_type)
 {
 	struct bytemap *map = store_mapped(test, key_type);
 
-	map->mirror->work.work.func = do_nothing;
-	map->deadlines.job.run = run_nothing;
-	map->mirror->seed = 1;
-	map->mirror->head->seed = 1;
+	store_rest(map);
 	return map;
 }
 

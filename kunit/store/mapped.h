@@ -16,6 +16,8 @@
 struct bytemap *store_mapped(struct kunit *test, u32 key_type);
 /* The same with a seed that is always the same, and whose work the case does */
 struct bytemap *store_mapped_at_rest(struct kunit *test, u32 key_type);
+/* The same of a map that has just been given one */
+void store_rest(struct bytemap *map);
 
 /*
  * What a process finds in its mapping: 0, -ENOENT or MAPPED_ASK. Unless that is

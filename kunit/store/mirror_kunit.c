@@ -26,14 +26,26 @@ static void *alloc_virtual(unsigned long size, gfp_t gfp)
 	return store_alloc_fails() ? NULL : __vmalloc(size, gfp);
 }
 
+/* What a case does itself is not done by a worker before */
+static bool work_waits;
+
+static bool mod_work(struct workqueue_struct *wq, struct delayed_work *work,
+		     unsigned long delay)
+{
+	return !work_waits && mod_delayed_work(wq, work, delay);
+}
+
 #define syncmap_large_alloc	alloc_large
 #undef get_zeroed_page
 #define get_zeroed_page	alloc_zero_page
 #undef __vmalloc
 #define __vmalloc	alloc_virtual
+#undef mod_delayed_work
+#define mod_delayed_work	mod_work
 
 #include "../../module/store/mirror.c"
 #include "../../module/store/clear.h"
+#include "../../module/store/freeze.h"
 #include "../../module/store/map.h"
 
 /* Of all types */
@@ -50,11 +62,11 @@ static void work_off(struct bytemap *map)
 {
 	struct bytemap_mirror *mirror = map->mirror;
 
-	mirror->repaired = jiffies - RETRY_JIFFIES;
+	mirror->repair_due = jiffies;
+	mirror->retry_due = jiffies;
 	mirror->arena.retry = jiffies;
-	do
-		mirror_work(&mirror->work.work);
-	while (mirror->phase != MIRROR_RESTS);
+	while (work_portion(mirror) <= 1)
+		;
 }
 
 static u64 slots_of(struct bytemap *map)
@@ -534,7 +546,7 @@ static void begin_index(struct kunit *test, struct bytemap *map, u8 to)
 {
 	struct bytemap_mirror *mirror = map->mirror;
 
-	KUNIT_ASSERT_EQ(test, make_index(mirror, to), 0);
+	KUNIT_ASSERT_EQ(test, try_index(mirror, to), 0);
 	set_old_shift(mirror, mirror->shift);
 	publish_index(mirror, to);
 }
@@ -929,6 +941,380 @@ static void a_mirror_without_memory_fails_nobody(struct kunit *test)
 	KUNIT_EXPECT_LT(test, nth, 60U);
 }
 
+/* Given to a map, and taken away */
+
+static int attach(struct bytemap *map)
+{
+	struct syncmap_error error = { };
+	int err;
+
+	work_waits = true;
+	mutex_lock(&map->clear_lock);
+	err = bytemap_mirror_attach(map, &map->limits, &error);
+	mutex_unlock(&map->clear_lock);
+	work_waits = false;
+	if (!err)
+		store_rest(map);
+	return err;
+}
+
+/* Return: whether nothing of it is there but the head */
+static bool is_away(struct bytemap *map)
+{
+	struct bytemap_mirror *mirror = map->mirror;
+
+	return mirror->phase == MIRROR_AWAY && !map->modes &&
+	       !memchr_inv(mirror->index, 0, sizeof(mirror->index)) &&
+	       !mirror->arena.count && !slots_of(map);
+}
+
+static void detach(struct bytemap *map)
+{
+	mutex_lock(&map->clear_lock);
+	bytemap_mirror_detach(map);
+	mutex_unlock(&map->clear_lock);
+}
+
+/* A map without a mirror, with [0, @n) */
+static struct bytemap *unmapped(struct kunit *test, unsigned int n)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_U64, NULL);
+
+	store_numbers(test, map, 0, n);
+	return map;
+}
+
+static void expect_all_seen(struct kunit *test, struct bytemap *map,
+			    unsigned int n)
+{
+	KUNIT_EXPECT_EQ(test, count_seen(test, map, n), n);
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), -ENOENT);
+	KUNIT_EXPECT_EQ(test, slots_of(map), (u64)n);
+}
+
+/* Nobody believes anything before all is there */
+static void a_mirror_can_come_later(struct kunit *test)
+{
+	struct bytemap *map = unmapped(test, 3 * MANY);
+
+	KUNIT_EXPECT_EQ(test, bytemap_mirror_size(map), 0ULL);
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	KUNIT_EXPECT_GT(test, bytemap_mirror_size(map), 0ULL);
+	KUNIT_EXPECT_FALSE(test, bytemap_is_mirrored(map));
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), MAPPED_ASK);
+	mirror_work(&map->mirror->work.work);
+	KUNIT_EXPECT_EQ(test, (int)map->mirror->phase, (int)MIRROR_FILLS);
+	KUNIT_EXPECT_TRUE(test, bytemap_is_mirrored(map));
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), MAPPED_ASK);
+	KUNIT_EXPECT_EQ(test, count_seen(test, map, 3 * MANY), 0U);
+	/* Those who write have windows already */
+	store_numbers(test, map, MANY, MANY + 10);
+	KUNIT_EXPECT_EQ(test, store_delete(map, number(0)), 0);
+	KUNIT_EXPECT_EQ(test, store_store(map, number(0), "new"), 0);
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, number(0)), MAPPED_ASK);
+	work_off(map);
+	expect_all_seen(test, map, 3 * MANY);
+}
+
+/* Also where it has one */
+static void a_mirror_comes_once(struct kunit *test)
+{
+	struct bytemap *map = unmapped(test, MANY);
+	struct bytemap_mirror *mirror;
+
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	mirror = map->mirror;
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	work_off(map);
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	work_off(map);
+	KUNIT_EXPECT_PTR_EQ(test, map->mirror, mirror);
+	expect_all_seen(test, map, MANY);
+}
+
+struct windowless {
+	struct work_struct	work;
+	struct completion	begun;
+	struct bytemap		*map;
+	bool			published, waited;
+};
+
+/* As an operation that looks for a mirror, and goes on when there is one */
+static void begin_windowless(struct work_struct *work)
+{
+	struct windowless *w = container_of(work, struct windowless, work);
+	int ms;
+
+	rcu_read_lock();
+	w->waited = !bytemap_is_mirrored(w->map);
+	complete(&w->begun);
+	for (ms = 0; ms < 5000 && !bytemap_is_mirrored(w->map); ms++)
+		mdelay(1);
+	w->published = bytemap_is_mirrored(w->map);
+	for (ms = 0; ms < 100; ms++) {
+		mdelay(1);
+		if (READ_ONCE(w->map->modes) & BYTEMAP_WINDOWED)
+			w->waited = false;
+	}
+	rcu_read_unlock();
+}
+
+/* What it does, a walk is to find */
+static void who_has_begun_without_a_window_is_waited_for(struct kunit *test)
+{
+	struct bytemap *map = unmapped(test, 10);
+	struct windowless w = { .map = map };
+
+	init_completion(&w.begun);
+	INIT_WORK_ONSTACK(&w.work, begin_windowless);
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	queue_work(system_unbound_wq, &w.work);
+	wait_for_completion(&w.begun);
+	work_off(map);
+	flush_work(&w.work);
+	destroy_work_on_stack(&w.work);
+	KUNIT_EXPECT_TRUE(test, w.published);
+	KUNIT_EXPECT_TRUE(test, w.waited);
+	expect_all_seen(test, map, 10);
+}
+
+static u64 head_version(struct bytemap *map)
+{
+	return map->mirror->head->word / SYNCMAP_MAPPED_HEAD_VERSION;
+}
+
+/* But for the head: no version is to come again */
+static void a_mirror_can_be_taken_away(struct kunit *test)
+{
+	struct bytemap *map = unmapped(test, MANY);
+	u64 without = counted(test) + HEAD_BYTES, size = 0, version = 0;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		KUNIT_ASSERT_EQ(test, attach(map), 0);
+		KUNIT_EXPECT_EQ(test, counted(test), without);
+		work_off(map);
+		expect_all_seen(test, map, MANY);
+		KUNIT_EXPECT_GT(test, counted(test), without);
+		KUNIT_EXPECT_GT(test, head_version(map), version);
+		version = head_version(map);
+		if (i)
+			KUNIT_EXPECT_EQ(test, bytemap_mirror_size(map), size);
+		size = bytemap_mirror_size(map);
+		detach(map);
+		KUNIT_EXPECT_EQ(test, bytemap_mirror_size(map), 0ULL);
+		work_off(map);
+		KUNIT_EXPECT_EQ(test, counted(test), without);
+		KUNIT_EXPECT_TRUE(test, is_away(map));
+		/* Written while there is none */
+		store_numbers(test, map, 0, MANY / 2);
+		KUNIT_EXPECT_EQ(test, count_seen(test, map, MANY), 0U);
+		KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), MAPPED_ASK);
+	}
+}
+
+/* Whatever its work is at: so many of its portions */
+static void a_mirror_goes_in_the_middle(struct kunit *test)
+{
+	struct bytemap *map = unmapped(test, 3 * MANY);
+	unsigned int n, i;
+
+	for (n = 0; n < 12; n++) {
+		KUNIT_ASSERT_EQ(test, attach(map), 0);
+		map->mirror->retry_due = jiffies;
+		for (i = 0; i < n; i++) {
+			mirror_work(&map->mirror->work.work);
+			if (i == 3)
+				WRITE_ONCE(map->mirror->repairs, true);
+			if (i == 5)
+				store_clear(map);
+			if (i == 7)
+				store_numbers(test, map, 0, 3 * MANY);
+		}
+		detach(map);
+		work_off(map);
+		KUNIT_EXPECT_TRUE_MSG(test, is_away(map), "after %u", n);
+		store_clear(map);
+		store_numbers(test, map, 0, 3 * MANY);
+	}
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	work_off(map);
+	expect_all_seen(test, map, 3 * MANY);
+}
+
+/* Before it is there, while it is filled, and when it is away */
+static void a_clear_may_come_at_any_time(struct kunit *test)
+{
+	struct bytemap *map = unmapped(test, MANY);
+
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
+	store_numbers(test, map, 0, 10);
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), MAPPED_ASK);
+	store_numbers(test, map, 0, 20);
+	mirror_work(&map->mirror->work.work);
+	KUNIT_EXPECT_EQ(test, (int)map->mirror->phase, (int)MIRROR_FILLS);
+	store_numbers(test, map, 0, MANY);
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
+	store_numbers(test, map, 0, 30);
+	work_off(map);
+	expect_all_seen(test, map, 30);
+	detach(map);
+	work_off(map);
+	KUNIT_EXPECT_EQ(test, store_clear(map), 0);
+	store_numbers(test, map, 0, 40);
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	work_off(map);
+	expect_all_seen(test, map, 40);
+}
+
+/* Nothing is in it then that was not to be read before */
+static void a_frozen_map_can_have_a_mirror(struct kunit *test)
+{
+	struct bytemap *map = unmapped(test, MANY);
+
+	KUNIT_ASSERT_EQ(test, bytemap_freeze(map), 0);
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	work_off(map);
+	expect_all_seen(test, map, MANY);
+	KUNIT_EXPECT_EQ(test, store_store(map, KEY, "v"), -EROFS);
+	detach(map);
+	work_off(map);
+	KUNIT_EXPECT_TRUE(test, bytemap_is_frozen(map));
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, number(0)), MAPPED_ASK);
+}
+
+/* Of an index, and of slots, there are no more than it was made for */
+static void limits_may_be_raised_later(struct kunit *test)
+{
+	const struct syncmap_limits limits = { .entries = 100, .bytes = 20000 };
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_U64, &limits);
+	unsigned int seen;
+
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	work_off(map);
+	map->mirror->arena.max = 5;
+	bytemap_gauge_limit(&map->entries, 100000);
+	bytemap_gauge_limit(&map->bytes, 100000000);
+	store_numbers(test, map, 0, 10 * MANY);
+	work_off(map);
+	KUNIT_EXPECT_EQ(test, map->mirror->shift, map->mirror->shift_max);
+	seen = count_seen(test, map, 10 * MANY);
+	KUNIT_EXPECT_GT(test, seen, 0U);
+	KUNIT_EXPECT_LT(test, seen, 10U * MANY);
+	KUNIT_EXPECT_LE(test, map->mirror->arena.count, 4U);
+}
+
+/* Nor of a map that is full already: it is as if they had spilled */
+static void a_mirror_may_be_too_small(struct kunit *test)
+{
+	struct bytemap *map = unmapped(test, 10 * MANY);
+	unsigned int seen;
+
+	map->limits.entries = 100;
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	work_off(map);
+	seen = count_seen(test, map, 10 * MANY);
+	KUNIT_EXPECT_GT(test, seen, 100U);
+	KUNIT_EXPECT_LT(test, seen, 10U * MANY);
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), MAPPED_ASK);
+}
+
+/* Memory is short */
+
+static void what_nobody_has_mapped_is_given_back(struct kunit *test)
+{
+	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_U64);
+	u64 size = bytemap_mirror_size(map);
+
+	store_numbers(test, map, 0, MANY);
+	atomic_inc(&map->mirror->mappings);
+	KUNIT_EXPECT_EQ(test, bytemap_mirror_reclaimable(map), 0ULL);
+	bytemap_mirror_park(map);
+	work_off(map);
+	expect_all_seen(test, map, MANY);
+	atomic_dec(&map->mirror->mappings);
+	KUNIT_EXPECT_GT(test, bytemap_mirror_reclaimable(map), 0ULL);
+	bytemap_mirror_park(map);
+	work_off(map);
+	KUNIT_EXPECT_EQ(test, bytemap_mirror_reclaimable(map), 0ULL);
+	KUNIT_EXPECT_TRUE(test, is_away(map));
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, number(0)), MAPPED_ASK);
+	/* Somebody maps it who has been told of it before */
+	KUNIT_EXPECT_EQ(test, bytemap_mirror_size(map), size);
+	atomic_inc(&map->mirror->mappings);
+	bytemap_mirror_mapped(map->mirror);
+	work_off(map);
+	expect_all_seen(test, map, MANY);
+	atomic_dec(&map->mirror->mappings);
+	work_off(map);
+	expect_all_seen(test, map, MANY);
+}
+
+/* There is a timer for what there is no memory for: nobody has to come by */
+static void what_could_not_be_had_is_tried_again(struct kunit *test)
+{
+	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_U64);
+	unsigned long pause;
+
+	store_numbers(test, map, 0, 2 * MANY);
+	store_fail_nth(1);
+	pause = work_portion(map->mirror);
+	KUNIT_EXPECT_TRUE(test, store_has_failed());
+	KUNIT_EXPECT_EQ(test, map->mirror->shift, (u8)SHIFT_MIN);
+	KUNIT_EXPECT_GT(test, pause, 0UL);
+	KUNIT_EXPECT_LE(test, pause, RETRY_JIFFIES);
+	/* Not before */
+	pause = work_portion(map->mirror);
+	KUNIT_EXPECT_EQ(test, map->mirror->shift, (u8)SHIFT_MIN);
+	KUNIT_EXPECT_LE(test, pause, RETRY_JIFFIES);
+	work_off(map);
+	KUNIT_EXPECT_GT(test, map->mirror->shift, (u8)SHIFT_MIN);
+	expect_all_seen(test, map, 2 * MANY);
+}
+
+static void an_index_that_could_not_be_had_is_tried_again(struct kunit *test)
+{
+	struct bytemap *map = unmapped(test, 2 * MANY);
+	unsigned long pause;
+
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	/* The smallest one will do for the beginning */
+	store_fail_nth(1);
+	pause = work_portion(map->mirror);
+	KUNIT_EXPECT_TRUE(test, store_has_failed());
+	KUNIT_EXPECT_EQ(test, pause, 0UL);
+	KUNIT_EXPECT_EQ(test, map->mirror->shift, (u8)SHIFT_MIN);
+	work_off(map);
+	KUNIT_EXPECT_GT(test, map->mirror->shift, (u8)SHIFT_MIN);
+	expect_all_seen(test, map, 2 * MANY);
+}
+
+/* A repair that was of no use is not made soon again, and by and by more seldom */
+static void what_does_not_fit_is_tried_more_and_more_seldom(struct kunit *test)
+{
+	struct bytemap *map = crowd(test);
+	struct bytemap_mirror *mirror = map->mirror;
+	unsigned int n;
+
+	for (n = 1; n <= FRUITLESS_MOST + 2; n++) {
+		WRITE_ONCE(mirror->repairs, true);
+		work_off(map);
+		KUNIT_EXPECT_EQ(test, mirror->fruitless,
+				min(n, (unsigned int)FRUITLESS_MOST));
+		KUNIT_EXPECT_TRUE(test, spilled(map));
+		WRITE_ONCE(mirror->repairs, true);
+		KUNIT_EXPECT_GT(test, work_portion(mirror),
+				(RETRY_JIFFIES << mirror->fruitless) / 2);
+		KUNIT_EXPECT_EQ(test, (int)mirror->phase, (int)MIRROR_RESTS);
+	}
+	delete_crowd(test, map, 0, 5);
+	work_off(map);
+	KUNIT_EXPECT_EQ(test, mirror->fruitless, 0U);
+	KUNIT_EXPECT_FALSE(test, spilled(map));
+}
+
 /* Pages */
 
 static void there_are_pages_where_something_is(struct kunit *test)
@@ -981,6 +1367,20 @@ static struct kunit_case mirror_cases[] = {
 	KUNIT_CASE(a_mirror_that_is_worked_on_ends),
 	KUNIT_CASE(who_finds_no_memory_makes_no_map),
 	KUNIT_CASE(a_mirror_without_memory_fails_nobody),
+	KUNIT_CASE(a_mirror_can_come_later),
+	KUNIT_CASE(a_mirror_comes_once),
+	KUNIT_CASE(who_has_begun_without_a_window_is_waited_for),
+	KUNIT_CASE(a_mirror_can_be_taken_away),
+	KUNIT_CASE(a_mirror_goes_in_the_middle),
+	KUNIT_CASE(a_clear_may_come_at_any_time),
+	KUNIT_CASE(a_frozen_map_can_have_a_mirror),
+	KUNIT_CASE(limits_may_be_raised_later),
+	KUNIT_CASE(a_mirror_may_be_too_small),
+	KUNIT_CASE(what_nobody_has_mapped_is_given_back),
+	KUNIT_CASE(what_could_not_be_had_is_tried_again),
+	KUNIT_CASE(an_index_that_could_not_be_had_is_tried_again),
+	KUNIT_CASE_PARAM(what_does_not_fit_is_tried_more_and_more_seldom,
+			 type_gen_params),
 	KUNIT_CASE(there_are_pages_where_something_is),
 	{}
 };

@@ -188,7 +188,8 @@ static const struct syncmap_command map_command[] = {
 			.flags = SYNCMAP_SET_MODE | SYNCMAP_SET_GROUP |
 				 SYNCMAP_SET_VALUE_KIND | SYNCMAP_SET_ENTRIES |
 				 SYNCMAP_SET_BYTES | SYNCMAP_SET_TTL |
-				 SYNCMAP_SET_STALE,
+				 SYNCMAP_SET_STALE | SYNCMAP_SET_MAPPED |
+				 SYNCMAP_SET_UNMAPPED,
 			.reply = SYNCMAP_AT(set, error),
 			.error = SYNCMAP_AT(set, error)),
 	SYNCMAP_COMMAND(SYNCMAP_RESTRICT, restrict, error, .run = run_restrict,

@@ -73,7 +73,7 @@ static vm_fault_t mapped_fault(struct vm_fault *vmf)
 	 */
 	smp_mb();
 	if (!is_shown(mirror, offset, page))
-		unmap_mapping_range(&mirror->mapping, offset, PAGE_SIZE, 1);
+		unmap_mapping_range(mirror->mapping, offset, PAGE_SIZE, 1);
 	put_page(page);
 	return ret;
 }
@@ -102,40 +102,39 @@ static const struct vm_operations_struct mapped_ops = {
 	.fault = mapped_fault,
 };
 
-
 /* &file_operations.mmap of a map's descriptor */
 int syncmap_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct bytemap *map = syncmap_mapfd_map(file);
+	u64 size = bytemap_mirror_size(map);
 
-	if (!bytemap_is_mirrored(map))
+	if (!size)
 		return -ENODEV;
 	if (!(syncmap_mapfd_access(file) & SYNCMAP_ACCESS_READ) ||
 	    vma->vm_flags & (VM_WRITE | VM_EXEC))
 		return -EACCES;
 	/* Words are read in one piece */
 	if (in_compat_syscall() || !(vma->vm_flags & VM_MAYSHARE) ||
-	    vma->vm_pgoff ||
-	    vma->vm_end - vma->vm_start != PAGE_ALIGN(map->mirror->size))
+	    vma->vm_pgoff || vma->vm_end - vma->vm_start != PAGE_ALIGN(size))
 		return -EINVAL;
 	if (!atomic_add_unless(&map->mirror->mappings, 1, MAPPINGS))
 		return -EAGAIN;
+	bytemap_mirror_mapped(map->mirror);
 	vm_flags_mod(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP |
 			  VM_DONTCOPY, VM_MAYWRITE | VM_MAYEXEC);
 	vma->vm_ops = &mapped_ops;
 	return 0;
 }
 
-/* All anonymous files share one address space; those of a mirrored map, its own */
+/*
+ * All anonymous files share one address space; those of a map have its own, from
+ * the beginning: it may be given a mirror later
+ */
 void syncmap_mmap_init(struct file *file)
 {
 	struct bytemap *map = syncmap_mapfd_map(file);
-	struct address_space *mapping;
 
-	if (!bytemap_is_mirrored(map))
-		return;
-	mapping = &map->mirror->mapping;
-	mapping->host = file_inode(file);
-	mapping->a_ops = &empty_aops;
-	file->f_mapping = mapping;
+	map->mapping.host = file_inode(file);
+	map->mapping.a_ops = &empty_aops;
+	file->f_mapping = &map->mapping;
 }

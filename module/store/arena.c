@@ -16,6 +16,7 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -91,6 +92,19 @@ static struct slab *slab_of(struct bytemap_arena *arena, u32 slot)
 	return xa_load(&arena->slabs, slot / SLAB_UNITS);
 }
 
+/* Nobody else uses it */
+static void forget_slabs(struct bytemap_arena *arena)
+{
+	unsigned int i;
+
+	INIT_LIST_HEAD(&arena->stock);
+	WRITE_ONCE(arena->stocked, 0);
+	WRITE_ONCE(arena->count, 0);
+	WRITE_ONCE(arena->retry, jiffies);
+	for (i = 0; i < BYTEMAP_ARENA_CLASSES; i++)
+		INIT_LIST_HEAD(&arena->class[i].partial);
+}
+
 /* Without slabs */
 void bytemap_arena_init(struct bytemap_arena *arena, u32 max)
 {
@@ -98,13 +112,10 @@ void bytemap_arena_init(struct bytemap_arena *arena, u32 max)
 
 	xa_init_flags(&arena->slabs, XA_FLAGS_ALLOC1);
 	arena->max = max;
-	arena->retry = jiffies;
 	spin_lock_init(&arena->lock);
-	INIT_LIST_HEAD(&arena->stock);
-	for (i = 0; i < BYTEMAP_ARENA_CLASSES; i++) {
+	for (i = 0; i < BYTEMAP_ARENA_CLASSES; i++)
 		spin_lock_init(&arena->class[i].lock);
-		INIT_LIST_HEAD(&arena->class[i].partial);
-	}
+	forget_slabs(arena);
 }
 
 /* Nobody uses it, or has it mapped */
@@ -221,6 +232,36 @@ unsigned int bytemap_arena_trim(struct bytemap_arena *arena,
 		__free_page(slab->page);
 		kfree(slab);
 		n++;
+	}
+	return n;
+}
+
+/*
+ * Gives back all of it. No slot is taken or named any more, but processes may have
+ * pages of it mapped, or be about to. Sleeps for a grace period.
+ *
+ * Return: how many slabs.
+ */
+u32 bytemap_arena_empty(struct bytemap_arena *arena,
+			struct address_space *mapping, u64 offset)
+{
+	u32 n = arena->count;
+	struct slab *slab, *next;
+	unsigned long nr;
+	LIST_HEAD(slabs);
+
+	xa_for_each(&arena->slabs, nr, slab) {
+		xa_erase(&arena->slabs, nr);
+		list_add(&slab->node, &slabs);
+	}
+	forget_slabs(arena);
+	/* As in bytemap_arena_trim() */
+	synchronize_rcu();
+	unmap_mapping_range(mapping, offset, (u64)arena->max * PAGE_SIZE, 1);
+	list_for_each_entry_safe(slab, next, &slabs, node) {
+		__free_page(slab->page);
+		kfree(slab);
+		cond_resched();
 	}
 	return n;
 }

@@ -51,6 +51,8 @@ int bytemap_arena_grow(struct bytemap_arena *arena,
 bool bytemap_arena_is_loose(const struct bytemap_arena *arena);
 unsigned int bytemap_arena_trim(struct bytemap_arena *arena,
 				struct address_space *mapping, u64 offset);
+u32 bytemap_arena_empty(struct bytemap_arena *arena,
+			struct address_space *mapping, u64 offset);
 u32 bytemap_arena_get(struct bytemap_arena *arena, u32 bytes);
 void bytemap_arena_wipe(struct bytemap_arena *arena, u32 slot, u32 from);
 void bytemap_arena_put(struct bytemap_arena *arena, u32 slot);

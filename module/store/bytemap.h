@@ -33,7 +33,9 @@
  *	bytemap->retired			xchg, false -> true (retire.c)
  *	scopes: the tree			scope_lock
  *	bytemap->memcg				maps_lock (shrink.c)
- *	bytemap->modes				clear_lock; read as freeze.c says
+ *	bytemap->modes				cmpxchg; read as freeze.c says
+ *	bytemap->mirror				clear_lock: NULL -> one, for ever;
+ *						bytemap_mirror_of()
  *	bytemap->entries, ->bytes		atomic (gauge.c)
  *	bytemap->live				atomic: entries by the epoch in
  *						which they were reserved
@@ -133,6 +135,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -221,7 +224,8 @@ struct bytemap_told {
 /* What few maps are, so that all need one look to see that they are not */
 enum bytemap_mode {
 	BYTEMAP_FROZEN		= BIT(0),
-	BYTEMAP_MIRRORED	= BIT(1),
+	BYTEMAP_MIRRORED	= BIT(1),	/* changes are made in windows, */
+	BYTEMAP_WINDOWED	= BIT(2),	/* also those that had begun before */
 };
 
 struct bytemap {
@@ -258,6 +262,7 @@ struct bytemap {
 	struct bytemap_watchers		watchers;
 	struct bytemap_told		told;
 	struct bytemap_mirror		*mirror;
+	struct address_space		mapping;	/* of descriptors */
 	atomic64_t			revision ____cacheline_aligned;
 	bool				watched;
 	u8				epoch;
@@ -314,9 +319,27 @@ static inline bool bytemap_is_frozen(const struct bytemap *map)
 	return unlikely(READ_ONCE(map->modes) & BYTEMAP_FROZEN);
 }
 
+/* The map has a mirror then */
 static inline bool bytemap_is_mirrored(const struct bytemap *map)
 {
-	return unlikely(READ_ONCE(map->modes) & BYTEMAP_MIRRORED);
+	/* Pairs with bytemap_change_modes() */
+	return unlikely(smp_load_acquire(&map->modes) & BYTEMAP_MIRRORED);
+}
+
+/* The mirror that the map has, or has had, or is to have; or NULL */
+static inline struct bytemap_mirror *bytemap_mirror_of(const struct bytemap *map)
+{
+	/* Pairs with smp_store_release() in bytemap_mirror_attach() */
+	return smp_load_acquire(&map->mirror);
+}
+
+/* Fully ordered */
+static inline void bytemap_change_modes(struct bytemap *map, u32 off, u32 on)
+{
+	u32 modes = READ_ONCE(map->modes);
+
+	while (!try_cmpxchg(&map->modes, &modes, (modes & ~off) | on))
+		;
 }
 
 #endif /* _SYNCMAP_STORE_BYTEMAP_H */

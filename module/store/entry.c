@@ -173,7 +173,8 @@ struct bytemap_value *bytemap_entry_get(struct bytemap *map,
 static void check_window(const struct bytemap_attempt *at)
 {
 	WARN_ON_ONCE(IS_ENABLED(CONFIG_PROVE_RCU) &&
-		     bytemap_is_mirrored(at->map) && !at->in_window);
+		     READ_ONCE(at->map->modes) & BYTEMAP_WINDOWED &&
+		     !at->in_window);
 }
 
 /* What it costs */

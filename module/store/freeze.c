@@ -79,7 +79,7 @@ static int freeze_locked(struct bytemap *map)
 	int err;
 
 	lockdep_assert_held(&map->clear_lock);
-	WRITE_ONCE(map->modes, map->modes | BYTEMAP_FROZEN);
+	bytemap_change_modes(map, 0, BYTEMAP_FROZEN);
 	/* Killed here, it only misses the end of what others have begun */
 	err = bytemap_gauge_close(&map->entries);
 	if (!err)

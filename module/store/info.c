@@ -18,7 +18,6 @@
 #include "info.h"
 #include "mirror.h"
 #include "name.h"
-#include "window.h"
 
 static u64 count_entries(struct bytemap *map)
 {
@@ -63,7 +62,7 @@ void bytemap_info(struct bytemap *map, const struct user_namespace *ns,
 	info->limits.value_size = map->limits.value_size;
 	info->ttl = READ_ONCE(map->ttl);
 	info->stale = READ_ONCE(map->stale);
-	info->mapped = bytemap_is_mirrored(map) ? map->mirror->size : 0;
+	info->mapped = bytemap_mirror_size(map);
 }
 
 struct number {
@@ -206,7 +205,7 @@ void bytemap_info_stats(struct bytemap *map, struct bytemap_stats *stats)
 	stats->leases = max(atomic64_read(&map->leases), 0LL);
 	stats->lapsed = bytemap_deadline_stale(map);
 	stats->expiring = bytemap_deadline_count(map);
-	if (bytemap_is_mirrored(map))
+	if (bytemap_mirror_of(map))
 		bytemap_mirror_get_stats(map->mirror, &stats->mirror);
 	add_counts(map, &stats->counts);
 	add_watchers(map, stats);

@@ -6,6 +6,7 @@
 #include <linux/cred.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
@@ -193,6 +194,7 @@ static struct bytemap *alloc_map(const struct syncmap_create *params,
 	INIT_LIST_HEAD(&map->line);
 	spin_lock_init(&map->owned_lock);
 	INIT_LIST_HEAD(&map->closed);
+	address_space_init_once(&map->mapping);
 	err = set_limits(map, &params->limits, error);
 	if (err)
 		goto free_counts;

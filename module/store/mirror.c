@@ -30,6 +30,7 @@
  * not fit is left to the kernel: mirroring fails no operation.
  */
 #include <linux/delay.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/jiffies.h>
 #include <linux/memcontrol.h>
@@ -87,7 +88,11 @@
 #define HEAD_BYTES	(sizeof(struct bytemap_mirror) + PAGE_SIZE)
 
 /* What is spilled for good is not tried all the time, nor memory that is not there */
-#define RETRY_JIFFIES	HZ
+#define RETRY_JIFFIES	((unsigned long)HZ)
+
+/* One part of so many are repairs, by 2^n less after n that were of no use */
+#define REPAIR_PART	16
+#define FRUITLESS_MOST	4
 
 /* Writers at a limit do not look for room with each write */
 #define STOCK_JIFFIES	DIV_ROUND_UP(HZ, 10)
@@ -593,6 +598,8 @@ static void leave_bucket(struct bytemap_mirror *mirror,
 	/* Fully ordered: before anything in it is changed */
 	word = atomic64_fetch_andnot(SYNCMAP_MAPPED_READY,
 				     bytemap_window_word(&old->word));
+	if (word & SYNCMAP_MAPPED_SPILL)
+		WRITE_ONCE(mirror->repairs, true);
 	for (i = 0; word & SYNCMAP_MAPPED_SPILL && i < group->nr_new; i++)
 		set_flags(group->new + i, word & SYNCMAP_MAPPED_SPILL);
 	if (!has_pairs(mirror)) {
@@ -663,19 +670,20 @@ static void show_index(struct bytemap_mirror *mirror, u8 shift,
 	smp_store_release(&mirror->index[shift], index);
 	/* As in bytemap_arena_grow() */
 	smp_mb();
-	unmap_mapping_range(&mirror->mapping, syncmap_mapped_index(shift),
+	unmap_mapping_range(mirror->mapping, syncmap_mapped_index(shift),
 			    index_bytes(mirror, shift), 1);
 }
 
 /* Charged to the caller's cgroup, and to the account. Return: 0 or an error */
-static int make_index(struct bytemap_mirror *mirror, u8 shift)
+static int make_index(struct bytemap_mirror *mirror, u8 shift,
+		      struct syncmap_error *error)
 {
 	struct syncmap_mapped_bucket *index;
 	struct bytemap *map = mirror->map;
-	struct syncmap_error error;
 	int err;
 
-	err = bytemap_account_add_bytes(map->account, index_bytes(mirror, shift), &error);
+	err = bytemap_account_add_bytes(map->account,
+					index_bytes(mirror, shift), error);
 	if (err)
 		return err;
 	index = __vmalloc(index_bytes(mirror, shift), BYTEMAP_GFP | __GFP_ZERO);
@@ -702,7 +710,7 @@ static void leave_index(struct bytemap_mirror *mirror, u8 shift)
 	WRITE_ONCE(mirror->index[shift], NULL);
 	/* Who is about to show a page of it has a reference, or finds none */
 	synchronize_rcu();
-	unmap_mapping_range(&mirror->mapping, syncmap_mapped_index(shift),
+	unmap_mapping_range(mirror->mapping, syncmap_mapped_index(shift),
 			    index_bytes(mirror, shift), 1);
 	free_index(mirror, shift, index);
 }
@@ -749,10 +757,14 @@ static u64 keys_least(const struct bytemap_mirror *mirror)
  */
 static bool is_time(const struct bytemap_mirror *mirror, u32 count)
 {
-	u8 buckets = READ_ONCE(mirror->shift) - BYTEMAP_STRIPE_BITS;
+	u8 shift = READ_ONCE(mirror->shift);
+	u8 buckets = shift - BYTEMAP_STRIPE_BITS;
 
-	return count % 4 == 1 && (2 * count > keys_most(mirror) << buckets ||
-				  12 * count < keys_least(mirror) << buckets);
+	if (count % 4 != 1)
+		return false;
+	return (2 * count > keys_most(mirror) << buckets &&
+		shift < mirror->shift_max) ||
+	       12 * count < keys_least(mirror) << buckets;
 }
 
 /* Windows */
@@ -958,31 +970,42 @@ static u64 flip_spill(struct bytemap_mirror *mirror)
 	return old;
 }
 
-static void repair_key(struct bytemap_mirror *mirror, const void *key,
-		       u32 key_len)
+/* Only this job changes the index */
+static bool is_spilled(struct bytemap_mirror *mirror, u64 hash)
 {
-	struct syncmap_hashed_key hashed;
-	u64 hash = bytemap_window_hash(mirror, key, key_len);
-
-	/* Only this job changes the index */
-	if (!(READ_ONCE(bytemap_window_bucket(mirror, mirror->shift, hash)->word) &
-	      SYNCMAP_MAPPED_SPILL))
-		return;
-	bytemap_mirror_stock(mirror);
-	syncmap_hashed_key_init(&hashed, key, key_len);
-	bytemap_mirror_refresh(mirror, &hashed, key, key_len);
+	return READ_ONCE(bytemap_window_bucket(mirror, mirror->shift, hash)->word) &
+	       SYNCMAP_MAPPED_SPILL;
 }
 
-/* A portion of the walk. Return: 0, and the walk stands behind it; or an error */
-static int repair_some(struct bytemap_mirror *mirror, struct bytemap_walk *walk)
+static void refresh_walked(struct bytemap_mirror *mirror,
+			   const struct bytemap_item *item)
 {
+	struct syncmap_hashed_key hashed;
+
+	bytemap_mirror_stock(mirror);
+	syncmap_hashed_key_init(&hashed, item->key, item->key_len);
+	bytemap_mirror_refresh(mirror, &hashed, item->key, item->key_len);
+}
+
+/*
+ * A portion of the walk, of all keys or of those in buckets that have spilled.
+ * Return: 0, and the walk stands behind it; or an error
+ */
+static int walk_some(struct bytemap_mirror *mirror, struct bytemap_walk *walk)
+{
+	const struct bytemap_item *item;
 	unsigned int i;
 	int err;
 
 	walk->cursor = mirror->at;
 	err = bytemap_walk_next(walk, BYTEMAP_WALK_BATCH, 0, &mirror->at);
-	for (i = 0; !err && i < walk->count; i++)
-		repair_key(mirror, walk->items[i].key, walk->items[i].key_len);
+	for (i = 0; !err && i < walk->count; i++) {
+		item = &walk->items[i];
+		if (mirror->phase == MIRROR_FILLS ||
+		    is_spilled(mirror, bytemap_window_hash(mirror, item->key,
+							   item->key_len)))
+			refresh_walked(mirror, item);
+	}
 	bytemap_walk_release(walk);
 	return err;
 }
@@ -1010,17 +1033,45 @@ static void begin_repairs(struct bytemap_mirror *mirror)
 {
 	WRITE_ONCE(mirror->repairs, false);
 	mirror->flag = flip_spill(mirror);
+	mirror->spilled = false;
+	mirror->began = jiffies;
 	begin_phase(mirror, MIRROR_REPAIRS);
+}
+
+/*
+ * A repair takes as long as the map is large, and any writer can have some key
+ * spilled: so it is a small part of the time, and smaller when some does not fit
+ */
+static void end_repairs(struct bytemap_mirror *mirror)
+{
+	unsigned long pause = max(RETRY_JIFFIES,
+				  REPAIR_PART * (jiffies - mirror->began));
+
+	if (!mirror->spilled)
+		mirror->fruitless = 0;
+	else if (mirror->fruitless < FRUITLESS_MOST)
+		mirror->fruitless++;
+	mirror->repair_due = jiffies + (pause << mirror->fruitless);
+	begin_phase(mirror, MIRROR_RESTS);
+}
+
+/* Return: 0 or an error: then it is tried again after a while */
+static int try_index(struct bytemap_mirror *mirror, u8 shift)
+{
+	struct syncmap_error error;
+	int err = make_index(mirror, shift, &error);
+
+	if (err)
+		mirror->retry_due = jiffies + RETRY_JIFFIES;
+	return err;
 }
 
 /* Return: false if there is no memory */
 static bool begin_moves(struct bytemap_mirror *mirror, u8 to)
 {
 	mirror->from = mirror->shift;
-	if (make_index(mirror, to)) {
-		mirror->failed = jiffies;
+	if (try_index(mirror, to))
 		return false;
-	}
 	set_old_shift(mirror, mirror->from);
 	publish_index(mirror, to);
 	/* No window opens in the old one any more */
@@ -1030,41 +1081,194 @@ static bool begin_moves(struct bytemap_mirror *mirror, u8 to)
 }
 
 /* What counts are the keys of the map, be they spilled or not */
-static u8 wanted_shift(const struct bytemap_mirror *mirror)
+static u8 fitting_shift(const struct bytemap_mirror *mirror, u8 least, u8 most)
 {
 	u64 count = bytemap_gauge_read(&mirror->map->entries);
-	u8 now = mirror->shift, shift = now;
+	u8 shift = clamp_t(u8, mirror->shift, least, most);
 
-	if (time_before(jiffies, mirror->failed + RETRY_JIFFIES))
-		return now;
-	while (shift < min(mirror->shift_max, now + SHIFT_STEP) &&
-	       2 * count > keys_most(mirror) << shift)
+	while (shift < most && 2 * count > keys_most(mirror) << shift)
 		shift++;
-	while (shift > max(SHIFT_MIN, now - SHIFT_STEP) &&
-	       12 * count < keys_least(mirror) << shift)
+	while (shift > least && 12 * count < keys_least(mirror) << shift)
 		shift--;
 	return shift;
+}
+
+static u8 wanted_shift(const struct bytemap_mirror *mirror)
+{
+	int now = mirror->shift;
+
+	return fitting_shift(mirror, max_t(int, now - SHIFT_STEP, SHIFT_MIN),
+			     min_t(int, now + SHIFT_STEP, mirror->shift_max));
+}
+
+/* Return: jiffies until then, or 0 */
+static unsigned long until(unsigned long due)
+{
+	return time_before(jiffies, due) ? due - jiffies : 0;
+}
+
+/* Return: the same, before another index, if there is to be one; or never */
+static unsigned long choose_index(struct bytemap_mirror *mirror)
+{
+	u8 shift = wanted_shift(mirror);
+
+	if (shift == mirror->shift)
+		return MAX_JIFFY_OFFSET;
+	if (!until(mirror->retry_due) && begin_moves(mirror, shift))
+		return 0;
+	return until(mirror->retry_due);
+}
+
+static unsigned long choose_repairs(struct bytemap_mirror *mirror)
+{
+	unsigned long pause = until(mirror->repair_due);
+
+	if (!READ_ONCE(mirror->repairs))
+		return MAX_JIFFY_OFFSET;
+	if (!pause)
+		begin_repairs(mirror);
+	return pause;
 }
 
 /* Return: when there may be something to do, in jiffies; or it has begun: 0 */
 static unsigned long choose_phase(struct bytemap_mirror *mirror)
 {
-	unsigned long due = mirror->repaired + RETRY_JIFFIES;
 	u64 floor = READ_ONCE(mirror->head->floor);
-	u8 shift = wanted_shift(mirror);
+	unsigned long pause;
 
-	if (floor != mirror->floor)
+	if (floor != mirror->floor) {
 		begin_drops(mirror, floor);
-	else if (shift != mirror->shift && begin_moves(mirror, shift))
 		return 0;
-	else if (bytemap_arena_is_loose(&mirror->arena))
+	}
+	pause = choose_index(mirror);
+	if (pause && bytemap_arena_is_loose(&mirror->arena)) {
 		begin_phase(mirror, MIRROR_TRIMS);
-	else if (!READ_ONCE(mirror->repairs))
+		return 0;
+	}
+	return pause ? min(pause, choose_repairs(mirror)) : 0;
+}
+
+/* It comes and goes */
+
+/* Return: whether it is to be there: not when memory is short, and nobody looks */
+static bool is_to_be_there(const struct bytemap_mirror *mirror)
+{
+	return READ_ONCE(mirror->wanted) &&
+	       (!READ_ONCE(mirror->parked) || atomic_read(&mirror->mappings));
+}
+
+static void make_ready(struct bytemap_mirror *mirror, u8 shift)
+{
+	unsigned long i;
+
+	for (i = 0; i < 1UL << shift; i++)
+		mirror->index[shift][i].word = SYNCMAP_MAPPED_READY;
+}
+
+/*
+ * It is published first, and operations that have begun without windows are waited
+ * for: what they did is found by a walk then. See litmus/mapped-attach. What was
+ * cleared before is not in the map
+ */
+static void begin_fill(struct bytemap_mirror *mirror, u8 shift)
+{
+	make_ready(mirror, shift);
+	mirror->floor = READ_ONCE(mirror->head->floor);
+	forget_floor(mirror);
+	publish_index(mirror, shift);
+	bytemap_change_modes(mirror->map, 0, BYTEMAP_MIRRORED);
+	synchronize_rcu();
+	bytemap_change_modes(mirror->map, 0, BYTEMAP_WINDOWED);
+	begin_phase(mirror, MIRROR_FILLS);
+}
+
+/* Return: jiffies after which to look again, or never */
+static unsigned long come_back(struct bytemap_mirror *mirror)
+{
+	u8 shift = fitting_shift(mirror, SHIFT_MIN, mirror->shift_max);
+
+	if (!is_to_be_there(mirror))
 		return MAX_JIFFY_OFFSET;
-	else if (time_before(jiffies, due))
-		return due - jiffies;
-	else
-		begin_repairs(mirror);
+	WRITE_ONCE(mirror->parked, false);
+	if (until(mirror->retry_due))
+		return until(mirror->retry_due);
+	if (try_index(mirror, shift)) {
+		shift = SHIFT_MIN;
+		if (try_index(mirror, shift))
+			return until(mirror->retry_due);
+	}
+	begin_fill(mirror, shift);
+	return 0;
+}
+
+/* From here on it says what the map has, with a version that it never had */
+static void end_fill(struct bytemap_mirror *mirror)
+{
+	/* Pairs with the acquire of a reader */
+	atomic64_fetch_add_release(SYNCMAP_MAPPED_READY +
+				   SYNCMAP_MAPPED_HEAD_VERSION,
+				   bytemap_window_word(&mirror->head->word));
+	begin_phase(mirror, MIRROR_RESTS);
+}
+
+/*
+ * Readers ask; then operations make no windows any more; and those that have seen
+ * the mirror are waited for. See litmus/mapped-detach
+ */
+static void begin_leave(struct bytemap_mirror *mirror)
+{
+	/* Fully ordered: before anything in it goes */
+	atomic64_fetch_andnot(SYNCMAP_MAPPED_READY,
+			      bytemap_window_word(&mirror->head->word));
+	bytemap_change_modes(mirror->map, BYTEMAP_MIRRORED | BYTEMAP_WINDOWED, 0);
+	synchronize_rcu();
+	begin_phase(mirror, MIRROR_LEAVES);
+}
+
+static void forget_stripes(struct bytemap_mirror *mirror)
+{
+	struct bytemap_stripe *stripe;
+
+	for (stripe = mirror->stripe;
+	     stripe < mirror->stripe + BYTEMAP_STRIPES; stripe++) {
+		spin_lock(&stripe->lock);
+		stripe->old_shift = 0;
+		WRITE_ONCE(stripe->count, 0);
+		spin_unlock(&stripe->lock);
+	}
+}
+
+static bool leave_some_index(struct bytemap_mirror *mirror)
+{
+	u8 shift;
+
+	for (shift = SHIFT_MIN; shift <= mirror->shift_max; shift++) {
+		if (!mirror->index[shift])
+			continue;
+		leave_index(mirror, shift);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * A part, each with a grace period. Return: jiffies after which to go on: others of
+ * the user have their turn
+ */
+static unsigned long leave_some(struct bytemap_mirror *mirror)
+{
+	u64 slabs;
+
+	/* Pairs with bytemap_mirror_stock(): who comes later finds no mirror */
+	if (atomic_read_acquire(&mirror->growers) || leave_some_index(mirror))
+		return 1;
+	slabs = bytemap_arena_empty(&mirror->arena, mirror->mapping,
+				    mirror->arena_at);
+	bytemap_account_sub_bytes(mirror->map->account,
+				  slabs * BYTEMAP_ARENA_SLAB);
+	forget_stripes(mirror);
+	WRITE_ONCE(mirror->repairs, false);
+	begin_phase(mirror, MIRROR_AWAY);
 	return 0;
 }
 
@@ -1086,11 +1290,13 @@ static void drop_some(struct bytemap_mirror *mirror)
 	spin_unlock(&stripe->lock);
 }
 
+/* What did not fit may do so now, unless there is to be another index yet */
 static void end_moves(struct bytemap_mirror *mirror)
 {
 	set_old_shift(mirror, 0);
 	leave_index(mirror, mirror->from);
-	begin_repairs(mirror);
+	mirror->repair_due = jiffies;
+	begin_phase(mirror, MIRROR_RESTS);
 }
 
 /* Return: jiffies after which to go on: somebody has a window in an old bucket */
@@ -1120,18 +1326,19 @@ static void unflag_some(struct bytemap_mirror *mirror)
 	struct syncmap_mapped_bucket *b;
 
 	if (mirror->at >> mirror->shift) {
-		mirror->repaired = jiffies;
-		begin_phase(mirror, MIRROR_RESTS);
+		end_repairs(mirror);
 		return;
 	}
 	b = &mirror->index[mirror->shift][mirror->at++];
 	if (READ_ONCE(b->word) & mirror->flag)
 		atomic64_andnot(mirror->flag, bytemap_window_word(&b->word));
+	if (READ_ONCE(b->word) & SYNCMAP_MAPPED_SPILL)
+		mirror->spilled = true;
 }
 
 static void trim_some(struct bytemap_mirror *mirror)
 {
-	u64 slabs = bytemap_arena_trim(&mirror->arena, &mirror->mapping,
+	u64 slabs = bytemap_arena_trim(&mirror->arena, mirror->mapping,
 				       mirror->arena_at);
 
 	bytemap_account_sub_bytes(mirror->map->account,
@@ -1141,10 +1348,43 @@ static void trim_some(struct bytemap_mirror *mirror)
 }
 
 /* Return: jiffies after which to go on */
+static unsigned long fill_some(struct bytemap_mirror *mirror,
+			       struct bytemap_walk *walk)
+{
+	if (mirror->at == SYNCMAP_CURSOR_END) {
+		end_fill(mirror);
+		return 0;
+	}
+	if (walk && !walk_some(mirror, walk))
+		return 0;
+	mirror->at = 0;
+	return RETRY_JIFFIES;
+}
+
+static unsigned long repair_some(struct bytemap_mirror *mirror,
+				 struct bytemap_walk *walk)
+{
+	if (mirror->at == SYNCMAP_CURSOR_END) {
+		begin_phase(mirror, MIRROR_UNFLAGS);
+		return 0;
+	}
+	if (walk && !walk_some(mirror, walk))
+		return 0;
+	/* Flags stay, so it has not been done */
+	WRITE_ONCE(mirror->repairs, true);
+	mirror->spilled = true;
+	end_repairs(mirror);
+	return 0;
+}
+
 static unsigned long work_some(struct bytemap_mirror *mirror,
 			       struct bytemap_walk *walk)
 {
 	switch (mirror->phase) {
+	case MIRROR_AWAY:
+		return come_back(mirror);
+	case MIRROR_FILLS:
+		return fill_some(mirror, walk);
 	case MIRROR_RESTS:
 		return choose_phase(mirror);
 	case MIRROR_DROPS:
@@ -1153,13 +1393,7 @@ static unsigned long work_some(struct bytemap_mirror *mirror,
 	case MIRROR_MOVES:
 		return move_some(mirror);
 	case MIRROR_REPAIRS:
-		if (mirror->at == SYNCMAP_CURSOR_END)
-			begin_phase(mirror, MIRROR_UNFLAGS);
-		else if (!walk)
-			return 1;
-		else if (repair_some(mirror, walk))
-			begin_phase(mirror, MIRROR_RESTS);
-		return 0;
+		return repair_some(mirror, walk);
 	case MIRROR_UNFLAGS:
 		unflag_some(mirror);
 		return 0;
@@ -1167,20 +1401,37 @@ static unsigned long work_some(struct bytemap_mirror *mirror,
 		/* Each time a grace period: others of the user have their turn */
 		trim_some(mirror);
 		return 1;
+	case MIRROR_LEAVES:
+		return leave_some(mirror);
 	}
 	return MAX_JIFFY_OFFSET;
+}
+
+static bool is_there(const struct bytemap_mirror *mirror)
+{
+	return mirror->phase != MIRROR_AWAY && mirror->phase != MIRROR_LEAVES;
+}
+
+static struct bytemap_walk *alloc_walk(struct bytemap_mirror *mirror)
+{
+	if (mirror->phase != MIRROR_FILLS && mirror->phase != MIRROR_REPAIRS)
+		return NULL;
+	return bytemap_walk_alloc(mirror->map, 0);
 }
 
 /* Return: jiffies after which to go on, or never: MAX_JIFFY_OFFSET */
 static unsigned long work_portion(struct bytemap_mirror *mirror)
 {
-	struct bytemap_walk *walk = NULL;
+	enum bytemap_mirror_phase phase;
+	struct bytemap_walk *walk;
 	unsigned long pause = 0;
 	unsigned int n;
 
-	if (mirror->phase == MIRROR_REPAIRS)
-		walk = bytemap_walk_alloc(mirror->map, 0);
-	for (n = 0; n < PORTION && !pause; n++) {
+	if (is_there(mirror) && !is_to_be_there(mirror))
+		begin_leave(mirror);
+	walk = alloc_walk(mirror);
+	phase = mirror->phase;
+	for (n = 0; n < PORTION && !pause && mirror->phase == phase; n++) {
 		pause = work_some(mirror, walk);
 		cond_resched();
 	}
@@ -1231,7 +1482,7 @@ static bool stock_one(struct bytemap_mirror *mirror)
 
 	if (bytemap_account_add_bytes(account, BYTEMAP_ARENA_SLAB, &error))
 		return false;
-	grown = !bytemap_arena_grow(&mirror->arena, &mirror->mapping,
+	grown = !bytemap_arena_grow(&mirror->arena, mirror->mapping,
 				    mirror->arena_at);
 	if (!grown)
 		bytemap_account_sub_bytes(account, BYTEMAP_ARENA_SLAB);
@@ -1241,10 +1492,15 @@ static bool stock_one(struct bytemap_mirror *mirror)
 /* For whoever is going to write, and may sleep still: what end() may need */
 void bytemap_mirror_stock(struct bytemap_mirror *mirror)
 {
-	while (bytemap_arena_is_short(&mirror->arena))
+	/* Fully ordered: either we see that it leaves, or leave_some() waits */
+	atomic_inc_return(&mirror->growers);
+	while (bytemap_is_mirrored(mirror->map) &&
+	       bytemap_arena_is_short(&mirror->arena))
 		if (!stock_one(mirror))
 			WRITE_ONCE(mirror->arena.retry,
 				   jiffies + STOCK_JIFFIES);
+	/* Pairs with leave_some() */
+	atomic_fetch_add_release(-1, &mirror->growers);
 }
 
 static struct page *index_page(struct bytemap_mirror *mirror, u64 offset)
@@ -1297,20 +1553,20 @@ void bytemap_mirror_get_stats(struct bytemap_mirror *mirror,
 /* A mirror */
 
 /* Buckets for all that the map may hold at a time, half full */
-static u8 largest_shift(const struct bytemap *map)
+static u8 largest_shift(const struct bytemap *map,
+			const struct syncmap_limits *limits)
 {
 	u64 places = map->key_type == SYNCMAP_KEY_U64 ? SYNCMAP_MAPPED_PAIRS :
 							SYNCMAP_MAPPED_SLOTS;
-	u64 buckets = map->limits.entries * 2 / places + 1;
+	u64 buckets = limits->entries * 2 / places + 1;
 
 	return clamp_t(u8, order_base_2(buckets), SHIFT_MIN, BYTEMAP_SHIFT_MAX);
 }
 
 /* Slabs for all of it, though some are nearly empty */
-static u32 most_slabs(const struct bytemap *map)
+static u32 most_slabs(const struct syncmap_limits *limits)
 {
-	u64 bytes = 2 * map->limits.bytes +
-		    map->limits.entries * SYNCMAP_MAPPED_UNIT;
+	u64 bytes = 2 * limits->bytes + limits->entries * SYNCMAP_MAPPED_UNIT;
 
 	return min_t(u64, (bytes >> PAGE_SHIFT) + 2 * BYTEMAP_ARENA_CLASSES,
 		     U32_MAX / (PAGE_SIZE / SYNCMAP_MAPPED_UNIT));
@@ -1325,70 +1581,182 @@ static void fill_head(struct bytemap_mirror *mirror)
 	head->seed = mirror->seed;
 	head->arena = mirror->arena_at;
 	head->size = mirror->size;
-	head->word = SYNCMAP_MAPPED_READY |
-		     (u64)mirror->shift << SYNCMAP_MAPPED_SHIFT;
+	head->word = (u64)mirror->shift << SYNCMAP_MAPPED_SHIFT;
 	head->magic = SYNCMAP_MAPPED_MAGIC;
 }
 
-static void init_stripes(struct bytemap_mirror *mirror)
+static void init_mirror(struct bytemap_mirror *mirror, struct bytemap *map,
+			const struct syncmap_limits *limits)
 {
 	unsigned int i;
 
-	for (i = 0; i < BYTEMAP_STRIPES; i++)
-		spin_lock_init(&mirror->stripe[i].lock);
-	for (i = 0; i < 1U << SHIFT_MIN; i++)
-		mirror->index[SHIFT_MIN][i].word = SYNCMAP_MAPPED_READY;
-}
-
-static void init_mirror(struct bytemap_mirror *mirror, struct bytemap *map)
-{
 	mirror->map = map;
 	mirror->seed = get_random_u64();
 	mirror->shift = SHIFT_MIN;
-	mirror->shift_max = largest_shift(map);
+	mirror->shift_max = largest_shift(map, limits);
 	mirror->arena_at = syncmap_mapped_index(mirror->shift_max + 1);
-	bytemap_arena_init(&mirror->arena, most_slabs(map));
+	bytemap_arena_init(&mirror->arena, most_slabs(limits));
 	mirror->size = mirror->arena_at +
 		       (u64)mirror->arena.max * PAGE_SIZE;
-	address_space_init_once(&mirror->mapping);
-	mirror->repaired = jiffies - RETRY_JIFFIES;
-	mirror->failed = mirror->repaired;
+	mirror->mapping = &map->mapping;
+	mirror->repair_due = jiffies;
+	mirror->retry_due = jiffies;
 	mirror->wq = map->core.params.wq;
+	for (i = 0; i < BYTEMAP_STRIPES; i++)
+		spin_lock_init(&mirror->stripe[i].lock);
 	INIT_DELAYED_WORK(&mirror->work, mirror_work);
 }
 
-/* The map has one from here on; it is empty. Return: 0, -ENOMEM, or a limit */
-int bytemap_mirror_create(struct bytemap *map, struct syncmap_error *error)
+/* The head, which says "ask". Return: or ERR_PTR(-ENOMEM), or a limit */
+static struct bytemap_mirror *make_mirror(struct bytemap *map,
+					  const struct syncmap_limits *limits,
+					  struct syncmap_error *error)
 {
 	struct bytemap_mirror *mirror;
 	int err = -ENOMEM;
 
 	mirror = syncmap_large_alloc(sizeof(*mirror), BYTEMAP_GFP | __GFP_ZERO);
 	if (!mirror)
-		return -ENOMEM;
-	init_mirror(mirror, map);
+		return ERR_PTR(-ENOMEM);
+	init_mirror(mirror, map, limits);
 	mirror->head = (void *)get_zeroed_page(BYTEMAP_GFP);
 	if (!mirror->head)
 		goto free_mirror;
 	err = bytemap_account_add_bytes(map->account, HEAD_BYTES, error);
 	if (err)
 		goto free_head;
-	err = make_index(mirror, SHIFT_MIN);
-	if (err)
-		goto uncharge_head;
-	init_stripes(mirror);
 	fill_head(mirror);
-	map->mirror = mirror;
-	map->modes |= BYTEMAP_MIRRORED;
-	return 0;
+	return mirror;
 
-uncharge_head:
-	bytemap_account_sub_bytes(map->account, HEAD_BYTES);
 free_head:
 	free_page((unsigned long)mirror->head);
 free_mirror:
 	kvfree(mirror);
-	return err;
+	return ERR_PTR(err);
+}
+
+/* Whatever it has. Nobody has it mapped */
+static void free_mirror(struct bytemap_mirror *mirror)
+{
+	u8 shift;
+
+	for (shift = SHIFT_MIN; shift <= mirror->shift_max; shift++)
+		if (mirror->index[shift])
+			free_index(mirror, shift, mirror->index[shift]);
+	bytemap_account_sub_bytes(mirror->map->account,
+				  (u64)mirror->arena.count * BYTEMAP_ARENA_SLAB +
+				  HEAD_BYTES);
+	bytemap_arena_exit(&mirror->arena);
+	free_page((unsigned long)mirror->head);
+	kvfree(mirror);
+}
+
+/*
+ * The map, which is empty and nobody else's, has one from here on.
+ *
+ * Return: 0, -ENOMEM, or a limit
+ */
+int bytemap_mirror_create(struct bytemap *map, struct syncmap_error *error)
+{
+	struct bytemap_mirror *mirror = make_mirror(map, &map->limits, error);
+	int err;
+
+	if (IS_ERR(mirror))
+		return PTR_ERR(mirror);
+	err = make_index(mirror, SHIFT_MIN, error);
+	if (err) {
+		free_mirror(mirror);
+		return err;
+	}
+	make_ready(mirror, SHIFT_MIN);
+	mirror->head->word |= SYNCMAP_MAPPED_READY;
+	mirror->phase = MIRROR_RESTS;
+	mirror->wanted = true;
+	map->mirror = mirror;
+	map->modes |= BYTEMAP_MIRRORED | BYTEMAP_WINDOWED;
+	return 0;
+}
+
+/*
+ * The map gets a mirror, or will have the one again that it has had: that is made
+ * and filled by its work, as soon as there is memory for it. How large a mapping is
+ * follows from @limits, if it is the first: when they are higher later, what does not
+ * fit is asked for.
+ *
+ * Return: 0, -ENOMEM, or a limit
+ */
+int bytemap_mirror_attach(struct bytemap *map,
+			  const struct syncmap_limits *limits,
+			  struct syncmap_error *error)
+{
+	struct bytemap_mirror *mirror = map->mirror;
+
+	lockdep_assert_held(&map->clear_lock);
+	if (!mirror) {
+		mirror = make_mirror(map, limits, error);
+		if (IS_ERR(mirror))
+			return PTR_ERR(mirror);
+		/* Pairs with bytemap_mirror_of() */
+		smp_store_release(&map->mirror, mirror);
+	}
+	WRITE_ONCE(mirror->wanted, true);
+	want_work(mirror);
+	return 0;
+}
+
+/*
+ * Whoever has it mapped asks from then on, soon. The head stays with the map, so that
+ * no version comes again
+ */
+void bytemap_mirror_detach(struct bytemap *map)
+{
+	lockdep_assert_held(&map->clear_lock);
+	if (!map->mirror)
+		return;
+	WRITE_ONCE(map->mirror->wanted, false);
+	want_work(map->mirror);
+}
+
+/* Return: bytes of a mapping; 0: the map is not to have a mirror */
+u64 bytemap_mirror_size(const struct bytemap *map)
+{
+	const struct bytemap_mirror *mirror = bytemap_mirror_of(map);
+
+	return mirror && READ_ONCE(mirror->wanted) ? mirror->size : 0;
+}
+
+/* ->mappings was increased: what was given back is to be there again */
+void bytemap_mirror_mapped(struct bytemap_mirror *mirror)
+{
+	/* Pairs with bytemap_mirror_park(): one of us sees what the other does */
+	smp_mb();
+	if (READ_ONCE(mirror->parked))
+		want_work(mirror);
+}
+
+/* Return: pages that it would give back, more or less, as nobody has it mapped */
+u64 bytemap_mirror_reclaimable(const struct bytemap *map)
+{
+	const struct bytemap_mirror *mirror = bytemap_mirror_of(map);
+
+	if (!mirror || !bytemap_is_mirrored(map) ||
+	    atomic_read(&mirror->mappings))
+		return 0;
+	return (index_bytes(mirror, READ_ONCE(mirror->shift)) >> PAGE_SHIFT) +
+	       READ_ONCE(mirror->arena.count);
+}
+
+/* Memory is short: its work gives back what it takes. From any context */
+void bytemap_mirror_park(struct bytemap *map)
+{
+	struct bytemap_mirror *mirror = bytemap_mirror_of(map);
+
+	if (!bytemap_mirror_reclaimable(map))
+		return;
+	WRITE_ONCE(mirror->parked, true);
+	/* Pairs with bytemap_mirror_mapped() */
+	smp_mb();
+	want_work(mirror);
 }
 
 /* Nobody uses the map any more. Its work does neither, and nothing wants any */
@@ -1401,18 +1769,6 @@ void bytemap_mirror_stop(struct bytemap *map)
 /* It was stopped, and nobody has it mapped */
 void bytemap_mirror_free(struct bytemap *map)
 {
-	struct bytemap_mirror *mirror = map->mirror;
-	u8 shift;
-
-	if (!mirror)
-		return;
-	for (shift = SHIFT_MIN; shift <= mirror->shift_max; shift++)
-		if (mirror->index[shift])
-			free_index(mirror, shift, mirror->index[shift]);
-	bytemap_account_sub_bytes(map->account,
-				  (u64)mirror->arena.count * BYTEMAP_ARENA_SLAB +
-				  HEAD_BYTES);
-	bytemap_arena_exit(&mirror->arena);
-	free_page((unsigned long)mirror->head);
-	kvfree(mirror);
+	if (map->mirror)
+		free_mirror(map->mirror);
 }

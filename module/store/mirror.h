@@ -14,6 +14,7 @@ struct bytemap_window;
 struct page;
 struct syncmap_error;
 struct syncmap_hashed_key;
+struct syncmap_limits;
 
 /* How it is, told by SYNCMAP_STATS */
 struct bytemap_mirror_stats {
@@ -24,6 +25,14 @@ struct bytemap_mirror_stats {
 };
 
 int bytemap_mirror_create(struct bytemap *map, struct syncmap_error *error);
+int bytemap_mirror_attach(struct bytemap *map,
+			  const struct syncmap_limits *limits,
+			  struct syncmap_error *error);
+void bytemap_mirror_detach(struct bytemap *map);
+u64 bytemap_mirror_size(const struct bytemap *map);
+void bytemap_mirror_mapped(struct bytemap_mirror *mirror);
+u64 bytemap_mirror_reclaimable(const struct bytemap *map);
+void bytemap_mirror_park(struct bytemap *map);
 void bytemap_mirror_stop(struct bytemap *map);
 void bytemap_mirror_free(struct bytemap *map);
 void bytemap_mirror_stock(struct bytemap_mirror *mirror);

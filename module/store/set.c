@@ -18,6 +18,7 @@
 #include "error.h"
 #include "gauge.h"
 #include "map.h"
+#include "mirror.h"
 #include "set.h"
 
 /* A field, and whether it is not zero */
@@ -60,6 +61,9 @@ static int check_set(const struct syncmap_set *set,
 		return bytemap_error_field(error, AT(entries), -EINVAL);
 	if (set->bytes > max->bytes)
 		return bytemap_error_field(error, AT(bytes), -EINVAL);
+	if (set->flags & SYNCMAP_SET_MAPPED &&
+	    set->flags & SYNCMAP_SET_UNMAPPED)
+		return bytemap_error_field(error, AT(flags), -EINVAL);
 	return 0;
 }
 
@@ -74,21 +78,44 @@ static int check_group(const struct bytemap *map, const struct syncmap_set *set,
 	return in_group_p(gid) || bytemap_is_capable(map, CAP_CHOWN) ? 0 : -EPERM;
 }
 
-static void set_entries_locked(struct bytemap *map, u64 entries)
+/* What the map may hold when all is done */
+static struct syncmap_limits limits_after(const struct bytemap *map,
+					  const struct syncmap_set *set,
+					  const struct syncmap_limits *defaults)
 {
-	WRITE_ONCE(map->limits.entries, entries);
-	bytemap_gauge_limit(&map->entries, entries);
+	struct syncmap_limits limits = map->limits;
+
+	if (set->flags & SYNCMAP_SET_ENTRIES)
+		limits.entries = set->entries ?: defaults->entries;
+	if (set->flags & SYNCMAP_SET_BYTES)
+		limits.bytes = set->bytes ?: defaults->bytes;
+	return limits;
 }
 
-static void set_bytes_locked(struct bytemap *map, u64 bytes)
+/* The one thing that may fail, so it comes first */
+static int set_mirror_locked(struct bytemap *map, const struct syncmap_set *set,
+			     const struct syncmap_limits *limits,
+			     struct syncmap_error *error)
 {
-	WRITE_ONCE(map->limits.bytes, bytes);
-	bytemap_gauge_limit(&map->bytes, bytes);
-	bytemap_doom_limit(&map->doom, bytes);
+	if (set->flags & SYNCMAP_SET_MAPPED)
+		return bytemap_mirror_attach(map, limits, error);
+	if (set->flags & SYNCMAP_SET_UNMAPPED)
+		bytemap_mirror_detach(map);
+	return 0;
+}
+
+static void set_limits_locked(struct bytemap *map,
+			      const struct syncmap_limits *limits)
+{
+	WRITE_ONCE(map->limits.entries, limits->entries);
+	bytemap_gauge_limit(&map->entries, limits->entries);
+	WRITE_ONCE(map->limits.bytes, limits->bytes);
+	bytemap_gauge_limit(&map->bytes, limits->bytes);
+	bytemap_doom_limit(&map->doom, limits->bytes);
 }
 
 static void set_locked(struct bytemap *map, const struct syncmap_set *set,
-		       kgid_t gid, const struct syncmap_limits *defaults)
+		       kgid_t gid, const struct syncmap_limits *limits)
 {
 	lockdep_assert_held(&map->clear_lock);
 	if (set->flags & SYNCMAP_SET_MODE)
@@ -97,14 +124,25 @@ static void set_locked(struct bytemap *map, const struct syncmap_set *set,
 		WRITE_ONCE(map->gid, gid);
 	if (set->flags & SYNCMAP_SET_VALUE_KIND)
 		WRITE_ONCE(map->value_kind, set->value_kind);
-	if (set->flags & SYNCMAP_SET_ENTRIES)
-		set_entries_locked(map, set->entries ?: defaults->entries);
-	if (set->flags & SYNCMAP_SET_BYTES)
-		set_bytes_locked(map, set->bytes ?: defaults->bytes);
+	if (set->flags & (SYNCMAP_SET_ENTRIES | SYNCMAP_SET_BYTES))
+		set_limits_locked(map, limits);
 	if (set->flags & SYNCMAP_SET_TTL)
 		WRITE_ONCE(map->ttl, set->ttl);
 	if (set->flags & SYNCMAP_SET_STALE)
 		WRITE_ONCE(map->stale, set->stale);
+}
+
+static int set_all_locked(struct bytemap *map, const struct syncmap_set *set,
+			  kgid_t gid, const struct syncmap_limits *defaults,
+			  struct syncmap_error *error)
+{
+	struct syncmap_limits limits = limits_after(map, set, defaults);
+	int err;
+
+	err = set_mirror_locked(map, set, &limits, error);
+	if (!err)
+		set_locked(map, set, gid, &limits);
+	return err;
 }
 
 /*
@@ -112,7 +150,7 @@ static void set_locked(struct bytemap *map, const struct syncmap_set *set,
  * @error tells. Waits for a Clear. Process context.
  *
  * Return: 0; -EINVAL, -EOPNOTSUPP; -EPERM: the group is not one of the caller's;
- * -EINTR: killed.
+ * -ENOMEM, -EDQUOT, -ENOSPC: for a mirror; -EINTR: killed.
  */
 int bytemap_set(struct bytemap *map, const struct syncmap_set *set,
 		struct syncmap_error *error)
@@ -128,7 +166,7 @@ int bytemap_set(struct bytemap *map, const struct syncmap_set *set,
 		return err;
 	if (mutex_lock_killable(&map->clear_lock))
 		return -EINTR;
-	set_locked(map, set, gid, &info.defaults);
+	err = set_all_locked(map, set, gid, &info.defaults, error);
 	mutex_unlock(&map->clear_lock);
-	return 0;
+	return err;
 }

@@ -7,7 +7,6 @@
 
 #include <linux/atomic.h>
 #include <linux/cache.h>
-#include <linux/fs.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -15,6 +14,7 @@
 
 #include "arena.h"
 
+struct address_space;
 struct bytemap;
 struct syncmap_op;
 
@@ -35,12 +35,15 @@ struct bytemap_stripe {
 
 /* What the work on a mirror is at: so many buckets, or keys, at a time */
 enum bytemap_mirror_phase {
+	MIRROR_AWAY,		/* there is none but the head, which says "ask" */
+	MIRROR_FILLS,		/* with what is in the map; the same */
 	MIRROR_RESTS,
 	MIRROR_DROPS,		/* what is below the floor */
 	MIRROR_MOVES,		/* buckets to another index */
 	MIRROR_REPAIRS,		/* what is in no bucket */
 	MIRROR_UNFLAGS,		/* buckets of which all is there again */
 	MIRROR_TRIMS,		/* slabs that nobody needs */
+	MIRROR_LEAVES,		/* it is being taken away */
 };
 
 /*
@@ -56,10 +59,12 @@ struct bytemap_mirror {
 	u64				size;		/* of a mapping */
 	u8				shift;		/* of the index in use */
 	u8				shift_max;
+	bool				wanted;		/* clear_lock; READ_ONCE() */
+	bool				parked;		/* memory is short; READ_ONCE() */
 	bool				repairs;	/* what was spilled may fit now */
-	unsigned long			repaired;	/* jiffies */
 	struct bytemap_arena		arena;
-	struct address_space		mapping;
+	atomic_t			growers;	/* of the arena */
+	struct address_space		*mapping;	/* the map's */
 	atomic_t			mappings;	/* the device's */
 	struct workqueue_struct		*wq;
 	struct delayed_work		work;
@@ -69,7 +74,12 @@ struct bytemap_mirror {
 	u64				floor;		/* below it nothing is, or soon */
 	u64				flag;
 	u8				from;
-	unsigned long			failed;		/* jiffies */
+	bool				spilled;	/* some is still */
+	u8				fruitless;	/* repairs, one after another */
+	/* jiffies */
+	unsigned long			began;		/* the last repair */
+	unsigned long			repair_due;	/* the next */
+	unsigned long			retry_due;	/* memory that was not there */
 	struct bytemap_stripe		stripe[BYTEMAP_STRIPES];
 };
 

@@ -430,7 +430,7 @@ struct syncmap_publish {
  * @ttl: out: see &struct syncmap_create
  * @stale: out: see &struct syncmap_create
  * @mapped: out: size of a mapping of the descriptor, in bytes, see
- *	<linux/syncmap_mapped.h>; zero: there is none
+ *	<linux/syncmap_mapped.h>; zero: the map has no mirror, and is to have none
  * @boottime_offset: out: see &struct syncmap_info; zero in a list
  */
 struct syncmap_map_info {
@@ -1101,11 +1101,15 @@ struct syncmap_clear {
 #define SYNCMAP_SET_BYTES	0x10
 #define SYNCMAP_SET_TTL		0x20
 #define SYNCMAP_SET_STALE	0x40
+/* Give it a mirror, from which processes load, or take that away: syncmap_mapped.h */
+#define SYNCMAP_SET_MAPPED	0x80
+#define SYNCMAP_SET_UNMAPPED	0x100
 
 /**
  * struct syncmap_set - SYNCMAP_SET: change what a map is
  * @flags: which of the fields count, SYNCMAP_SET_MODE and the like; the others
- *	must be zero
+ *	must be zero. SYNCMAP_SET_MAPPED and SYNCMAP_SET_UNMAPPED, of which only
+ *	one may be there, have no field
  * @mode: see &struct syncmap_create, without the umask. Descriptors that there
  *	are keep their access
  * @gid: group: one of the caller's, or with CAP_CHOWN any that is mapped into
@@ -1121,6 +1125,12 @@ struct syncmap_clear {
  *
  * A frozen map can be changed, too, but not its entries. Others may see a part of
  * the changes before the rest.
+ *
+ * A mirror is made, or given back, after the call has returned; until it is there
+ * loads ask the kernel. The one that the map is created with, or else the first that
+ * it is given, decides for good how large a mapping is: after the limits that the
+ * map has then. With higher ones later, what does not fit is asked for. To give it
+ * to a map that has it, or to take it from one that has none, is no error.
  *
  * Needs ADMIN access.
  */
