@@ -2,9 +2,23 @@
 /*
  * Entries, and those who look at them at the wrong moment
  */
+#include <linux/bug.h>
+
+#include "mapped.h"
+
+static unsigned int warnings;
+
+static bool note_warning(bool condition)
+{
+	warnings += condition;
+	return condition;
+}
+
+#undef WARN_ON_ONCE
+#define WARN_ON_ONCE(condition)	note_warning(condition)
+
 #include "../../module/store/entry.c"
 #include "../../module/store/watch.h"
-#include "common.h"
 
 static void view_knows_deleted_and_replaced(struct kunit *test)
 {
@@ -99,11 +113,138 @@ static void an_insertion_has_one_event(struct kunit *test)
 	bytemap_watch_destroy(watch);
 }
 
+/* Windows. In builds for debugging only */
+
+#define KEY	"key no 1"
+#define NOTICED	((unsigned int)IS_ENABLED(CONFIG_PROVE_RCU))
+
+static void overwrite(struct bytemap_attempt *at, struct bytemap_value *value)
+{
+	at->bytes = "w";
+	at->len = 1;
+	at->deadline = SYNCMAP_NEVER - 1;
+	bytemap_entry_overwrite_locked(at, value);
+}
+
+static void edit(struct bytemap_attempt *at, struct bytemap_value *value)
+{
+	bytemap_entry_edit_locked(at, value, 0, "w", 1);
+}
+
+static void put_off(struct bytemap_attempt *at, struct bytemap_value *value)
+{
+	at->deadline = SYNCMAP_NEVER - 2;
+	bytemap_entry_touch_locked(at, value);
+}
+
+static void delete(struct bytemap_attempt *at, struct bytemap_value *value)
+{
+	bytemap_entry_delete_locked(at, value);
+}
+
+static const struct change {
+	const char	*title;
+	void		(*fn)(struct bytemap_attempt *at,
+			      struct bytemap_value *value);
+} changes[] = {
+	{ "overwrite", overwrite },
+	{ "edit", edit },
+	{ "touch", put_off },
+	{ "delete", delete },
+};
+
+static void describe_change(const struct change *change, char *desc)
+{
+	strscpy(desc, change->title, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(change, changes, describe_change);
+
+/* Return: how often it was noticed */
+static unsigned int change_value(struct kunit *test, struct bytemap *map,
+				 const struct change *change, bool in_window)
+{
+	static struct syncmap_op op = { .op = SYNCMAP_OP_STORE, .key_len = 8 };
+	struct store_op so = {
+		.op.op = SYNCMAP_OP_STORE, .key = KEY, .value = "v",
+		.op.deadline = SYNCMAP_NEVER - 1,
+	};
+	struct bytemap_request *req;
+	struct bytemap_attempt *at;
+	struct bytemap_value *value;
+
+	req = kunit_kzalloc(test, sizeof(*req), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, req);
+	req->op = &op;
+	req->key = KEY;
+	at = store_attempt(test, map, req);
+	KUNIT_ASSERT_EQ(test, store_op(map, &so), 0);
+	value = store_object(map, KEY);
+	KUNIT_ASSERT_NOT_NULL(test, value);
+	warnings = 0;
+	at->in_window = in_window;
+	rcu_read_lock();
+	write_seqlock(&value->lock);
+	change->fn(at, value);
+	write_sequnlock(&value->lock);
+	if (value->state == VALUE_DELETED)
+		bytemap_entry_remove_mortal(map, value);
+	rcu_read_unlock();
+	bytemap_value_put(value);
+	return warnings;
+}
+
+static void a_change_without_a_window_is_noticed(struct kunit *test)
+{
+	const struct change *change = test->param_value;
+	struct bytemap *plain = store_map(test, SYNCMAP_KEY_BYTES, NULL);
+	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_BYTES);
+
+	KUNIT_EXPECT_EQ(test, change_value(test, plain, change, false), 0U);
+	KUNIT_EXPECT_EQ(test, change_value(test, map, change, true), 0U);
+	KUNIT_EXPECT_EQ(test, !!change_value(test, map, change, false), NOTICED);
+	/* As long as some had begun before there was a mirror */
+	map->modes = BYTEMAP_MIRRORED;
+	KUNIT_EXPECT_EQ(test, change_value(test, map, change, false), 0U);
+	map->modes = BYTEMAP_MIRRORED | BYTEMAP_WINDOWED;
+}
+
+static void expire(struct bytemap_attempt *at, struct bytemap_value *value)
+{
+	bytemap_entry_expire_locked(at->map, value);
+}
+
+static void lapse(struct bytemap_attempt *at, struct bytemap_value *value)
+{
+	bytemap_entry_lapse_locked(at->map, value);
+}
+
+static void expire_late(struct bytemap_attempt *at, struct bytemap_value *value)
+{
+	bytemap_mortal(value)->deadline = 1;
+	expire(at, value);
+}
+
+/* What is late needs none */
+static void what_ends_early_is_noticed(struct kunit *test)
+{
+	const struct change ends = { .fn = expire }, lapses = { .fn = lapse };
+	const struct change late = { .fn = expire_late };
+	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_BYTES);
+
+	KUNIT_EXPECT_EQ(test, change_value(test, map, &late, false), 0U);
+	KUNIT_EXPECT_EQ(test, change_value(test, map, &ends, false), NOTICED);
+	KUNIT_EXPECT_EQ(test, change_value(test, map, &lapses, false), NOTICED);
+}
+
 static struct kunit_case entry_cases[] = {
 	KUNIT_CASE(view_knows_deleted_and_replaced),
 	KUNIT_CASE(view_settles_a_new_value),
 	KUNIT_CASE(freeing_uncharges_what_was_not_deleted),
 	KUNIT_CASE(an_insertion_has_one_event),
+	KUNIT_CASE_PARAM(a_change_without_a_window_is_noticed,
+			 change_gen_params),
+	KUNIT_CASE(what_ends_early_is_noticed),
 	{}
 };
 

@@ -166,15 +166,27 @@ struct bytemap_value *bytemap_entry_get(struct bytemap *map,
 	return value;
 }
 
+static bool is_windowed(const struct bytemap *map)
+{
+	return IS_ENABLED(CONFIG_PROVE_RCU) &&
+	       READ_ONCE(map->modes) & BYTEMAP_WINDOWED;
+}
+
 /*
  * What is about to be changed processes see that map the map, too. The one way to
  * break that silently is to forget the window
  */
 static void check_window(const struct bytemap_attempt *at)
 {
-	WARN_ON_ONCE(IS_ENABLED(CONFIG_PROVE_RCU) &&
-		     READ_ONCE(at->map->modes) & BYTEMAP_WINDOWED &&
-		     !at->in_window);
+	WARN_ON_ONCE(is_windowed(at->map) && !at->in_window);
+}
+
+/* What is changed without one is late already: so are those processes told */
+static void check_late(const struct bytemap *map,
+		       const struct bytemap_value *value)
+{
+	WARN_ON_ONCE(is_windowed(map) && !bytemap_deadline_is_past(value) &&
+		     !bytemap_owner_is_gone(value));
 }
 
 /* What it costs */
@@ -397,6 +409,7 @@ static int write_locked(struct bytemap_attempt *at, struct bytemap_value *value,
 {
 	int err;
 
+	check_window(at);
 	err = change_bytes(at, value->len, offset + len);
 	if (err)
 		return err;
@@ -589,6 +602,7 @@ int bytemap_entry_supersede_locked(struct bytemap_attempt *at,
 	int err;
 
 	lockdep_assert_held(&old->lock.lock);
+	check_late(at->map, old);
 	err = change_memory(at, 0, memory);
 	if (err)
 		return err;
@@ -635,6 +649,7 @@ static u64 tell_end_locked(struct bytemap *map, struct bytemap_value *value)
 	bool late = bytemap_deadline_is_past(value);
 	u64 revision;
 
+	check_late(map, value);
 	bytemap_entry_settle_locked(map, value);
 	revision = bytemap_tell(map, value, bytemap_mortal_key(value),
 				late ? SYNCMAP_REASON_EXPIRED :
