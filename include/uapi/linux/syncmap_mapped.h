@@ -15,6 +15,21 @@
  * descriptor, which %SYNCMAP_RESTRICT gives them for reading. A map has at most
  * 1024 mappings (EAGAIN). ENODEV: it has no mirror.
  *
+ * %SYNCMAP_SET_MAPPED of %SYNCMAP_SET gives a map a mirror that has none, also to one
+ * that is frozen, and %SYNCMAP_SET_UNMAPPED takes it away. A mapping stays what it
+ * is, and says "ask" while there is none, or it is not filled yet. So it does when
+ * memory was short while nobody had the map mapped: then the first mapping has it
+ * made anew. The size of mappings is decided by the limits that the map has when it
+ * is first given a mirror, and is the same ever after.
+ *
+ * What is always asked for: an entry that is bound to an open file, for it goes with
+ * that, at an instant of which no mapping tells; and a value that is longer than a
+ * slot. What did not fit when it was stored is tried again by and by.
+ *
+ * What is deleted or replaced is wiped from a mapping before the operation returns;
+ * what a Clear has removed, or has expired, two seconds later at most, unless the
+ * machine is so busy that the kernel's workers do not get on, or was suspended.
+ *
  * In all that a reader looks at, zero means: ask the kernel. So a page that is not
  * there is shown as zeroes. A reader that does not know exactly this
  * %SYNCMAP_MAPPED_ABI asks, too.
