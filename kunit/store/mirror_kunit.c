@@ -547,28 +547,34 @@ static void begin_index(struct kunit *test, struct bytemap *map, u8 to)
 	struct bytemap_mirror *mirror = map->mirror;
 
 	KUNIT_ASSERT_EQ(test, try_index(mirror, to), 0);
-	set_old_shift(mirror, mirror->shift);
-	publish_index(mirror, to);
+	mirror->next = to;
 }
 
-/* Return: whether the bucket, or those that belong together, are settled */
-static bool settle(struct bytemap *map, u8 from, u64 group)
+static void show_other_index(struct bytemap *map)
+{
+	struct bytemap_mirror *mirror = map->mirror;
+
+	set_old_shift(mirror, mirror->shift);
+	publish_index(mirror, mirror->next);
+}
+
+/* The bucket, or those that belong together */
+static void settle(struct bytemap *map, u8 from, u64 group)
 {
 	struct bytemap_mirror *mirror = map->mirror;
 	u64 hash = group << (64 - min(from, mirror->shift));
 	struct bytemap_stripe *stripe = stripe_of(mirror, hash);
-	bool settled;
 
 	spin_lock(&stripe->lock);
 	move_group(mirror, stripe, from, mirror->shift, hash);
-	settled = settle_group(mirror, from, mirror->shift, hash);
+	settle_group(mirror, from, mirror->shift, hash);
 	spin_unlock(&stripe->lock);
-	return settled;
 }
 
 static void end_index(struct bytemap *map, u8 from)
 {
 	set_old_shift(map->mirror, 0);
+	map->mirror->next = 0;
 	leave_index(map->mirror, from);
 }
 
@@ -576,7 +582,7 @@ static unsigned int count_groups(struct kunit *test, struct bytemap *map,
 				 u8 from, u64 first, u64 end)
 {
 	for (; first < end; first++)
-		KUNIT_EXPECT_TRUE(test, settle(map, from, first));
+		settle(map, from, first);
 	return count_seen(test, map, MANY);
 }
 
@@ -587,6 +593,13 @@ static void change_index_by_hand(struct kunit *test, struct bytemap *map, u8 to)
 	unsigned int half, key;
 
 	begin_index(test, map, to);
+	/* Readers stay where they are, and see what is written */
+	KUNIT_EXPECT_EQ(test, count_seen(test, map, MANY), (unsigned int)MANY);
+	store_numbers(test, map, 0, MANY / 3);
+	KUNIT_EXPECT_EQ(test, store_delete(map, number(2)), 0);
+	KUNIT_EXPECT_EQ(test, count_seen(test, map, MANY), MANY - 1U);
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), -ENOENT);
+	show_other_index(map);
 	KUNIT_EXPECT_EQ(test, count_seen(test, map, MANY), 0U);
 	KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), MAPPED_ASK);
 	/* Those who write come before the work does */
@@ -612,6 +625,7 @@ static void an_index_changes_under_readers(struct kunit *test)
 						   *(u32 *)test->param_value);
 
 	begin_index(test, map, 7);
+	show_other_index(map);
 	count_groups(test, map, 6, 0, 64);
 	end_index(map, 6);
 	store_numbers(test, map, 0, MANY);
@@ -621,7 +635,15 @@ static void an_index_changes_under_readers(struct kunit *test)
 	change_index_by_hand(test, map, 7);
 }
 
-/* It was opened before the new one was there */
+static u64 windows_in(struct bytemap *map, u8 shift)
+{
+	u64 hash = bytemap_window_hash(map->mirror, KEY, 8);
+
+	return bytemap_window_bucket(map->mirror, shift, hash)->word &
+	       SYNCMAP_MAPPED_WINDOWS;
+}
+
+/* Opened before readers go over to it, it is seen by those who have done so */
 static void a_window_of_the_old_index_ends_in_the_new(struct kunit *test)
 {
 	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_U64);
@@ -630,14 +652,16 @@ static void a_window_of_the_old_index_ends_in_the_new(struct kunit *test)
 	u64 group;
 
 	KUNIT_ASSERT_EQ(test, store_store(map, KEY, "old"), 0);
+	begin_index(test, map, 7);
 	rcu_read_lock();
 	KUNIT_EXPECT_TRUE(test, bytemap_window_open(map->mirror, &window, KEY, 8));
 	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, windows_in(map, 6), 1ULL);
+	KUNIT_EXPECT_EQ(test, windows_in(map, 7), 1ULL);
 	group = window.hash >> 58;
-	begin_index(test, map, 7);
-	KUNIT_EXPECT_FALSE(test, settle(map, 6, group));
+	show_other_index(map);
 	KUNIT_EXPECT_EQ(test, store_store(map, KEY, "new"), 0);
-	KUNIT_EXPECT_FALSE(test, settle(map, 6, group));
+	settle(map, 6, group);
 	KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), MAPPED_ASK);
 	/* As if it had not been seen by who had the lock meanwhile */
 	((struct syncmap_mapped_pairs *)store_bucket(map, KEY))->kinds = 0;
@@ -645,9 +669,39 @@ static void a_window_of_the_old_index_ends_in_the_new(struct kunit *test)
 	rcu_read_lock();
 	bytemap_mirror_end(&window, &hashed, KEY, 8);
 	rcu_read_unlock();
-	KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), MAPPED_ASK);
-	KUNIT_EXPECT_TRUE(test, settle(map, 6, group));
+	KUNIT_EXPECT_EQ(test, windows_in(map, 6), 0ULL);
 	KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), 0);
+}
+
+/* There is room for it in both, or it is in none */
+static void a_window_is_open_in_both_indexes_or_none(struct kunit *test)
+{
+	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_U64);
+	struct bytemap_window window;
+	atomic64_t *word;
+	u8 full;
+
+	begin_index(test, map, 7);
+	for (full = 6; full <= 7; full++) {
+		word = bytemap_window_word
+			(&bytemap_window_bucket(map->mirror, full,
+				bytemap_window_hash(map->mirror, KEY, 8))->word);
+		atomic64_add(SYNCMAP_MAPPED_WINDOWS - 1, word);
+		rcu_read_lock();
+		KUNIT_EXPECT_FALSE(test, bytemap_window_open(map->mirror,
+							     &window, KEY, 8));
+		rcu_read_unlock();
+		atomic64_sub(SYNCMAP_MAPPED_WINDOWS - 1, word);
+		KUNIT_EXPECT_EQ(test, windows_in(map, 6), 0ULL);
+		KUNIT_EXPECT_EQ(test, windows_in(map, 7), 0ULL);
+	}
+	rcu_read_lock();
+	KUNIT_EXPECT_TRUE(test, bytemap_window_open(map->mirror, &window, KEY, 8));
+	bytemap_window_cancel(&window);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, windows_in(map, 6), 0ULL);
+	KUNIT_EXPECT_EQ(test, windows_in(map, 7), 0ULL);
+	end_index(map, 7);
 }
 
 /* Whether it is larger than the smallest one */
@@ -779,9 +833,10 @@ static void what_is_spilled_goes_along(struct kunit *test)
 	u64 group;
 
 	begin_index(test, map, 8);
+	show_other_index(map);
 	KUNIT_EXPECT_EQ(test, count_crowd(test, map), 0U);
 	for (group = 0; group < 64; group++)
-		KUNIT_EXPECT_TRUE(test, settle(map, 6, group));
+		settle(map, 6, group);
 	KUNIT_EXPECT_EQ(test, store_bucket(map, KEY)->word &
 			      SYNCMAP_MAPPED_SPILL, 0ULL);
 	KUNIT_EXPECT_EQ(test, map->mirror->index[8]->word &
@@ -1357,6 +1412,7 @@ static struct kunit_case mirror_cases[] = {
 			 type_gen_params),
 	KUNIT_CASE_PARAM(an_index_changes_under_readers, type_gen_params),
 	KUNIT_CASE(a_window_of_the_old_index_ends_in_the_new),
+	KUNIT_CASE(a_window_is_open_in_both_indexes_or_none),
 	KUNIT_CASE(an_index_is_as_large_as_it_is_to_be),
 	KUNIT_CASE_PARAM(what_is_too_much_is_asked_for, type_gen_params),
 	KUNIT_CASE_PARAM(what_was_too_much_is_not_forgotten, type_gen_params),

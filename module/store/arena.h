@@ -26,7 +26,7 @@ struct bytemap_arena {
 	unsigned long		retry;		/* not before that; READ_ONCE() */
 	u32			count;		/* slabs: lock; READ_ONCE() */
 	struct bytemap_arena_class {
-		spinlock_t	 lock;
+		spinlock_t	 lock;	/* its slabs */
 		struct list_head partial;	/* slabs with a free slot */
 	} class[BYTEMAP_ARENA_CLASSES];
 };

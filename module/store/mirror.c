@@ -22,9 +22,9 @@
  * I4 Whoever knows, by any way, of an operation's effect finds its window, or the
  *    version after it, for the window was opened before the effect. So nobody goes
  *    back, whichever way they load.
- * I5 A new bucket is READY only after all windows of its old one have closed. Those
- *    refresh where the key is at that time; under the lock, old and new bucket
- *    together have each key at most once.
+ * I5 A new bucket is READY only when no window is open in its old one alone. Those
+ *    that are open in both refresh where the key is at that time; under the lock, old
+ *    and new bucket together have each key at most once.
  *
  * Whoever has changed something does not say what: it is looked up. Whatever does
  * not fit is left to the kernel: mirroring fails no operation.
@@ -621,21 +621,18 @@ static void move_group(struct bytemap_mirror *mirror,
 		leave_bucket(mirror, stripe, &group, i);
 }
 
-/* Return: whether no window is open in the old buckets, so that the new are right */
-static bool settle_group(struct bytemap_mirror *mirror, u8 from, u8 to, u64 hash)
+/* The new buckets are right */
+static void settle_group(struct bytemap_mirror *mirror, u8 from, u8 to, u64 hash)
 {
 	struct group group = group_of(mirror, from, to, hash);
 	unsigned int i;
 
-	for (i = 0; i < group.nr_old; i++)
-		/* Pairs with the end of a window */
-		if (smp_load_acquire(&group.old[i].word) &
-		    SYNCMAP_MAPPED_WINDOWS)
-			return false;
 	for (i = 0; i < group.nr_new; i++)
-		atomic64_add(SYNCMAP_MAPPED_VERSION + SYNCMAP_MAPPED_READY,
-			     bytemap_window_word(&group.new[i].word));
-	return true;
+		/* Pairs with the acquire of a reader. See litmus/mapped-settled */
+		atomic64_fetch_add_release(SYNCMAP_MAPPED_VERSION +
+					   SYNCMAP_MAPPED_READY,
+					   bytemap_window_word
+						(&group.new[i].word));
 }
 
 /*
@@ -737,7 +734,7 @@ static void publish_index(struct bytemap_mirror *mirror, u8 to)
 		       (u64)to << SYNCMAP_MAPPED_SHIFT) +
 		      SYNCMAP_MAPPED_HEAD_VERSION;
 	while (!atomic64_try_cmpxchg(head, &word, new));
-	/* Whoever opens a window there is seen by readers to do so: they are there */
+	/* Who has seen the old one in use has windows in both */
 	WRITE_ONCE(mirror->shift, to);
 }
 
@@ -795,8 +792,11 @@ void bytemap_mirror_end(struct bytemap_window *window,
 
 	spin_lock(&stripe->lock);
 	refresh_home_locked(mirror, stripe, window->hash, hashed, key, key_len);
-	/* Pairs with the acquire of a reader, and that of settle_group() */
+	/* Pairs with the acquire of a reader */
 	atomic64_fetch_add_release(WINDOW_END, window->word);
+	if (window->next)
+		/* Likewise */
+		atomic64_fetch_add_release(WINDOW_END, window->next);
 	spin_unlock(&stripe->lock);
 }
 
@@ -1066,17 +1066,47 @@ static int try_index(struct bytemap_mirror *mirror, u8 shift)
 	return err;
 }
 
-/* Return: false if there is no memory */
-static bool begin_moves(struct bytemap_mirror *mirror, u8 to)
+static void move_all(struct bytemap_mirror *mirror, u8 from, u8 to)
 {
-	mirror->from = mirror->shift;
+	u8 shared = min(from, to);
+	struct bytemap_stripe *stripe;
+	u64 i, hash;
+
+	for (i = 0; !(i >> shared); i++) {
+		hash = i << (64 - shared);
+		stripe = stripe_of(mirror, hash);
+		spin_lock(&stripe->lock);
+		move_group(mirror, stripe, from, to, hash);
+		settle_group(mirror, from, to, hash);
+		spin_unlock(&stripe->lock);
+		cond_resched();
+	}
+}
+
+/*
+ * Readers stay in the old index until windows are open in both. Then they ask, but
+ * only until their buckets were moved: so that is not done in portions. It takes no
+ * longer than a promotion. What did not fit may do so then.
+ *
+ * Return: false if there is no memory
+ */
+static bool change_index(struct bytemap_mirror *mirror, u8 to)
+{
+	u8 from = mirror->shift;
+
 	if (try_index(mirror, to))
 		return false;
-	set_old_shift(mirror, mirror->from);
-	publish_index(mirror, to);
-	/* No window opens in the old one any more */
+	WRITE_ONCE(mirror->next, to);
 	synchronize_rcu();
-	begin_phase(mirror, MIRROR_MOVES);
+	set_old_shift(mirror, from);
+	publish_index(mirror, to);
+	move_all(mirror, from, to);
+	set_old_shift(mirror, 0);
+	/* Whoever sees the old one in use sees the other. See litmus/mapped-next */
+	synchronize_rcu();
+	WRITE_ONCE(mirror->next, 0);
+	leave_index(mirror, from);
+	mirror->repair_due = jiffies;
 	return true;
 }
 
@@ -1114,7 +1144,7 @@ static unsigned long choose_index(struct bytemap_mirror *mirror)
 
 	if (shift == mirror->shift)
 		return MAX_JIFFY_OFFSET;
-	if (!until(mirror->retry_due) && begin_moves(mirror, shift))
+	if (!until(mirror->retry_due) && change_index(mirror, shift))
 		return 0;
 	return until(mirror->retry_due);
 }
@@ -1232,7 +1262,6 @@ static void forget_stripes(struct bytemap_mirror *mirror)
 	for (stripe = mirror->stripe;
 	     stripe < mirror->stripe + BYTEMAP_STRIPES; stripe++) {
 		spin_lock(&stripe->lock);
-		stripe->old_shift = 0;
 		WRITE_ONCE(stripe->count, 0);
 		spin_unlock(&stripe->lock);
 	}
@@ -1288,37 +1317,6 @@ static void drop_some(struct bytemap_mirror *mirror)
 	spin_lock(&stripe->lock);
 	drop_cleared_locked(mirror, stripe, shift, hash, mirror->floor);
 	spin_unlock(&stripe->lock);
-}
-
-/* What did not fit may do so now, unless there is to be another index yet */
-static void end_moves(struct bytemap_mirror *mirror)
-{
-	set_old_shift(mirror, 0);
-	leave_index(mirror, mirror->from);
-	mirror->repair_due = jiffies;
-	begin_phase(mirror, MIRROR_RESTS);
-}
-
-/* Return: jiffies after which to go on: somebody has a window in an old bucket */
-static unsigned long move_some(struct bytemap_mirror *mirror)
-{
-	u8 shared = min(mirror->from, mirror->shift);
-	struct bytemap_stripe *stripe;
-	bool settled;
-	u64 hash;
-
-	if (mirror->at >> shared) {
-		end_moves(mirror);
-		return 0;
-	}
-	hash = mirror->at << (64 - shared);
-	stripe = stripe_of(mirror, hash);
-	spin_lock(&stripe->lock);
-	move_group(mirror, stripe, mirror->from, mirror->shift, hash);
-	settled = settle_group(mirror, mirror->from, mirror->shift, hash);
-	spin_unlock(&stripe->lock);
-	mirror->at += settled;
-	return !settled;
 }
 
 static void unflag_some(struct bytemap_mirror *mirror)
@@ -1390,8 +1388,6 @@ static unsigned long work_some(struct bytemap_mirror *mirror,
 	case MIRROR_DROPS:
 		drop_some(mirror);
 		return 0;
-	case MIRROR_MOVES:
-		return move_some(mirror);
 	case MIRROR_REPAIRS:
 		return repair_some(mirror, walk);
 	case MIRROR_UNFLAGS:

@@ -6,6 +6,7 @@
 #define _SYNCMAP_STORE_WINDOW_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/cache.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -20,14 +21,14 @@ struct syncmap_op;
 
 /* The highest bits of a key's hash choose its stripe */
 #define BYTEMAP_STRIPE_BITS	SYNCMAP_MAPPED_SHIFT_MIN
-#define BYTEMAP_STRIPES		(1U << BYTEMAP_STRIPE_BITS)
+#define BYTEMAP_STRIPES		BIT(BYTEMAP_STRIPE_BITS)
 
 /* log2 of the buckets of the largest index: what slots have numbers for */
 #define BYTEMAP_SHIFT_MAX	28
 
 /* Buckets whose hashes begin alike, in whatever index */
 struct bytemap_stripe {
-	spinlock_t	lock;
+	spinlock_t	lock;		/* what follows; their slots */
 	u8		old_shift;	/* of the index that is being left; 0: none */
 	bool		spill;		/* which flag is set now */
 	u32		count;		/* of keys that have a slot */
@@ -39,7 +40,6 @@ enum bytemap_mirror_phase {
 	MIRROR_FILLS,		/* with what is in the map; the same */
 	MIRROR_RESTS,
 	MIRROR_DROPS,		/* what is below the floor */
-	MIRROR_MOVES,		/* buckets to another index */
 	MIRROR_REPAIRS,		/* what is in no bucket */
 	MIRROR_UNFLAGS,		/* buckets of which all is there again */
 	MIRROR_TRIMS,		/* slabs that nobody needs */
@@ -57,7 +57,8 @@ struct bytemap_mirror {
 	u64				seed;
 	u64				arena_at;	/* offset in a mapping */
 	u64				size;		/* of a mapping */
-	u8				shift;		/* of the index in use */
+	u8				shift;		/* of the index in use; READ_ONCE() */
+	u8				next;		/* of that to come, or 0; likewise */
 	u8				shift_max;
 	bool				wanted;		/* clear_lock; READ_ONCE() */
 	bool				parked;		/* memory is short; READ_ONCE() */
@@ -73,7 +74,6 @@ struct bytemap_mirror {
 	u64				at;		/* where in it */
 	u64				floor;		/* below it nothing is, or soon */
 	u64				flag;
-	u8				from;
 	bool				spilled;	/* some is still */
 	u8				fruitless;	/* repairs, one after another */
 	/* jiffies */
@@ -87,6 +87,7 @@ struct bytemap_mirror {
 struct bytemap_window {
 	struct bytemap_mirror	*mirror;	/* NULL: there is none */
 	atomic64_t		*word;
+	atomic64_t		*next;		/* NULL: no other index comes */
 	u64			hash;
 };
 

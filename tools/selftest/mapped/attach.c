@@ -153,7 +153,7 @@ TEST(frozen)
 
 struct race {
 	int		fd;
-	bool		over;
+	bool		over, mapped;
 	__u64		keys;
 	__u64		loads, asks;
 };
@@ -187,6 +187,7 @@ static void read_up(int n, void *arg)
 
 	(void)n;
 	map_mirror(race->fd);
+	__atomic_store_n(&race->mapped, true, __ATOMIC_RELAXED);
 	while (!__atomic_load_n(&race->over, __ATOMIC_RELAXED) &&
 	       !test_failed()) {
 		key = test_random() % race->keys;
@@ -215,6 +216,7 @@ static void come_and_go(struct race *race)
 {
 	unsigned int i;
 
+	AWAIT(__atomic_load_n(&race->mapped, __ATOMIC_RELAXED));
 	for (i = 0; i < test_times(150); i++) {
 		EXPECT_EQ(0, SET(race->fd, .flags = SYNCMAP_SET_UNMAPPED));
 		usleep(test_random() % 20000);
@@ -244,5 +246,43 @@ TEST_LIMIT(nobody_goes_back_meanwhile, 120)
 		test_wait(writer[i]);
 	test_wait(reader);
 	test_note("%llu loads, %llu asked", race->loads, race->asks);
+	EXPECT(race->loads > race->asks);
+}
+
+/* Loads of what was stored before, while the index becomes another one again and again */
+static void load_while_it_grows(int n, void *arg)
+{
+	struct race *race = arg;
+	__u64 key, stored;
+
+	(void)n;
+	map_mirror(race->fd);
+	while (!__atomic_load_n(&race->over, __ATOMIC_RELAXED) &&
+	       !test_failed()) {
+		stored = __atomic_load_n(&race->keys, __ATOMIC_ACQUIRE);
+		if (!stored)
+			continue;
+		key = test_random() % stored;
+		EXPECT_EQ(key, load(race, key));
+	}
+}
+
+TEST_LIMIT(few_ask_while_it_grows, 120)
+{
+	struct race *race = test_shared(sizeof(*race));
+	__u64 key, keys = test_times(65536);
+	pid_t reader;
+
+	race->fd = map_private(SYNCMAP_KEY_U64);
+	EXPECT_EQ(0, SET(race->fd, .flags = SYNCMAP_SET_MAPPED));
+	reader = test_fork(load_while_it_grows, 0, race);
+	for (key = 0; key < keys; key++) {
+		EXPECT_EQ(0, DO(race->fd, STORE, KEY_N(&key, 8),
+				VALUE_N(&key, 8)));
+		__atomic_store_n(&race->keys, key + 1, __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&race->over, true, __ATOMIC_RELAXED);
+	test_wait(reader);
+	test_note("%llu of %llu loads asked", race->asks, race->loads);
 	EXPECT(race->loads > race->asks);
 }

@@ -77,10 +77,7 @@ inline move()
 	fi
 }
 
-#define IS_DRAINED	(!((word[FIRST(left)] | word[LAST(left)]) & WINDOWS) || \
-			 IS(SETTLED_BEFORE_DRAINED))
-
-/* If no window is open in the old buckets, the new ones are right */
+/* No window is open in the old buckets alone: the new ones are right */
 inline settle()
 {
 	for (i : FIRST(!left) .. LAST(!left)) {

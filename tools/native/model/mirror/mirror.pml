@@ -79,7 +79,7 @@
 #define CLEARED_WITHOUT_WINDOW		9	/* -DCLEARS=1 */
 #define FLOOR_RAISED_LATE		10	/* -DCLEARS=1 */
 #define SWEPT_WITHOUT_WINDOW		11	/* -DCLEARS=1 -DWRITERS=0 -DSTRIPES=2 */
-#define SETTLED_BEFORE_DRAINED		12	/* -DCHANGES=1 */
+#define WINDOW_IN_ONE_INDEX		12	/* -DCHANGES=1 */
 #define NO_GRACE_PERIOD_FOR_INDEX	13	/* -DCHANGES=1 */
 #define MOVED_BUCKET_UNMARKED		14	/* -DCHANGES=1 */
 #define NEITHER_HEAD_NOR_MARK		15	/* -DCHANGES=1 */
@@ -95,6 +95,8 @@
 #define ATTACHED_WITHOUT_WALK		25	/* -DATTACHES=1 */
 #define DETACHED_WITHOUT_DRAIN		26	/* -DDETACHES=1 -DATTACHES=1 */
 #define ATTACHED_AT_SAME_VERSION	27	/* -DDETACHES=1 -DATTACHES=1 */
+#define READY_BEFORE_WALK		28	/* -DATTACHES=1 */
+#define NEXT_FORGOTTEN_EARLY		29	/* -DCHANGES=1 */
 
 #ifndef MUTANT
 #define MUTANT		0
@@ -147,12 +149,15 @@ byte revision_of[KEYS], deadline_of[KEYS];
 /* What the key has been since the load began, a bit each */
 short seen;
 
-/* The stripes; the index that is being left; which flag new spills set */
+/* The stripes; the index that is being left, and that to come; which flag new spills set */
 #define STRIPE(k)	(STRIPES == 2 -> (k) : 0)
-byte locked, left = NONE, flag;
+byte locked, left = NONE, next = NONE, flag;
 
-/* Who is in an RCU read section of begin(), or in an operation without window */
-byte sections, plain;
+/*
+ * Who is in the RCU read section of an operation with windows, by when it has begun;
+ * or in one without
+ */
+byte sections[2], period, plain;
 bool attached;
 byte spills;
 

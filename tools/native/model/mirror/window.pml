@@ -4,23 +4,35 @@
  * there is nothing to change. What has begun while no mirror is attached has none
  */
 
+/* In the index in use, and in that to come, whose size is read after the other's */
+inline open_windows()
+{
+	atomic {
+		b = BUCKET(size, key);
+		other = (next != NONE && next != size &&
+			 !IS(WINDOW_IN_ONE_INDEX) -> BUCKET(next, key) : b)
+	};
+	word[b]++;
+	if
+	:: other != b -> word[other]++
+	:: else
+	fi
+}
+
 inline begin()
 {
 	atomic {
 		if
 		:: attached ->
-			sections++;
+			since = period;
+			sections[since]++;
 			windowed = true;
-			b = BUCKET(SIZE(head), key)
+			size = SIZE(head)
 		:: else -> plain++
 		fi
 	};
 	if
-	:: atomic {
-		windowed ->
-		word[b]++;
-		sections--
-	   }
+	:: windowed -> open_windows()
 	:: else
 	fi
 }
@@ -45,17 +57,31 @@ inline take_effect()
 
 inline forget_window()
 {
-	windowed = false; changed = false; b = 0;
+	if
+	:: windowed -> sections[since]--
+	:: else
+	fi;
+	windowed = false; changed = false; b = 0; other = 0; size = 0; since = 0;
 	writes++;
 	running = running - (writes == WRITES)
 }
 
 inline cancel()
 {
+	if
+	:: other != b -> word[other]--
+	:: else
+	fi;
 	d_step {
 		word[b]--;
 		forget_window()
 	}
+}
+
+inline close_in(bucket)
+{
+	word[bucket] = word[bucket] - 1 +
+		       (IS(VERSION_LEFT_AS_IT_WAS) -> 0 : VERSION)
 }
 
 inline end()
@@ -69,9 +95,12 @@ inline end()
 	:: !IS(REFRESHED_BEFORE_EFFECT) -> refresh(key)
 	:: else
 	fi;
+	close_in(b);
 	d_step {
-		word[b] = word[b] - 1 +
-			  (IS(VERSION_LEFT_AS_IT_WAS) -> 0 : VERSION);
+		if
+		:: other != b -> close_in(other)
+		:: else
+		fi;
 		unlock(key);
 		forget_window()
 	}
@@ -112,7 +141,8 @@ inline attempt()
 
 proctype writer(byte key)
 {
-	byte writes, b, at, place, slot, fresh, revision, deadline;
+	byte writes, b, other, size, since;
+	byte at, place, slot, fresh, revision, deadline;
 	bool windowed, changed;
 
 	do

@@ -81,8 +81,21 @@ inline note_size(size)
 	}
 }
 
+/* Operations that begin meanwhile are not waited for */
+inline grace_period()
+{
+	period = !period;
+	!sections[!period]
+}
+
+/* Readers go over when all who write have windows in both */
 inline change_index()
 {
+	next = !SIZE(head);
+	if
+	:: !IS(NO_GRACE_PERIOD_FOR_INDEX) -> grace_period()
+	:: else
+	fi;
 	if
 	:: !IS(OLD_SIZE_NOTED_LATE) -> note_size(SIZE(head))
 	:: else
@@ -92,26 +105,22 @@ inline change_index()
 	:: IS(OLD_SIZE_NOTED_LATE) -> note_size(!SIZE(head))
 	:: else
 	fi;
-	!sections || IS(NO_GRACE_PERIOD_FOR_INDEX);
-	do
-	:: lock(0);
-		if
-		:: d_step {
-			IS_DRAINED ->
-			settle();
-			unlock(0)
-		   };
-			break
-		:: d_step {
-			!IS_DRAINED ->
-			unlock(0)
-		   };
-			IS_DRAINED
-		fi
-	od;
+	lock(0);
+	d_step {
+		settle();
+		unlock(0)
+	};
 	note_size(NONE);
-	d_step { zap_index(!SIZE(head)) };
-	changes++
+	if
+	:: IS(NEXT_FORGOTTEN_EARLY) -> next = NONE
+	:: else
+	fi;
+	grace_period();
+	d_step {
+		next = NONE;
+		zap_index(!SIZE(head));
+		changes++
+	}
 }
 
 inline refresh_walked(k)
@@ -165,21 +174,26 @@ inline attach()
 	};
 	!plain || IS(ATTACHED_WITHOUT_WAIT);
 	if
+	:: IS(READY_BEFORE_WALK) -> head = head + READY
+	:: else
+	fi;
+	if
 	:: !IS(ATTACHED_WITHOUT_WALK) -> walk(false)
 	:: else
 	fi;
-	head = head + READY + (IS(ATTACHED_AT_SAME_VERSION) -> 0 : VERSION);
+	head = head + (IS(READY_BEFORE_WALK) -> 0 : READY) +
+	       (IS(ATTACHED_AT_SAME_VERSION) -> 0 : VERSION);
 	attaches++
 }
-
-#define WINDOWLESS	(!((word[0] | word[1] | word[2]) & WINDOWS))
 
 inline detach()
 {
 	head = head - READY;
 	attached = false;
-	!sections;
-	WINDOWLESS || IS(DETACHED_WITHOUT_DRAIN);
+	if
+	:: !IS(DETACHED_WITHOUT_DRAIN) -> grace_period()
+	:: else
+	fi;
 	d_step {
 		zap_index(SIZE(head));
 		for (n : 1 .. SLOTS - 1) {
