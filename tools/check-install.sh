@@ -28,6 +28,7 @@ program()
 	# shellcheck disable=SC2086 # a list of words
 	gcc -x c -o "$out/installed" - $flags <<-'END' || return
 	#include <libsyncmap.h>
+	#include <syncmap_mapped.h>
 	int main(void) { return !libsyncmap_strerror(0); }
 	END
 	LD_LIBRARY_PATH=$root$prefix/lib "$out/installed"

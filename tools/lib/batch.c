@@ -30,26 +30,105 @@ static int run_part(const struct libsyncmap *map, const void *ops,
 	return err;
 }
 
+/* What is left of a call of libsyncmap_batch() */
+struct rest {
+	const struct libsyncmap	*map;
+	const char		*ops;
+	size_t			op_size;
+	size_t			count;
+	unsigned int		flags;
+	bool			mapped;
+};
+
+/* So few loads are not worth another call of the kernel for what is behind them */
+#define FEW		16
+
+static bool is_load(const struct rest *rest, size_t i)
+{
+	return libsyncmap_mapping_is_load(rest->map,
+					  rest->ops + i * rest->op_size,
+					  rest->op_size);
+}
+
+/* How many loads come first, if that is for the mapping to do */
+static size_t count_loads(const struct rest *rest)
+{
+	size_t n = 0;
+
+	while (n < LIBSYNCMAP_LOADS && n < rest->count && is_load(rest, n))
+		n++;
+	return n >= FEW || n == rest->count ? n : 0;
+}
+
+/* How many operations come first that are for the kernel, if count_loads() is 0 */
+static size_t count_others(const struct rest *rest)
+{
+	size_t most = rest->count < SYNCMAP_BATCH_MAX ? rest->count :
+							SYNCMAP_BATCH_MAX;
+	size_t n, loads = 0;
+
+	if (!rest->mapped)
+		return most;
+	for (n = 0; n < most && loads < FEW; n++)
+		loads = is_load(rest, n) ? loads + 1 : 0;
+	return loads == FEW || n == rest->count ? n - loads : n;
+}
+
+static int ask(const struct rest *rest, size_t from, size_t count, size_t *done)
+{
+	struct syncmap_batch part = {
+		.flags = rest->flags, .op_size = rest->op_size, .count = count,
+	};
+	int err = run_part(rest->map, rest->ops + from * rest->op_size, &part);
+
+	*done = part.done;
+	return err;
+}
+
+/* If most are left to the kernel, it does the rest of the batch */
+static int load_some(struct rest *rest, size_t count, size_t *done)
+{
+	size_t first, last, left, asked;
+	int err;
+
+	left = libsyncmap_mapping_batch(rest->map, rest->ops, rest->op_size,
+					count, &first, &last);
+	*done = count;
+	if (!left)
+		return 0;
+	rest->mapped = left <= count / 2;
+	err = ask(rest, first, last + 1 - first, &asked);
+	if (first + asked <= last)
+		*done = first + asked;
+	return err;
+}
+
+static int run_some(struct rest *rest, size_t *done)
+{
+	size_t loads = rest->mapped ? count_loads(rest) : 0;
+
+	return loads ? load_some(rest, loads, done) :
+		       ask(rest, 0, count_others(rest), done);
+}
+
 API int libsyncmap_batch(const struct libsyncmap *map, const struct syncmap_op *ops,
 			 size_t op_size, size_t count, unsigned int flags,
 			 size_t *done)
 {
-	const char *next = (const char *)ops;
+	struct rest rest = {
+		.map = map, .ops = (const char *)ops, .op_size = op_size,
+		.count = count, .flags = flags,
+		/* Only the kernel stops in time */
+		.mapped = !flags && libsyncmap_mapping_is_there(map),
+	};
+	size_t part;
 	int err = 0;
 
-	*done = 0;
-	while (!err && *done < count) {
-		size_t left = count - *done;
-		struct syncmap_batch part = {
-			.flags = flags,
-			.op_size = op_size,
-			.count = left < SYNCMAP_BATCH_MAX ? left :
-							    SYNCMAP_BATCH_MAX,
-		};
-
-		err = run_part(map, next, &part);
-		*done += part.done;
-		next += part.done * op_size;
+	while (!err && rest.count) {
+		err = run_some(&rest, &part);
+		rest.ops += part * op_size;
+		rest.count -= part;
 	}
+	*done = count - rest.count;
 	return err;
 }

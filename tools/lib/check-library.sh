@@ -38,7 +38,31 @@ compile()	# LANGUAGE, and a program on standard input
 		-I../../include/uapi -
 }
 
-echo 1..6
+# All of the reader, which programs compile as they see fit
+reader='#include <syncmap_mapped.h>
+int load(struct syncmap_mapped *mapped, struct syncmap_mapped_item *item);
+int load(struct syncmap_mapped *mapped, struct syncmap_mapped_item *item)
+{
+	if (syncmap_mapped_attach(mapped, item->buf, 4096))
+		return 1;
+	item->status = syncmap_mapped_load_u64(mapped, 1, item->buf, 8,
+					       &item->result) +
+		       syncmap_mapped_load(mapped, "key", 3, item->buf, 8,
+					   &item->result);
+	return (int)syncmap_mapped_load_batch(mapped, item, 1);
+}'
+
+# shellcheck disable=SC2317 # called by check
+compile_reader()	# COMPILER LANGUAGE OPTION...
+{
+	local compiler=$1 language=$2
+
+	shift 2
+	"$compiler" -x "$language" -Wall -Wextra -Wpedantic -Wshadow -Werror -O2 \
+		-S -o /dev/null -I. -I../../include/uapi "$@" - <<<"$reader"
+}
+
+echo 1..10
 same 1 'exports what the header declares' "$(nm -D --defined-only "$library" |
 	sed -nE 's/.* T ([A-Za-z_]+)(@.*)?/\1/p')"
 same 2 'version script lists what the header declares' \
@@ -53,4 +77,10 @@ check 5 'example of the manual page compiles' compile c < <(
 	sed -n '/^# EXAMPLES/,/^# SEE/{/^```/,/^```/p}' ../man/libsyncmap.3.scd |
 		grep -v '^```')
 check 6 'header is good for C++' compile c++ <<<'#include <libsyncmap.h>'
+n=6
+for compiler in gcc clang; do
+	check $((n += 1)) "the reader is strict C11 for $compiler" \
+		compile_reader $compiler c -std=c11
+	check $((n += 1)) "and C++17" compile_reader $compiler c++ -std=c++17
+done
 exit $failed

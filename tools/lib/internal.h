@@ -9,8 +9,17 @@
 
 #define API	__attribute__((visibility("default")))
 
+struct mapping;
+struct mapping_view;
+
 struct libsyncmap {
-	int	fd;
+	int			fd;
+	bool			unmapped;	/* LIBSYNCMAP_UNMAPPED */
+	/* mapping.c's: how this process sees the map, see there */
+	struct mapping_view	*view;
+	struct mapping		*mapping;
+	unsigned int		waits;		/* loads before it tries again */
+	int			err;		/* why there is none */
 };
 
 static inline int control(int fd, unsigned long command, void *arg)
@@ -20,5 +29,27 @@ static inline int control(int fd, unsigned long command, void *arg)
 
 /* The struct is the caller's, who was built with one of another size, perhaps */
 int libsyncmap_control(int fd, unsigned long command, void *arg, size_t size);
+
+/* Return: as libsyncmap_load_newer(), or SYNCMAP_MAPPED_ASK */
+int libsyncmap_mapping_load(const struct libsyncmap *map, const void *key,
+			    size_t key_len, uint64_t newer,
+			    struct libsyncmap_result *result);
+
+/* Loads that are done at a time, in a batch */
+#define LIBSYNCMAP_LOADS	32
+
+/*
+ * Does what it can of @count operations, all of which have to be loads. Sets @first
+ * and @last to those that are left, and others between them.
+ *
+ * Return: how many are left.
+ */
+size_t libsyncmap_mapping_batch(const struct libsyncmap *map, const void *ops,
+				size_t op_size, size_t count, size_t *first,
+				size_t *last);
+bool libsyncmap_mapping_is_load(const struct libsyncmap *map, const void *op,
+				size_t op_size);
+bool libsyncmap_mapping_is_there(const struct libsyncmap *map);
+void libsyncmap_mapping_close(struct libsyncmap *map);
 
 #endif

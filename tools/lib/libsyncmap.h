@@ -22,13 +22,17 @@
  * Lengths and sizes are bytes. Keys of a map of type SYNCMAP_KEY_U64 are the
  * eight bytes of a uint64_t. A key or value of length 0 may be NULL.
  *
- * The library keeps no state but the descriptor: any number of threads and,
- * after fork(), processes may use one map at a time. All operations on one key
+ * Any number of threads and, after fork(), processes may use one map at a time.
+ * All operations on one key
  * are linearizable, between threads and between processes: each takes effect
  * at one instant between call and return, and whoever sees its effect also
  * sees all that its caller wrote before it. Only a fatal signal ends a call
  * early (-EINTR), but for those that wait until others do something:
  * libsyncmap_load_or_lease(), libsyncmap_awaited(), libsyncmap_watch_next().
+ *
+ * Loads from a map that was made with SYNCMAP_CREATE_MAPPED make no system call:
+ * libsyncmap_load(), libsyncmap_load_newer(), and the loads of
+ * libsyncmap_batch(). See libsyncmap_mapped().
  */
 #ifndef LIBSYNCMAP_H
 #define LIBSYNCMAP_H
@@ -45,6 +49,9 @@ extern "C" {
 
 /** struct libsyncmap - an open map; see libsyncmap_open() */
 struct libsyncmap;
+
+/* Or'ed to an access: loads ask the kernel. See libsyncmap_mapped() */
+#define LIBSYNCMAP_UNMAPPED	0x80000000u
 
 /**
  * struct libsyncmap_result - what an operation on one key found and did
@@ -152,7 +159,8 @@ int libsyncmap_create_with(struct syncmap_create *params, size_t size,
  * libsyncmap_open - open a named map
  * @name: its name
  * @access: SYNCMAP_ACCESS_READ, SYNCMAP_ACCESS_WRITE or both; or'ed to this, or
- *	alone, SYNCMAP_ACCESS_ADMIN for what is the owner's
+ *	alone, SYNCMAP_ACCESS_ADMIN for what is the owner's; and
+ *	LIBSYNCMAP_UNMAPPED, as wherever an access is told
  * @map: out: the open map, to be closed by libsyncmap_close()
  *
  * Return: 0; -ENOENT if there is no such map; -EACCES if its mode forbids it;
@@ -212,6 +220,34 @@ int libsyncmap_fd(const struct libsyncmap *map);
  * The map itself stays, unless it is private and this was the last descriptor.
  */
 void libsyncmap_close(struct libsyncmap *map);
+
+/**
+ * libsyncmap_mapped - do loads go without a system call?
+ * @map: an open map
+ *
+ * The first load of a map that has a mirror maps it, see
+ * <linux/syncmap_mapped.h>, and this does, too. There is one mapping in a process,
+ * however many have the map open in it; when the last of these closes it, that
+ * goes. It takes none of the descriptors that a program has, and a child of fork()
+ * makes its own.
+ *
+ * A load from the mapping is linearizable with all other operations, as ever; what
+ * cannot be told from there, the kernel is asked for. Different is that it is not
+ * in the statistics; that a bad pointer is a fault of the program, not -EFAULT;
+ * and that bytes of a buffer are undefined that the value does not fill, or if the
+ * load fails.
+ *
+ * SYNCMAP_MAPPED=0 in the environment, or LIBSYNCMAP_UNMAPPED where the map is
+ * opened, has all loads ask the kernel. A process that enters another time
+ * namespace by setns(2) opens its maps anew. A child of a fork() in the handler of
+ * a signal that has interrupted a load must not return to it.
+ *
+ * Return: 0; or why they ask the kernel: -ENODEV: the map has no mirror; -EBADF: it
+ * is not open for reading; -EOPNOTSUPP: that was asked for; -EPROTO: its layout is
+ * one that the library does not know; -EAGAIN: it has too many mappings; -EBUSY:
+ * another thread is about to map it; -ENOMEM and others of mmap(2).
+ */
+int libsyncmap_mapped(const struct libsyncmap *map);
 
 /**
  * libsyncmap_remove - remove a named map

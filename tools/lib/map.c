@@ -59,19 +59,22 @@ static int set_name(char *field, const char *name)
 
 static int new_map(int fd, struct libsyncmap **map)
 {
-	*map = malloc(sizeof(**map));
+	*map = calloc(1, sizeof(**map));
 	if (!*map)
 		return -ENOMEM;
 	(*map)->fd = fd;
 	return 0;
 }
 
-static int adopt(int fd, struct libsyncmap **map)
+/* @access is what the caller has asked for */
+static int adopt(int fd, unsigned int access, struct libsyncmap **map)
 {
 	int err = new_map(fd, map);
 
 	if (err)
 		close(fd);
+	else
+		(*map)->unmapped = access & LIBSYNCMAP_UNMAPPED;
 	return err;
 }
 
@@ -119,10 +122,14 @@ API int libsyncmap_open(const char *name, unsigned int access,
 API int libsyncmap_open_with(struct syncmap_open *params, size_t size,
 			     struct libsyncmap **map)
 {
-	int err = control_device(SYNCMAP_OPEN, params, size);
+	const unsigned int access = params->access;
+	int err;
 
 	*map = NULL;
-	return err ? err : adopt(params->fd, map);
+	params->access &= ~LIBSYNCMAP_UNMAPPED;
+	err = control_device(SYNCMAP_OPEN, params, size);
+	params->access = access;
+	return err ? err : adopt(params->fd, access, map);
 }
 
 API int libsyncmap_from_fd(int fd, struct libsyncmap **map)
@@ -137,11 +144,13 @@ API int libsyncmap_from_fd(int fd, struct libsyncmap **map)
 API int libsyncmap_restrict(const struct libsyncmap *map, unsigned int access,
 			    struct libsyncmap **less)
 {
-	struct syncmap_restrict arg = { .access = access };
+	struct syncmap_restrict arg = {
+		.access = access & ~LIBSYNCMAP_UNMAPPED,
+	};
 	int err = control(map->fd, SYNCMAP_RESTRICT, &arg);
 
 	*less = NULL;
-	return err ? err : adopt(arg.fd, less);
+	return err ? err : adopt(arg.fd, access, less);
 }
 
 API int libsyncmap_fd(const struct libsyncmap *map)
@@ -153,6 +162,7 @@ API void libsyncmap_close(struct libsyncmap *map)
 {
 	if (!map)
 		return;
+	libsyncmap_mapping_close(map);
 	close(map->fd);
 	free(map);
 }

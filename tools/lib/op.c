@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "syncmap_mapped.h"
 
 API int libsyncmap_op(const struct libsyncmap *map, const struct syncmap_op *op,
 		      size_t size)
@@ -107,7 +108,10 @@ API int libsyncmap_load(const struct libsyncmap *map,
 			struct libsyncmap_result *result)
 {
 	struct syncmap_op op = { .op = SYNCMAP_OP_LOAD };
+	int ret = libsyncmap_mapping_load(map, key, key_len, 0, result);
 
+	if (ret != SYNCMAP_MAPPED_ASK)
+		return ret;
 	want_value(&op, result);
 	return run(map, &op, key, key_len, NULL, 0, result);
 }
@@ -122,7 +126,10 @@ API int libsyncmap_load_newer(const struct libsyncmap *map,
 		.flags = SYNCMAP_FLAG_IF_NEWER,
 		.expected = revision,
 	};
+	int ret = libsyncmap_mapping_load(map, key, key_len, revision, result);
 
+	if (ret != SYNCMAP_MAPPED_ASK)
+		return ret;
 	want_value(&op, result);
 	return run(map, &op, key, key_len, NULL, 0, result);
 }
