@@ -39,6 +39,7 @@ struct cli {
 	bool			values;
 	bool			dump;
 	bool			stop;
+	bool			mapped;
 	bool			expired;
 	bool			in_array;
 	bool			array_has_items;
@@ -186,6 +187,7 @@ int say_done(struct cli *cli, const char *what, int err);
 
 /* info.c */
 struct json_object *map_info_json(const struct syncmap_map_info *info);
+const char *how_loads_go(const struct libsyncmap *map);
 
 int verb_create(struct cli *cli);
 int verb_set(struct cli *cli);

@@ -159,12 +159,34 @@ static bool check_answer(char *text, size_t size)
 	return true;
 }
 
+/* It works in any case, but for how fast it is */
+static bool check_mapping(char *text, size_t size)
+{
+	struct syncmap_create params = {
+		.flags = SYNCMAP_CREATE_MAPPED, .key_type = SYNCMAP_KEY_U64,
+		.mode = 0600, .limits.entries = 1,
+	};
+	struct libsyncmap *map;
+	int err = libsyncmap_create_with(&params, sizeof(params), &map);
+
+	if (err) {
+		snprintf(text, size, "loads cannot be mapped: %s",
+			 libsyncmap_strerror(err));
+		return true;
+	}
+	snprintf(text, size, "loads of a map that is made for it are %s",
+		 how_loads_go(map));
+	libsyncmap_close(map);
+	return true;
+}
+
 static const struct step steps[] = {
 	{ "module", check_module },
 	{ "driver", check_driver },
 	{ "node", check_node },
 	{ "rights", check_rights },
 	{ "answer", check_answer },
+	{ "mapping", check_mapping },
 	{ }
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Verbs that tell about maps: each fills a JSON object, and prints that */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,6 +73,8 @@ struct json_object *map_info_json(const struct syncmap_map_info *info)
 	add_u64(json, "ttl_ns", info->ttl);
 	add_u64(json, "stale_ns", info->stale);
 	add_bool(json, "frozen", info->state & SYNCMAP_MAP_FROZEN);
+	if (info->mapped)
+		add_u64(json, "mapped", info->mapped);
 	return json;
 }
 
@@ -169,13 +172,66 @@ static int say_members(struct cli *cli, struct json_object *json)
 	return EXIT_YES;
 }
 
+/* How loads of this process go: a word for scripts, or what is in the way */
+const char *how_loads_go(const struct libsyncmap *map)
+{
+	int err = libsyncmap_mapped(map);
+
+	switch (err) {
+	case 0:
+		return "mapped";
+	case -ENODEV:
+		return "not mapped: the map was not made for it";
+	case -EBADF:
+		return "not mapped: it is not open for reading";
+	case -EOPNOTSUPP:
+		return "not mapped: SYNCMAP_MAPPED is 0";
+	case -EPROTO:
+		return "not mapped: the layout is that of another version";
+	case -EAGAIN:
+		return "not mapped: there are too many mappings";
+	}
+	return libsyncmap_strerror(err);
+}
+
+/* Loads from a mapping make no call, so nobody can count them */
+static int add_mirror_stat(const struct syncmap_stat *stat, void *arg)
+{
+	static const char prefix[] = "mirror_";
+	const size_t len = sizeof(prefix) - 1;
+
+	if (!strncmp(stat->name, prefix, len))
+		add_u64(arg, stat->name + len, stat->value);
+	else if (!strcmp(stat->name, "mappings"))
+		add_u64(arg, stat->name, stat->value);
+	return 0;
+}
+
+static int say_map(struct cli *cli)
+{
+	struct json_object *json = map_info_json(&cli->info), *mirror;
+	int err;
+
+	if (!cli->info.mapped)
+		return say_members(cli, json);
+	mirror = json_object_new_object();
+	err = libsyncmap_stats(cli->map, add_mirror_stat, mirror);
+	add_text(mirror, "loads", how_loads_go(cli->map));
+	add_bool(mirror, "loads_are_counted", false);
+	add_json(json, "mirror", mirror);
+	if (!err)
+		return say_members(cli, json);
+	json_object_put(json);
+	return fail_map(cli, cli->name, err);
+}
+
 int verb_info(struct cli *cli)
 {
 	struct syncmap_info info;
 	int err;
 
 	if (cli->map)
-		return say_members(cli, map_info_json(&cli->info));
+		return say_map(cli);
 	err = libsyncmap_system_info(&info, sizeof(info));
 	if (err)
 		return fail_system(cli, err);

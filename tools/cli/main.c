@@ -205,6 +205,8 @@ static bool *find_flag(struct cli *cli, int letter)
 		return &cli->if_absent;
 	case 'P':
 		return &cli->progress;
+	case 'M':
+		return &cli->mapped;
 	}
 	return NULL;
 }

@@ -38,6 +38,7 @@ static uint64_t create_time(uint64_t ns)
 int verb_create(struct cli *cli)
 {
 	struct syncmap_create params = {
+		.flags = cli->mapped ? SYNCMAP_CREATE_MAPPED : 0,
 		.key_type = cli->key_type,
 		.limits = cli->limits,
 		.mode = cli->mode,

@@ -5,7 +5,7 @@
 #include "cli.h"
 
 const struct verb verbs[] = {
-	{ "create", "MAP [COMMAND...]", "tmyKVEBTS",
+	{ "create", "MAP [COMMAND...]", "tmyKVEBTSM",
 	  "make a map, and become the command, if there is one",
 	  verb_create, MAP_NONE, 1, ANY_NUMBER },
 	{ "set", "MAP", "mGyEBTSCoI", "change what a map is",
@@ -120,6 +120,7 @@ const struct option_help options[] = {
 	{ 'y', "values-are", "KIND", "text, u64, json or bytes, for those who show them" },
 	{ 'E', "entries", "N", "most entries the map may hold" },
 	{ 'B', "bytes", "N", "most bytes the map may hold" },
+	{ 'M', "mapped", NULL, "processes can load without a system call" },
 	{ 'K', "key-size", "N", "most bytes of a key" },
 	{ 'V', "value-size", "N", "most bytes of a value" },
 	{ 'T', "ttl", "TIME", "that the entry, or all of a map, lives; or never" },

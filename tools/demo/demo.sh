@@ -182,6 +182,44 @@ race()
 	syncmapctl remove race
 }
 
+# Each name of the file once, in an order of its own, in hundredths of a second
+look_up_all()	# FILE FOR THE ANSWERS
+{
+	start=$(cut -d ' ' -f 1 /proc/uptime)
+	syncmapctl load --format x64 addresses - <shuffled >"$1"
+	cut -d ' ' -f 1 /proc/uptime |
+		awk -v start="$start" '{ printf "%.2f", $1 - start }'
+}
+
+mapped_loads()
+{
+	show syncmapctl create --mapped --mode 644 addresses
+	show syncmapctl import --if-absent --format x64 addresses symbols \
+		2>messages || { cat messages; die "the import failed"; }
+	echo "\$ syncmapctl info addresses | grep mirror"
+	syncmapctl info addresses | grep mirror >about
+	cat about
+	grep -q 'loads  *mapped' about || die "loads are not mapped"
+	keys=$(awk '$1 == "mirror.keys" { print $2 }' about)
+	[ "$keys" -ge $((names - names / 100)) ] ||
+		die "only $keys of $names keys can be seen"
+	shuf firsts >shuffle
+	cut -f 1 shuffle >shuffled
+	seconds=$(look_up_all by_mapping)
+	cmp shuffle by_mapping || die "a symbol has another address"
+	echo "without a system call for each: $names look-ups in $seconds s"
+	seconds=$(SYNCMAP_MAPPED=0 look_up_all by_call)
+	cmp shuffle by_call || die "a symbol has another address"
+	echo "with one, by SYNCMAP_MAPPED=0: $seconds s"
+	syncmapctl store --format x64 addresses printk 0x1
+	equal 'address of printk, at once' \
+		"$(syncmapctl load --format x64 addresses printk)" 0x1
+	syncmapctl clear addresses
+	equal 'names after a clear' \
+		"$(syncmapctl load addresses - <shuffled | wc -l)" 0
+	show syncmapctl remove addresses
+}
+
 statistics()
 {
 	grep -E '^(read_keys|dirty_keys|amended|promotions|last_promote_ns) ' \
@@ -221,6 +259,9 @@ title "the kernel's symbol table as a map"
 prepare_symbols
 import_symbols
 check_symbols
+
+title "loads without a system call"
+mapped_loads
 
 title "every operation"
 every_operation

@@ -592,6 +592,54 @@ x' '$ctl load-or-compute $map k -- $ctl load-or-store $map other x
 	inherit 0 '' 'exec $ctl watch -w 20 $map'
 }
 
+# mirror STATUS TEXT MEMBER COMMAND...: what info tells of the mirror
+mirror()
+{
+	want=$1 text=$2 member=$3
+	shift 3
+	"$@" | grep -o "\"$member\":[^,}]*" >got
+	judge "$member of $*" $? "$want" "$text"
+}
+
+# shellcheck disable=SC2016 # for the inner shell
+mapped()
+{
+	t 0 '' create --mapped -m 644 m
+	t 0 '' store m k v
+	t 0 v load m k
+	mirror 0 '"keys":1' keys "$tool" -j info m
+	mirror 0 '"mappings":0' mappings "$tool" -j info m
+	mirror 0 '"loads":"mapped"' loads "$tool" -j info m
+	mirror 0 '"loads":"mapped"' loads nobody -j info m
+	mirror 0 '"loads_are_counted":false' loads_are_counted \
+		"$tool" -j info m
+	mirror 0 '"loads":"not mapped: SYNCMAP_MAPPED is 0"' loads \
+		env SYNCMAP_MAPPED=0 "$tool" -j info m
+	u 0 v load m k
+	u 3 "syncmapctl: map 'm': key 'l' is absent" load m l
+	for i in $(seq 200); do printf 'key%s\tvalue%s\n' "$i" "$i"; done >lines
+	t 0 '200 lines: 200 stored, 0 bad' import m lines
+	cut -f 1 lines | "$tool" load m - >got 2>&1
+	same 'load many' lines got
+	awk -F '\t' '{ print "load\t" $1 }' lines | "$tool" batch m 2>&1 |
+		cut -f 2 >got
+	cut -f 2 lines >values
+	same 'batch of loads' values got
+	t 0 '' clear m
+	t 3 "syncmapctl: map 'm': key 'key1' is absent" load m key1
+	t 0 '' remove m
+	t 0 '"loads":"mapped"
+v' create -M '' -- sh -c 'map=/dev/fd/$SYNCMAP_FD; $0 store $map k v
+		$0 -j info $map | grep -o "\"loads\":\"mapped\""
+		exec $0 load $map k' "$tool"
+	t 0 '' create plain
+	mirror 1 '' loads "$tool" -j info plain
+	t 0 '' remove plain
+	"$tool" doctor >got
+	grep '^ok   mapping ' got >line
+	judge 'doctor tells of mappings' $? 0 "$(cat got)"
+}
+
 usage_errors
 map_errors
 limit_errors
@@ -612,6 +660,7 @@ descriptors
 descriptors_handed_over
 descriptors_used
 computing_for_a_time
+mapped
 t 0 '[]' -j list
 echo "1..$n"
 exit $failed
