@@ -139,9 +139,11 @@ const char *explain(int err, const struct syncmap_error *error,
 void begin_array(struct cli *cli);
 void end_array(struct cli *cli);
 
-/* A JSON object takes over @value. */
+/* A JSON object takes over @value; but for add_named(), @name is a constant */
 void add_json(struct json_object *object, const char *name,
 	      struct json_object *value);
+void add_named(struct json_object *object, const char *name,
+	       struct json_object *value);
 void add_text(struct json_object *object, const char *name, const char *text);
 void add_u64(struct json_object *object, const char *name, uint64_t value);
 void add_bool(struct json_object *object, const char *name, bool value);

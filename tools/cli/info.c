@@ -113,7 +113,8 @@ static int add_stat(const struct syncmap_stat *stat, void *arg)
 	struct json_object *json = arg, *first, *array;
 
 	if (!stat->index) {
-		add_u64(json, stat->name, stat->value);
+		add_named(json, stat->name,
+			  json_object_new_uint64(stat->value));
 		return 0;
 	}
 	json_object_object_get_ex(json, stat->name, &array);
@@ -121,7 +122,7 @@ static int add_stat(const struct syncmap_stat *stat, void *arg)
 		first = json_object_get(array);
 		array = json_object_new_array();
 		json_object_array_add(array, first);
-		add_json(json, stat->name, array);
+		add_named(json, stat->name, array);
 	}
 	json_object_array_add(array, json_object_new_uint64(stat->value));
 	return 0;
@@ -200,10 +201,13 @@ static int add_mirror_stat(const struct syncmap_stat *stat, void *arg)
 	static const char prefix[] = "mirror_";
 	const size_t len = sizeof(prefix) - 1;
 
-	if (!strncmp(stat->name, prefix, len))
-		add_u64(arg, stat->name + len, stat->value);
-	else if (!strcmp(stat->name, "mappings"))
-		add_u64(arg, stat->name, stat->value);
+	const char *name = stat->name;
+
+	if (!strncmp(name, prefix, len))
+		name += len;
+	else if (strcmp(name, "mappings"))
+		return 0;
+	add_named(arg, name, json_object_new_uint64(stat->value));
 	return 0;
 }
 

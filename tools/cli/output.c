@@ -18,6 +18,13 @@ void add_json(struct json_object *object, const char *name,
 				  JSON_C_OBJECT_ADD_CONSTANT_KEY);
 }
 
+/* Whose name does not stay where it is */
+void add_named(struct json_object *object, const char *name,
+	       struct json_object *value)
+{
+	json_object_object_add(object, name, value);
+}
+
 void add_text(struct json_object *object, const char *name, const char *text)
 {
 	add_json(object, name, json_object_new_string(text));

@@ -592,6 +592,19 @@ x' '$ctl load-or-compute $map k -- $ctl load-or-store $map other x
 	inherit 0 '' 'exec $ctl watch -w 20 $map'
 }
 
+# Of numbers whose memory is gone, the names stay
+statistics()
+{
+	t 0 '' create s
+	MALLOC_PERTURB_=165 "$tool" stats s >lines
+	grep -v '^[a-z_]*  *[0-9 ]*$' lines >got
+	judge 'stats: names' $? 0 'map                  s'
+	MALLOC_PERTURB_=165 "$tool" -j stats s >lines
+	grep -q '"read_keys":0,.*"fill":\[0,' lines
+	judge 'stats: names in JSON' $? 0 "$(cat got)"
+	t 0 '' remove s
+}
+
 # mirror STATUS TEXT MEMBER COMMAND...: what info tells of the mirror
 mirror()
 {
@@ -660,6 +673,7 @@ descriptors
 descriptors_handed_over
 descriptors_used
 computing_for_a_time
+statistics
 mapped
 t 0 '[]' -j list
 echo "1..$n"
