@@ -58,7 +58,7 @@ compile_reader()	# COMPILER LANGUAGE OPTION...
 	local compiler=$1 language=$2
 
 	shift 2
-	"$compiler" -x "$language" -Wall -Wextra -Wpedantic -Wshadow -Werror -O2 \
+	"$compiler" -x "$language" -Wall -Wextra -Wpedantic -Werror -O2 \
 		-S -o /dev/null -I. -I../../include/uapi "$@" - <<<"$reader"
 }
 

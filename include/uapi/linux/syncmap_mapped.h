@@ -207,7 +207,7 @@ struct syncmap_mapped_revisions {
 /**
  * struct syncmap_mapped_more - pairs for which their bucket has no room
  * @kinds: of the pairs, the first one's the lowest; 0: ask
- * @pair: a key, its value, and the revision of that
+ * @pair: a key, its value, and the revision of that; as many as @kinds says
  */
 struct syncmap_mapped_more {
 	__u64	kinds;
@@ -215,7 +215,7 @@ struct syncmap_mapped_more {
 		__u64	key;
 		__u64	value;
 		__u64	revision;
-	} pair[];
+	} pair[SYNCMAP_MAPPED_MORE];
 };
 
 /* Indexes of different sizes never overlap, nor do two of them share 64 KiB */
