@@ -28,6 +28,7 @@ void map_shared(void);
 void make_map(void);
 
 /* serve.c: what readers ask for */
+extern struct vm_area_struct *serve_area;	/* that was mapped last */
 void serve_file(void);
 void serve(struct reader *reader);
 int serve_load(unsigned int key, struct answer *answer);

@@ -515,6 +515,31 @@ int reader_load_once(struct reader *reader, unsigned int key, struct answer *ans
 	return answer->ret;
 }
 
+int reader_load_in_batch(unsigned int key, unsigned int other,
+			 struct answer *answer)
+{
+	const struct key *keys[] = { &shared->key[other], &shared->key[key] };
+	static __thread char bytes[VALUE_SIZE];
+	struct syncmap_mapped_item items[] = {
+		{ .key = keys[0]->bytes, .key_len = keys[0]->len, .buf = bytes,
+		  .size = VALUE_SIZE },
+		{ .key = keys[1]->bytes, .key_len = keys[1]->len,
+		  .buf = answer->bytes, .size = room_for(key) },
+	};
+
+	syncmap_mapped_load_batch(&once, items, 2);
+	take_result(answer, items[1].status, &items[1].result);
+	return answer->ret;
+}
+
+void reader_touch(__u64 offset, __u64 len)
+{
+	__u64 at;
+
+	for (at = offset; at < offset + len; at += PAGE)
+		syncmap_mapped_read((const __u64 *)(once.base + at));
+}
+
 int reader_load_hastily(unsigned int key, struct answer *answer)
 {
 	answer->ret = SYNCMAP_MAPPED_ASK;

@@ -140,7 +140,12 @@ bool reader_is_content(unsigned int key, const void *bytes, __u32 len);
 /* A load by who has the mapping of @reader, or begins to */
 int reader_load_once(struct reader *reader, unsigned int key,
 		     struct answer *answer);
+/* The same behind another one */
+int reader_load_in_batch(unsigned int key, unsigned int other,
+			 struct answer *answer);
 /* The same without waiting for pages: rather "ask" */
 int reader_load_hastily(unsigned int key, struct answer *answer);
+/* A look at some pages, be there something or not */
+void reader_touch(__u64 offset, __u64 len);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <linux/fs.h>
 #include <linux/rcupdate.h>
+#include <linux/spinlock.h>
 
 const struct address_space_operations empty_aops;
 
@@ -40,9 +41,9 @@ static void show_locked(struct vm_area_struct *vma, unsigned long address,
 static void show_page(struct vm_area_struct *vma, unsigned long address,
 		      struct page *page)
 {
-	pthread_mutex_lock(&lock);
+	shim_mutex_lock(&lock);
 	show_locked(vma, address, page);
-	pthread_mutex_unlock(&lock);
+	shim_mutex_unlock(&lock);
 }
 
 /* Nobody sees them when their references go */
@@ -69,14 +70,14 @@ void unmap_mapping_range(struct address_space *mapping, loff_t from, loff_t len,
 	unsigned long start, end;
 
 	WARN_ON_ONCE(rcu_read_lock_held() || offset_in_page(from));
-	pthread_mutex_lock(&lock);
+	shim_mutex_lock(&lock);
 	list_for_each_entry(vma, &mapping->areas, node) {
 		start = vma->vm_start + from;
 		end = min(start + PAGE_ALIGN(len), vma->vm_end);
 		if (start < end)
 			hide_locked(vma, start, end);
 	}
-	pthread_mutex_unlock(&lock);
+	shim_mutex_unlock(&lock);
 }
 
 vm_fault_t vmf_insert_pfn(struct vm_area_struct *vma, unsigned long address,
@@ -133,18 +134,18 @@ shim_map(struct mm_struct *mm, struct file *file, unsigned long start, size_t le
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (vma->shown == MAP_FAILED)
 		abort();
-	pthread_mutex_lock(&lock);
+	shim_mutex_lock(&lock);
 	list_add(&vma->node, &file->f_mapping->areas);
-	pthread_mutex_unlock(&lock);
+	shim_mutex_unlock(&lock);
 	return vma;
 }
 
 void shim_unmap(struct vm_area_struct *vma)
 {
-	pthread_mutex_lock(&lock);
+	shim_mutex_lock(&lock);
 	hide_locked(vma, vma->vm_start, vma->vm_end);
 	list_del(&vma->node);
-	pthread_mutex_unlock(&lock);
+	shim_mutex_unlock(&lock);
 	if (vma->vm_ops->close)
 		vma->vm_ops->close(vma);
 	munmap(vma->shown, table_bytes(vma->vm_end - vma->vm_start));

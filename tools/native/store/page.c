@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <uapi/linux/syncmap_mapped.h>
 
@@ -79,7 +80,7 @@ struct page *shim_get_pages(unsigned int n, gfp_t gfp)
 	might_alloc(gfp);
 	if (current->fail_nth && !--current->fail_nth)
 		return NULL;
-	pthread_mutex_lock(&lock);
+	shim_mutex_lock(&lock);
 	first = find_locked(n);
 	from = first + n;
 	used += first ? n : 0;
@@ -90,7 +91,7 @@ struct page *shim_get_pages(unsigned int n, gfp_t gfp)
 		shim_pages[i].mapping = NULL;
 		atomic_set(&shim_pages[i].refs, 1);
 	}
-	pthread_mutex_unlock(&lock);
+	shim_mutex_unlock(&lock);
 	if (!first)
 		return NULL;
 	bytes = page_address(shim_pages + first);
@@ -118,10 +119,10 @@ void put_page(struct page *page)
 	for (; word < end; word++)
 		WRITE_ONCE(*word, SYNCMAP_MAPPED_READY);
 	__asan_poison_memory_region(page_address(page), PAGE_SIZE);
-	pthread_mutex_lock(&lock);
+	shim_mutex_lock(&lock);
 	taken[page_to_pfn(page)] = false;
 	used--;
-	pthread_mutex_unlock(&lock);
+	shim_mutex_unlock(&lock);
 }
 
 bool trylock_page(struct page *page)

@@ -3,6 +3,7 @@
  * A tree of three levels; what is once there of it stays until it is destroyed.
  */
 #include <linux/rcupdate.h>
+#include <linux/spinlock.h>
 #include <linux/xarray.h>
 
 #define BITS	9
@@ -68,9 +69,9 @@ void *xa_store(struct xarray *xa, unsigned long nr, void *entry, gfp_t gfp)
 {
 	void *before;
 
-	pthread_mutex_lock(&xa->lock);
+	shim_mutex_lock(&xa->lock);
 	before = put_locked(xa, nr, entry, gfp);
-	pthread_mutex_unlock(&xa->lock);
+	shim_mutex_unlock(&xa->lock);
 	return before;
 }
 
@@ -78,13 +79,13 @@ void *xa_erase(struct xarray *xa, unsigned long nr)
 {
 	void **place = find(xa, nr), *before = NULL;
 
-	pthread_mutex_lock(&xa->lock);
+	shim_mutex_lock(&xa->lock);
 	if (place) {
 		before = *place;
 		WRITE_ONCE(*place, NULL);
 		xa->lowest = min_t(u32, xa->lowest, nr);
 	}
-	pthread_mutex_unlock(&xa->lock);
+	shim_mutex_unlock(&xa->lock);
 	return before;
 }
 
@@ -107,12 +108,12 @@ int xa_alloc(struct xarray *xa, u32 *nr, void *entry, struct xa_limit limit,
 {
 	int err;
 
-	pthread_mutex_lock(&xa->lock);
+	shim_mutex_lock(&xa->lock);
 	err = alloc_locked(xa, nr, entry, max(limit.min, xa->lowest), limit.max,
 			   gfp);
 	if (!err)
 		xa->lowest = *nr + 1;
-	pthread_mutex_unlock(&xa->lock);
+	shim_mutex_unlock(&xa->lock);
 	return err;
 }
 
@@ -121,13 +122,13 @@ int xa_alloc_cyclic(struct xarray *xa, u32 *nr, void *entry,
 {
 	int err;
 
-	pthread_mutex_lock(&xa->lock);
+	shim_mutex_lock(&xa->lock);
 	err = alloc_locked(xa, nr, entry, max(limit.min, *next), limit.max, gfp);
 	if (err == -EBUSY)
 		err = alloc_locked(xa, nr, entry, limit.min, limit.max, gfp);
 	if (!err)
 		*next = *nr + 1;
-	pthread_mutex_unlock(&xa->lock);
+	shim_mutex_unlock(&xa->lock);
 	return err;
 }
 

@@ -2,6 +2,7 @@
 #ifndef _SHIM_SPINLOCK_H
 #define _SHIM_SPINLOCK_H
 
+#include <pthread.h>
 #include <linux/kernel.h>
 
 typedef struct {
@@ -11,6 +12,19 @@ typedef struct {
 
 /* How many this thread holds */
 extern __thread unsigned int shim_locks;
+
+/* Of a shim: who holds it may allocate */
+static inline void shim_mutex_lock(pthread_mutex_t *lock)
+{
+	pthread_mutex_lock(lock);
+	shim_locks++;
+}
+
+static inline void shim_mutex_unlock(pthread_mutex_t *lock)
+{
+	shim_locks--;
+	pthread_mutex_unlock(lock);
+}
 
 void shim_lock(spinlock_t *lock);
 void shim_unlock(spinlock_t *lock);
