@@ -35,10 +35,11 @@
 #define FILLERS		420
 
 #define SOON		(300 * 1000)
+#define LARGE		4000
 #define STATES		32
 
 /* Of the arena, more than are ever used */
-#define PAGES		24
+#define PAGES		48
 
 /* With a change that cannot go on while the other one stands still */
 #define PATIENCE_MS	1
@@ -288,10 +289,27 @@ static void hide_all(void)
 	unmap_mapping_range(&the_map->mirror->mapping, 0, shared->size, 1);
 }
 
+/* What a fault shows where it finds nothing */
+static void show_zeroes(void)
+{
+	u64 at;
+
+	for (at = 0; at < PAGES * PAGE_SIZE; at += PAGE_SIZE)
+		reader_show((unsigned long)looker->base +
+			    the_map->mirror->arena_at + at, PAGE_SIZE, 0);
+}
+
+static void store_and_show_zeroes(void)
+{
+	store(scenario->key, 20);
+	show_zeroes();
+}
+
 /* When the work is done, what is not full is not asked for */
 static void end(void)
 {
-	hide_all();
+	if (scenario->prepare == store_and_show_zeroes)
+		hide_all();
 	expect_truth(what_is_shown());
 	work_off();
 	expect_truth(what_is_shown());
@@ -569,26 +587,29 @@ static void store_late(void)
 	store_until(scenario->key, 20, deadline, 0);
 }
 
-/* What a fault shows where it finds nothing */
-static void show_zeroes(void)
-{
-	u64 at;
-
-	for (at = 0; at < PAGES * PAGE_SIZE; at += PAGE_SIZE)
-		reader_show((unsigned long)looker->base +
-			    the_map->mirror->arena_at + at, PAGE_SIZE, 0);
-}
-
-static void store_and_show_zeroes(void)
-{
-	store(scenario->key, 20);
-	show_zeroes();
-}
-
 static void store_and_hide(void)
 {
 	store(scenario->key, 20);
 	hide_all();
+}
+
+/* Each has a page of its own, which has to be got */
+static void take_pages(void)
+{
+	unsigned int k;
+
+	for (k = OTHER; k < OTHER + PAGES / 2; k++)
+		store(k, LARGE);
+	store(scenario->key, LARGE);
+}
+
+static void give_pages_back(void)
+{
+	unsigned int k;
+
+	for (k = OTHER; k < OTHER + PAGES / 2; k++)
+		delete(k);
+	work_off();
 }
 
 /* The head, the small indexes, and what is used of the arena */
@@ -732,6 +753,8 @@ static const struct scenario scenarios[] = {
 	{ "show zeroes", KEY, store_and_show_zeroes, hide_all },
 	{ "hide", KEY, store_20, hide_all },
 	{ "fault", KEY, store_and_hide, fault_all },
+	{ "take pages", KEY, nothing, take_pages },
+	{ "give pages back", KEY, take_pages, give_pages_back },
 	{ "clear", KEY, store_20, clear },
 	{ "clear and store", KEY, store_20, clear_and_store },
 	{ "spill", IN_FLOOD, flood, store_20 },
