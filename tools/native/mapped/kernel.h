@@ -14,6 +14,7 @@ struct written {
 	u64	writes;
 	u64	failed;		/* for want of memory, or another's lease */
 	u64	clears;
+	u64	detached;	/* its mirror */
 	u64	closed;		/* descriptors that owned something */
 };
 

@@ -133,7 +133,7 @@ static bool has_settled(void)
 		usleep(20000);
 		if (data_race(mirror->phase == MIRROR_RESTS &&
 			      mirror->head->floor == mirror->floor) &&
-		    !READ_ONCE(mirror->repairs))
+		    bytemap_is_mirrored(the_map) && !READ_ONCE(mirror->repairs))
 			return true;
 	}
 	return false;
@@ -232,6 +232,7 @@ static void print_counts(void)
 	expect("writes", written.writes, 1000);
 	expect("failed", written.failed, 1);
 	expect("clears", written.clears, 2);
+	expect("detached", written.detached, 1);
 	expect("closed", written.closed, 1);
 	printf("\n");
 }

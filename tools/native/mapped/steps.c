@@ -24,6 +24,7 @@
 #include "module/store/map.h"
 #include "module/store/op.h"
 #include "module/store/request.h"
+#include "module/store/set.h"
 #include "module/store/sweep.h"
 
 #include "kernel.h"
@@ -180,11 +181,11 @@ static void work_off(void)
 	unsigned int n = 0;
 
 	pthread_mutex_lock(&at_work);
-	mirror->repaired = jiffies - RETRY_JIFFIES;
-	mirror->failed = mirror->repaired;
-	do
-		mirror_work(&mirror->work.work);
-	while (mirror->phase != MIRROR_RESTS && ++n < 10000);
+	mirror->repair_due = jiffies;
+	mirror->retry_due = jiffies;
+	mirror->arena.retry = jiffies;
+	while (work_portion(mirror) <= 1 && ++n < 10000)
+		;
 	if (n == 10000)
 		wrong("the work does not end", mirror->phase, 0);
 	pthread_mutex_unlock(&at_work);
@@ -263,10 +264,21 @@ static void note_state(void)
 		truths[nr_truths++] = what_is_there();
 }
 
+/* Whether processes are to load from it */
+static void set_mapped(u32 flag)
+{
+	const struct syncmap_set set = { .flags = flag };
+	struct syncmap_error error = { };
+
+	if (bytemap_set(the_map, &set, &error))
+		wrong("is not set", flag, 0);
+	work_off();
+}
+
 static void reset(void)
 {
 	clear_all();
-	work_off();
+	set_mapped(SYNCMAP_SET_MAPPED);
 	nr_truths = 0;
 	/* What is there, and what is not yet */
 	what_is_shown();
@@ -286,7 +298,7 @@ static void expect_truth(u64 shown)
 
 static void hide_all(void)
 {
-	unmap_mapping_range(&the_map->mirror->mapping, 0, shared->size, 1);
+	unmap_mapping_range(the_map->mirror->mapping, 0, shared->size, 1);
 }
 
 /* What a fault shows where it finds nothing */
@@ -313,7 +325,8 @@ static void end(void)
 	expect_truth(what_is_shown());
 	work_off();
 	expect_truth(what_is_shown());
-	if (scenario->key != IN_FLOOD && !scenario->owned && what_is_shown() == ASKED)
+	if (bytemap_is_mirrored(the_map) && scenario->key != IN_FLOOD &&
+	    !scenario->owned && what_is_shown() == ASKED)
 		wrong("is asked for in the end", 0, 0);
 }
 
@@ -475,8 +488,6 @@ static bool change_in_change(const struct scenario *other, unsigned int at)
 	bool paused;
 
 	reset();
-	if (other->prepare != scenario->prepare && other->key != scenario->key)
-		other->prepare();
 	hold.at = at;
 	start(&slow, change_with_pause, other);
 	paused = reader_wait(&hold.paused) == 1;
@@ -591,6 +602,33 @@ static void store_and_hide(void)
 {
 	store(scenario->key, 20);
 	hide_all();
+}
+
+static void detach(void)
+{
+	set_mapped(SYNCMAP_SET_UNMAPPED);
+}
+
+static void attach(void)
+{
+	set_mapped(SYNCMAP_SET_MAPPED);
+}
+
+static void store_and_detach(void)
+{
+	store(scenario->key, 20);
+	detach();
+}
+
+/* All is given back, until somebody has it mapped again */
+static void park(void)
+{
+	atomic_sub(1, &the_map->mirror->mappings);
+	bytemap_mirror_park(the_map);
+	work_off();
+	atomic_add(1, &the_map->mirror->mappings);
+	bytemap_mirror_mapped(the_map->mirror);
+	work_off();
 }
 
 /* Each has a page of its own, which has to be got */
@@ -740,6 +778,9 @@ static void lease(void)
 static const struct scenario scenarios[] = {
 	{ "insert", KEY, nothing, store_20 },
 	{ "replace", KEY, store_20, store_20 },
+	{ "replace in place", KEY, store_8, store_8 },
+	{ "replace by a bit more", KEY, store_8, store_20 },
+	{ "replace by a bit less", KEY, store_20, store_8 },
 	{ "replace by longer", KEY, store_20, store_500 },
 	{ "replace by shorter", KEY, store_500, store_8 },
 	{ "replace by too much", KEY, store_20, store_too_much, .owned = true },
@@ -755,6 +796,9 @@ static const struct scenario scenarios[] = {
 	{ "fault", KEY, store_and_hide, fault_all },
 	{ "take pages", KEY, nothing, take_pages },
 	{ "give pages back", KEY, take_pages, give_pages_back },
+	{ "detach", KEY, store_20, detach, .owned = true },
+	{ "attach", KEY, store_and_detach, attach },
+	{ "park", KEY, store_20, park },
 	{ "clear", KEY, store_20, clear },
 	{ "clear and store", KEY, store_20, clear_and_store },
 	{ "spill", IN_FLOOD, flood, store_20 },
@@ -778,6 +822,8 @@ static const struct scenario others[] = {
 	{ "clear", KEY, store_20, clear_all },
 	{ "grow", KEY, store_20, grow },
 	{ "fault", KEY, store_and_hide, fault_all },
+	{ "detach", KEY, store_20, detach },
+	{ "attach", KEY, store_20, attach },
 	{ "work", KEY, store_20, work_off },
 };
 

@@ -10,8 +10,10 @@
 #include "module/store/clear.h"
 #include "module/store/client.h"
 #include "module/store/fresh.h"
+#include "module/store/mirror.h"
 #include "module/store/op.h"
 #include "module/store/request.h"
+#include "module/store/set.h"
 #include "module/store/sweep.h"
 #include "module/store/traits.h"
 
@@ -342,6 +344,28 @@ void write_tides(void)
 	free(w);
 }
 
+/* For a while there is none, and then one again */
+static void change_mirror(u32 flag)
+{
+	const struct syncmap_set set = { .flags = flag };
+	struct syncmap_error error = { };
+
+	if (bytemap_set(the_map, &set, &error))
+		reader_fail("set", 0, flag, 0);
+}
+
+static void give_up_mirror(struct writer *w)
+{
+	if (below(w, 2)) {
+		bytemap_mirror_park(the_map);
+		return;
+	}
+	change_mirror(SYNCMAP_SET_UNMAPPED);
+	usleep_range(below(w, 5000), 6000);
+	change_mirror(SYNCMAP_SET_MAPPED);
+	count(&written.detached);
+}
+
 void write_clears(void)
 {
 	struct writer w = { .random = shared->seed + 300 };
@@ -355,5 +379,7 @@ void write_clears(void)
 		count(&written.clears);
 		if (!below(&w, 4))
 			bytemap_sweep(the_map);
+		if (!below(&w, 4))
+			give_up_mirror(&w);
 	}
 }
