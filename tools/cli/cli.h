@@ -39,7 +39,6 @@ struct cli {
 	bool			values;
 	bool			dump;
 	bool			stop;
-	bool			mapped;
 	bool			expired;
 	bool			in_array;
 	bool			array_has_items;

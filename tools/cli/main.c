@@ -179,6 +179,10 @@ static unsigned int set_by_option(int letter)
 		return SYNCMAP_SET_TTL;
 	case 'S':
 		return SYNCMAP_SET_STALE;
+	case 'M':
+		return SYNCMAP_SET_MAPPED;
+	case 'U':
+		return SYNCMAP_SET_UNMAPPED;
 	}
 	return 0;
 }
@@ -205,8 +209,6 @@ static bool *find_flag(struct cli *cli, int letter)
 		return &cli->if_absent;
 	case 'P':
 		return &cli->progress;
-	case 'M':
-		return &cli->mapped;
 	}
 	return NULL;
 }

@@ -38,7 +38,8 @@ static uint64_t create_time(uint64_t ns)
 int verb_create(struct cli *cli)
 {
 	struct syncmap_create params = {
-		.flags = cli->mapped ? SYNCMAP_CREATE_MAPPED : 0,
+		.flags = cli->given & SYNCMAP_SET_MAPPED ?
+			 SYNCMAP_CREATE_MAPPED : 0,
 		.key_type = cli->key_type,
 		.limits = cli->limits,
 		.mode = cli->mode,
@@ -112,6 +113,8 @@ int verb_set(struct cli *cli)
 
 	if (!given)
 		return fail_usage(cli, "set: nothing to set");
+	if (given & SYNCMAP_SET_MAPPED && given & SYNCMAP_SET_UNMAPPED)
+		return fail_usage(cli, "either mapped or not");
 	err = libsyncmap_set(cli->map, &set, sizeof(set));
 	return err ? fail_set(cli, err) : say_done(cli, "set", 0);
 }

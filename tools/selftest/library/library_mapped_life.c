@@ -376,6 +376,41 @@ TEST(a_name_that_leads_elsewhere)
 	EXPECT_EQ(0, libsyncmap_remove(NAME));
 }
 
+static void set(const struct libsyncmap *map, unsigned int flags)
+{
+	struct syncmap_set change = { .flags = flags };
+
+	EXPECT_EQ(0, libsyncmap_set(map, &change, sizeof(change)));
+}
+
+/* Who has loaded from the map before finds out, sooner or later */
+TEST(a_mirror_that_comes_and_goes)
+{
+	struct libsyncmap *map, *reader, *cut;
+
+	ASSERT_EQ(0, libsyncmap_create("", SYNCMAP_KEY_STRING, NULL, 0600,
+				       &map));
+	store(map, "one");
+	reader = mapped_reader(map, 0);
+	expect_value(reader, "one");
+	EXPECT_EQ(-ENODEV, libsyncmap_mapped(reader));
+	set(map, SYNCMAP_SET_MAPPED);
+	for (int i = 0; i < 5000; i++)
+		EXPECT_EQ(0, libsyncmap_load(reader, K, NULL));
+	EXPECT_EQ(1, map_stat(libsyncmap_fd(map), "mappings"));
+	cut = mapped_cut_reader(map);
+	expect_value(cut, "one");
+	store(map, "two");
+	expect_value(cut, "two");
+	set(map, SYNCMAP_SET_UNMAPPED);
+	expect_value(reader, "two");
+	store(map, "three");
+	expect_value(reader, "three");
+	EXPECT_EQ(-ENODEV, libsyncmap_mapped(mapped_reader(map, 0)));
+	set(map, SYNCMAP_SET_MAPPED);
+	expect_value(cut, "three");
+}
+
 TEST(frozen_and_retired)
 {
 	struct libsyncmap *map = mapped_create(NAME, SYNCMAP_KEY_STRING), *cut;

@@ -646,7 +646,18 @@ v' create -M '' -- sh -c 'map=/dev/fd/$SYNCMAP_FD; $0 store $map k v
 		$0 -j info $map | grep -o "\"loads\":\"mapped\""
 		exec $0 load $map k' "$tool"
 	t 0 '' create plain
+	t 0 '' store plain k v
 	mirror 1 '' loads "$tool" -j info plain
+	t 2 "syncmapctl: either mapped or not
+$usage set MAP
+Try 'syncmapctl help set'." set --mapped --no-mapped plain
+	t 0 '{"map":"plain","set":true}' -j set --mapped plain
+	mirror 0 '"loads":"mapped"' loads "$tool" -j info plain
+	until "$tool" -j info plain | grep -q '"keys":1[,}]'; do sleep 0.1; done
+	t 0 v load plain k
+	t 0 '' set --no-mapped plain
+	mirror 1 '' loads "$tool" -j info plain
+	t 0 v load plain k
 	t 0 '' remove plain
 	"$tool" doctor >got
 	grep '^ok   mapping ' got >line
