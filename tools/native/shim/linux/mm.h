@@ -10,7 +10,9 @@
 #include <linux/list.h>
 #include <linux/slab.h>
 
+#ifndef SHIM_PAGES
 #define SHIM_PAGES	(1U << 16)
+#endif
 
 struct address_space;
 struct file;
