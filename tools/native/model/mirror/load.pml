@@ -119,8 +119,9 @@ inline read_first_words()
 		fi
 	};
 	if
-	:: CLEARS -> read_floor()
-	:: true
+	:: h & CLEARED -> read_floor()
+	:: h & CLEARED
+	:: else
 	fi;
 	atomic {
 		b = BUCKET(SIZE(h), READS);
@@ -145,7 +146,7 @@ proctype reader()
 	fi;
 	read_places();
 	if
-	:: found && !f -> read_floor()
+	:: found && h & CLEARED && !f -> read_floor()
 	:: else
 	fi;
 	if

@@ -97,6 +97,9 @@
 #define ATTACHED_AT_SAME_VERSION	27	/* -DDETACHES=1 -DATTACHES=1 */
 #define READY_BEFORE_WALK		28	/* -DATTACHES=1 */
 #define NEXT_FORGOTTEN_EARLY		29	/* -DCHANGES=1 */
+#define CLEARED_WITHOUT_FLAG		30	/* -DCLEARS=1 */
+#define FLOOR_FORGOTTEN_EARLY		31	/* -DCLEARS=1 */
+#define FLOOR_FORGOTTEN_UNSEEN		32	/* -DCLEARS=2 -DNEIGHBOURS=0 */
 
 #ifndef MUTANT
 #define MUTANT		0
@@ -121,7 +124,8 @@ hidden byte key_has_two_slots;
 #define READY		8
 #define SPILL(flag)	(16 << (flag))
 #define SPILLED		48
-#define LARGER		16	/* in the head */
+#define LARGER		16	/* in the head, as the next one */
+#define CLEARED		32	/* what is below the floor is there still */
 #define VERSION		64
 #define SIZE(h)		(((h) & LARGER) != 0)
 #define NONE		2
@@ -258,7 +262,7 @@ inline init_mirror()
 #define START(process, number)						\
 	k = 0;								\
 	do								\
-	:: k < number ->						\
+	:: k < (number) ->						\
 		run process;						\
 		k++;							\
 		running++						\

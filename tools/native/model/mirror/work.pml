@@ -4,10 +4,8 @@
  */
 
 /* All that readers wait for */
-proctype clear()
+inline clear_once()
 {
-	byte revision;
-
 	if
 	:: !IS(CLEARED_WITHOUT_WINDOW) -> head++
 	:: else
@@ -24,17 +22,31 @@ proctype clear()
 	:: else
 	fi;
 	d_step {
-		head = head + VERSION - !IS(CLEARED_WITHOUT_WINDOW);
-		running = running - !IS(FLOOR_RAISED_LATE)
+		head = (IS(CLEARED_WITHOUT_FLAG) -> head : head | CLEARED) +
+		       VERSION - !IS(CLEARED_WITHOUT_WINDOW);
+		clears++;
+		running = running -
+			  (clears == CLEARS && !IS(FLOOR_RAISED_LATE))
 	};
 	if
 	:: d_step {
 		IS(FLOOR_RAISED_LATE) ->
 		floor = revision;
-		running--
+		running = running - (clears == CLEARS)
 	   }
 	:: else
 	fi
+}
+
+/* One at a time */
+proctype clear()
+{
+	byte revision, clears;
+
+	do
+	:: clears < CLEARS -> clear_once()
+	:: else -> break
+	od
 }
 
 /* What a Clear has left */
@@ -65,12 +77,37 @@ inline sweep_bucket(k)
 	atomic { unlock(k) }
 }
 
+/* If no other Clear has come, or has begun to */
+inline forget_floor()
+{
+	atomic {
+		forgets = head & ~CLEARED;
+		if
+		:: head & WINDOWS || floor != swept -> forgets = 0
+		:: else
+		fi
+	};
+	if
+	:: atomic {
+		forgets && ((head & ~CLEARED) == forgets ||
+			    IS(FLOOR_FORGOTTEN_UNSEEN)) ->
+		head = head & ~CLEARED
+	   }
+	:: else
+	fi
+}
+
 inline sweep()
 {
 	swept = floor;
+	if
+	:: IS(FLOOR_FORGOTTEN_EARLY) -> forget_floor()
+	:: else
+	fi;
 	for (k : 0 .. KEYS - 1) {
 		sweep_bucket(k)
 	}
+	forget_floor()
 }
 
 inline note_size(size)
@@ -210,6 +247,7 @@ inline detach()
 proctype worker()
 {
 	byte changes, repairs, attaches, detaches, swept;
+	short forgets;
 	byte k, at, place, slot, fresh, revision, deadline;
 
 	do
