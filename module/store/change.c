@@ -21,11 +21,13 @@
 int bytemap_change_begin(struct bytemap_attempt *at,
 			 struct bytemap_window *window)
 {
-	struct bytemap_mirror *mirror = at->map->mirror;
+	struct bytemap_mirror *mirror;
 
 	window->mirror = NULL;
 	if (!bytemap_is_mirrored(at->map))
 		return 0;
+	/* Not before: it may just have been given one */
+	mirror = at->map->mirror;
 	if (!at->stocked && bytemap_arena_is_short(&mirror->arena)) {
 		at->stocked = true;
 		return NEED_STOCK;

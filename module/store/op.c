@@ -164,8 +164,8 @@ static int look_in_window(struct bytemap_attempt *at)
 		return ret;
 	ret = look(at);
 	/* A late value may have been ended before the key is absent */
-	bytemap_change_end(at, &window, !ret || ret == ABSENT ||
-					ret == START_OVER);
+	bytemap_change_end(at, &window,
+			   !ret || ret == ABSENT || ret == START_OVER);
 	return ret;
 }
 

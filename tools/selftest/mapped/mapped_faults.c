@@ -49,6 +49,7 @@ TEST(stock)
 {
 	struct outcome outcome = { .failed = true };
 	__u64 before = map_system().user_bytes, key = 1;
+	char value[100] = "so long that it needs a page";
 
 	fault_need();
 	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
@@ -57,12 +58,52 @@ TEST(stock)
 		test_context("fault %u", nth);
 		ASSERT(fd >= 0);
 		with_fault(nth, &outcome, DO(fd, STORE, KEY_N(&key, 8),
-					     VALUE_N(&key, 8)));
+					     VALUE_N(value, sizeof(value))));
 		EXPECT(!outcome.ret || outcome.ret == -ENOMEM ||
 		       outcome.ret == -EFAULT);
-		EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE_N(&key, 8)));
+		EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8),
+				VALUE_N(value, sizeof(value))));
 		close(fd);
 		expect_bytes(before);
 	}
 	EXPECT(!outcome.failed);
+}
+
+static int set(int fd, __u32 flags)
+{
+	struct syncmap_set arg = { .flags = flags };
+
+	return map_call(fd, SYNCMAP_SET, &arg);
+}
+
+/* A mirror for a map in use, and what takes it away fails nobody */
+TEST(sets)
+{
+	struct outcome outcome = { .failed = true };
+	__u64 before = map_system().user_bytes, key = 1, value;
+
+	fault_need();
+	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
+		int fd = map_private(SYNCMAP_KEY_U64);
+
+		test_context("fault %u", nth);
+		map_fill(fd, 0, 100);
+		with_fault(nth, &outcome, set(fd, SYNCMAP_SET_MAPPED));
+		EXPECT(!outcome.ret || outcome.ret == -ENOMEM ||
+		       outcome.ret == -EFAULT);
+		/* With EFAULT, it may have come to pass and could not be told */
+		if (!outcome.ret)
+			EXPECT(map_info(fd).mapped);
+		if (outcome.ret == -ENOMEM)
+			EXPECT_EQ(0, map_info(fd).mapped);
+		EXPECT_EQ(0, set(fd, SYNCMAP_SET_MAPPED));
+		EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE_N(&key, 8)));
+		EXPECT_EQ(0, DO(fd, LOAD, KEY_N(&key, 8), OUT_N(&value, 8)));
+		EXPECT_EQ(key, value);
+		EXPECT_EQ(0, set(fd, SYNCMAP_SET_UNMAPPED));
+		close(fd);
+		expect_bytes(before);
+	}
+	EXPECT(!outcome.failed);
+	EXPECT(outcome.out_of_memory >= 2);
 }
