@@ -19,7 +19,6 @@ struct libsyncmap {
 	struct mapping_view	*view;
 	struct mapping		*mapping;
 	unsigned int		waits;		/* loads before it tries again */
-	int			err;		/* why there is none */
 };
 
 static inline int control(int fd, unsigned long command, void *arg)

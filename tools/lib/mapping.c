@@ -178,16 +178,14 @@ static int find_out(const struct libsyncmap *map, struct syncmap_map_info *info)
 	return info->mapped ? 0 : -ENODEV;
 }
 
-/* With the lock. Once counted, the map has the mapping until it is closed */
-static int attach_locked(struct libsyncmap *map)
+/* Once counted, the map has the mapping until it is closed */
+static int attach_locked(struct libsyncmap *map,
+			 const struct syncmap_map_info *info)
 {
-	struct syncmap_map_info info;
-	int err = find_out(map, &info);
+	int err = 0;
 
-	if (err)
-		return err;
 	if (!map->mapping) {
-		struct mapping *mapping = find_mapping(info.id);
+		struct mapping *mapping = find_mapping(info->id);
 
 		if (!mapping)
 			return -ENOMEM;
@@ -195,27 +193,41 @@ static int attach_locked(struct libsyncmap *map)
 		map->mapping = mapping;
 	}
 	if (map->mapping->view->state != VIEW_GOOD)
-		err = show_to(map, &info, map->mapping->view);
+		err = show_to(map, info, map->mapping->view);
 	if (!err)
 		__atomic_store_n(&map->view, map->mapping->view,
 				 __ATOMIC_RELEASE);
 	return err;
 }
 
-/* Return: 0, or why it is the kernel that is to be asked */
-static int attach(struct libsyncmap *map)
+static int try_to_attach(struct libsyncmap *map,
+			 const struct syncmap_map_info *info)
 {
 	pthread_mutex_t *held = find_lock();
 	int err = held ? -pthread_mutex_trylock(held) : -ENOMEM;
 
 	if (err)
 		return err;
-	err = attach_locked(map);
-	__atomic_store_n(&map->err, err, __ATOMIC_RELAXED);
-	if (err)
+	err = attach_locked(map, info);
+	pthread_mutex_unlock(held);
+	return err;
+}
+
+/*
+ * For a map without a mirror this is one call in so many loads, and no memory.
+ *
+ * Return: 0, or why it is the kernel that is to be asked
+ */
+static int attach(struct libsyncmap *map)
+{
+	struct syncmap_map_info info;
+	int err = find_out(map, &info);
+
+	if (!err)
+		err = try_to_attach(map, &info);
+	if (err && err != -EBUSY)
 		__atomic_store_n(&map->waits, LOADS_BEFORE_RETRY,
 				 __ATOMIC_RELAXED);
-	pthread_mutex_unlock(held);
 	return err;
 }
 
