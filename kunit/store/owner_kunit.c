@@ -87,9 +87,12 @@ static void what_was_cleared_is_let_go(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_client *client = store_client(test, map);
+	struct bytemap_view *view = kunit_kzalloc(test, sizeof(*view),
+						  GFP_KERNEL);
 	struct bytemap_value *value;
 	u64 revision;
 
+	KUNIT_ASSERT_NOT_NULL(test, view);
 	KUNIT_EXPECT_EQ(test, store_owned(map, client, "k", "v"), 0);
 	value = store_object(map, "k");
 	revision = atomic64_read(&map->revision);
@@ -100,6 +103,9 @@ static void what_was_cleared_is_let_go(struct kunit *test)
 	while (READ_ONCE(map->owned))
 		usleep_range(1000, 2000);
 	KUNIT_EXPECT_EQ(test, value->state, VALUE_LIVE);
+	/* For who has found it before, too */
+	KUNIT_EXPECT_EQ(test, bytemap_entry_view(map, value, view, BYTEMAP_COPY),
+			ABSENT);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&map->revision), revision + 1);
 	KUNIT_EXPECT_TRUE(test, store_has(map, "k", "new"));
 	bytemap_entry_cleared(map, value);

@@ -70,15 +70,6 @@ void bytemap_owner_set_locked(struct bytemap *map, struct bytemap_value *value,
 	bytemap_owner_link_locked(map, value);
 }
 
-/* With the lock of the mortal @value, which does not have the key any more */
-void bytemap_owner_unlink_locked(struct bytemap *map,
-				 struct bytemap_value *value)
-{
-	lockdep_assert_held(&value->lock.lock);
-	unlink_owned(map, bytemap_mortal(value));
-	WRITE_ONCE(bytemap_mortal(value)->owner, NULL);
-}
-
 /*
  * In an RCU read section in which the mortal @value was found, or with its lock.
  *
@@ -100,6 +91,22 @@ bool bytemap_owner_is_gone(const struct bytemap_value *value)
 		READ_ONCE(bytemap_mortal(value)->owner);
 
 	return owner && READ_ONCE(owner->closed);
+}
+
+/*
+ * With the lock of the mortal @value, which does not have the key any more. If it has
+ * lost its owner, it is late for ever, for who has found it before.
+ */
+void bytemap_owner_unlink_locked(struct bytemap *map,
+				 struct bytemap_value *value)
+{
+	struct bytemap_mortal *mortal = bytemap_mortal(value);
+
+	lockdep_assert_held(&value->lock.lock);
+	if (bytemap_owner_is_gone(value))
+		mortal->deadline = 0;
+	unlink_owned(map, mortal);
+	WRITE_ONCE(mortal->owner, NULL);
 }
 
 /* Return: a value that the client owns, with a reference; or NULL */
