@@ -37,7 +37,9 @@ enum action {
 	/* on no key: not recorded */
 	UNRESERVE,
 	PROMOTE,		/* new: the allocation that is to fail */
-	ACTIONS
+	ACTIONS,
+	/* by nobody: of @old, if it is there; recorded by who has stored it */
+	EXPIRE = ACTIONS
 };
 
 extern const char *const action_names[ACTIONS];

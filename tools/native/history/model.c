@@ -46,6 +46,10 @@ bool model_apply(unsigned int *value, const struct operation *op)
 	case CLEAR:
 		*value = ABSENT;
 		return true;
+	case EXPIRE:
+		if (match)
+			*value = ABSENT;
+		return true;
 	default:
 		break;
 	}
@@ -55,8 +59,8 @@ bool model_apply(unsigned int *value, const struct operation *op)
 void operation_print(const struct operation *op)
 {
 	fprintf(stderr, "#   [%lu, %lu] %s", op->begin, op->end,
-		action_names[op->action]);
-	if (op->action < CLEAR)
+		op->action < ACTIONS ? action_names[op->action] : "expire");
+	if (op->action < CLEAR || op->action == EXPIRE)
 		fprintf(stderr, " %u (%u -> %u): %s %u", op->key, op->old,
 			op->new, op->yes ? "yes" : "no", op->value);
 	fputc('\n', stderr);

@@ -193,12 +193,9 @@ static void fault(int signal, siginfo_t *info, void *context)
 {
 	unsigned long at = (unsigned long)info->si_addr;
 
-	(void)context;
-	if (!self || at - (unsigned long)self->base >= self->size) {
-		sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL },
-			  NULL);
-		return;
-	}
+	(void)signal, (void)context;
+	if (!self || at - (unsigned long)self->base >= self->size)
+		abort();
 	if (is_hasty)
 		siglongjmp(without, 1);
 	self->counts.faults++;
@@ -504,19 +501,29 @@ void reader_run(struct reader *reader)
 
 static __thread struct syncmap_mapped once;
 
+/* There is no mapping of a map without a mirror */
+static bool has_mapped(struct reader *reader)
+{
+	static __thread bool mapped;
+
+	if (self != reader) {
+		mapped = false;
+		begin(reader);
+	}
+	mapped = mapped || map_it(&once);
+	return mapped;
+}
+
 int reader_load_once(struct reader *reader, unsigned int key, struct answer *answer)
 {
-	if (self != reader) {
-		begin(reader);
-		if (!map_it(&once))
-			return -ENODEV;
-	}
-	load_mapped(&once, key, answer);
+	answer->ret = SYNCMAP_MAPPED_ASK;
+	if (has_mapped(reader))
+		load_mapped(&once, key, answer);
 	return answer->ret;
 }
 
-int reader_load_in_batch(unsigned int key, unsigned int other,
-			 struct answer *answer)
+int reader_load_in_batch(struct reader *reader, unsigned int key,
+			 unsigned int other, struct answer *answer)
 {
 	const struct key *keys[] = { &shared->key[other], &shared->key[key] };
 	static __thread char bytes[VALUE_SIZE];
@@ -527,6 +534,9 @@ int reader_load_in_batch(unsigned int key, unsigned int other,
 		  .buf = answer->bytes, .size = room_for(key) },
 	};
 
+	answer->ret = SYNCMAP_MAPPED_ASK;
+	if (!has_mapped(reader))
+		return answer->ret;
 	syncmap_mapped_load_batch(&once, items, 2);
 	take_result(answer, items[1].status, &items[1].result);
 	return answer->ret;

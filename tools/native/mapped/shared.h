@@ -141,8 +141,8 @@ bool reader_is_content(unsigned int key, const void *bytes, __u32 len);
 int reader_load_once(struct reader *reader, unsigned int key,
 		     struct answer *answer);
 /* The same behind another one */
-int reader_load_in_batch(unsigned int key, unsigned int other,
-			 struct answer *answer);
+int reader_load_in_batch(struct reader *reader, unsigned int key,
+			 unsigned int other, struct answer *answer);
 /* The same without waiting for pages: rather "ask" */
 int reader_load_hastily(unsigned int key, struct answer *answer);
 /* A look at some pages, be there something or not */

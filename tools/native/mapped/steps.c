@@ -48,6 +48,9 @@
 /* Of long changes not each step is tried */
 #define STRIDE		32
 
+/* Of the work, more than there ever are */
+#define PORTIONS	20000
+
 /* What is seen of the key by one way: 0 is absent, else the revision */
 #define ASKED		(~0ULL)
 
@@ -178,15 +181,20 @@ static pthread_mutex_t at_work = PTHREAD_MUTEX_INITIALIZER;
 static void work_off(void)
 {
 	struct bytemap_mirror *mirror = the_map->mirror;
+	unsigned long pause;
 	unsigned int n = 0;
 
 	pthread_mutex_lock(&at_work);
 	mirror->repair_due = jiffies;
 	mirror->retry_due = jiffies;
 	mirror->arena.retry = jiffies;
-	while (work_portion(mirror) <= 1 && ++n < 10000)
-		;
-	if (n == 10000)
+	while ((pause = work_portion(mirror)) <= 1 && n < PORTIONS) {
+		n++;
+		/* It waits for somebody */
+		if (pause)
+			usleep(100);
+	}
+	if (n == PORTIONS)
 		wrong("the work does not end", mirror->phase, 0);
 	pthread_mutex_unlock(&at_work);
 }
@@ -243,7 +251,7 @@ static u64 what_is_shown(void)
 	static __thread struct answer answer;
 
 	if (in_batch)
-		reader_load_in_batch(scenario->key, OTHER, &answer);
+		reader_load_in_batch(looker, scenario->key, OTHER, &answer);
 	else
 		reader_load_once(looker, scenario->key, &answer);
 	return judge(&answer);
