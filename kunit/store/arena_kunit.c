@@ -38,7 +38,8 @@ static int alloc_number(struct xarray *xa, u32 *nr, void *entry,
 
 struct slots {
 	struct bytemap_arena	arena;
-	struct address_space	mapping;
+	struct bytemap_mapping	mapping;
+	struct address_space	space;
 };
 
 static int slots_init(struct kunit *test)
@@ -47,10 +48,10 @@ static int slots_init(struct kunit *test)
 
 	if (!slots)
 		return -ENOMEM;
-	address_space_init_once(&slots->mapping);
-	bytemap_arena_init(&slots->arena, SLABS);
+	address_space_init_once(&slots->space);
+	bytemap_mapping_init(&slots->mapping, &slots->space);
 	test->priv = slots;
-	return 0;
+	return bytemap_arena_init(&slots->arena, &slots->mapping, 0, SLABS);
 }
 
 static void slots_exit(struct kunit *test)
@@ -69,9 +70,7 @@ static struct bytemap_arena *arena_of(struct kunit *test)
 
 static int grow(struct kunit *test)
 {
-	struct slots *slots = test->priv;
-
-	return bytemap_arena_grow(&slots->arena, &slots->mapping, 0);
+	return bytemap_arena_grow(arena_of(test));
 }
 
 static void describe_size(const u16 *size, char *desc)
@@ -287,9 +286,7 @@ static void empty_slabs_are_for_all_classes(struct kunit *test)
 
 static unsigned int trim(struct kunit *test)
 {
-	struct slots *slots = test->priv;
-
-	return bytemap_arena_trim(&slots->arena, &slots->mapping, 0);
+	return bytemap_arena_trim(arena_of(test));
 }
 
 /* Some are left, so that who comes and goes does not take and give all the time */
@@ -315,6 +312,118 @@ static void what_is_too_much_in_stock_is_given_back(struct kunit *test)
 	while (!grow(test))
 		left++;
 	KUNIT_EXPECT_EQ(test, left, SLABS - 1 - (20 - i));
+}
+
+/* A process looks at the place of slab @nr, and has what it has seen mapped then */
+static struct page *look_at_place(struct kunit *test, u32 nr)
+{
+	struct bytemap_arena *arena = arena_of(test);
+	unsigned int began = bytemap_mapping_begin(arena->mapping);
+	struct page *page = bytemap_arena_show_hole(arena, nr);
+
+	bytemap_mapping_end(arena->mapping, began);
+	return page;
+}
+
+/* Until it is gone from there, no slot of the slab is named */
+static void a_slab_comes_when_zeroes_are_gone_from_its_place(struct kunit *test)
+{
+	struct bytemap_arena *arena = arena_of(test);
+
+	KUNIT_EXPECT_NULL(test, look_at_place(test, SLABS - 1));
+	KUNIT_ASSERT_EQ(test, grow(test), 0);
+	KUNIT_EXPECT_NOT_NULL(test, look_at_place(test, 1));
+	KUNIT_EXPECT_EQ(test, arena->count, 1U);
+	KUNIT_EXPECT_EQ(test, bytemap_arena_get(arena, 1), 0U);
+	KUNIT_EXPECT_FALSE(test, bytemap_arena_settle(arena));
+	KUNIT_EXPECT_NE(test, bytemap_arena_get(arena, 1), 0U);
+	/* Nobody has looked there since */
+	KUNIT_ASSERT_EQ(test, grow(test), 0);
+	KUNIT_EXPECT_EQ(test, arena->stocked, 1U);
+}
+
+/* He may not have mapped yet what he has seen */
+static void a_slab_comes_when_faults_are_over(struct kunit *test)
+{
+	struct bytemap_arena *arena = arena_of(test);
+	unsigned int early = bytemap_mapping_begin(arena->mapping), late;
+
+	KUNIT_EXPECT_NULL(test, bytemap_arena_show_hole(arena, 1));
+	KUNIT_ASSERT_EQ(test, grow(test), 0);
+	KUNIT_EXPECT_TRUE(test, bytemap_arena_settle(arena));
+	/* While it comes, no other one does at once: its place is as this one's */
+	KUNIT_ASSERT_EQ(test, grow(test), 0);
+	KUNIT_EXPECT_EQ(test, arena->stocked, 0U);
+	late = bytemap_mapping_begin(arena->mapping);
+	KUNIT_EXPECT_TRUE(test, bytemap_arena_settle(arena));
+	bytemap_mapping_end(arena->mapping, early);
+	KUNIT_EXPECT_TRUE(test, bytemap_arena_settle(arena));
+	KUNIT_EXPECT_EQ(test, arena->stocked, 1U);
+	bytemap_mapping_end(arena->mapping, late);
+	KUNIT_EXPECT_FALSE(test, bytemap_arena_settle(arena));
+	KUNIT_EXPECT_EQ(test, arena->stocked, 2U);
+}
+
+/* However long somebody is in the way */
+static void not_too_many_slabs_are_to_come(struct kunit *test)
+{
+	struct bytemap_arena *arena = arena_of(test);
+	unsigned int n = 0;
+
+	bytemap_arena_exit(arena);
+	KUNIT_ASSERT_EQ(test, bytemap_arena_init(arena, arena->mapping, 0, 1000),
+			0);
+	memset(arena->holes, 0xff, bytemap_arena_bytes(1000));
+	for (; n < 1000 && bytemap_arena_is_short(arena); n++)
+		KUNIT_ASSERT_EQ(test, grow(test), 0);
+	KUNIT_EXPECT_EQ(test, n, (unsigned int)BYTEMAP_ARENA_COMING);
+	KUNIT_EXPECT_FALSE(test, bytemap_arena_settle(arena));
+	KUNIT_EXPECT_EQ(test, arena->stocked, n);
+	KUNIT_EXPECT_EQ(test, arena->to_come, 0U);
+}
+
+/* Nor is its place another one's, which would be seen as this one is */
+static void a_page_stays_while_a_fault_may_map_it(struct kunit *test)
+{
+	struct bytemap_arena *arena = arena_of(test);
+	unsigned int i, began;
+
+	for (i = 1; i < SLABS; i++)
+		KUNIT_ASSERT_EQ(test, grow(test), 0);
+	began = bytemap_mapping_begin(arena->mapping);
+	KUNIT_EXPECT_EQ(test, trim(test), 0U);
+	KUNIT_EXPECT_TRUE(test, bytemap_arena_is_trimmable(arena));
+	KUNIT_EXPECT_EQ(test, grow(test), -EBUSY);
+	for (i = 1; bytemap_arena_page(arena, i); i++)
+		KUNIT_ASSERT_LT(test, i, (unsigned int)SLABS);
+	KUNIT_EXPECT_NULL(test, look_at_place(test, i));
+	bytemap_mapping_end(arena->mapping, began);
+	KUNIT_EXPECT_GT(test, trim(test), 0U);
+	KUNIT_EXPECT_FALSE(test, bytemap_arena_is_trimmable(arena));
+	KUNIT_EXPECT_EQ(test, grow(test), 0);
+	KUNIT_EXPECT_EQ(test, arena->to_come, 1U);
+}
+
+static void an_arena_is_empty_when_faults_are_over(struct kunit *test)
+{
+	struct bytemap_arena *arena = arena_of(test);
+	unsigned int i, began;
+	u64 n;
+
+	for (i = 0; i < 20; i++)
+		KUNIT_ASSERT_EQ(test, grow(test), 0);
+	bytemap_arena_get(arena, 100);
+	began = bytemap_mapping_begin(arena->mapping);
+	KUNIT_EXPECT_EQ(test, trim(test), 0U);
+	KUNIT_EXPECT_FALSE(test, bytemap_arena_empty(arena, &n));
+	KUNIT_EXPECT_NULL(test, look_at_place(test, 1));
+	bytemap_mapping_end(arena->mapping, began);
+	KUNIT_ASSERT_TRUE(test, bytemap_arena_empty(arena, &n));
+	KUNIT_EXPECT_EQ(test, n, 20ULL);
+	KUNIT_EXPECT_EQ(test, arena->count, 0U);
+	KUNIT_EXPECT_EQ(test, grow(test), 0);
+	KUNIT_EXPECT_FALSE(test, bytemap_arena_settle(arena));
+	KUNIT_EXPECT_NE(test, bytemap_arena_get(arena, 100), 0U);
 }
 
 /* Or more would be given back for them than was charged */
@@ -348,6 +457,11 @@ static struct kunit_case arena_cases[] = {
 	KUNIT_CASE(without_stock_there_is_no_slot),
 	KUNIT_CASE(there_are_as_many_slabs_as_there_can_be),
 	KUNIT_CASE(what_is_too_much_in_stock_is_given_back),
+	KUNIT_CASE(a_slab_comes_when_zeroes_are_gone_from_its_place),
+	KUNIT_CASE(a_slab_comes_when_faults_are_over),
+	KUNIT_CASE(not_too_many_slabs_are_to_come),
+	KUNIT_CASE(a_page_stays_while_a_fault_may_map_it),
+	KUNIT_CASE(an_arena_is_empty_when_faults_are_over),
 	KUNIT_CASE(slabs_that_could_not_be_had_do_not_count),
 	{}
 };

@@ -6,7 +6,6 @@
 #include <linux/atomic.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
-#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "../../module/store/op.h"
@@ -85,9 +84,8 @@ struct bytemap *store_mapped_at_rest(struct kunit *test, u32 key_type)
 /* What a process finds at @offset: zeroes where there is no page */
 static const void *shown(struct bytemap *map, u64 offset)
 {
-	struct page *page = bytemap_mirror_page(map->mirror, offset);
-
-	return page_address(page ?: ZERO_PAGE(0)) + offset_in_page(offset);
+	return page_address(bytemap_mirror_show(map->mirror, offset)) +
+	       offset_in_page(offset);
 }
 
 /* Static, as a case has no stack left for it: the cases run one after another */
@@ -291,12 +289,13 @@ static int look_once(struct bytemap *map, const char *key, u32 len)
 
 static int look_in_mapping(struct bytemap *map, const char *key)
 {
-	int ret = -EAGAIN, try;
+	struct bytemap_mapping *mapping = &map->mirror->mapping;
+	unsigned int began = bytemap_mapping_begin(mapping), try;
+	int ret = -EAGAIN;
 
-	rcu_read_lock();
 	for (try = 0; try < TRIES && ret == -EAGAIN; try++)
 		ret = look_once(map, key, strlen(key));
-	rcu_read_unlock();
+	bytemap_mapping_end(mapping, began);
 	return ret == -EAGAIN ? MAPPED_ASK : ret;
 }
 

@@ -576,6 +576,7 @@ static void end_index(struct bytemap *map, u8 from)
 	set_old_shift(map->mirror, 0);
 	map->mirror->next = 0;
 	leave_index(map->mirror, from);
+	free_left(map->mirror);
 }
 
 static unsigned int count_groups(struct kunit *test, struct bytemap *map,
@@ -1142,11 +1143,12 @@ static u64 head_version(struct bytemap *map)
 static void a_mirror_can_be_taken_away(struct kunit *test)
 {
 	struct bytemap *map = unmapped(test, MANY);
-	u64 without = counted(test) + HEAD_BYTES, size = 0, version = 0;
+	u64 before = counted(test), without, size = 0, version = 0;
 	int i;
 
 	for (i = 0; i < 4; i++) {
 		KUNIT_ASSERT_EQ(test, attach(map), 0);
+		without = before + head_bytes(map->mirror);
 		KUNIT_EXPECT_EQ(test, counted(test), without);
 		work_off(map);
 		expect_all_seen(test, map, MANY);
@@ -1284,12 +1286,12 @@ static void what_nobody_has_mapped_is_given_back(struct kunit *test)
 	u64 size = bytemap_mirror_size(map);
 
 	store_numbers(test, map, 0, MANY);
-	atomic_inc(&map->mirror->mappings);
+	map->mirror->mapping.count++;
 	KUNIT_EXPECT_EQ(test, bytemap_mirror_reclaimable(map), 0ULL);
 	bytemap_mirror_park(map);
 	work_off(map);
 	expect_all_seen(test, map, MANY);
-	atomic_dec(&map->mirror->mappings);
+	map->mirror->mapping.count--;
 	KUNIT_EXPECT_GT(test, bytemap_mirror_reclaimable(map), 0ULL);
 	bytemap_mirror_park(map);
 	work_off(map);
@@ -1298,11 +1300,11 @@ static void what_nobody_has_mapped_is_given_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_sees(test, map, number(0)), MAPPED_ASK);
 	/* Somebody maps it who has been told of it before */
 	KUNIT_EXPECT_EQ(test, bytemap_mirror_size(map), size);
-	atomic_inc(&map->mirror->mappings);
+	map->mirror->mapping.count++;
 	bytemap_mirror_mapped(map->mirror);
 	work_off(map);
 	expect_all_seen(test, map, MANY);
-	atomic_dec(&map->mirror->mappings);
+	map->mirror->mapping.count--;
 	work_off(map);
 	expect_all_seen(test, map, MANY);
 }
@@ -1380,7 +1382,6 @@ static void there_are_pages_where_something_is(struct kunit *test)
 	u64 small = syncmap_mapped_index(6);
 
 	KUNIT_ASSERT_EQ(test, store_store(map, KEY, "v"), 0);
-	rcu_read_lock();
 	KUNIT_EXPECT_PTR_EQ(test, bytemap_mirror_page(mirror, 0),
 			    virt_to_page(mirror->head));
 	KUNIT_EXPECT_NULL(test, bytemap_mirror_page(mirror, small - PAGE_SIZE));
@@ -1395,7 +1396,43 @@ static void there_are_pages_where_something_is(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, bytemap_mirror_page(mirror, mirror->size -
 							    PAGE_SIZE));
 	KUNIT_EXPECT_NULL(test, bytemap_mirror_page(mirror, mirror->size));
-	rcu_read_unlock();
+}
+
+/* Some of the work, as faults are in the way of the rest. Return: the index in use */
+static u8 work_a_little(struct bytemap *map)
+{
+	unsigned int n;
+
+	for (n = 0; n < 3; n++)
+		work_portion(map->mirror);
+	return map->mirror->shift;
+}
+
+/* A process that gets stuck in a fault holds up neither writers nor other work */
+static void an_index_comes_and_goes_when_faults_are_over(struct kunit *test)
+{
+	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_BYTES);
+	struct bytemap_mapping *mapping = &map->mirror->mapping;
+	struct bytemap_mirror *mirror = map->mirror;
+	unsigned int early, late;
+	u8 old = mirror->shift;
+
+	store_numbers(test, map, 0, MANY);
+	early = bytemap_mapping_begin(mapping);
+	KUNIT_EXPECT_EQ(test, work_a_little(map), old);
+	KUNIT_EXPECT_NE(test, mirror->coming, 0);
+	KUNIT_EXPECT_EQ(test, mirror->phase, MIRROR_RESTS);
+	KUNIT_EXPECT_EQ(test, store_store(map, KEY, "v"), 0);
+	late = bytemap_mapping_begin(mapping);
+	bytemap_mapping_end(mapping, early);
+	KUNIT_EXPECT_NE(test, work_a_little(map), old);
+	KUNIT_EXPECT_EQ(test, mirror->leaving, old);
+	KUNIT_EXPECT_NULL(test, bytemap_mirror_page(mirror,
+						    syncmap_mapped_index(old)));
+	bytemap_mapping_end(mapping, late);
+	work_off(map);
+	KUNIT_EXPECT_EQ(test, mirror->leaving, 0);
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, KEY), 0);
 }
 
 static struct kunit_case mirror_cases[] = {
@@ -1438,6 +1475,7 @@ static struct kunit_case mirror_cases[] = {
 	KUNIT_CASE_PARAM(what_does_not_fit_is_tried_more_and_more_seldom,
 			 type_gen_params),
 	KUNIT_CASE(there_are_pages_where_something_is),
+	KUNIT_CASE(an_index_comes_and_goes_when_faults_are_over),
 	{}
 };
 

@@ -3,7 +3,6 @@
  * A bucket of pairs by itself, and the slots of its arena
  */
 #include <linux/bits.h>
-#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/xarray.h>
@@ -17,7 +16,7 @@
 
 struct home {
 	struct bytemap_arena		arena;
-	struct address_space		mapping;
+	struct bytemap_mapping		mapping;
 	struct syncmap_mapped_pairs	bucket;
 	struct syncmap_mapped_revisions	revisions;
 	struct bytemap_pairs		pairs;
@@ -29,15 +28,14 @@ static int home_init(struct kunit *test)
 
 	if (!home)
 		return -ENOMEM;
-	address_space_init_once(&home->mapping);
-	bytemap_arena_init(&home->arena, SLABS);
+	bytemap_mapping_init(&home->mapping, NULL);
 	home->pairs = (struct bytemap_pairs){
 		.arena = &home->arena,
 		.bucket = &home->bucket,
 		.revisions = &home->revisions,
 	};
 	test->priv = home;
-	return 0;
+	return bytemap_arena_init(&home->arena, &home->mapping, 0, SLABS);
 }
 
 static void home_exit(struct kunit *test)
@@ -59,8 +57,7 @@ static void grow_stock(struct kunit *test)
 	struct home *home = test->priv;
 
 	while (bytemap_arena_is_short(&home->arena))
-		KUNIT_ASSERT_EQ(test, bytemap_arena_grow(&home->arena,
-							 &home->mapping, 0), 0);
+		KUNIT_ASSERT_EQ(test, bytemap_arena_grow(&home->arena), 0);
 }
 
 /* Slots that are taken */

@@ -3,27 +3,22 @@
  * Mappings of a map's descriptor, from which processes load
  *
  * Pages are shown as they are asked for. Where there is none, one of zeroes is,
- * which says "ask": a reader makes the kernel allocate nothing but tables of
- * pages. A page that was replaced while it was about to be shown is taken away
- * again; what it says meanwhile is "ask", too.
+ * which says "ask": a reader makes the kernel allocate nothing but tables of pages.
+ * Who changes what there is waits for no fault, and is waited for by none: what he
+ * does instead is in ../store/mapping.c.
  */
-#include <linux/atomic.h>
 #include <linux/compat.h>
+#include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
-#include <linux/rcupdate.h>
 
+#include "../store/account.h"
 #include "../store/bytemap.h"
+#include "../store/map.h"
 #include "../store/mirror.h"
 #include "../store/window.h"
 #include "dev.h"
-
-/*
- * Of a map. Writers wait while pages are taken away of all of them, now and then;
- * who gets none loads as without
- */
-#define MAPPINGS	1024
 
 #ifndef HAVE_VM_FLAGS_MOD
 static void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
@@ -33,63 +28,37 @@ static void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 }
 #endif
 
-/* Return: the page at @offset, with a reference */
-static struct page *take_page(struct bytemap_mirror *mirror, u64 offset)
+static struct bytemap_mirror *mirror_of(const struct vm_area_struct *vma)
 {
-	struct page *page;
-
-	rcu_read_lock();
-	page = bytemap_mirror_page(mirror, offset);
-	if (!page || !get_page_unless_zero(page)) {
-		page = ZERO_PAGE(0);
-		get_page(page);
-	}
-	rcu_read_unlock();
-	return page;
-}
-
-static bool is_shown(struct bytemap_mirror *mirror, u64 offset,
-		     const struct page *page)
-{
-	struct page *now = take_page(mirror, offset);
-
-	put_page(now);
-	return now == page;
+	return syncmap_mapfd_map(vma->vm_file)->mirror;
 }
 
 static vm_fault_t mapped_fault(struct vm_fault *vmf)
 {
-	struct vm_area_struct *vma = vmf->vma;
-	struct bytemap_mirror *mirror = syncmap_mapfd_map(vma->vm_file)->mirror;
-	u64 offset = (u64)vmf->pgoff << PAGE_SHIFT;
-	struct page *page = take_page(mirror, offset);
+	struct bytemap_mirror *mirror = mirror_of(vmf->vma);
+	unsigned int began = bytemap_mapping_begin(&mirror->mapping);
+	struct page *page;
 	vm_fault_t ret;
 
-	ret = vmf_insert_pfn(vma, vmf->address, page_to_pfn(page));
-	/*
-	 * Whoever replaces the page does so, and then takes away what is shown:
-	 * either that finds this one, or we find that there is another. Pairs
-	 * with bytemap_arena_grow() and free_index()
-	 */
-	smp_mb();
-	if (!is_shown(mirror, offset, page))
-		unmap_mapping_range(mirror->mapping, offset, PAGE_SIZE, 1);
-	put_page(page);
+	page = bytemap_mirror_show(mirror, (u64)vmf->pgoff << PAGE_SHIFT);
+	ret = vmf_insert_pfn(vmf->vma, vmf->address, page_to_pfn(page));
+	bytemap_mapping_end(&mirror->mapping, began);
 	return ret;
 }
 
 /* Only what mremap(2) moves is opened anew, and then closed */
 static void mapped_open(struct vm_area_struct *vma)
 {
-	atomic_inc(&syncmap_mapfd_map(vma->vm_file)->mirror->mappings);
+	bytemap_mapping_add_again(&mirror_of(vma)->mapping,
+				  vma->vm_private_data);
 }
 
 static void mapped_close(struct vm_area_struct *vma)
 {
-	atomic_dec(&syncmap_mapfd_map(vma->vm_file)->mirror->mappings);
+	bytemap_mapping_remove(&mirror_of(vma)->mapping, vma->vm_private_data);
 }
 
-/* Each part would be one more that whoever replaces a page has to look at */
+/* Each part would be one more to look at when pages are taken away */
 static int mapped_may_split(struct vm_area_struct *vma, unsigned long address)
 {
 	return -EINVAL;
@@ -102,11 +71,25 @@ static const struct vm_operations_struct mapped_ops = {
 	.fault = mapped_fault,
 };
 
+static int count_mapping(struct bytemap *map, struct vm_area_struct *vma)
+{
+	struct bytemap_mapper *mapper;
+	int err;
+
+	err = bytemap_mapping_add(&map->mirror->mapping,
+				  bytemap_account_user(current_fsuid()),
+				  bytemap_is_owner(map), &mapper);
+	if (!err)
+		vma->vm_private_data = mapper;
+	return err;
+}
+
 /* &file_operations.mmap of a map's descriptor */
 int syncmap_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct bytemap *map = syncmap_mapfd_map(file);
 	u64 size = bytemap_mirror_size(map);
+	int err;
 
 	if (!size)
 		return -ENODEV;
@@ -117,9 +100,15 @@ int syncmap_mmap(struct file *file, struct vm_area_struct *vma)
 	if (in_compat_syscall() || !(vma->vm_flags & VM_MAYSHARE) ||
 	    vma->vm_pgoff || vma->vm_end - vma->vm_start != PAGE_ALIGN(size))
 		return -EINVAL;
-	if (!atomic_add_unless(&map->mirror->mappings, 1, MAPPINGS))
-		return -EAGAIN;
+	err = count_mapping(map, vma);
+	if (err)
+		return err;
 	bytemap_mirror_mapped(map->mirror);
+	/*
+	 * VM_DONTCOPY: fork(2) cannot be refused, and would make more of them than
+	 * there may be. Nor would a child in another time namespace know that its
+	 * clock is another one
+	 */
 	vm_flags_mod(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP |
 			  VM_DONTCOPY, VM_MAYWRITE | VM_MAYEXEC);
 	vma->vm_ops = &mapped_ops;

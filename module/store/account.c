@@ -206,6 +206,17 @@ static unsigned int list_owners(kuid_t uid, u64 *owners)
 }
 
 /*
+ * Return: a number by which to know the caller, who goes by the name of @uid, as one
+ * user, whatever namespaces that user has made
+ */
+u64 bytemap_account_user(kuid_t uid)
+{
+	u64 owners[DEPTH];
+
+	return owners[list_owners(uid, owners) - 1];
+}
+
+/*
  * Process context, may sleep.
  *
  * Return: the account of the caller, who goes by the name of @uid, with a

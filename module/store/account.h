@@ -14,6 +14,7 @@ struct bytemap_share;
 struct syncmap_error;
 struct syncmap_info;
 
+u64 bytemap_account_user(kuid_t uid);
 struct bytemap_account *bytemap_account_get(kuid_t uid);
 void bytemap_account_put(struct bytemap_account *account);
 int bytemap_account_add_bytes(struct bytemap_account *account, u64 bytes,

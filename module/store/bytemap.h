@@ -20,7 +20,8 @@
  *	tell	tell					revisions, and watchers
  *	lists	deadline owner holder line		where entries are besides
  *	ground	gfp error traits number gauge job doom account value bytemap memory
- *		record queue scope trace arena pairs window
+ *		record queue scope trace mapping arena pairs
+ *		window
  *
  * Who may do what
  *

@@ -84,9 +84,6 @@
 #define KEY_LEN_MOST	((u16)(SYNCMAP_MAPPED_PAGE - \
 			       sizeof(struct syncmap_mapped_slot)))
 
-/* What a mirror takes besides indexes and slabs */
-#define HEAD_BYTES	(sizeof(struct bytemap_mirror) + PAGE_SIZE)
-
 /* What is spilled for good is not tried all the time, nor memory that is not there */
 #define RETRY_JIFFIES	((unsigned long)HZ)
 
@@ -659,18 +656,6 @@ static u64 index_bytes(const struct bytemap_mirror *mirror, u8 shift)
 	return PAGE_ALIGN(bucket << shift);
 }
 
-/* Who has looked where it will be has zeroes mapped there, and would ask for ever */
-static void show_index(struct bytemap_mirror *mirror, u8 shift,
-		       struct syncmap_mapped_bucket *index)
-{
-	/* Its buckets are zero for who finds it: bytemap_window_bucket() */
-	smp_store_release(&mirror->index[shift], index);
-	/* As in bytemap_arena_grow() */
-	smp_mb();
-	unmap_mapping_range(mirror->mapping, syncmap_mapped_index(shift),
-			    index_bytes(mirror, shift), 1);
-}
-
 /* Charged to the caller's cgroup, and to the account. Return: 0 or an error */
 static int make_index(struct bytemap_mirror *mirror, u8 shift,
 		      struct syncmap_error *error)
@@ -688,7 +673,8 @@ static int make_index(struct bytemap_mirror *mirror, u8 shift,
 		bytemap_account_sub_bytes(map->account, index_bytes(mirror, shift));
 		return -ENOMEM;
 	}
-	show_index(mirror, shift, index);
+	/* Its buckets are zero for who finds it: bytemap_window_bucket() */
+	smp_store_release(&mirror->index[shift], index);
 	return 0;
 }
 
@@ -699,17 +685,42 @@ static void free_index(struct bytemap_mirror *mirror, u8 shift,
 	bytemap_account_sub_bytes(mirror->map->account, index_bytes(mirror, shift));
 }
 
+static void zap_index(struct bytemap_mirror *mirror, u8 shift)
+{
+	bytemap_mapping_zap(&mirror->mapping, syncmap_mapped_index(shift),
+			    index_bytes(mirror, shift));
+}
+
+/*
+ * Who has looked where it is to be has zeroes mapped there, and would ask for ever.
+ * Return: whether it can be used; else come again.
+ */
+static bool show_index(struct bytemap_mirror *mirror)
+{
+	if (!bytemap_mapping_is_over(&mirror->mapping, mirror->coming_epoch))
+		return false;
+	zap_index(mirror, mirror->coming);
+	return true;
+}
+
 /* No bucket of it is READY, and nobody will look for one any more */
 static void leave_index(struct bytemap_mirror *mirror, u8 shift)
 {
-	struct syncmap_mapped_bucket *index = mirror->index[shift];
-
+	mirror->leaving = shift;
+	mirror->left = mirror->index[shift];
 	WRITE_ONCE(mirror->index[shift], NULL);
-	/* Who is about to show a page of it has a reference, or finds none */
-	synchronize_rcu();
-	unmap_mapping_range(mirror->mapping, syncmap_mapped_index(shift),
-			    index_bytes(mirror, shift), 1);
-	free_index(mirror, shift, index);
+	mirror->leaving_epoch = bytemap_mapping_epoch(&mirror->mapping);
+}
+
+/* The index that was left is free, if no fault is in the way */
+static void free_left(struct bytemap_mirror *mirror)
+{
+	if (!mirror->leaving ||
+	    !bytemap_mapping_is_over(&mirror->mapping, mirror->leaving_epoch))
+		return;
+	zap_index(mirror, mirror->leaving);
+	free_index(mirror, mirror->leaving, mirror->left);
+	mirror->leaving = 0;
 }
 
 static void set_old_shift(struct bytemap_mirror *mirror, u8 shift)
@@ -953,6 +964,25 @@ static void drop_cleared_locked(struct bytemap_mirror *mirror,
 					   bytemap_window_word(&b->word));
 }
 
+/* Names */
+
+/*
+ * A name of the map is about to lead elsewhere. Whoever has come by it finds that in
+ * a load that ends after this, and looks for the name again; for others nothing
+ * has changed.
+ */
+void bytemap_mirror_lose_name(struct bytemap_mirror *mirror)
+{
+	atomic64_inc(bytemap_window_word(&mirror->head->moved));
+	/*
+	 * Fully ordered: who reads this word, an acquire, reads what was counted
+	 * before; who has read an earlier one, and compares it, has done so before
+	 * the name leads elsewhere
+	 */
+	atomic64_add_return(SYNCMAP_MAPPED_HEAD_VERSION,
+			    bytemap_window_word(&mirror->head->word));
+}
+
 /* What was spilled */
 
 static u64 flip_spill(struct bytemap_mirror *mirror)
@@ -1084,18 +1114,28 @@ static void move_all(struct bytemap_mirror *mirror, u8 from, u8 to)
 }
 
 /*
+ * What is to be an index is in the file; it is used when nobody has zeroes mapped there
+ * any more. Return: whether there is memory
+ */
+static bool prepare_index(struct bytemap_mirror *mirror, u8 shift)
+{
+	if (try_index(mirror, shift))
+		return false;
+	mirror->coming = shift;
+	mirror->coming_epoch = bytemap_mapping_epoch(&mirror->mapping);
+	return true;
+}
+
+/*
  * Readers stay in the old index until windows are open in both. Then they ask, but
  * only until their buckets were moved: so that is not done in portions. It takes no
  * longer than a promotion. What did not fit may do so then.
- *
- * Return: false if there is no memory
  */
-static bool change_index(struct bytemap_mirror *mirror, u8 to)
+static void change_index(struct bytemap_mirror *mirror)
 {
-	u8 from = mirror->shift;
+	u8 from = mirror->shift, to = mirror->coming;
 
-	if (try_index(mirror, to))
-		return false;
+	mirror->coming = 0;
 	WRITE_ONCE(mirror->next, to);
 	synchronize_rcu();
 	set_old_shift(mirror, from);
@@ -1107,7 +1147,6 @@ static bool change_index(struct bytemap_mirror *mirror, u8 to)
 	WRITE_ONCE(mirror->next, 0);
 	leave_index(mirror, from);
 	mirror->repair_due = jiffies;
-	return true;
 }
 
 /* What counts are the keys of the map, be they spilled or not */
@@ -1140,13 +1179,19 @@ static unsigned long until(unsigned long due)
 /* Return: the same, before another index, if there is to be one; or never */
 static unsigned long choose_index(struct bytemap_mirror *mirror)
 {
-	u8 shift = wanted_shift(mirror);
+	u8 shift = mirror->coming ?: wanted_shift(mirror);
 
 	if (shift == mirror->shift)
 		return MAX_JIFFY_OFFSET;
-	if (!until(mirror->retry_due) && change_index(mirror, shift))
-		return 0;
-	return until(mirror->retry_due);
+	if (mirror->leaving)
+		return 1;
+	if (!mirror->coming && (until(mirror->retry_due) ||
+				!prepare_index(mirror, shift)))
+		return until(mirror->retry_due);
+	if (!show_index(mirror))
+		return 1;
+	change_index(mirror);
+	return 0;
 }
 
 static unsigned long choose_repairs(struct bytemap_mirror *mirror)
@@ -1171,10 +1216,6 @@ static unsigned long choose_phase(struct bytemap_mirror *mirror)
 		return 0;
 	}
 	pause = choose_index(mirror);
-	if (pause && bytemap_arena_is_loose(&mirror->arena)) {
-		begin_phase(mirror, MIRROR_TRIMS);
-		return 0;
-	}
 	return pause ? min(pause, choose_repairs(mirror)) : 0;
 }
 
@@ -1184,7 +1225,7 @@ static unsigned long choose_phase(struct bytemap_mirror *mirror)
 static bool is_to_be_there(const struct bytemap_mirror *mirror)
 {
 	return READ_ONCE(mirror->wanted) &&
-	       (!READ_ONCE(mirror->parked) || atomic_read(&mirror->mappings));
+	       (!READ_ONCE(mirror->parked) || READ_ONCE(mirror->mapping.count));
 }
 
 static void make_ready(struct bytemap_mirror *mirror, u8 shift)
@@ -1200,8 +1241,11 @@ static void make_ready(struct bytemap_mirror *mirror, u8 shift)
  * for: what they did is found by a walk then. See litmus/mapped-attach. What was
  * cleared before is not in the map
  */
-static void begin_fill(struct bytemap_mirror *mirror, u8 shift)
+static void begin_fill(struct bytemap_mirror *mirror)
 {
+	u8 shift = mirror->coming;
+
+	mirror->coming = 0;
 	make_ready(mirror, shift);
 	mirror->floor = READ_ONCE(mirror->head->floor);
 	forget_floor(mirror);
@@ -1212,22 +1256,32 @@ static void begin_fill(struct bytemap_mirror *mirror, u8 shift)
 	begin_phase(mirror, MIRROR_FILLS);
 }
 
+static void forget_coming(struct bytemap_mirror *mirror)
+{
+	if (mirror->coming)
+		leave_index(mirror, mirror->coming);
+	mirror->coming = 0;
+}
+
 /* Return: jiffies after which to look again, or never */
 static unsigned long come_back(struct bytemap_mirror *mirror)
 {
 	u8 shift = fitting_shift(mirror, SHIFT_MIN, mirror->shift_max);
 
-	if (!is_to_be_there(mirror))
+	if (mirror->leaving)
+		return 1;
+	if (!is_to_be_there(mirror)) {
+		forget_coming(mirror);
 		return MAX_JIFFY_OFFSET;
-	WRITE_ONCE(mirror->parked, false);
-	if (until(mirror->retry_due))
-		return until(mirror->retry_due);
-	if (try_index(mirror, shift)) {
-		shift = SHIFT_MIN;
-		if (try_index(mirror, shift))
-			return until(mirror->retry_due);
 	}
-	begin_fill(mirror, shift);
+	WRITE_ONCE(mirror->parked, false);
+	if (!mirror->coming && (until(mirror->retry_due) ||
+				(!prepare_index(mirror, shift) &&
+				 !prepare_index(mirror, SHIFT_MIN))))
+		return until(mirror->retry_due);
+	if (!show_index(mirror))
+		return 1;
+	begin_fill(mirror);
 	return 0;
 }
 
@@ -1252,6 +1306,8 @@ static void begin_leave(struct bytemap_mirror *mirror)
 			      bytemap_window_word(&mirror->head->word));
 	bytemap_change_modes(mirror->map, BYTEMAP_MIRRORED | BYTEMAP_WINDOWED, 0);
 	synchronize_rcu();
+	/* It is left with the others */
+	mirror->coming = 0;
 	begin_phase(mirror, MIRROR_LEAVES);
 }
 
@@ -1280,19 +1336,16 @@ static bool leave_some_index(struct bytemap_mirror *mirror)
 	return false;
 }
 
-/*
- * A part, each with a grace period. Return: jiffies after which to go on: others of
- * the user have their turn
- */
+/* A part. Return: jiffies after which to go on: others of the user have their turn */
 static unsigned long leave_some(struct bytemap_mirror *mirror)
 {
 	u64 slabs;
 
 	/* Pairs with bytemap_mirror_stock(): who comes later finds no mirror */
-	if (atomic_read_acquire(&mirror->growers) || leave_some_index(mirror))
+	if (atomic_read_acquire(&mirror->growers) || mirror->leaving ||
+	    leave_some_index(mirror) ||
+	    !bytemap_arena_empty(&mirror->arena, &slabs))
 		return 1;
-	slabs = bytemap_arena_empty(&mirror->arena, mirror->mapping,
-				    mirror->arena_at);
 	bytemap_account_sub_bytes(mirror->map->account,
 				  slabs * BYTEMAP_ARENA_SLAB);
 	forget_stripes(mirror);
@@ -1332,17 +1385,6 @@ static void unflag_some(struct bytemap_mirror *mirror)
 		atomic64_andnot(mirror->flag, bytemap_window_word(&b->word));
 	if (READ_ONCE(b->word) & SYNCMAP_MAPPED_SPILL)
 		mirror->spilled = true;
-}
-
-static void trim_some(struct bytemap_mirror *mirror)
-{
-	u64 slabs = bytemap_arena_trim(&mirror->arena, mirror->mapping,
-				       mirror->arena_at);
-
-	bytemap_account_sub_bytes(mirror->map->account,
-				  slabs * BYTEMAP_ARENA_SLAB);
-	if (!slabs)
-		begin_phase(mirror, MIRROR_RESTS);
 }
 
 /* Return: jiffies after which to go on */
@@ -1393,10 +1435,6 @@ static unsigned long work_some(struct bytemap_mirror *mirror,
 	case MIRROR_UNFLAGS:
 		unflag_some(mirror);
 		return 0;
-	case MIRROR_TRIMS:
-		/* Each time a grace period: others of the user have their turn */
-		trim_some(mirror);
-		return 1;
 	case MIRROR_LEAVES:
 		return leave_some(mirror);
 	}
@@ -1413,6 +1451,33 @@ static struct bytemap_walk *alloc_walk(struct bytemap_mirror *mirror)
 	if (mirror->phase != MIRROR_FILLS && mirror->phase != MIRROR_REPAIRS)
 		return NULL;
 	return bytemap_walk_alloc(mirror->map, 0);
+}
+
+/*
+ * What comes to where zeroes may be mapped, and what goes. Faults may be in the way
+ * of it, and of nothing else.
+ *
+ * Return: whether to come again.
+ */
+static bool turn_slabs(struct bytemap_mirror *mirror)
+{
+	struct bytemap_arena *arena = &mirror->arena;
+	bool comes;
+
+	if (mirror->phase == MIRROR_AWAY || mirror->phase == MIRROR_LEAVES)
+		return false;
+	comes = bytemap_arena_settle(arena);
+	bytemap_account_sub_bytes(mirror->map->account, BYTEMAP_ARENA_SLAB *
+				  (u64)bytemap_arena_trim(arena));
+	return comes || bytemap_arena_is_trimmable(arena);
+}
+
+static bool turn_pages(struct bytemap_mirror *mirror)
+{
+	bool comes = turn_slabs(mirror);
+
+	free_left(mirror);
+	return comes || mirror->leaving;
 }
 
 /* Return: jiffies after which to go on, or never: MAX_JIFFY_OFFSET */
@@ -1433,7 +1498,7 @@ static unsigned long work_portion(struct bytemap_mirror *mirror)
 	}
 	if (walk)
 		bytemap_walk_free(walk);
-	return pause;
+	return turn_pages(mirror) ? min(pause, 1UL) : pause;
 }
 
 /* With a reference, or NULL. shrink.c may give it another one meanwhile */
@@ -1478,8 +1543,7 @@ static bool stock_one(struct bytemap_mirror *mirror)
 
 	if (bytemap_account_add_bytes(account, BYTEMAP_ARENA_SLAB, &error))
 		return false;
-	grown = !bytemap_arena_grow(&mirror->arena, mirror->mapping,
-				    mirror->arena_at);
+	grown = !bytemap_arena_grow(&mirror->arena);
 	if (!grown)
 		bytemap_account_sub_bytes(account, BYTEMAP_ARENA_SLAB);
 	return grown;
@@ -1491,10 +1555,13 @@ void bytemap_mirror_stock(struct bytemap_mirror *mirror)
 	/* Fully ordered: either we see that it leaves, or leave_some() waits */
 	atomic_inc_return(&mirror->growers);
 	while (bytemap_is_mirrored(mirror->map) &&
-	       bytemap_arena_is_short(&mirror->arena))
+	       bytemap_arena_is_short(&mirror->arena)) {
 		if (!stock_one(mirror))
 			WRITE_ONCE(mirror->arena.retry,
 				   jiffies + STOCK_JIFFIES);
+		else if (READ_ONCE(mirror->arena.to_come))
+			want_work(mirror);
+	}
 	/* Pairs with leave_some() */
 	atomic_fetch_add_release(-1, &mirror->growers);
 }
@@ -1512,8 +1579,8 @@ static struct page *index_page(struct bytemap_mirror *mirror, u64 offset)
 }
 
 /*
- * In an RCU read section. Return: the page at @offset of a mapping, of which a
- * reference is to be taken; NULL: there is none, zeroes are right
+ * Between bytemap_mapping_begin() and its end. Return: the page at @offset of a
+ * mapping; NULL: there is none, zeroes are right.
  */
 struct page *bytemap_mirror_page(struct bytemap_mirror *mirror, u64 offset)
 {
@@ -1528,6 +1595,25 @@ struct page *bytemap_mirror_page(struct bytemap_mirror *mirror, u64 offset)
 	return index_page(mirror, offset);
 }
 
+/* The same for a process: zeroes are mapped where there is no page */
+struct page *bytemap_mirror_show(struct bytemap_mirror *mirror, u64 offset)
+{
+	struct page *page = bytemap_mirror_page(mirror, offset);
+
+	if (!page && offset >= mirror->arena_at)
+		page = bytemap_arena_show_hole(&mirror->arena,
+					       (offset - mirror->arena_at) >>
+					       PAGE_SHIFT);
+	return page ?: ZERO_PAGE(0);
+}
+
+/* What a mirror takes besides indexes and slabs */
+static u64 head_bytes(const struct bytemap_mirror *mirror)
+{
+	return sizeof(struct bytemap_mirror) + PAGE_SIZE +
+	       bytemap_arena_bytes(mirror->arena.max);
+}
+
 /* Each number at a time of its own */
 void bytemap_mirror_get_stats(struct bytemap_mirror *mirror,
 			      struct bytemap_mirror_stats *stats)
@@ -1535,7 +1621,7 @@ void bytemap_mirror_get_stats(struct bytemap_mirror *mirror,
 	unsigned int i;
 	u8 shift;
 
-	stats->mirror_bytes = HEAD_BYTES + BYTEMAP_ARENA_SLAB *
+	stats->mirror_bytes = head_bytes(mirror) + BYTEMAP_ARENA_SLAB *
 			      (u64)READ_ONCE(mirror->arena.count);
 	for (shift = SHIFT_MIN; shift <= mirror->shift_max; shift++)
 		if (READ_ONCE(mirror->index[shift]))
@@ -1543,7 +1629,7 @@ void bytemap_mirror_get_stats(struct bytemap_mirror *mirror,
 	for (i = 0; i < BYTEMAP_STRIPES; i++)
 		stats->mirror_keys += READ_ONCE(mirror->stripe[i].count);
 	stats->mirror_buckets = 1ULL << READ_ONCE(mirror->shift);
-	stats->mappings = atomic_read(&mirror->mappings);
+	stats->mappings = READ_ONCE(mirror->mapping.count);
 }
 
 /* A mirror */
@@ -1591,10 +1677,8 @@ static void init_mirror(struct bytemap_mirror *mirror, struct bytemap *map,
 	mirror->shift = SHIFT_MIN;
 	mirror->shift_max = largest_shift(map, limits);
 	mirror->arena_at = syncmap_mapped_index(mirror->shift_max + 1);
-	bytemap_arena_init(&mirror->arena, most_slabs(limits));
-	mirror->size = mirror->arena_at +
-		       (u64)mirror->arena.max * PAGE_SIZE;
-	mirror->mapping = &map->mapping;
+	mirror->size = mirror->arena_at + (u64)most_slabs(limits) * PAGE_SIZE;
+	bytemap_mapping_init(&mirror->mapping, &map->mapping);
 	mirror->repair_due = jiffies;
 	mirror->retry_due = jiffies;
 	mirror->wq = map->core.params.wq;
@@ -1618,12 +1702,18 @@ static struct bytemap_mirror *make_mirror(struct bytemap *map,
 	mirror->head = (void *)get_zeroed_page(BYTEMAP_GFP);
 	if (!mirror->head)
 		goto free_mirror;
-	err = bytemap_account_add_bytes(map->account, HEAD_BYTES, error);
+	err = bytemap_arena_init(&mirror->arena, &mirror->mapping,
+				 mirror->arena_at, most_slabs(limits));
 	if (err)
 		goto free_head;
+	err = bytemap_account_add_bytes(map->account, head_bytes(mirror), error);
+	if (err)
+		goto exit_arena;
 	fill_head(mirror);
 	return mirror;
 
+exit_arena:
+	bytemap_arena_exit(&mirror->arena);
 free_head:
 	free_page((unsigned long)mirror->head);
 free_mirror:
@@ -1639,10 +1729,11 @@ static void free_mirror(struct bytemap_mirror *mirror)
 	for (shift = SHIFT_MIN; shift <= mirror->shift_max; shift++)
 		if (mirror->index[shift])
 			free_index(mirror, shift, mirror->index[shift]);
-	bytemap_account_sub_bytes(mirror->map->account,
-				  (u64)mirror->arena.count * BYTEMAP_ARENA_SLAB +
-				  HEAD_BYTES);
-	bytemap_arena_exit(&mirror->arena);
+	if (mirror->leaving)
+		free_index(mirror, mirror->leaving, mirror->left);
+	bytemap_account_sub_bytes(mirror->map->account, head_bytes(mirror) +
+				  BYTEMAP_ARENA_SLAB *
+				  bytemap_arena_exit(&mirror->arena));
 	free_page((unsigned long)mirror->head);
 	kvfree(mirror);
 }
@@ -1721,7 +1812,7 @@ u64 bytemap_mirror_size(const struct bytemap *map)
 	return mirror && READ_ONCE(mirror->wanted) ? mirror->size : 0;
 }
 
-/* ->mappings was increased: what was given back is to be there again */
+/* Somebody has mapped it: what was given back is to be there again */
 void bytemap_mirror_mapped(struct bytemap_mirror *mirror)
 {
 	/* Pairs with bytemap_mirror_park(): one of us sees what the other does */
@@ -1736,7 +1827,7 @@ u64 bytemap_mirror_reclaimable(const struct bytemap *map)
 	const struct bytemap_mirror *mirror = bytemap_mirror_of(map);
 
 	if (!mirror || !bytemap_is_mirrored(map) ||
-	    atomic_read(&mirror->mappings))
+	    READ_ONCE(mirror->mapping.count))
 		return 0;
 	return (index_bytes(mirror, READ_ONCE(mirror->shift)) >> PAGE_SHIFT) +
 	       READ_ONCE(mirror->arena.count);

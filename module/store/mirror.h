@@ -44,10 +44,12 @@ void bytemap_mirror_refresh(struct bytemap_mirror *mirror,
 			    u32 key_len);
 void bytemap_mirror_refresh_mortal(struct bytemap_mirror *mirror,
 				   const struct bytemap_value *value);
+void bytemap_mirror_lose_name(struct bytemap_mirror *mirror);
 void bytemap_mirror_clear_begin(struct bytemap_mirror *mirror);
 void bytemap_mirror_clear_end(struct bytemap_mirror *mirror, u64 floor);
 void bytemap_mirror_get_stats(struct bytemap_mirror *mirror,
 			      struct bytemap_mirror_stats *stats);
 struct page *bytemap_mirror_page(struct bytemap_mirror *mirror, u64 offset);
+struct page *bytemap_mirror_show(struct bytemap_mirror *mirror, u64 offset);
 
 #endif /* _SYNCMAP_STORE_MIRROR_H */

@@ -14,8 +14,8 @@
 #include <uapi/linux/syncmap_mapped.h>
 
 #include "arena.h"
+#include "mapping.h"
 
-struct address_space;
 struct bytemap;
 struct syncmap_op;
 
@@ -42,7 +42,6 @@ enum bytemap_mirror_phase {
 	MIRROR_DROPS,		/* what is below the floor */
 	MIRROR_REPAIRS,		/* what is in no bucket */
 	MIRROR_UNFLAGS,		/* buckets of which all is there again */
-	MIRROR_TRIMS,		/* slabs that nobody needs */
 	MIRROR_LEAVES,		/* it is being taken away */
 };
 
@@ -65,8 +64,7 @@ struct bytemap_mirror {
 	bool				repairs;	/* what was spilled may fit now */
 	struct bytemap_arena		arena;
 	atomic_t			growers;	/* of the arena */
-	struct address_space		*mapping;	/* the map's */
-	atomic_t			mappings;	/* the device's */
+	struct bytemap_mapping		mapping;
 	struct workqueue_struct		*wq;
 	struct delayed_work		work;
 	/* The work's own */
@@ -76,6 +74,11 @@ struct bytemap_mirror {
 	u64				flag;
 	bool				spilled;	/* some is still */
 	u8				fruitless;	/* repairs, one after another */
+	u8				coming;		/* an index; 0: none */
+	u64				coming_epoch;
+	u8				leaving;	/* another one; 0: none */
+	u64				leaving_epoch;
+	struct syncmap_mapped_bucket	*left;
 	/* jiffies */
 	unsigned long			began;		/* the last repair */
 	unsigned long			repair_due;	/* the next */

@@ -9,11 +9,14 @@
  * but is never wrong: a load from it is linearizable with all operations on the
  * map, by whichever way. What it cannot decide is left to %SYNCMAP_OP.
  *
- * A mapping is not inherited by fork(2), nor can a part of it be unmapped. As long
- * as it is there the descriptor is open, and with it what goes when that is closed:
- * leases, and entries that are bound to it. Programs that have such map another
- * descriptor, which %SYNCMAP_RESTRICT gives them for reading. A map has at most
- * 1024 mappings (EAGAIN). ENODEV: it has no mirror.
+ * A mapping is not inherited by fork(2): in a child the addresses are free, and a
+ * child that is to load maps the descriptor itself. Nor can a part of a mapping be
+ * unmapped. As long as it is there the descriptor is open, and with it what goes when
+ * that is closed: leases, and entries that are bound to it. Programs that have such
+ * map another descriptor, which %SYNCMAP_RESTRICT gives them for reading. A map has
+ * at most 4096 mappings (ENOSPC), of which 1024 are for its owner, and one user who
+ * is not has at most 1024 (EDQUOT): who gets none asks the kernel. ENODEV: it has no
+ * mirror.
  *
  * %SYNCMAP_SET_MAPPED of %SYNCMAP_SET gives a map a mirror that has none, also to one
  * that is frozen, and %SYNCMAP_SET_UNMAPPED takes it away. A mapping stays what it
@@ -62,6 +65,14 @@
  * words of another index may be the same again. After some tries, ask. Step 5
  * is needed only for an entry with a deadline, but it has to come before step 8.
  *
+ * Names. Whoever has a descriptor of a map stays with that map, and so does who has
+ * it mapped, though its name is removed or given to another one. Who wants to follow
+ * a name instead reads @moved of the head when the descriptor is mapped, and after
+ * that asks with %SYNCMAP_MAP_INFO whether the map has the name; if not, the name is
+ * to be opened again. Later, if @moved is another number after step 2, the name is to
+ * be opened again, too. Before a name is taken away @moved has changed, and then
+ * the head's word; READY stays.
+ *
  * The layout is an ABI of its own, with the number %SYNCMAP_MAPPED_ABI.
  */
 #ifndef _UAPI_LINUX_SYNCMAP_MAPPED_H
@@ -85,8 +96,7 @@
 #define SYNCMAP_MAPPED_SPILL	(SYNCMAP_MAPPED_SPILL_0 | SYNCMAP_MAPPED_SPILL_1)
 #define SYNCMAP_MAPPED_VERSION	(1ULL << 20)
 
-/* Of the head's: the name leads to another map; log2 of the buckets; version */
-#define SYNCMAP_MAPPED_MOVED	(1ULL << 17)
+/* Of the head's: log2 of the buckets; version */
 #define SYNCMAP_MAPPED_CLEARED	(1ULL << 18)	/* something below the floor is left */
 #define SYNCMAP_MAPPED_SHIFT	20		/* six bits */
 #define SYNCMAP_MAPPED_HEAD_VERSION (1ULL << 26)
@@ -102,8 +112,9 @@
  * @reserved: zero
  * @word: what of the mapping is in use
  * @floor: what has a lower revision was cleared, and is absent
+ * @moved: how often a name has been taken from the map, see above
  *
- * All but @word and @floor are constant.
+ * All but @word, @floor and @moved are constant.
  */
 struct syncmap_mapped_head {
 	__u64	magic;
@@ -115,6 +126,7 @@ struct syncmap_mapped_head {
 	__u64	reserved[3];
 	__u64	word;
 	__u64	floor;
+	__u64	moved;
 };
 
 #define SYNCMAP_MAPPED_SLOTS	11	/* of a bucket */

@@ -306,7 +306,7 @@ static void expect_truth(u64 shown)
 
 static void hide_all(void)
 {
-	unmap_mapping_range(the_map->mirror->mapping, 0, shared->size, 1);
+	unmap_mapping_range(&the_map->mapping, 0, shared->size, 1);
 }
 
 /* What a fault shows where it finds nothing */
@@ -631,10 +631,10 @@ static void store_and_detach(void)
 /* All is given back, until somebody has it mapped again */
 static void park(void)
 {
-	atomic_sub(1, &the_map->mirror->mappings);
+	the_map->mirror->mapping.count--;
 	bytemap_mirror_park(the_map);
 	work_off();
-	atomic_add(1, &the_map->mirror->mappings);
+	the_map->mirror->mapping.count++;
 	bytemap_mirror_mapped(the_map->mirror);
 	work_off();
 }

@@ -26,6 +26,11 @@ static inline void __set_bit(unsigned int bit, unsigned long *map)
 	map[bit / BITS_PER_LONG] |= BIT(bit % BITS_PER_LONG);
 }
 
+static inline void __clear_bit(unsigned int bit, unsigned long *map)
+{
+	map[bit / BITS_PER_LONG] &= ~BIT(bit % BITS_PER_LONG);
+}
+
 static inline bool __test_and_clear_bit(unsigned int bit, unsigned long *map)
 {
 	unsigned long *word = map + bit / BITS_PER_LONG;

@@ -61,6 +61,18 @@ static inline void list_move_tail(struct list_head *entry,
 	list_add_tail(entry, head);
 }
 
+static inline void list_splice_init(struct list_head *list,
+				    struct list_head *head)
+{
+	if (list->next == list)
+		return;
+	list->next->prev = head;
+	list->prev->next = head->next;
+	head->next->prev = list->prev;
+	head->next = list->next;
+	INIT_LIST_HEAD(list);
+}
+
 /* Without the lock: whoever has taken it off the list has finished with it */
 static inline void list_del_init_careful(struct list_head *entry)
 {
@@ -80,6 +92,8 @@ static inline bool list_empty_careful(const struct list_head *head)
 #define list_entry(link, type, member)	container_of(link, type, member)
 #define list_first_entry(head, type, member)				\
 	list_entry((head)->next, type, member)
+#define list_last_entry(head, type, member)				\
+	list_entry((head)->prev, type, member)
 #define list_first_entry_or_null(head, type, member)			\
 	(list_empty(head) ? NULL : list_first_entry(head, type, member))
 #define list_is_singular(head)						\

@@ -121,6 +121,7 @@ struct vm_area_struct {
 	vm_flags_t				vm_flags;
 	const struct vm_operations_struct	*vm_ops;
 	struct file				*vm_file;
+	void					*vm_private_data;
 	struct mm_struct			*vm_mm;
 	/* Under one lock for all */
 	struct list_head			node;	/* of its address_space */
