@@ -2,10 +2,40 @@
 /*
  * Names of maps
  */
+#include <linux/syncmap.h>
 #include <linux/user_namespace.h>
 
+#include "mapped.h"
+
+/* What processes that load from a mapping of the map are told when its name goes */
+static u64 moved_when_it_went, word_when_it_went;
+
+static void look_at_head(const struct bytemap *map)
+{
+	if (!map->mirror)
+		return;
+	moved_when_it_went = map->mirror->head->moved;
+	word_when_it_went = map->mirror->head->word;
+}
+
+static bool swap_name(struct syncmap *map, const void *key, size_t len, void *old,
+		      void *new)
+{
+	look_at_head(old);
+	return syncmap_compare_and_swap(map, key, len, old, new);
+}
+
+static bool delete_name(struct syncmap *map, const void *key, size_t len,
+			void *old)
+{
+	look_at_head(old);
+	return syncmap_compare_and_delete(map, key, len, old);
+}
+
+#define syncmap_compare_and_swap	swap_name
+#define syncmap_compare_and_delete	delete_name
+
 #include "../../module/store/name.c"
-#include "common.h"
 
 struct name_check {
 	const char	*name;
@@ -181,6 +211,42 @@ static void a_name_is_replaced(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, remove_here(new, "shared"));
 }
 
+/* Before it goes. Who has come by a descriptor goes on: READY stays */
+static void expect_told(struct kunit *test, struct bytemap *map, u64 moved,
+			u64 word)
+{
+	KUNIT_EXPECT_EQ(test, moved_when_it_went, moved);
+	KUNIT_EXPECT_EQ(test, word_when_it_went,
+			word + SYNCMAP_MAPPED_HEAD_VERSION);
+	KUNIT_EXPECT_EQ(test, map->mirror->head->moved, moved);
+	KUNIT_EXPECT_EQ(test, map->mirror->head->word, word_when_it_went);
+	KUNIT_EXPECT_TRUE(test, word_when_it_went & SYNCMAP_MAPPED_READY);
+}
+
+static void who_loads_from_a_mapping_is_told(struct kunit *test)
+{
+	struct bytemap *old = store_mapped_at_rest(test, SYNCMAP_KEY_STRING);
+	struct bytemap *new = store_mapped_at_rest(test, SYNCMAP_KEY_STRING);
+	struct bytemap_publication how = { .replace = true };
+	struct bytemap_path path = here("mapped");
+	u64 word = old->mirror->head->word;
+	struct bytemap_name name;
+
+	KUNIT_EXPECT_EQ(test, take_here(old, "mapped"), 0);
+	KUNIT_EXPECT_EQ(test, old->mirror->head->word, word);
+	KUNIT_EXPECT_EQ(test, bytemap_name_publish(new, &path, &how), 0);
+	expect_told(test, old, 1, word);
+	KUNIT_EXPECT_EQ(test, new->mirror->head->moved, 0ULL);
+	/* What was found there before a name was lost is not right by the next one */
+	KUNIT_EXPECT_TRUE(test, remove_here(new, "mapped"));
+	expect_told(test, new, 1, word);
+	word = old->mirror->head->word;
+	KUNIT_EXPECT_EQ(test, take_here(old, "other"), 0);
+	KUNIT_EXPECT_EQ(test, old->mirror->head->moved, 1ULL);
+	bytemap_name_end(old, &name);
+	expect_told(test, old, 2, word);
+}
+
 /* It was put in after bytemap_name_end() had looked */
 static void a_name_that_comes_late_ends(struct kunit *test)
 {
@@ -348,6 +414,7 @@ static struct kunit_case name_cases[] = {
 	KUNIT_CASE(a_map_has_one_name),
 	KUNIT_CASE(a_name_holds_map_and_module),
 	KUNIT_CASE(a_name_is_replaced),
+	KUNIT_CASE(who_loads_from_a_mapping_is_told),
 	KUNIT_CASE(a_name_that_comes_late_ends),
 	KUNIT_CASE(a_name_is_said_when_it_is_found),
 	KUNIT_CASE(scopes_have_names_of_their_own),

@@ -9,6 +9,9 @@
  * until it is in there is kept besides: this is what others are told, who ask
  * meanwhile.
  *
+ * Whoever loads from a mapping of a map has no call by which to hear that a name
+ * leads elsewhere. So before it does, the map's mirror says so (mirror.c).
+ *
  * Names end with their scope, by which nobody could remove them any more: every
  * now and then, while there are any that could, all are looked at.
  */
@@ -29,6 +32,7 @@
 
 #include "bytemap.h"
 #include "map.h"
+#include "mirror.h"
 #include "name.h"
 #include "scope.h"
 #include "tell.h"
@@ -155,12 +159,11 @@ static int claim(struct bytemap *map, struct bytemap_naming *naming)
 }
 
 /* It has been in there, and is no more: another name may be given to it */
-static void unclaim(struct bytemap *map)
+static void unclaim_locked(struct bytemap *map)
 {
-	spin_lock(&map->name_lock);
+	lockdep_assert_held(&map->name_lock);
 	map->named = false;
 	map->former = NULL;
-	spin_unlock(&map->name_lock);
 }
 
 /* It is in there, or has even been taken out since */
@@ -224,7 +227,6 @@ static struct bytemap *find_by_key(const struct name_key *key)
 /* It is not in there any more */
 static void lose(struct bytemap *map, u32 flags)
 {
-	unclaim(map);
 	bytemap_tell_removed(map, flags);
 	put_held(map);
 }
@@ -273,6 +275,42 @@ static int check_owner(struct bytemap *map, const struct name_key *key)
 	return may ? 0 : -EPERM;
 }
 
+/*
+ * Processes that load from a mapping of @map make no call by which they would hear
+ * of it: what they see says so before. In the RCU read section in which the name
+ * goes, for a mirror that comes meanwhile shows nothing before that is over
+ */
+static void tell_mapped_locked(struct bytemap *map)
+{
+	struct bytemap_mirror *mirror = bytemap_mirror_of(map);
+
+	lockdep_assert_held(&map->name_lock);
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "a name goes outside of RCU");
+	if (mirror)
+		bytemap_mirror_lose_name(mirror);
+}
+
+/*
+ * Under the lock, so that whoever has seen in a mapping that the name goes is not
+ * told that the map has it. Return: false if it has not
+ */
+static bool pass_on(const struct name_key *key, struct bytemap *old,
+		    struct bytemap *map)
+{
+	bool done;
+
+	rcu_read_lock();
+	spin_lock(&old->name_lock);
+	tell_mapped_locked(old);
+	done = map ? syncmap_compare_and_swap(&names, key, key_len(key), old, map) :
+		     syncmap_compare_and_delete(&names, key, key_len(key), old);
+	if (done)
+		unclaim_locked(old);
+	spin_unlock(&old->name_lock);
+	rcu_read_unlock();
+	return done;
+}
+
 static int replace_name(struct bytemap *map, const struct name_key *key,
 			struct bytemap *old, struct bytemap_publication *how)
 {
@@ -285,7 +323,7 @@ static int replace_name(struct bytemap *map, const struct name_key *key,
 	err = check_owner(old, key);
 	if (err)
 		return err;
-	if (!syncmap_compare_and_swap(&names, key, key_len(key), old, map))
+	if (!pass_on(key, old, map))
 		return -EAGAIN;
 	how->replaced = old->id;
 	lose(old, SYNCMAP_RECORD_REPLACED);
@@ -325,7 +363,7 @@ static int put_in(struct bytemap *map, const struct name_key *key,
 
 static bool take_out(struct bytemap *map, const struct name_key *key)
 {
-	if (!syncmap_compare_and_delete(&names, key, key_len(key), map))
+	if (!pass_on(key, map, NULL))
 		return false;
 	lose(map, 0);
 	return true;
