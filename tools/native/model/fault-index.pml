@@ -15,6 +15,14 @@ inline store_in_index()
 	WORD[file] = WORD[file] + VERSION - WINDOW
 }
 
+inline put_in_file(p)
+{
+	file = p;
+	noted = epoch;
+	come_back_when_over(noted);
+	zap()
+}
+
 /*
  * To an index of another size, and back to one of this: READY is taken from the
  * old page, it goes, and a new one comes. Meanwhile there may be a store
@@ -23,7 +31,7 @@ inline change_twice()
 {
 	d_step { head = (head ^ OTHER_SIZE) + VERSION };
 	d_step { WORD[file] = WORD[file] & ~READY };
-	replace(HOLE);
+	put_in_file(HOLE);
 	d_step {
 		WORD[page] = READY;	/* elsewhere */
 		value_in[page] = 15
@@ -40,7 +48,7 @@ inline change_twice()
 		WORD[page] = 0;
 		value_in[page] = 0
 	};
-	replace(page);
+	put_in_file(page);
 	d_step { head = (head ^ OTHER_SIZE) + VERSION };
 	value_in[page] = revisions;
 	WORD[page] = WORD[page] + VERSION + READY
@@ -48,14 +56,14 @@ inline change_twice()
 
 proctype change_index()
 {
-	byte page = 1, rounds;
+	byte page = 1, noted, rounds;
 
 	d_step {
 		revisions = 1;
 		note(1);
 		value_in[1] = 1;
 		WORD[1] = READY;
-		replace(1)
+		file = 1
 	};
 	do
 	:: rounds < ROUNDS ->
@@ -70,7 +78,7 @@ proctype change_index()
 
 proctype load_from_index()
 {
-	byte page, h, w, value, again;
+	byte page, began, h, w, value, again;
 
 	atomic {
 		revisions ->

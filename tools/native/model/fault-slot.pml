@@ -1,15 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 
-/* The page is in place, and nothing else is mapped there */
-inline put_in_place()
+/* Of the slab, which is a page with one slot */
+mtype = { NONE, COMING, STOCKED, TAKEN, GOING };
+mtype slab = NONE;
+byte next = 1;
+
+inline wipe(p)
 {
-	page = (page == 1 -> 2 : 1);
-	d_step {
-		revision_in[page] = 0; key_in[page] = 0; value_in[page] = 0
-	};
-	replace(page)
+	revision_in[p] = 0; key_in[p] = 0; value_in[p] = 0
 }
 
+inline add_slab()
+{
+	d_step {
+		page = next;
+		next = 3 - next;
+		wipe(page)
+	};
+	file = page;
+	atomic {
+		if
+		:: marked || (round && !IS(STOCKED_BESIDE_ROUND)) -> slab = COMING
+		:: else -> slab = STOCKED
+		fi
+	}
+}
+
+#define CAN_STORE							\
+	(slab == STOCKED || slab == TAKEN ||				\
+	 (slab == COMING &&						\
+	  (NAMED_EARLY || IS(PAGE_NAMED_BEFORE_IN_PLACE))))
+
+/* What has no slot is not in the mirror */
 inline store_in_slot()
 {
 	word++;
@@ -18,56 +40,33 @@ inline store_in_slot()
 		note(revisions)
 	};
 	if
-	:: NAMED_EARLY || IS(PAGE_NAMED_BEFORE_IN_PLACE) -> named = true
-	:: file == HOLE -> put_in_place()
-	:: else
-	fi;
-	if
-	:: file != HOLE ->
+	:: atomic { CAN_STORE -> slab = TAKEN };
 		revision_in[file] = revisions;
 		d_step {
 			key_in[file] = MINE;
 			value_in[file] = revisions
 		};
-		named = true
-	:: else
+		named = true;
+		word = word | READY
+	:: else -> word = word & ~READY
 	fi;
-	word = word + VERSION - WINDOW;
-	if
-	:: file == HOLE ->
-		page = (page == 1 -> 2 : 1);
-		d_step {
-			revision_in[page] = revisions;
-			key_in[page] = MINE;
-			value_in[page] = revisions
-		};
-		replace(page)
-	:: else
-	fi
+	word = word + VERSION - WINDOW
 }
 
-/* The slot is wiped; the page goes, and is used elsewhere */
+/* The slot is wiped */
 inline delete_slot()
 {
 	word++;
 	d_step { note(0) };
 	named = false;
+	d_step { wipe(file) };
 	d_step {
-		revision_in[file] = 0; key_in[file] = 0; value_in[file] = 0
-	};
-	word = word + VERSION - WINDOW;
-	if
-	:: replace(HOLE);
-		d_step {
-			revision_in[page] = 15;
-			key_in[page] = OTHER;
-			value_in[page] = 15
-		}
-	:: true
-	fi
+		slab = STOCKED;
+		word = word + VERSION - WINDOW
+	}
 }
 
-proctype change_slot()
+proctype write()
 {
 	byte page, rounds;
 
@@ -75,8 +74,84 @@ proctype change_slot()
 	:: rounds < ROUNDS ->
 		rounds++;
 		if
-		:: store_in_slot()
-		:: revision_now -> delete_slot()
+		:: slab == NONE -> add_slab()
+		:: CAN_STORE -> store_in_slot()
+		:: slab == TAKEN && named -> delete_slot()
+		:: true
+		fi
+	:: else -> break
+	od
+}
+
+/* With this slab, or with another one of the group: all of it is zapped */
+inline do_round()
+{
+	atomic {
+		if
+		:: IS(MARK_TAKEN_LATE)
+		:: else -> marked = false
+		fi;
+		round = true;
+		comes = slab == COMING;
+		noted = epoch
+	};
+	if
+	:: !IS(ZAPPED_BEFORE_FAULTS_ARE_OVER) -> come_back_when_over(noted); zap()
+	:: else -> zap(); come_back_when_over(noted)
+	fi;
+	atomic {
+		if
+		:: IS(MARK_TAKEN_LATE) -> marked = false
+		:: else
+		fi;
+		if
+		:: comes && slab == COMING -> slab = STOCKED
+		:: else
+		fi;
+		round = false
+	}
+}
+
+/* The page goes, and is used elsewhere; then its place is another slab's */
+inline trim()
+{
+	d_step {
+		page = file;
+		file = HOLE;
+		if
+		:: IS(PLACE_USED_BEFORE_ZAP) -> slab = NONE
+		:: else
+		fi
+	};
+	noted = epoch;
+	if
+	:: !IS(ZAPPED_BEFORE_FAULTS_ARE_OVER) -> come_back_when_over(noted); zap()
+	:: else -> zap(); come_back_when_over(noted)
+	fi;
+	d_step {
+		revision_in[page] = 15;
+		key_in[page] = OTHER;
+		value_in[page] = 15;
+		if
+		:: !IS(PLACE_USED_BEFORE_ZAP) -> slab = NONE
+		:: else
+		fi
+	}
+}
+
+proctype work()
+{
+	byte page, noted, works;
+	bool comes;
+
+	do
+	:: works < WORKS ->
+		works++;
+		if
+		:: !NAMED_EARLY || slab == COMING -> do_round()
+		:: atomic { slab == STOCKED -> slab = GOING };
+			trim()
+		:: true
 		fi
 	:: else -> break
 	od
@@ -84,7 +159,7 @@ proctype change_slot()
 
 proctype load_from_slot()
 {
-	byte page, w, revision, key, value;
+	byte page, began, w, revision, key, value;
 
 	atomic {
 		seen = BIT(revision_now);

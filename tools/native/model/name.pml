@@ -1,32 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A name that passes from one map to the other and back, and a program that loads
- * by that name from a mirror, for spin. "check" runs it, "mutants" breaks it.
+ * Names that pass from one map to the other and back, and a program that loads by
+ * one of them from a mirror, for spin. "check" runs it, "mutants" breaks it.
  *
  * Who has mapped a map makes no call by which it would learn that the name is
- * another map's. So before the name goes, one store takes READY from the head of
- * the old map and says in it: open the name again. Both stay so until the map has
- * a name again; then READY comes, with a new version, after the name. Who sees
- * that he is to open the name does, for each load anew while that leads to the
- * same map, and asks the kernel. READY alone would not do: he would ask the map
- * that he has, which has another name, or none, by then.
+ * another map's. So before a name goes, the head of the map counts that one was
+ * taken from it, and then gets a new version. Whoever loads by a name has read the
+ * count before the kernel told that the map had the name; each load compares it
+ * after the head's word, and opens the name again if it is another one. What the
+ * kernel tells waits for a name that is about to go (a lock), or the count could be
+ * read, and the name asked for, when the one has changed and the other has not gone.
+ * READY has no part in this, for whoever has come by a descriptor stays, and reads on.
+ *
+ * A bit that is set when a name goes, and cleared when the map gets one, would not
+ * do: there is more than one name. Who has come by that which the map had before,
+ * and has made no load meanwhile, would go on.
  *
  * The claim: a load from the mirror says what the map with the name has had at
  * some instant since the load began; one that the kernel does is of a map that has
- * had the name at some instant since. Who came by a descriptor looks at READY only.
+ * had the name at some instant since.
  *
  * Not here: what is in mirror/. A bucket is always right.
  */
 
 #ifndef EXCHANGES
-#define EXCHANGES	2
+#define EXCHANGES	3
+#endif
+#ifndef STORES
+#define STORES		2
 #endif
 
 /* -DMUTANT=NAME breaks it */
 #define NAME_EXCHANGED_UNDER_READER	1
 #define NAME_EXCHANGED_BEFORE_HEAD	2
-#define OPEN_AGAIN_SAID_LATE		3
-#define READY_BEFORE_NAME		4
+#define NAME_COUNTED_AFTER_VERSION	3
+#define NAME_ASKED_FOR_BEFORE_COUNT	4
+#define NAME_LOST_IS_A_BIT		5
+#define NAME_TOLD_WHILE_IT_GOES		6
 
 #ifndef MUTANT
 #define MUTANT		0
@@ -41,15 +51,17 @@ hidden byte map_without_the_name;
 
 #define BIT(n)		(1 << (n))
 
-/* Of a head; OPEN is for who came by name */
-#define READY		1
-#define OPEN		2
-#define VERSION		4
-byte head[2], value[2];
+/* Of the maps: what readers see */
+byte version[2], moved[2], value[2];
+bool locked[2];
 
-/* The map with the name; its values, and which it was, since the load began */
-byte names;
-byte values = 2, seen, seen_maps;
+/* The map with the name, and that with another one */
+#define NOBODY		2
+byte names, others = NOBODY;
+
+/* The values of the map with the name, and which it was, since the load began */
+byte values = 2, seen_maps;
+int seen;
 
 inline note()
 {
@@ -57,18 +69,55 @@ inline note()
 	seen_maps = seen_maps | BIT(names)
 }
 
-inline take_ready(map)
+inline lose(map)
 {
-	head[map] = (head[map] & ~READY) + VERSION +
-		    (IS(OPEN_AGAIN_SAID_LATE) -> 0 : OPEN)
+	if
+	:: IS(NAME_COUNTED_AFTER_VERSION) -> version[map]++
+	:: else
+	fi;
+	if
+	:: IS(NAME_LOST_IS_A_BIT) -> moved[map] = 1
+	:: else -> moved[map]++
+	fi;
+	if
+	:: !IS(NAME_COUNTED_AFTER_VERSION) -> version[map]++
+	:: else
+	fi
 }
 
-inline give_ready(map)
+inline gain(map)
 {
-	head[map] = (head[map] & ~OPEN) + READY + VERSION
+	if
+	:: IS(NAME_LOST_IS_A_BIT) -> moved[map] = 0
+	:: else
+	fi
 }
 
-/* PUBLISH, which replaces; before it the new map is given a value */
+/* A map has one name */
+inline exchange()
+{
+	if
+	:: others == !old -> lose(!old); others = NOBODY
+	:: else
+	fi;
+	locked[old] = true;
+	if
+	:: !IS(NAME_EXCHANGED_UNDER_READER) && !IS(NAME_EXCHANGED_BEFORE_HEAD) ->
+		lose(old)
+	:: else
+	fi;
+	d_step {
+		names = !old;
+		note()
+	};
+	if
+	:: IS(NAME_EXCHANGED_BEFORE_HEAD) -> lose(old)
+	:: else
+	fi;
+	locked[old] = false;
+	gain(!old)
+}
+
 proctype publish()
 {
 	byte old, exchanges;
@@ -76,44 +125,68 @@ proctype publish()
 	do
 	:: exchanges < EXCHANGES ->
 		exchanges++;
-		d_step {
-			old = names;
-			value[!old] = values;
-			values++
-		};
+		old = names;
 		if
-		:: IS(READY_BEFORE_NAME) -> d_step { give_ready(!old) }
-		:: else
-		fi;
-		if
-		:: IS(NAME_EXCHANGED_UNDER_READER) ||
-		   IS(NAME_EXCHANGED_BEFORE_HEAD)
-		:: else -> d_step { take_ready(old) }
-		fi;
-		d_step {
-			names = !old;
-			note()
-		};
-		if
-		:: d_step {
-			IS(NAME_EXCHANGED_BEFORE_HEAD) ->
-			take_ready(old)
-		   }
-		:: d_step {
-			IS(OPEN_AGAIN_SAID_LATE) ->
-			head[old] = head[old] | OPEN
-		   }
-		:: else
-		fi;
-		if
-		:: !IS(READY_BEFORE_NAME) -> d_step { give_ready(!old) }
-		:: else
+		:: exchange()
+		:: others == NOBODY ->
+			others = !old;
+			gain(!old)
 		fi
 	:: else -> break
 	od
 }
 
-inline ask(map)
+/* Into whichever map, by its descriptor */
+proctype store()
+{
+	byte map, stores;
+
+	do
+	:: stores < STORES ->
+		if
+		:: map = 0
+		:: map = 1
+		fi;
+		d_step {
+			stores++;
+			value[map] = values;
+			values++;
+			note()
+		}
+	:: else -> break
+	od
+}
+
+inline ask_for_name()
+{
+	atomic {
+		!locked[map] || IS(NAME_TOLD_WHILE_IT_GOES) ->
+		has_name = names == map
+	}
+}
+
+/* Until the kernel says that the map has the name, after its count was read */
+inline open()
+{
+	do
+	:: map = names;
+		if
+		:: IS(NAME_ASKED_FOR_BEFORE_COUNT) ->
+			ask_for_name();
+			m = moved[map]
+		:: else ->
+			m = moved[map];
+			ask_for_name()
+		fi;
+		if
+		:: has_name -> break
+		:: else
+		fi
+	od;
+	has_name = false
+}
+
+inline ask()
 {
 	d_step {
 		CLAIM(map_without_the_name, seen_maps & BIT(map))
@@ -124,18 +197,17 @@ inline load()
 {
 	d_step {
 		note();
-		h = head[map]
+		v = version[map]
 	};
 	if
-	:: h & OPEN ->
-		map = names;
-		ask(map)
-	:: !(h & (OPEN | READY)) -> ask(map)
-	:: (h & (OPEN | READY)) == READY ->
+	:: moved[map] != m ->
+		open();
+		ask()
+	:: else ->
 		found = value[map];
 		atomic {
 			if
-			:: head[map] == h ->
+			:: version[map] == v ->
 				CLAIM(value_that_was_not_there,
 				      seen & BIT(found))
 			:: else
@@ -143,7 +215,7 @@ inline load()
 		}
 	fi;
 	d_step {
-		h = 0;
+		v = 0;
 		found = 0;
 		seen = 0;
 		seen_maps = 0
@@ -152,8 +224,10 @@ inline load()
 
 proctype reader()
 {
-	byte map, h, found, loads;
+	byte map, m, v, found, loads;
+	bool has_name;
 
+	open();
 	do
 	:: loads < 2 ->
 		loads++;
@@ -164,10 +238,9 @@ proctype reader()
 
 init {
 	atomic {
-		value[0] = 1;
-		head[0] = READY;
-		head[1] = OPEN;
+		value[1] = 1;
 		run publish();
+		run store();
 		run reader()
 	}
 }
