@@ -325,13 +325,32 @@ static void store_and_show_zeroes(void)
 	show_zeroes();
 }
 
+/* What is mapped is what there is now: nobody comes back to it */
+static void expect_pages(void)
+{
+	struct bytemap_mirror *mirror = the_map->mirror;
+	struct page *shown, *page;
+	u64 at;
+
+	for (at = 0; at < mirror->arena_at + PAGES * PAGE_SIZE; at += PAGE_SIZE) {
+		shown = serve_area->shown[at / PAGE_SIZE];
+		rcu_read_lock();
+		page = bytemap_mirror_page(mirror, at);
+		rcu_read_unlock();
+		if (shown && shown != (page ?: ZERO_PAGE(0)))
+			wrong("another page is mapped", at, page_to_pfn(shown));
+	}
+}
+
 /* When the work is done, what is not full is not asked for */
 static void end(void)
 {
 	if (scenario->prepare == store_and_show_zeroes)
 		hide_all();
+	expect_pages();
 	expect_truth(what_is_shown());
 	work_off();
+	expect_pages();
 	expect_truth(what_is_shown());
 	if (bytemap_is_mirrored(the_map) && scenario->key != IN_FLOOD &&
 	    !scenario->owned && what_is_shown() == ASKED)
