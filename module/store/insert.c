@@ -73,21 +73,23 @@ static int insert_in_window(struct bytemap_attempt *at)
 	struct bytemap_window window;
 	int ret;
 
-	rcu_read_lock();
 	ret = bytemap_change_begin(at, &window);
-	if (!ret) {
-		ret = bytemap_entry_insert(at);
-		bytemap_change_end(at, &window, !ret);
-	}
-	rcu_read_unlock();
+	if (ret)
+		return ret;
+	ret = bytemap_entry_insert(at);
+	bytemap_change_end(at, &window, !ret);
 	return ret;
 }
 
 /* The object of the request. Return: as bytemap_entry_insert(); NEED_STOCK */
 int bytemap_insert_fresh(struct bytemap_attempt *at)
 {
-	int ret = insert_in_window(at);
+	int ret;
 
+	rcu_read_lock();
+	ret = likely(!READ_ONCE(at->map->modes)) ? bytemap_entry_insert(at) :
+						   insert_in_window(at);
+	rcu_read_unlock();
 	return ret == FULL && has_place(at) ? START_OVER : ret;
 }
 

@@ -128,7 +128,9 @@ static bool comes_too_late(const struct bytemap_attempt *at)
 	       bytemap_request_has(at->req, OP_WRITES);
 }
 
-static int meet_object(struct bytemap_attempt *at, struct bytemap_value *value)
+/* Twice, as whoever has a map that is neither frozen nor mirrored is to pay nothing */
+static __always_inline int meet_object(struct bytemap_attempt *at,
+				       struct bytemap_value *value)
 {
 	int ret;
 
@@ -145,7 +147,7 @@ static int meet_object(struct bytemap_attempt *at, struct bytemap_value *value)
 	return ret;
 }
 
-static int look(struct bytemap_attempt *at)
+static __always_inline int look(struct bytemap_attempt *at)
 {
 	void *found;
 
@@ -153,13 +155,17 @@ static int look(struct bytemap_attempt *at)
 		meet_object(at, found) : ABSENT;
 }
 
-/* Return: NEED_STOCK; START_OVER; as look() */
-static int look_in_window(struct bytemap_attempt *at)
+/* Return: -EROFS; NEED_STOCK; START_OVER; as look() */
+static noinline int look_with_care(struct bytemap_attempt *at)
 {
 	struct bytemap_window window;
-	int ret;
+	int ret = 0;
 
-	ret = bytemap_change_begin(at, &window);
+	if (comes_too_late(at))
+		return -EROFS;
+	window.mirror = NULL;
+	if (at->verb->change_locked)
+		ret = bytemap_change_begin(at, &window);
 	if (ret)
 		return ret;
 	ret = look(at);
@@ -167,15 +173,6 @@ static int look_in_window(struct bytemap_attempt *at)
 	bytemap_change_end(at, &window,
 			   !ret || ret == ABSENT || ret == START_OVER);
 	return ret;
-}
-
-static int look_with_care(struct bytemap_attempt *at)
-{
-	if (comes_too_late(at))
-		return -EROFS;
-	if (bytemap_is_mirrored(at->map) && at->verb->change_locked)
-		return look_in_window(at);
-	return look(at);
 }
 
 static int find_key(struct bytemap_attempt *at)
