@@ -718,6 +718,19 @@ static bool has_index_soon(struct bytemap *map, bool large)
 	return false;
 }
 
+/* There may be no other number by which a small index is seen to be too large */
+static void an_empty_stripe_is_time_to_look(struct kunit *test)
+{
+	struct bytemap *map = store_mapped_at_rest(test,
+						   *(u32 *)test->param_value);
+
+	KUNIT_EXPECT_FALSE(test, is_time(map->mirror, 0));
+	begin_index(test, map, 7);
+	show_other_index(map);
+	KUNIT_EXPECT_TRUE(test, is_time(map->mirror, 0));
+	end_index(map, 6);
+}
+
 static void an_index_is_as_large_as_it_is_to_be(struct kunit *test)
 {
 	struct bytemap *map = store_mapped(test, SYNCMAP_KEY_U64);
@@ -1450,6 +1463,7 @@ static struct kunit_case mirror_cases[] = {
 	KUNIT_CASE_PARAM(an_index_changes_under_readers, type_gen_params),
 	KUNIT_CASE(a_window_of_the_old_index_ends_in_the_new),
 	KUNIT_CASE(a_window_is_open_in_both_indexes_or_none),
+	KUNIT_CASE_PARAM(an_empty_stripe_is_time_to_look, type_gen_params),
 	KUNIT_CASE(an_index_is_as_large_as_it_is_to_be),
 	KUNIT_CASE_PARAM(what_is_too_much_is_asked_for, type_gen_params),
 	KUNIT_CASE_PARAM(what_was_too_much_is_not_forgotten, type_gen_params),

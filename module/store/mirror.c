@@ -768,11 +768,12 @@ static bool is_time(const struct bytemap_mirror *mirror, u32 count)
 	u8 shift = READ_ONCE(mirror->shift);
 	u8 buckets = shift - BYTEMAP_STRIPE_BITS;
 
-	if (count % 4 != 1)
+	if (count && count % 4 != 1)
 		return false;
 	return (2 * count > keys_most(mirror) << buckets &&
 		shift < mirror->shift_max) ||
-	       12 * count < keys_least(mirror) << buckets;
+	       (12 * count < keys_least(mirror) << buckets &&
+		shift > SHIFT_MIN);
 }
 
 /* Windows */
