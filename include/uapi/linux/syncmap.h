@@ -93,10 +93,9 @@
  *	has had): debugfs and %SYNCMAP_STATS, whose numbers have names, so that
  *	none is a promise
  *
- * Room is kept for what is to come: loads from a mapping of the descriptor,
- * maps that evict rather than be full, and entries that are to be kept then,
- * reports of what is loaded. Programs find out by asking: what is unknown fails
- * with EOPNOTSUPP, or ENOTTY, and changes nothing.
+ * Room is kept for what is to come: maps that evict rather than be full, and
+ * entries that are to be kept then, reports of what is loaded. Programs find out
+ * by asking: what is unknown fails with EOPNOTSUPP, or ENOTTY, and changes nothing.
  */
 #ifndef _UAPI_LINUX_SYNCMAP_H
 #define _UAPI_LINUX_SYNCMAP_H

@@ -44,22 +44,27 @@
  *	2. f = head.floor if h is %SYNCMAP_MAPPED_CLEARED, else 0
  *	3. b = the key's bucket, as h and the key's hash say
  *	4. w = b.word, an acquire; if it is not usable, begin anew
- *	5. now = the boottime clock in the initial time namespace
+ *	5. now = CLOCK_BOOTTIME, less &syncmap_map_info.boottime_offset, which is that
+ *	   of the process: it is asked again after fork(2) and setns(2). Deadlines in
+ *	   here are of the initial time namespace
  *	6. for each tag of the bucket that is the key's, its slot: out of bounds, or
- *	   revision 0: ask. Another key: go on. Revision below f, or a deadline that
- *	   is not after now: the key is absent. SYNCMAP_SLOT_ASK, or lengths that
- *	   leave the page: ask. Else this is the value: copy it
+ *	   revision 0: ask. Another key: go on. Revision below f: the key is absent.
+ *	   SYNCMAP_SLOT_ASK, or lengths that leave the page: ask, before any deadline
+ *	   is looked at. A deadline that is not after now: absent. Else this is the
+ *	   value: copy it. There are @size less @arena bytes of slots, and pages of
+ *	   %SYNCMAP_MAPPED_PAGE bytes, counted from @arena
  *	7. no slot with the key: absent, or with a spill flag in w, ask
- *	8. a load fence; if b.word is not w any more, begin anew; and after that, if
- *	head.word is not h
+ *	8. a load fence, or each load of step 6 is an acquire; if b.word is not w any
+ *	   more, begin anew; and after that, if head.word is not h
  *
  * Keys of %SYNCMAP_KEY_U64 lie in the bucket, and so do values of up to 8 bytes:
  *
- *	6. the bucket's pair that has the key, or that of its &syncmap_mapped_more:
- *	   out of bounds, or without any kind: ask. Kind %SYNCMAP_PAIR_SLOT: its slot,
- *	   as above. A higher one: ask. Else it is a value of one byte less than its
- *	   kind says. The revision is needed by who wants it, and to be compared
- *	   with f, unless that is 0; if it is 0 itself: ask
+ *	6. the bucket's pair that has the key, or else that of its &syncmap_mapped_more,
+ *	   if it has one, of which %SYNCMAP_MAPPED_MORE_UNITS have to be in bounds, and
+ *	   not all kinds be 0: if so, ask. Kind %SYNCMAP_PAIR_SLOT: its slot, as above.
+ *	   A higher one: ask. Else it is a value of one byte less than its kind says.
+ *	   Its revision has to be looked at by who wants it, and if f is not 0.
+ *	   A revision of 0: ask; one below f: the key is absent
  *
  * Nothing that was read is believed before step 8, whose loads are ordered, too: the
  * words of another index may be the same again. After some tries, ask. Step 5
@@ -71,7 +76,8 @@
  * that asks with %SYNCMAP_MAP_INFO whether the map has the name; if not, the name is
  * to be opened again. Later, if @moved is another number after step 2, the name is to
  * be opened again, too. Before a name is taken away @moved has changed, and then
- * the head's word; READY stays.
+ * the head's word; READY stays. It counts also while there is no mirror: whoever
+ * has asked the kernel compares it after that.
  *
  * The layout is an ABI of its own, with the number %SYNCMAP_MAPPED_ABI.
  */
@@ -169,7 +175,8 @@ struct syncmap_mapped_slot {
 #endif
 };
 
-#define SYNCMAP_SLOT_ASK	0x1	/* the value is not here */
+/* The value is not here: what follows the key is the deadline */
+#define SYNCMAP_SLOT_ASK	0x1
 #define SYNCMAP_SLOT_MORTAL	0x2	/* it has a deadline */
 
 #define SYNCMAP_MAPPED_PAIRS	3	/* of a bucket */
@@ -278,7 +285,7 @@ static inline __u64 syncmap_mapped_hash_word(__u64 hash, __u64 word)
 	return syncmap_mapped_fold(word ^ hash, 0xd6e8feb86659fd93ULL);
 }
 
-/* Of a key of one word */
+/* Of the key of a map of %SYNCMAP_KEY_U64 */
 static inline __u64 syncmap_mapped_hash_u64(__u64 seed, __u64 key)
 {
 	return syncmap_mapped_fold(syncmap_mapped_hash_word(seed, key) ^ seed,
@@ -305,6 +312,7 @@ static inline __u64 syncmap_mapped_tail(const void *bytes, __u32 len)
 	return word;
 }
 
+/* Of the key of any other map, also if it has eight bytes */
 static inline __u64 syncmap_mapped_hash_bytes(__u64 seed, const void *bytes,
 					      __u32 len)
 {
