@@ -2,7 +2,7 @@
 /*
  * Loads from a mapping of a map's descriptor, without a system call
  *
- * For C and C++, without a library: libsyncmap_load() does this by itself. How a
+ * For C11 and C++, without a library: libsyncmap_load() does this by itself. How a
  * mapping is read, and what that is worth, is in <linux/syncmap_mapped.h>; whoever
  * binds another language says the same there.
  */
@@ -70,7 +70,8 @@ static inline int syncmap_mapped_attach(struct syncmap_mapped *mapped,
 
 	if (size < sizeof(*head) || head->magic != SYNCMAP_MAPPED_MAGIC ||
 	    head->abi != SYNCMAP_MAPPED_ABI || head->size > size ||
-	    head->arena > head->size)
+	    head->arena > head->size ||
+	    (head->arena | head->size) % SYNCMAP_MAPPED_PAGE)
 		return -EPROTO;
 	mapped->base = (const unsigned char *)base;
 	mapped->arena = mapped->base + head->arena;
@@ -309,7 +310,7 @@ syncmap_mapped_look_at_pair(const struct syncmap_mapped *mapped, __u32 kind,
 		return -EMSGSIZE;
 	if (len == sizeof(value))
 		memcpy(query->buf, &value, sizeof(value));
-	else
+	else if (len)
 		memcpy(query->buf, &value, len);
 	return 0;
 }
@@ -326,7 +327,7 @@ syncmap_mapped_search_more(const struct syncmap_mapped *mapped, __u32 nr,
 	__u64 key = syncmap_mapped_word(query->key), kinds;
 	int ret = -EAGAIN, i;
 
-	if (nr + SYNCMAP_MAPPED_MORE_UNITS > mapped->slots)
+	if ((__u64)nr + SYNCMAP_MAPPED_MORE_UNITS > mapped->slots)
 		return SYNCMAP_MAPPED_ASK;
 	kinds = syncmap_mapped_read(&more->kinds);
 	if (!kinds)
