@@ -182,14 +182,15 @@ const char *how_loads_go(const struct libsyncmap *map)
 	case 0:
 		return "mapped";
 	case -ENODEV:
-		return "not mapped: the map was not made for it";
+		return "not mapped: the map has no mirror";
 	case -EBADF:
 		return "not mapped: it is not open for reading";
 	case -EOPNOTSUPP:
 		return "not mapped: SYNCMAP_MAPPED is 0";
 	case -EPROTO:
 		return "not mapped: the layout is that of another version";
-	case -EAGAIN:
+	case -ENOSPC:
+	case -EDQUOT:
 		return "not mapped: there are too many mappings";
 	}
 	return libsyncmap_strerror(err);

@@ -30,8 +30,8 @@
  * early (-EINTR), but for those that wait until others do something:
  * libsyncmap_load_or_lease(), libsyncmap_awaited(), libsyncmap_watch_next().
  *
- * Loads from a map that was made with SYNCMAP_CREATE_MAPPED make no system call:
- * libsyncmap_load(), libsyncmap_load_newer(), and the loads of
+ * Loads from a map that was made with SYNCMAP_CREATE_MAPPED, or given a mirror by
+ * SYNCMAP_SET_MAPPED, make no system call: libsyncmap_load(), libsyncmap_load_newer(), and the loads of
  * libsyncmap_batch(). See libsyncmap_mapped().
  */
 #ifndef LIBSYNCMAP_H
@@ -218,6 +218,7 @@ int libsyncmap_fd(const struct libsyncmap *map);
  * @map: an open map, or NULL; not to be used again
  *
  * The map itself stays, unless it is private and this was the last descriptor.
+ * Not from the handler of a signal.
  */
 void libsyncmap_close(struct libsyncmap *map);
 
@@ -237,15 +238,16 @@ void libsyncmap_close(struct libsyncmap *map);
  * and that bytes of a buffer are undefined that the value does not fill, or if the
  * load fails.
  *
- * SYNCMAP_MAPPED=0 in the environment, or LIBSYNCMAP_UNMAPPED where the map is
- * opened, has all loads ask the kernel. A process that enters another time
+ * SYNCMAP_MAPPED=0 in the environment when the map is opened, or
+ * LIBSYNCMAP_UNMAPPED, has all loads ask the kernel. A process that enters another time
  * namespace by setns(2) opens its maps anew. A child of a fork() in the handler of
  * a signal that has interrupted a load must not return to it.
  *
  * Return: 0; or why they ask the kernel: -ENODEV: the map has no mirror; -EBADF: it
  * is not open for reading; -EOPNOTSUPP: that was asked for; -EPROTO: its layout is
- * one that the library does not know; -EAGAIN: it has too many mappings; -EBUSY:
- * another thread is about to map it; -ENOMEM and others of mmap(2).
+ * one that the library does not know; -ENOSPC, -EDQUOT: there are too many mappings
+ * of it, or of this user; -EBUSY: another thread is about to map it; -ENOMEM, -EAGAIN
+ * and others of mmap(2).
  */
 int libsyncmap_mapped(const struct libsyncmap *map);
 
@@ -343,12 +345,14 @@ int libsyncmap_info(const struct libsyncmap *map,
  * libsyncmap_set - change what a map is
  * @map: a map opened with SYNCMAP_ACCESS_ADMIN
  * @set: what to change, and @set->flags which of it: its mode, group, limits,
- *	default times, and what its values are; @set->error says more of an error
+ *	default times, what its values are, and whether it has a mirror; @set->error
+ *	says more of an error
  * @size: sizeof(*set)
  *
  * Return: 0; -EPERM for a group that is not one of the caller's; -EINVAL for
- * values that no map can have, or that are not in the flags; -EOPNOTSUPP; -EINTR.
- * After an error the map is as it was.
+ * values that no map can have, or that are not in the flags; -EOPNOTSUPP; -EINTR;
+ * -ENOMEM, -EDQUOT, -ENOSPC: there is no memory for a mirror, or a limit is
+ * reached. After an error the map is as it was.
  */
 int libsyncmap_set(const struct libsyncmap *map, struct syncmap_set *set,
 		   size_t size);

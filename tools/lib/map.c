@@ -57,12 +57,21 @@ static int set_name(char *field, const char *name)
 	return 0;
 }
 
+/* Here, and not when a map is loaded from: the environment is not for threads */
+static bool is_switched_off(void)
+{
+	const char *wish = getenv("SYNCMAP_MAPPED");
+
+	return wish && !strcmp(wish, "0");
+}
+
 static int new_map(int fd, struct libsyncmap **map)
 {
 	*map = calloc(1, sizeof(**map));
 	if (!*map)
 		return -ENOMEM;
 	(*map)->fd = fd;
+	(*map)->unmapped = is_switched_off();
 	return 0;
 }
 
@@ -73,8 +82,8 @@ static int adopt(int fd, unsigned int access, struct libsyncmap **map)
 
 	if (err)
 		close(fd);
-	else
-		(*map)->unmapped = access & LIBSYNCMAP_UNMAPPED;
+	else if (access & LIBSYNCMAP_UNMAPPED)
+		(*map)->unmapped = true;
 	return err;
 }
 

@@ -164,10 +164,9 @@ static int show_to(const struct libsyncmap *map,
 
 static int find_out(const struct libsyncmap *map, struct syncmap_map_info *info)
 {
-	const char *wish = getenv("SYNCMAP_MAPPED");
 	int err;
 
-	if (map->unmapped || (wish && !strcmp(wish, "0")))
+	if (map->unmapped)
 		return -EOPNOTSUPP;
 	memset(info, 0, sizeof(*info));
 	err = control(map->fd, SYNCMAP_MAP_INFO, info);
