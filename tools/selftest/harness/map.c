@@ -241,3 +241,13 @@ void test_tidy(void)
 	close(control);
 	control = -1;
 }
+
+void map_expect_pages(const unsigned char *base, __u64 size, __u64 step)
+{
+	unsigned char byte;
+
+	for (__u64 at = 0; at < size; at += step) {
+		byte = *(const volatile unsigned char *)(base + at);
+		EXPECT(!byte || at < size / 4 * 3);
+	}
+}

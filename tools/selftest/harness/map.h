@@ -88,4 +88,10 @@ void map_walk(int fd, __u32 flags, __u32 size,
 	      void (*fn)(const struct syncmap_record *record, void *arg),
 	      void *arg);
 
+/*
+ * A byte of each page of a mapping of @size bytes, @step apart: can be read, and is
+ * zero at the end, where nothing is
+ */
+void map_expect_pages(const unsigned char *base, __u64 size, __u64 step);
+
 #endif /* MAP_H */

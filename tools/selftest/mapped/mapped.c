@@ -76,11 +76,16 @@ TEST_LIMIT(what_is_stored_is_there, 120)
 	for (key = 0; key < keys; key++)
 		expect_u64(fd, key, key % 2 ? 8 : -ENOENT,
 			   key % 4 == 1 ? ~key : key);
-	usleep(300000);
-	asked = 0;
-	for (key = 0; key < keys; key++)
-		expect_u64(fd, key, key % 2 ? 8 : -ENOENT,
-			   key % 4 == 1 ? ~key : key);
+	/* What had no room is tried again by and by */
+	for (int i = 0; i < 100; i++) {
+		asked = 0;
+		for (key = 0; key < keys; key++)
+			expect_u64(fd, key, key % 2 ? 8 : -ENOENT,
+				   key % 4 == 1 ? ~key : key);
+		if (asked <= keys / 200)
+			break;
+		usleep(100000);
+	}
 	test_note("%llu of %llu loads asked at rest", asked, keys);
 	EXPECT(asked <= keys / 200);
 }
@@ -93,6 +98,7 @@ TEST(lengths)
 	int fd = map_mapped(SYNCMAP_KEY_BYTES);
 	static char key[200], value[65536], has[65536];
 	unsigned int i, n;
+	__u64 short_asked = 0, before;
 
 	attach(fd);
 	for (n = 0; n < sizeof(key); n += 13) {
@@ -102,12 +108,17 @@ TEST(lengths)
 			test_text(value, lens[i], n + i);
 			EXPECT_EQ(0, DO(fd, STORE, KEY_N(key, n),
 					VALUE_N(value, lens[i])));
+			before = asked;
 			ASSERT_EQ(lens[i], load(fd, key, n, has, sizeof(has)));
 			EXPECT(!memcmp(value, has, lens[i]));
+			if (lens[i] <= 1000)
+				short_asked += asked - before;
 		}
 	}
 	EXPECT_EQ(-EMSGSIZE, load(fd, key, n - 13, has, 1));
-	test_note("%llu asked", asked);
+	/* While another index is made, some are */
+	test_note("%llu asked, %llu for short values", asked, short_asked);
+	EXPECT(short_asked < sizeof(key) / 13 * ARRAY_SIZE(lens) / 4);
 }
 
 TEST(clear_empties_it)
@@ -134,15 +145,17 @@ TEST(what_expires_is_gone)
 
 	attach(fd);
 	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE_N(&value, 8), FROM_NOW,
-			.deadline = SECOND / 2));
+			.deadline = 1000 * SECOND));
 	expect_u64(fd, key, 8, 2);
 	EXPECT(result.deadline > map_now());
 	EXPECT_EQ(0, DO(fd, TOUCH, KEY_N(&key, 8), FROM_NOW,
-			.deadline = SECOND / 4));
+			.deadline = 2000 * SECOND));
 	expect_u64(fd, key, 8, 2);
-	usleep(260000);
+	EXPECT(result.deadline > map_now() + 1000 * SECOND);
+	EXPECT_EQ(0, DO(fd, TOUCH, KEY_N(&key, 8), FROM_NOW,
+			.deadline = SECOND / 100));
+	usleep(11000);
 	expect_u64(fd, key, -ENOENT, 0);
-	EXPECT_EQ(0, asked);
 }
 
 static void *try_map(int fd, __u64 size, int prot, int flags, off_t offset)
@@ -183,13 +196,12 @@ TEST(mappings_that_are_refused)
 TEST(all_of_it_can_be_read)
 {
 	int fd = map_mapped(SYNCMAP_KEY_U64);
-	__u64 size, at;
+	__u64 size;
 
 	attach(fd);
 	map_fill(fd, 0, 5000);
 	size = map_info(fd).mapped;
-	for (at = 0; at < size; at += size / 3000 / 4096 * 4096 + 4096)
-		EXPECT(*(volatile const char *)(mapped.base + at) >= -128);
+	map_expect_pages(mapped.base, size, size / 3000 / 4096 * 4096 + 4096);
 }
 
 struct race {
@@ -264,5 +276,5 @@ TEST_LIMIT(nobody_goes_back, 120)
 	for (int i = 0; i < 2; i++)
 		test_wait(reader[i]);
 	test_note("%llu loads, %llu asked", race->loads, race->asks);
-	EXPECT(race->loads);
+	EXPECT(race->asks < race->loads / 2);
 }

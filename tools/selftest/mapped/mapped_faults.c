@@ -50,9 +50,10 @@ TEST(stock)
 	struct outcome outcome = { .failed = true };
 	__u64 before = map_system().user_bytes, key = 1;
 	char value[100] = "so long that it needs a page";
+	unsigned int nth;
 
 	fault_need();
-	for (unsigned int nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
+	for (nth = 1; outcome.failed && nth < FAULTS_MAX; nth++) {
 		int fd = create();
 
 		test_context("fault %u", nth);
@@ -67,6 +68,7 @@ TEST(stock)
 		expect_bytes(before);
 	}
 	EXPECT(!outcome.failed);
+	EXPECT(nth > 4);
 }
 
 static int set(int fd, __u32 flags)
