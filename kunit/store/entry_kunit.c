@@ -10,7 +10,8 @@ static unsigned int warnings;
 
 static bool note_warning(bool condition)
 {
-	warnings += condition;
+	if (condition)
+		warnings++;
 	return condition;
 }
 

@@ -66,8 +66,8 @@ static void run_nothing(struct bytemap_job *job)
 
 void store_rest(struct bytemap *map)
 {
+	cancel_delayed_work_sync(&map->mirror->work);
 	map->mirror->work.work.func = do_nothing;
-	flush_delayed_work(&map->mirror->work);
 	map->deadlines.job.run = run_nothing;
 	map->mirror->seed = 1;
 	map->mirror->head->seed = 1;
