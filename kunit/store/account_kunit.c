@@ -264,6 +264,10 @@ static void no_more_maps_of_a_user_than_max_user_maps(struct kunit *test)
 	/* with CAP_SYS_RESOURCE there may be */
 	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
 	KUNIT_EXPECT_EQ(test, add_map(account, 0), 0);
+	/* but not for work, which has that whoever it is done for */
+	current->flags |= PF_WQ_WORKER;
+	KUNIT_EXPECT_EQ(test, add_map(account, 0), -EDQUOT);
+	current->flags &= ~PF_WQ_WORKER;
 	bytemap_account_remove_map(account, 0);
 	bytemap_account_remove_map(account, 0);
 	bytemap_account_put(account);

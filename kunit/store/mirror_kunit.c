@@ -1183,6 +1183,87 @@ static void a_mirror_can_be_taken_away(struct kunit *test)
 	}
 }
 
+static u32 only_slot(struct bytemap *map, const char *key)
+{
+	const struct syncmap_mapped_bucket *bucket = store_bucket(map, key);
+	unsigned int i = 0;
+
+	while (!bucket->tag[i])
+		i++;
+	return bucket->slot[i];
+}
+
+/* Return: whether a process that looks for it is shown a page that is not empty */
+static bool is_shown(struct bytemap *map, u32 slot)
+{
+	return bytemap_mirror_page(map->mirror, map->mirror->arena_at +
+				   (u64)slot * SYNCMAP_MAPPED_UNIT);
+}
+
+/* As long as a fault is under way, somebody may get to see a page of it */
+static void what_is_deleted_while_it_goes_is_wiped(struct kunit *test)
+{
+	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_STRING);
+	struct bytemap_mirror *mirror = map->mirror;
+	unsigned int fault;
+	const u64 *words;
+	u32 slot;
+
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "a secret"), 0);
+	slot = only_slot(map, "k");
+	words = bytemap_arena_words(&mirror->arena, slot);
+	KUNIT_EXPECT_TRUE(test, is_shown(map, slot));
+	KUNIT_EXPECT_NE(test, words[0], 0ULL);
+	fault = bytemap_mapping_begin(&mirror->mapping);
+	detach(map);
+	mirror_work(&mirror->work.work);
+	KUNIT_EXPECT_EQ(test, (int)mirror->phase, (int)MIRROR_HIDES);
+	KUNIT_EXPECT_FALSE(test, is_shown(map, slot));
+	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
+	KUNIT_EXPECT_EQ(test, words[0], 0ULL);
+	KUNIT_EXPECT_EQ(test, words[3], 0ULL);
+	bytemap_mapping_end(&mirror->mapping, fault);
+	work_off(map);
+	KUNIT_EXPECT_TRUE(test, is_away(map));
+	KUNIT_ASSERT_EQ(test, attach(map), 0);
+	work_off(map);
+	KUNIT_EXPECT_EQ(test, store_store(map, "k", "no secret"), 0);
+	KUNIT_EXPECT_TRUE(test, is_shown(map, only_slot(map, "k")));
+}
+
+/* The Clear ends when all has been dropped already */
+static void a_floor_is_forgotten_in_the_end(struct kunit *test)
+{
+	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_U64);
+	struct bytemap_mirror *mirror = map->mirror;
+
+	store_numbers(test, map, 0, 10);
+	bytemap_mirror_clear_begin(mirror);
+	WRITE_ONCE(mirror->head->floor, 5);
+	atomic64_or(SYNCMAP_MAPPED_CLEARED,
+		    bytemap_window_word(&mirror->head->word));
+	work_off(map);
+	KUNIT_EXPECT_EQ(test, mirror->floor, 5ULL);
+	KUNIT_EXPECT_TRUE(test, mirror->head->word & SYNCMAP_MAPPED_CLEARED);
+	bytemap_mirror_clear_end(mirror, 5);
+	work_off(map);
+	KUNIT_EXPECT_FALSE(test, mirror->head->word & SYNCMAP_MAPPED_CLEARED);
+}
+
+/* What was wanted while memory was short is not wanted for ever */
+static void who_maps_it_keeps_it(struct kunit *test)
+{
+	struct bytemap *map = store_mapped_at_rest(test, SYNCMAP_KEY_U64);
+	struct bytemap_mirror *mirror = map->mirror;
+
+	WRITE_ONCE(mirror->parked, true);
+	WRITE_ONCE(mirror->mapping.count, 1);
+	work_off(map);
+	WRITE_ONCE(mirror->mapping.count, 0);
+	work_off(map);
+	KUNIT_EXPECT_TRUE(test, bytemap_is_mirrored(map));
+}
+
 /* Whatever its work is at: so many of its portions */
 static void a_mirror_goes_in_the_middle(struct kunit *test)
 {
@@ -1480,6 +1561,9 @@ static struct kunit_case mirror_cases[] = {
 	KUNIT_CASE(a_mirror_can_be_taken_away),
 	KUNIT_CASE(a_mirror_goes_in_the_middle),
 	KUNIT_CASE(a_clear_may_come_at_any_time),
+	KUNIT_CASE(what_is_deleted_while_it_goes_is_wiped),
+	KUNIT_CASE(a_floor_is_forgotten_in_the_end),
+	KUNIT_CASE(who_maps_it_keeps_it),
 	KUNIT_CASE(a_frozen_map_can_have_a_mirror),
 	KUNIT_CASE(limits_may_be_raised_later),
 	KUNIT_CASE(a_mirror_may_be_too_small),

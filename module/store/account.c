@@ -20,6 +20,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rbtree.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/user_namespace.h>
@@ -389,8 +390,11 @@ static int add_used(struct bytemap_account *account, enum kind kind, u64 n,
 {
 	int err = try_add(account, kind, n, false, error);
 
+	/* Work has the credentials of root, whoever it is done for */
+	if (!err || current->flags & PF_WQ_WORKER)
+		return err;
 	/* Under locks, too, where nothing can be written into an audit log */
-	if (!err || !ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE))
+	if (!ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE))
 		return err;
 	err = try_add(account, kind, n, true, error);
 	if (!err)

@@ -242,11 +242,12 @@ free_new:
  */
 struct page *bytemap_arena_show_hole(struct bytemap_arena *arena, u32 nr)
 {
-	struct page *page;
+	struct page *page = NULL;
 
 	/* Whoever adds a slab finds either the mark, or is found: may_be_hole() */
 	spin_lock(&arena->mapping->lock);
-	page = bytemap_arena_page(arena, nr);
+	if (!READ_ONCE(arena->mapping->hidden))
+		page = bytemap_arena_page(arena, nr);
 	if (!page && nr < arena->max)
 		__set_bit(nr / GROUP, arena->holes);
 	spin_unlock(&arena->mapping->lock);

@@ -11,8 +11,9 @@
  * A job is not run twice at a time, nor beside another one of its share.
  *
  * Promotions take as long as a map is large, and cannot be cut into portions; what
- * a map has had is taken apart by the core, in portions of its own. Each user has
- * a workqueue for the ones and one for the others, which do one at a time, and the
+ * a map has had is taken apart by the core, in portions of its own; and who works on
+ * mirrors waits for grace periods, and for processes that map them. Each user has
+ * a workqueue for each of the three, which do one at a time, and the
  * scheduler sees to it that those of different users get on. Nothing here has
  * WQ_MEM_RECLAIM, as nobody who reclaims waits for it: a thread for each user would
  * be too much.
@@ -49,6 +50,8 @@ void bytemap_job_share_put(struct bytemap_share *share)
 		destroy_workqueue(share->builders);
 	if (share->freers)
 		destroy_workqueue(share->freers);
+	if (share->mirrors)
+		destroy_workqueue(share->mirrors);
 	kfree(share);
 }
 
@@ -85,6 +88,12 @@ struct workqueue_struct *bytemap_job_share_builders(struct bytemap_share *share)
 struct workqueue_struct *bytemap_job_share_freers(struct bytemap_share *share)
 {
 	return get_workqueue(&share->freers, "syncmap_free");
+}
+
+/* Return: the same for their mirrors */
+struct workqueue_struct *bytemap_job_share_mirrors(struct bytemap_share *share)
+{
+	return get_workqueue(&share->mirrors, "syncmap_mirror");
 }
 
 /* Queued work has a reference, as the user may go before its turn comes */

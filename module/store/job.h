@@ -18,6 +18,7 @@ struct bytemap_share {
 	struct work_struct	work;
 	struct workqueue_struct	*builders;	/* with the first map */
 	struct workqueue_struct	*freers;	/* likewise */
+	struct workqueue_struct	*mirrors;	/* with the first mirror */
 };
 
 struct bytemap_job {
@@ -34,6 +35,7 @@ struct bytemap_share *bytemap_job_share_get(struct bytemap_share *share);
 void bytemap_job_share_put(struct bytemap_share *share);
 struct workqueue_struct *bytemap_job_share_builders(struct bytemap_share *share);
 struct workqueue_struct *bytemap_job_share_freers(struct bytemap_share *share);
+struct workqueue_struct *bytemap_job_share_mirrors(struct bytemap_share *share);
 void bytemap_job_init(struct bytemap_job *job, struct bytemap_share *share,
 		      void (*run)(struct bytemap_job *job));
 bool bytemap_job_queue(struct bytemap_job *job);

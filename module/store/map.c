@@ -347,16 +347,27 @@ static void end_later(struct bytemap_job *job)
 		bytemap_job_delay(job, END_JIFFIES);
 }
 
+static void end_mirror(struct bytemap_job *job)
+{
+	struct bytemap *map = container_of(job, struct bytemap, end);
+
+	if (!bytemap_mirror_stop(map)) {
+		bytemap_job_delay(job, END_JIFFIES);
+		return;
+	}
+	syncmap_clear(&map->core);
+	job->run = end_later;
+	end_later(job);
+}
+
 static void end_map(struct bytemap_job *job)
 {
 	struct bytemap *map = container_of(job, struct bytemap, end);
 
 	bytemap_shrink_remove(map);
 	bytemap_sweep_exit(map);
-	bytemap_mirror_stop(map);
-	syncmap_clear(&map->core);
-	job->run = end_later;
-	end_later(job);
+	job->run = end_mirror;
+	end_mirror(job);
 }
 
 static void release_map(struct kref *refs)

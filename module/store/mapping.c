@@ -36,11 +36,17 @@
  * what is special in an entry of a table of pages.
  */
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "gfp.h"
 #include "mapping.h"
+
+/* Where processes map or unmap meanwhile, they wait for no more */
+#define ZAP_BYTES	((u64)SZ_4M)
 
 /* Without mappings */
 void bytemap_mapping_init(struct bytemap_mapping *mapping,
@@ -108,11 +114,17 @@ bool bytemap_mapping_is_over(struct bytemap_mapping *mapping, u64 epoch)
 
 /*
  * Takes away what is mapped there. May sleep, for as long as others map or unmap:
- * not for writers
+ * not for writers. These wait for a part at a time, however much is mapped
  */
 void bytemap_mapping_zap(struct bytemap_mapping *mapping, u64 offset, u64 bytes)
 {
-	unmap_mapping_range(mapping->space, offset, bytes, 1);
+	u64 end = offset + bytes;
+
+	for (; offset < end; offset += ZAP_BYTES) {
+		unmap_mapping_range(mapping->space, offset,
+				    min(end - offset, ZAP_BYTES), 1);
+		cond_resched();
+	}
 }
 
 static struct bytemap_mapper *

@@ -32,6 +32,7 @@ struct bytemap_mapping {
 	u64			epoch;
 	unsigned int		faults[2];	/* by the epoch in which they began */
 	unsigned int		count;		/* of all mappings: READ_ONCE() */
+	bool			hidden;		/* all but the head: READ_ONCE() */
 	struct list_head	mappers;
 };
 

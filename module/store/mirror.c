@@ -1216,6 +1216,9 @@ static unsigned long choose_phase(struct bytemap_mirror *mirror)
 		begin_drops(mirror, floor);
 		return 0;
 	}
+	/* The Clear may have ended after all was dropped */
+	if (READ_ONCE(mirror->head->word) & SYNCMAP_MAPPED_CLEARED)
+		forget_floor(mirror);
 	pause = choose_index(mirror);
 	return pause ? min(pause, choose_repairs(mirror)) : 0;
 }
@@ -1223,10 +1226,12 @@ static unsigned long choose_phase(struct bytemap_mirror *mirror)
 /* It comes and goes */
 
 /* Return: whether it is to be there: not when memory is short, and nobody looks */
-static bool is_to_be_there(const struct bytemap_mirror *mirror)
+static bool is_to_be_there(struct bytemap_mirror *mirror)
 {
-	return READ_ONCE(mirror->wanted) &&
-	       (!READ_ONCE(mirror->parked) || READ_ONCE(mirror->mapping.count));
+	/* Memory was short then */
+	if (READ_ONCE(mirror->mapping.count))
+		WRITE_ONCE(mirror->parked, false);
+	return READ_ONCE(mirror->wanted) && !READ_ONCE(mirror->parked);
 }
 
 static void make_ready(struct bytemap_mirror *mirror, u8 shift)
@@ -1296,20 +1301,35 @@ static void end_fill(struct bytemap_mirror *mirror)
 	begin_phase(mirror, MIRROR_RESTS);
 }
 
-/*
- * Readers ask; then operations make no windows any more; and those that have seen
- * the mirror are waited for. See litmus/mapped-detach
- */
-static void begin_leave(struct bytemap_mirror *mirror)
+/* Readers ask, and are shown no more of it than that */
+static void begin_hide(struct bytemap_mirror *mirror)
 {
 	/* Fully ordered: before anything in it goes */
 	atomic64_fetch_andnot(SYNCMAP_MAPPED_READY,
 			      bytemap_window_word(&mirror->head->word));
+	WRITE_ONCE(mirror->mapping.hidden, true);
+	mirror->hidden_epoch = bytemap_mapping_epoch(&mirror->mapping);
+	begin_phase(mirror, MIRROR_HIDES);
+}
+
+/*
+ * Until nobody can look at it any more, what is deleted is wiped from it. Then
+ * operations make no windows any more, and those that have seen the mirror are
+ * waited for. See litmus/mapped-detach
+ *
+ * Return: jiffies after which to go on
+ */
+static unsigned long begin_leave(struct bytemap_mirror *mirror)
+{
+	if (!bytemap_mapping_is_over(&mirror->mapping, mirror->hidden_epoch))
+		return 1;
+	bytemap_mapping_zap(&mirror->mapping, PAGE_SIZE, mirror->size - PAGE_SIZE);
 	bytemap_change_modes(mirror->map, BYTEMAP_MIRRORED | BYTEMAP_WINDOWED, 0);
 	synchronize_rcu();
 	/* It is left with the others */
 	mirror->coming = 0;
 	begin_phase(mirror, MIRROR_LEAVES);
+	return 0;
 }
 
 static void forget_stripes(struct bytemap_mirror *mirror)
@@ -1351,6 +1371,7 @@ static unsigned long leave_some(struct bytemap_mirror *mirror)
 				  slabs * BYTEMAP_ARENA_SLAB);
 	forget_stripes(mirror);
 	WRITE_ONCE(mirror->repairs, false);
+	WRITE_ONCE(mirror->mapping.hidden, false);
 	begin_phase(mirror, MIRROR_AWAY);
 	return 0;
 }
@@ -1436,6 +1457,8 @@ static unsigned long work_some(struct bytemap_mirror *mirror,
 	case MIRROR_UNFLAGS:
 		unflag_some(mirror);
 		return 0;
+	case MIRROR_HIDES:
+		return begin_leave(mirror);
 	case MIRROR_LEAVES:
 		return leave_some(mirror);
 	}
@@ -1444,7 +1467,8 @@ static unsigned long work_some(struct bytemap_mirror *mirror,
 
 static bool is_there(const struct bytemap_mirror *mirror)
 {
-	return mirror->phase != MIRROR_AWAY && mirror->phase != MIRROR_LEAVES;
+	return mirror->phase != MIRROR_AWAY && mirror->phase != MIRROR_HIDES &&
+	       mirror->phase != MIRROR_LEAVES;
 }
 
 static struct bytemap_walk *alloc_walk(struct bytemap_mirror *mirror)
@@ -1490,7 +1514,7 @@ static unsigned long work_portion(struct bytemap_mirror *mirror)
 	unsigned int n;
 
 	if (is_there(mirror) && !is_to_be_there(mirror))
-		begin_leave(mirror);
+		begin_hide(mirror);
 	walk = alloc_walk(mirror);
 	phase = mirror->phase;
 	for (n = 0; n < PORTION && !pause && mirror->phase == phase; n++) {
@@ -1515,10 +1539,7 @@ static struct mem_cgroup *cgroup_of_map(const struct bytemap *map)
 	return memcg;
 }
 
-/*
- * A portion at a time, among the promotions of the user, which take as long. What
- * waits for it, a reader does not: it asks. The map's cgroup pays
- */
+/* A portion at a time, among the mirrors of the user. The map's cgroup pays */
 static void mirror_work(struct work_struct *work)
 {
 	struct bytemap_mirror *mirror = container_of(to_delayed_work(work),
@@ -1530,39 +1551,44 @@ static void mirror_work(struct work_struct *work)
 
 	set_active_memcg(active);
 	mem_cgroup_put(memcg);
-	if (pause != MAX_JIFFY_OFFSET)
+	if (pause != MAX_JIFFY_OFFSET && !READ_ONCE(mirror->stops))
 		queue_delayed_work(mirror->wq, &mirror->work, pause);
 }
 
 /* Pages */
 
-static bool stock_one(struct bytemap_mirror *mirror)
+/* Return: 0; -ENOMEM: for the caller, perhaps for him alone; or a limit */
+static int stock_one(struct bytemap_mirror *mirror)
 {
 	struct bytemap_account *account = mirror->map->account;
 	struct syncmap_error error;
-	bool grown;
+	int err;
 
-	if (bytemap_account_add_bytes(account, BYTEMAP_ARENA_SLAB, &error))
-		return false;
-	grown = !bytemap_arena_grow(&mirror->arena);
-	if (!grown)
+	err = bytemap_account_add_bytes(account, BYTEMAP_ARENA_SLAB, &error);
+	if (err)
+		return err;
+	err = bytemap_arena_grow(&mirror->arena);
+	if (err)
 		bytemap_account_sub_bytes(account, BYTEMAP_ARENA_SLAB);
-	return grown;
+	return err;
 }
 
 /* For whoever is going to write, and may sleep still: what end() may need */
 void bytemap_mirror_stock(struct bytemap_mirror *mirror)
 {
+	int err = 0;
+
 	/* Fully ordered: either we see that it leaves, or leave_some() waits */
 	atomic_inc_return(&mirror->growers);
-	while (bytemap_is_mirrored(mirror->map) &&
+	while (!err && bytemap_is_mirrored(mirror->map) &&
 	       bytemap_arena_is_short(&mirror->arena)) {
-		if (!stock_one(mirror))
-			WRITE_ONCE(mirror->arena.retry,
-				   jiffies + STOCK_JIFFIES);
-		else if (READ_ONCE(mirror->arena.to_come))
+		err = stock_one(mirror);
+		if (!err && READ_ONCE(mirror->arena.to_come))
 			want_work(mirror);
 	}
+	/* The cgroup of another writer may have memory */
+	if (err && (err != -ENOMEM || current->flags & PF_WQ_WORKER))
+		WRITE_ONCE(mirror->arena.retry, jiffies + STOCK_JIFFIES);
 	/* Pairs with leave_some() */
 	atomic_fetch_add_release(-1, &mirror->growers);
 }
@@ -1587,6 +1613,8 @@ struct page *bytemap_mirror_page(struct bytemap_mirror *mirror, u64 offset)
 {
 	if (offset < PAGE_SIZE)
 		return virt_to_page(mirror->head);
+	if (READ_ONCE(mirror->mapping.hidden))
+		return NULL;
 	if (offset >= mirror->arena_at)
 		return bytemap_arena_page(&mirror->arena,
 					  (offset - mirror->arena_at) >>
@@ -1682,7 +1710,6 @@ static void init_mirror(struct bytemap_mirror *mirror, struct bytemap *map,
 	bytemap_mapping_init(&mirror->mapping, &map->mapping);
 	mirror->repair_due = jiffies;
 	mirror->retry_due = jiffies;
-	mirror->wq = map->core.params.wq;
 	for (i = 0; i < BYTEMAP_STRIPES; i++)
 		spin_lock_init(&mirror->stripe[i].lock);
 	INIT_DELAYED_WORK(&mirror->work, mirror_work);
@@ -1700,6 +1727,10 @@ static struct bytemap_mirror *make_mirror(struct bytemap *map,
 	if (!mirror)
 		return ERR_PTR(-ENOMEM);
 	init_mirror(mirror, map, limits);
+	mirror->wq = bytemap_job_share_mirrors
+			(bytemap_account_share(map->account));
+	if (!mirror->wq)
+		goto free_mirror;
 	mirror->head = (void *)get_zeroed_page(BYTEMAP_GFP);
 	if (!mirror->head)
 		goto free_mirror;
@@ -1847,11 +1878,25 @@ void bytemap_mirror_park(struct bytemap *map)
 	want_work(mirror);
 }
 
-/* Nobody uses the map any more. Its work does neither, and nothing wants any */
-void bytemap_mirror_stop(struct bytemap *map)
+/*
+ * Nobody uses the map any more, so nobody wants work. Waits for none that takes its
+ * time: it would be others that wait then.
+ *
+ * Return: whether there is no more; else come again.
+ */
+bool bytemap_mirror_stop(struct bytemap *map)
 {
-	if (map->mirror)
-		cancel_delayed_work_sync(&map->mirror->work);
+	struct bytemap_mirror *mirror = map->mirror;
+
+	if (!mirror)
+		return true;
+	WRITE_ONCE(mirror->stops, true);
+	cancel_delayed_work(&mirror->work);
+	if (work_busy(&mirror->work.work))
+		return false;
+	/* It was just a hint */
+	cancel_delayed_work_sync(&mirror->work);
+	return true;
 }
 
 /* It was stopped, and nobody has it mapped */

@@ -33,7 +33,7 @@ u64 bytemap_mirror_size(const struct bytemap *map);
 void bytemap_mirror_mapped(struct bytemap_mirror *mirror);
 u64 bytemap_mirror_reclaimable(const struct bytemap *map);
 void bytemap_mirror_park(struct bytemap *map);
-void bytemap_mirror_stop(struct bytemap *map);
+bool bytemap_mirror_stop(struct bytemap *map);
 void bytemap_mirror_free(struct bytemap *map);
 void bytemap_mirror_stock(struct bytemap_mirror *mirror);
 void bytemap_mirror_end(struct bytemap_window *window,

@@ -42,6 +42,7 @@ enum bytemap_mirror_phase {
 	MIRROR_DROPS,		/* what is below the floor */
 	MIRROR_REPAIRS,		/* what is in no bucket */
 	MIRROR_UNFLAGS,		/* buckets of which all is there again */
+	MIRROR_HIDES,		/* from who has it mapped */
 	MIRROR_LEAVES,		/* it is being taken away */
 };
 
@@ -62,6 +63,7 @@ struct bytemap_mirror {
 	bool				wanted;		/* clear_lock; READ_ONCE() */
 	bool				parked;		/* memory is short; READ_ONCE() */
 	bool				repairs;	/* what was spilled may fit now */
+	bool				stops;		/* no more work: READ_ONCE() */
 	struct bytemap_arena		arena;
 	atomic_t			growers;	/* of the arena */
 	struct bytemap_mapping		mapping;
@@ -76,6 +78,7 @@ struct bytemap_mirror {
 	u8				fruitless;	/* repairs, one after another */
 	u8				coming;		/* an index; 0: none */
 	u64				coming_epoch;
+	u64				hidden_epoch;
 	u8				leaving;	/* another one; 0: none */
 	u64				leaving_epoch;
 	struct syncmap_mapped_bucket	*left;

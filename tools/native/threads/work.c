@@ -96,6 +96,7 @@ static void *worker(void *arg)
 	struct workqueue_struct *wq;
 	struct work_struct *work;
 
+	current->flags |= PF_WQ_WORKER;
 	pthread_mutex_lock(&lock);
 	list_add(&self.node, &workers);
 	for (;;) {
@@ -241,6 +242,29 @@ bool shim_cancel(struct work_struct *work)
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
 	return pending;
+}
+
+bool shim_cancel_pending(struct work_struct *work)
+{
+	bool pending;
+
+	pthread_mutex_lock(&lock);
+	pending = work->pending;
+	if (pending)
+		shim_work_remove(&queue, work);
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+	return pending;
+}
+
+bool shim_is_busy(struct work_struct *work)
+{
+	bool busy;
+
+	pthread_mutex_lock(&lock);
+	busy = work->pending || is_running(work);
+	pthread_mutex_unlock(&lock);
+	return busy;
 }
 
 void shim_hurry(struct work_struct *work)

@@ -32,6 +32,7 @@ struct task_struct *shim_task_make(void);
 
 #define current			(shim_task ?: shim_task_make())
 #define PF_MEMALLOC		1
+#define PF_WQ_WORKER		2
 #define current_gfp_context(gfp)	(gfp)
 #define cond_resched()		((void)current->rests++)
 #define cpu_relax()		((void)sched_yield())

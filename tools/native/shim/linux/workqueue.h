@@ -57,6 +57,8 @@ static inline void shim_work_remove(struct work_struct **queue,
 bool shim_queue(struct workqueue_struct *wq, struct work_struct *work,
 		unsigned long delay, bool again);
 bool shim_cancel(struct work_struct *work);
+bool shim_cancel_pending(struct work_struct *work);
+bool shim_is_busy(struct work_struct *work);
 /* What is queued for later is due now */
 void shim_hurry(struct work_struct *work);
 bool shim_flush(struct work_struct *work);
@@ -88,7 +90,9 @@ extern struct workqueue_struct *system_unbound_wq;
 	shim_queue(wq, &(w)->work, delay, false)
 #define mod_delayed_work(wq, w, delay)					\
 	shim_queue(wq, &(w)->work, delay, true)
+#define cancel_delayed_work(w)		shim_cancel_pending(&(w)->work)
 #define cancel_delayed_work_sync(w)	shim_cancel(&(w)->work)
+#define work_busy(w)			shim_is_busy(w)
 #define flush_work(w)			shim_flush(w)
 #define schedule_delayed_work(w, delay)					\
 	queue_delayed_work(system_unbound_wq, w, delay)
