@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -409,6 +410,23 @@ TEST(a_mirror_that_comes_and_goes)
 	EXPECT_EQ(-ENODEV, libsyncmap_mapped(mapped_reader(map, 0)));
 	set(map, SYNCMAP_SET_MAPPED);
 	expect_value(cut, "three");
+}
+
+/* Who gets no mapping loads all the same, and is told why */
+TEST(no_more_mappings)
+{
+	struct libsyncmap *map = mapped_create("", SYNCMAP_KEY_STRING);
+	size_t size = map_info(libsyncmap_fd(map)).mapped;
+	unsigned int n = 0;
+
+	store(map, "one");
+	while (n < 10000 && mmap(NULL, size, PROT_READ, MAP_SHARED,
+				 libsyncmap_fd(map), 0) != MAP_FAILED)
+		n++;
+	EXPECT_EQ(ENOSPC, errno);
+	EXPECT_EQ(4096, n);
+	EXPECT_EQ(-ENOSPC, libsyncmap_mapped(map));
+	expect_value(map, "one");
 }
 
 TEST(frozen_and_retired)
