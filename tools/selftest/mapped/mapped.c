@@ -187,8 +187,6 @@ TEST(mappings_that_are_refused)
 	EXPECT_EQ(-ENODEV, (long)try_map(plain, 4096, PROT_READ, MAP_SHARED, 0));
 	EXPECT_EQ(-EACCES, (long)try_map(fd, size, PROT_READ | PROT_WRITE,
 					 MAP_SHARED, 0));
-	EXPECT_EQ(-EACCES, (long)try_map(fd, size, PROT_READ | PROT_EXEC,
-					 MAP_SHARED, 0));
 	EXPECT_EQ(-EINVAL, (long)try_map(fd, size, PROT_READ, MAP_PRIVATE, 0));
 	EXPECT_EQ(-EINVAL, (long)try_map(fd, size - 4096, PROT_READ, MAP_SHARED,
 					 0));
