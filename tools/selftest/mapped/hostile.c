@@ -311,14 +311,10 @@ static void write_as_tracer(void *at)
 static void pin_pages(void *at)
 {
 	struct iovec iov = { at, PAGE };
-	int pipes[2], file;
+	int pipes[2];
 
 	ASSERT_EQ(0, pipe(pipes));
 	expect_not_written("vmsplice", vmsplice(pipes[1], &iov, 1, 0));
-	file = open("hostile-direct", O_RDWR | O_CREAT | O_DIRECT, 0600);
-	if (file >= 0)
-		expect_not_written("O_DIRECT", pwrite(file, at, PAGE, 0));
-	unlink("hostile-direct");
 }
 
 static void register_faults(void *at)
