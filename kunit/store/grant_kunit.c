@@ -80,14 +80,18 @@ static void who_wakes_late_has_had_the_lease(struct kunit *test)
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
 	struct bytemap_client *client = store_client(test, map);
 	struct bytemap_client *other = store_client(test, map);
-	struct bytemap_waiter late = { .client = client, .lease_for = 1 };
-	struct bytemap_waiter next = { .client = other, .lease_for = NSEC_PER_SEC };
+	/* For which there is no room on the stack */
+	static struct bytemap_waiter late, next;
 	struct syncmap_op op = { .op = SYNCMAP_OP_LOAD_OR_LEASE, .key_len = 1 };
 	struct bytemap_request req = { .op = &op, .key = "k",
 				       .client = client };
 	struct bytemap_attempt *at = store_attempt(test, map, &req);
 	struct bytemap_value *value;
 
+	late = (struct bytemap_waiter){ .client = client, .lease_for = 1 };
+	next = (struct bytemap_waiter){
+		.client = other, .lease_for = NSEC_PER_SEC,
+	};
 	store_lease(other, "k");
 	value = store_object(map, "k");
 	stand_in_line(test, value, &late);
