@@ -20,8 +20,7 @@
  *	tell	tell					revisions, and watchers
  *	lists	deadline owner holder line		where entries are besides
  *	ground	gfp error traits number gauge job doom account value bytemap memory
- *		record queue scope trace mapping arena pairs
- *		window
+ *		record queue scope trace mapping arena pairs window
  *
  * Who may do what
  *

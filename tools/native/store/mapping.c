@@ -96,15 +96,7 @@ void shim_fault(struct vm_area_struct *vma, unsigned long address)
 	vm_fault_t ret = vma->vm_ops->fault(&vmf);
 
 	WARN_ON_ONCE(rcu_read_lock_held());
-	if (ret & (VM_FAULT_NOPAGE | VM_FAULT_RETRY))
-		return;
-	/* The page is held for us, and stays locked until it is shown */
-	WARN_ON_ONCE(ret & ~VM_FAULT_LOCKED || !vmf.page);
-	if (!(ret & VM_FAULT_LOCKED))
-		lock_page(vmf.page);
-	show_page(vma, vmf.address, vmf.page);
-	unlock_page(vmf.page);
-	put_page(vmf.page);
+	WARN_ON_ONCE(ret != VM_FAULT_NOPAGE);
 }
 
 static size_t table_bytes(size_t len)

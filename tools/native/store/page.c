@@ -87,7 +87,6 @@ struct page *shim_get_pages(unsigned int n, gfp_t gfp)
 	most = max(most, used);
 	for (i = first; first && i < first + n; i++) {
 		taken[i] = true;
-		shim_pages[i].locked = 0;
 		shim_pages[i].mapping = NULL;
 		atomic_set(&shim_pages[i].refs, 1);
 	}
@@ -123,23 +122,6 @@ void put_page(struct page *page)
 	taken[page_to_pfn(page)] = false;
 	used--;
 	shim_mutex_unlock(&lock);
-}
-
-bool trylock_page(struct page *page)
-{
-	return !__atomic_exchange_n(&page->locked, 1, __ATOMIC_ACQUIRE);
-}
-
-void lock_page(struct page *page)
-{
-	WARN_ON_ONCE(rcu_read_lock_held());
-	while (!trylock_page(page))
-		sched_yield();
-}
-
-void unlock_page(struct page *page)
-{
-	WARN_ON_ONCE(!__atomic_exchange_n(&page->locked, 0, __ATOMIC_RELEASE));
 }
 
 /* What is mapped a page at a time, and what is not */

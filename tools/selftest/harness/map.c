@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -250,4 +252,16 @@ void map_expect_pages(const unsigned char *base, __u64 size, __u64 step)
 		byte = *(const volatile unsigned char *)(base + at);
 		EXPECT(!byte || at < size / 4 * 3);
 	}
+}
+
+void map_set_clock(long long seconds)
+{
+	static const char offsets[] = "/proc/self/timens_offsets";
+	char text[64];
+
+	if (access(offsets, F_OK))
+		test_skip("a kernel without CONFIG_TIME_NS");
+	ASSERT_EQ(0, unshare(CLONE_NEWTIME));
+	snprintf(text, sizeof(text), "boottime %lld 0\n", seconds);
+	ASSERT(test_try_write(offsets, text));
 }

@@ -89,6 +89,11 @@ void map_walk(int fd, __u32 flags, __u32 size,
 	      void *arg);
 
 /*
+ * Children from here on have a clock that is ahead of ours, or behind. Where there
+ * is no such, the test is skipped
+ */
+void map_set_clock(long long seconds);
+/*
  * A byte of each page of a mapping of @size bytes, @step apart: can be read, and is
  * zero at the end, where nothing is
  */

@@ -15,7 +15,6 @@
 #include "harness/stats.h"
 #include "library/mapped.h"
 
-#define OFFSETS	"/proc/self/timens_offsets"
 #define DAY	(24 * 3600 * SECOND)
 
 static void expect_value(const struct libsyncmap *map, const char *want)
@@ -230,18 +229,6 @@ TEST(exec)
 
 /* Clocks */
 
-/* Children from here on have a clock that is ahead of ours, or behind */
-static void set_clock(long long seconds)
-{
-	char text[64];
-
-	if (access(OFFSETS, F_OK))
-		test_skip("a kernel without CONFIG_TIME_NS");
-	ASSERT_EQ(0, unshare(CLONE_NEWTIME));
-	snprintf(text, sizeof(text), "boottime %lld 0\n", seconds);
-	ASSERT(test_try_write(OFFSETS, text));
-}
-
 static void expect_deadlines(int ahead, void *arg)
 {
 	struct libsyncmap *map = arg, *kernel, *cut;
@@ -277,7 +264,7 @@ static void expect_deadlines_after(long long seconds)
 	/* The offset that we take is not the one of the child */
 	expect_deadlines(0, map);
 	EXPECT_EQ(0, libsyncmap_mapped(map));
-	set_clock(seconds);
+	map_set_clock(seconds);
 	test_wait(test_fork(expect_deadlines, 1, map));
 	expect_deadlines(0, map);
 }
@@ -331,7 +318,7 @@ TEST(only_a_descriptor)
 
 	EXPECT_EQ(0, libsyncmap_store_with(map, K, "v", 1, &terms, NULL));
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
-	set_clock(DAY / SECOND);
+	map_set_clock(DAY / SECOND);
 	pid = test_fork(expire_without_device, sockets[1], NULL);
 	pass_fd(sockets[0], libsyncmap_fd(reader));
 	test_wait(pid);

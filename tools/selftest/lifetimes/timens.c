@@ -9,21 +9,8 @@
 #include "harness/watcher.h"
 
 #define NAME	TEST_NAME "timens"
-#define OFFSETS	"/proc/self/timens_offsets"
 #define DAY	(24 * 3600 * SECOND)
 #define BOTH	(SYNCMAP_ACCESS_READ | SYNCMAP_ACCESS_WRITE)
-
-/* Children from here on have a clock that is ahead of ours, or behind */
-static void enter(long long seconds)
-{
-	char text[64];
-
-	if (access(OFFSETS, F_OK))
-		test_skip("a kernel without CONFIG_TIME_NS");
-	ASSERT_EQ(0, unshare(CLONE_NEWTIME));
-	snprintf(text, sizeof(text), "boottime %lld 0\n", seconds);
-	ASSERT(test_try_write(OFFSETS, text));
-}
 
 /* @fn in a process whose clock is ahead by @seconds; @ours is what ours shows */
 static void run_ahead(long long seconds, void (*fn)(int fd, __u64 ours))
@@ -33,7 +20,7 @@ static void run_ahead(long long seconds, void (*fn)(int fd, __u64 ours))
 	pid_t pid;
 
 	ASSERT(fd >= 0);
-	enter(seconds);
+	map_set_clock(seconds);
 	pid = fork();
 	ASSERT(pid >= 0);
 	if (!pid) {
@@ -119,7 +106,7 @@ TEST(between_namespaces)
 	ASSERT(fd >= 0);
 	EXPECT_EQ(0, DO(fd, STORE, KEY("host"), VALUE("v"),
 			.deadline = deadline));
-	enter(24 * 3600);
+	map_set_clock(24 * 3600);
 	pid = fork();
 	if (!pid) {
 		find_ours(fd, deadline - 1000 * SECOND);

@@ -20,7 +20,6 @@ struct file;
 struct page {
 	atomic_t		refs;
 	atomic_t		shown;		/* by how many mappings */
-	int			locked;
 	struct address_space	*mapping;
 	unsigned long		index;
 	unsigned long		private;
@@ -73,15 +72,6 @@ static inline void get_page(struct page *page)
 	atomic_inc(&page->refs);
 }
 
-static inline bool get_page_unless_zero(struct page *page)
-{
-	return atomic_inc_not_zero(&page->refs);
-}
-
-bool trylock_page(struct page *page);
-void lock_page(struct page *page);
-void unlock_page(struct page *page);
-
 /* Mappings */
 
 #define VM_READ		0x1UL
@@ -105,7 +95,6 @@ typedef unsigned int vm_fault_t;
 #define VM_FAULT_OOM	0x1U
 #define VM_FAULT_SIGBUS	0x2U
 #define VM_FAULT_NOPAGE	0x100U
-#define VM_FAULT_LOCKED	0x200U
 #define VM_FAULT_RETRY	0x400U
 
 /* Who has something mapped: it shows @page there, or nothing if that is NULL */
