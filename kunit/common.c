@@ -61,6 +61,7 @@ const struct test_variant test_variants_few[TEST_VARIANTS_FEW] = {
 	VARIANT("u64 fast", 8, UINT_MAX, FAST),
 	VARIANT("bytes low bits zero", 0, 4096, CUSTOM(low_zero_hash)),
 	VARIANT("u64 equal hash", 8, 64, CUSTOM(equal_hash)),
+	VARIANT("16 bytes fast", 16, UINT_MAX, FAST),
 };
 
 const struct test_variant test_variants[TEST_VARIANTS] = {
@@ -73,6 +74,8 @@ const struct test_variant test_variants[TEST_VARIANTS] = {
 	VARIANT("bytes equal hash", 0, 64, CUSTOM(equal_hash_inside)),
 	VARIANT("u64 top bits zero", 8, 256, CUSTOM(top_zero_hash)),
 	VARIANT("bytes low bits zero", 0, 4096, CUSTOM(low_zero_hash)),
+	VARIANT("16 bytes fast", 16, UINT_MAX, FAST),
+	VARIANT("12 bytes equal hash", 12, 64, CUSTOM(equal_hash)),
 };
 
 const struct test_variant *const test_variant_bytes = &test_variants[3];
@@ -167,16 +170,23 @@ unsigned int test_keys(const struct test_map *tm, unsigned int keys)
 	return min(keys, tm->variant->keys);
 }
 
+/* Where the number is in a key of a fixed length: it ends long ones */
+static size_t number_at(size_t len)
+{
+	return len > sizeof(u64) ? len - sizeof(u64) : 0;
+}
+
 /*
  * Byte strings are the number in decimal, with dots behind it that make the
  * lengths differ; number 0 is the empty key.
  */
 void test_key(const struct test_map *tm, u64 i, struct test_key *key)
 {
-	memset(key->bytes, '.', sizeof(key->bytes));
 	key->len = tm->variant->params.key_len;
+	memset(key->bytes, key->len ? 0 : '.', sizeof(key->bytes));
 	if (key->len)
-		memcpy(key->bytes, &i, key->len);
+		memcpy(key->bytes + number_at(key->len), &i,
+		       min(key->len, sizeof(i)));
 	else if (i)
 		key->len = snprintf(key->bytes, sizeof(key->bytes), "%llu%.*s",
 				    i, (int)(i % 23), "......................");
@@ -189,7 +199,8 @@ u64 test_key_number(const struct test_map *tm,
 	u64 i = 0;
 
 	if (tm->variant->params.key_len) {
-		memcpy(&i, entry->key, entry->len);
+		memcpy(&i, entry->key + number_at(entry->len),
+		       min(entry->len, sizeof(i)));
 		return i;
 	}
 	if (entry->len >= sizeof(digits))
@@ -201,11 +212,17 @@ u64 test_key_number(const struct test_map *tm,
 	return i;
 }
 
+/* Some lengths are constants here, so that what is inline is run */
+
 bool tm_load(struct test_map *tm, u64 i, void **value)
 {
 	struct test_key key;
 
 	test_key(tm, i, &key);
+	if (key.len == sizeof(u64))
+		return syncmap_load(&tm->map, key.bytes, sizeof(u64), value);
+	if (key.len == 16)
+		return syncmap_load(&tm->map, key.bytes, 16, value);
 	return syncmap_load(&tm->map, key.bytes, key.len, value);
 }
 
@@ -214,6 +231,11 @@ int tm_store(struct test_map *tm, u64 i, void *value)
 	struct test_key key;
 
 	test_key(tm, i, &key);
+	if (key.len == sizeof(u64))
+		return syncmap_store(&tm->map, key.bytes, sizeof(u64), value,
+				     tm->gfp);
+	if (key.len == 16)
+		return syncmap_store(&tm->map, key.bytes, 16, value, tm->gfp);
 	return syncmap_store(&tm->map, key.bytes, key.len, value, tm->gfp);
 }
 
@@ -222,6 +244,12 @@ int tm_swap(struct test_map *tm, u64 i, void *value, void **previous)
 	struct test_key key;
 
 	test_key(tm, i, &key);
+	if (key.len == sizeof(u64))
+		return syncmap_swap(&tm->map, key.bytes, sizeof(u64), value,
+				    previous, tm->gfp);
+	if (key.len == 16)
+		return syncmap_swap(&tm->map, key.bytes, 16, value, previous,
+				    tm->gfp);
 	return syncmap_swap(&tm->map, key.bytes, key.len, value, previous,
 			    tm->gfp);
 }
@@ -256,6 +284,12 @@ bool tm_compare_and_swap(struct test_map *tm, u64 i, void *old, void *new)
 	struct test_key key;
 
 	test_key(tm, i, &key);
+	if (key.len == sizeof(u64))
+		return syncmap_compare_and_swap(&tm->map, key.bytes,
+						sizeof(u64), old, new);
+	if (key.len == 16)
+		return syncmap_compare_and_swap(&tm->map, key.bytes, 16, old,
+						new);
 	return syncmap_compare_and_swap(&tm->map, key.bytes, key.len, old, new);
 }
 

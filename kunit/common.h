@@ -31,8 +31,8 @@ struct test_variant {
 };
 
 /* A few of them have to do for cases that take long */
-#define TEST_VARIANTS		9
-#define TEST_VARIANTS_FEW	3
+#define TEST_VARIANTS		11
+#define TEST_VARIANTS_FEW	4
 
 extern const struct test_variant test_variants[TEST_VARIANTS];
 extern const struct test_variant test_variants_few[TEST_VARIANTS_FEW];

@@ -112,6 +112,7 @@ int test_act_setup(struct test_map *tm, enum test_place place,
 		err = tm_store(tm, TEST_SUBJECT, val(1));
 	if (!err)
 		err = syncmap_promote(&tm->map);
+	tm_freeze(tm);
 	if (!err)
 		err = tm_fill(tm, half, TEST_SUBJECT + 1 + TEST_NEIGHBOURS);
 	if (!err && (place == TEST_DIRTY || place == TEST_DIRTY_DELETED))
@@ -139,7 +140,8 @@ atomic64_t *tm_slot(struct test_map *tm, u64 i)
 	struct test_key buffer;
 	struct syncmap_key key = tm_key(tm, i, &buffer);
 
-	return table_find(&tm_state(tm)->view, &key, tm->map.params.key_len);
+	return syncmap_table_find(&tm_state(tm)->view, &key,
+				  tm->map.params.key_len, false);
 }
 
 struct syncmap_node *tm_node(struct test_map *tm,

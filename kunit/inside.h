@@ -71,6 +71,8 @@ bool test_cell_shows(struct test_map *tm, const struct test_cell *cell);
 /*
  * Empty the map, store the TEST_NEIGHBOURS keys behind TEST_SUBJECT, half of
  * them in each table, and bring TEST_SUBJECT to its place with the value val(1).
+ * The map is frozen then, for the background would promote it after a second; the
+ * promotion of the case thaws it.
  */
 #define TEST_NEIGHBOURS	2
 

@@ -134,7 +134,7 @@ static void hash_stays_below_cursor_end(struct kunit *test)
 	for (i = 0; i < 1000; i++) {
 		test_key(tm, i, &k);
 		KUNIT_ASSERT_TRUE(test, init(&key, tm, &k));
-		hash = syncmap_hash(&tm->map.params, &seed_a, &key);
+		hash = syncmap_hash(&tm->map.params, &seed_a, k.bytes, k.len);
 		KUNIT_ASSERT_LT(test, hash, SYNCMAP_CURSOR_END);
 	}
 }
@@ -147,12 +147,15 @@ static void key_word_hash_equals_hash(struct kunit *test)
 	struct syncmap_keyobj *obj = NULL;
 	struct syncmap_key key;
 	struct test_key k;
-	u64 word;
+	u64 word, words[2];
 
 	test_key(tm, 12345, &k);
 	KUNIT_ASSERT_TRUE(test, init(&key, tm, &k));
-	key.hash = syncmap_hash(params, &seed_a, &key);
-	word = key.word;
+	key.hash = syncmap_hash(params, &seed_a, k.bytes, k.len);
+	words[0] = key.word;
+	words[1] = key.word2;
+	word = syncmap_key_is_wide(params->key_len) ? (unsigned long)words :
+						      key.word;
 	if (!params->key_len) {
 		obj = syncmap_keyobj_alloc(&key, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, obj);
@@ -163,22 +166,31 @@ static void key_word_hash_equals_hash(struct kunit *test)
 	kfree(obj);
 }
 
+static u64 mask(unsigned int bytes)
+{
+	return GENMASK_ULL(8 * min(bytes, 8U) - 1, 0);
+}
+
 static void key_init_checks_the_length(struct kunit *test)
 {
-	static const u8 bytes[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+	static const u8 bytes[SYNCMAP_KEY_LEN_MAX + 1] = {
+		1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+	};
+	const u64 words = 0x0807060504030201ULL;
 	static size_t huge = (size_t)U32_MAX + 1;
 	struct syncmap_key key;
 	unsigned int fixed, len;
 	bool fits;
 
-	for (fixed = 1; fixed <= 8; fixed++) {
-		for (len = 0; len < sizeof(bytes); len++) {
+	for (fixed = 1; fixed <= SYNCMAP_KEY_LEN_MAX; fixed++) {
+		for (len = 0; len <= sizeof(bytes); len++) {
 			fits = syncmap_key_init(&key, fixed, bytes, len);
 			KUNIT_EXPECT_EQ(test, fits, len == fixed);
 		}
 		syncmap_key_init(&key, fixed, bytes, fixed);
-		KUNIT_EXPECT_EQ(test, key.word, 0x0807060504030201ULL &
-				GENMASK_ULL(8 * fixed - 1, 0));
+		KUNIT_EXPECT_EQ(test, key.word, words & mask(fixed));
+		if (fixed > 8)
+			KUNIT_EXPECT_EQ(test, key.word2, words & mask(fixed - 8));
 	}
 	KUNIT_EXPECT_TRUE(test, syncmap_key_init(&key, 0, bytes, 0));
 	len = SYNCMAP_KEY_MAX;
@@ -207,6 +219,21 @@ static void key_matches_compares_all(struct kunit *test)
 	kfree(obj);
 }
 
+/* Of a key of two words, each counts */
+static void key_matches_compares_both_words(struct kunit *test)
+{
+	struct syncmap_key key = { .word = 1, .word2 = 2 };
+	u64 words[2] = { 1, 2 };
+	unsigned long word = (unsigned long)words;
+
+	KUNIT_EXPECT_TRUE(test, syncmap_key_matches(&key, 16, word));
+	words[0] = 2;
+	KUNIT_EXPECT_FALSE(test, syncmap_key_matches(&key, 16, word));
+	words[0] = 1;
+	words[1] = 1;
+	KUNIT_EXPECT_FALSE(test, syncmap_key_matches(&key, 16, word));
+}
+
 KUNIT_ARRAY_PARAM(variant, test_variants, test_variant_desc);
 
 static struct kunit_case key_cases[] = {
@@ -218,6 +245,7 @@ static struct kunit_case key_cases[] = {
 	KUNIT_CASE_PARAM(key_word_hash_equals_hash, variant_gen_params),
 	KUNIT_CASE(key_init_checks_the_length),
 	KUNIT_CASE(key_matches_compares_all),
+	KUNIT_CASE(key_matches_compares_both_words),
 	{}
 };
 

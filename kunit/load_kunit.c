@@ -85,68 +85,167 @@ static void load_tells_long_keys_apart(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, value, val(1));
 }
 
-/* The length is a constant here, and the look-up inline */
-static bool load_inline(struct syncmap *map, const void *key, size_t len,
-			void **value)
+/* What is done with keys of each length that is inline, and of one that is not */
+enum inline_op {
+	INLINE_LOAD,
+	INLINE_SWAP,
+	INLINE_COMPARE,
+};
+
+static __always_inline int inline_run(struct syncmap *map, enum inline_op op,
+				      const void *key, size_t len, void *old,
+				      void *new, void **value)
+{
+	switch (op) {
+	case INLINE_LOAD:
+		return syncmap_load(map, key, len, value);
+	case INLINE_SWAP:
+		return syncmap_swap(map, key, len, new, value, GFP_KERNEL);
+	default:
+		return syncmap_compare_and_swap(map, key, len, old, new);
+	}
+}
+
+/* The length is a constant here */
+static int inline_op(struct syncmap *map, enum inline_op op, const void *key,
+		     size_t len, void *old, void *new, void **value)
 {
 	switch (len) {
-	case 1: return syncmap_load(map, key, 1, value);
-	case 2: return syncmap_load(map, key, 2, value);
-	case 3: return syncmap_load(map, key, 3, value);
-	case 4: return syncmap_load(map, key, 4, value);
-	case 5: return syncmap_load(map, key, 5, value);
-	case 6: return syncmap_load(map, key, 6, value);
-	case 7: return syncmap_load(map, key, 7, value);
-	default: return syncmap_load(map, key, 8, value);
+	case 1: return inline_run(map, op, key, 1, old, new, value);
+	case 2: return inline_run(map, op, key, 2, old, new, value);
+	case 3: return inline_run(map, op, key, 3, old, new, value);
+	case 4: return inline_run(map, op, key, 4, old, new, value);
+	case 5: return inline_run(map, op, key, 5, old, new, value);
+	case 6: return inline_run(map, op, key, 6, old, new, value);
+	case 7: return inline_run(map, op, key, 7, old, new, value);
+	case 8: return inline_run(map, op, key, 8, old, new, value);
+	case 9: return inline_run(map, op, key, 9, old, new, value);
+	case 15: return inline_run(map, op, key, 15, old, new, value);
+	case 16: return inline_run(map, op, key, 16, old, new, value);
+	case 17: return inline_run(map, op, key, 17, old, new, value);
+	case 24: return inline_run(map, op, key, 24, old, new, value);
+	case 31: return inline_run(map, op, key, 31, old, new, value);
+	case 32: return inline_run(map, op, key, 32, old, new, value);
+	default: return inline_run(map, op, key, 33, old, new, value);
 	}
+}
+
+static const u8 inline_lens[] = {
+	1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33,
+};
+
+/* Keys differ in their last byte only */
+static void inline_key(u8 *bytes, size_t len, u8 number)
+{
+	memset(bytes, 'k', len);
+	bytes[len - 1] = number;
 }
 
 /* Keys below @end that are no multiple of three are present */
 static void expect_inline(struct kunit *test, struct syncmap *map, size_t len,
-			  u64 end)
+			  u8 end)
 {
-	void *value;
-	bool found;
-	u64 key;
+	u8 key[SYNCMAP_SHORT_KEY + 1];
+	void *value, *was;
+	bool there;
+	u8 i;
 
-	for (key = 0; key < 100; key++) {
+	for (i = 0; i < 100; i++) {
+		inline_key(key, len, i);
 		value = TEST_UNTOUCHED;
-		found = load_inline(map, &key, len, &value);
-		KUNIT_EXPECT_EQ(test, found, key < end && key % 3);
+		there = i < end && i % 3;
+		KUNIT_EXPECT_EQ(test, inline_op(map, INLINE_LOAD, key, len, NULL,
+						NULL, &value), there);
 		KUNIT_EXPECT_PTR_EQ(test, value,
-				    found ? val(key) : TEST_UNTOUCHED);
-		KUNIT_EXPECT_FALSE(test, load_inline(map, &key, len % 8 + 1,
-						     &value));
+				    there ? val(i) : TEST_UNTOUCHED);
+		KUNIT_EXPECT_EQ(test, inline_op(map, INLINE_COMPARE, key, len,
+						val(i), val(200), NULL), there);
+		KUNIT_EXPECT_FALSE(test, inline_op(map, INLINE_COMPARE, key, len,
+						   val(i), val(i), NULL));
+		if (!there)
+			continue;
+		KUNIT_EXPECT_EQ(test, inline_op(map, INLINE_SWAP, key, len, NULL,
+						val(i), &was), 1);
+		KUNIT_EXPECT_PTR_EQ(test, was, val(200));
+	}
+}
+
+/* A value that cannot be one, and a length that no key has */
+static void expect_inline_refuses(struct kunit *test, struct syncmap *map,
+				  size_t len, u8 key_len)
+{
+	u8 key[SYNCMAP_SHORT_KEY + 1] = {};
+	size_t other = len % 8 + 1;
+	void *value;
+
+	inline_key(key, len, 1);
+	KUNIT_EXPECT_EQ(test, inline_op(map, INLINE_SWAP, key, len, NULL,
+					(void *)7, &value), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, inline_op(map, INLINE_COMPARE, key, len, val(1),
+					   (void *)7, NULL));
+	KUNIT_EXPECT_FALSE(test, inline_op(map, INLINE_COMPARE, key, len,
+					   (void *)7, val(1), NULL));
+	KUNIT_EXPECT_FALSE(test, inline_op(map, INLINE_LOAD, key, other, NULL,
+					   NULL, &value));
+	if (key_len)
+		KUNIT_EXPECT_EQ(test, inline_op(map, INLINE_SWAP, key, other,
+						NULL, val(1), &value), -EINVAL);
+}
+
+/* Those below 50, and then those that expect_inline() wants */
+static void store_inline(struct kunit *test, struct syncmap *map, size_t len,
+			 u8 from, u8 to)
+{
+	u8 key[SYNCMAP_SHORT_KEY + 1];
+	void *value;
+
+	for (; from < to; from++) {
+		if (from >= 50 && !(from % 3))
+			continue;
+		inline_key(key, len, from);
+		KUNIT_EXPECT_EQ(test, inline_op(map, INLINE_SWAP, key, len, NULL,
+						val(from), &value), 0);
 	}
 }
 
 /* Some keys are deleted in the read table, others have never been in it */
-static void load_inline_is_load(struct kunit *test)
+static void expect_inline_is_as_outside(struct kunit *test, struct syncmap *map,
+					size_t len, u8 key_len)
 {
-	struct syncmap_params params = {};
+	const struct syncmap_params params = { .key_len = key_len };
+	u8 key[SYNCMAP_SHORT_KEY + 1];
+	u8 k;
+
+	KUNIT_ASSERT_EQ(test, syncmap_init(map, &params), 0);
+	expect_inline(test, map, len, 0);
+	store_inline(test, map, len, 0, 50);
+	KUNIT_EXPECT_EQ(test, syncmap_promote(map), 0);
+	for (k = 0; k < 50; k += 3) {
+		inline_key(key, len, k);
+		syncmap_delete(map, key, len);
+	}
+	expect_inline(test, map, len, 50);
+	store_inline(test, map, len, 50, 80);
+	expect_inline(test, map, len, 80);
+	expect_inline_refuses(test, map, len, key_len);
+	KUNIT_EXPECT_EQ(test, syncmap_promote(map), 0);
+	expect_inline(test, map, len, 80);
+	syncmap_destroy(map);
+}
+
+static void inline_is_as_outside(struct kunit *test)
+{
 	struct syncmap *map;
-	u64 key;
+	unsigned int i;
+	size_t len;
 
 	map = kunit_kzalloc(test, sizeof(*map), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, map);
-	for (params.key_len = 1; params.key_len <= 8; params.key_len++) {
-		KUNIT_ASSERT_EQ(test, syncmap_init(map, &params), 0);
-		expect_inline(test, map, params.key_len, 0);
-		for (key = 0; key < 50; key++)
-			syncmap_store(map, &key, params.key_len, val(key),
-				      GFP_KERNEL);
-		KUNIT_EXPECT_EQ(test, syncmap_promote(map), 0);
-		for (key = 0; key < 50; key += 3)
-			syncmap_delete(map, &key, params.key_len);
-		expect_inline(test, map, params.key_len, 50);
-		for (key = 50; key < 80; key++)
-			if (key % 3)
-				syncmap_store(map, &key, params.key_len,
-					      val(key), GFP_KERNEL);
-		expect_inline(test, map, params.key_len, 80);
-		KUNIT_EXPECT_EQ(test, syncmap_promote(map), 0);
-		expect_inline(test, map, params.key_len, 80);
-		syncmap_destroy(map);
+	for (i = 0; i < ARRAY_SIZE(inline_lens); i++) {
+		len = inline_lens[i];
+		expect_inline_is_as_outside(test, map, len, 0);
+		if (len <= SYNCMAP_KEY_LEN_MAX)
+			expect_inline_is_as_outside(test, map, len, len);
 	}
 }
 
@@ -241,11 +340,12 @@ static const struct chain chains[] = {
 	{ "open live", CODE(1) | 1, 0, 0, true, 1 },
 	{ "open dead", WORD_DEAD, 0, 0, false },
 	{ "expunged", WORD_EXPUNGED, 0, 0, false },
-	{ "closed, then notyet", CODE(1), WORD_NOTYET, 0, true, 1 },
+	{ "closed, then as it was", CODE(1), CODE(1) | 1, 0, true, 1 },
 	{ "closed, then open live", CODE(1), CODE(2) | 1, 0, true, 2 },
 	{ "closed, then open dead", CODE(1), WORD_DEAD, 0, false },
 	{ "closed, then expunged", CODE(1), WORD_EXPUNGED, 0, false },
-	{ "closed twice, then notyet", CODE(1), CODE(2), WORD_NOTYET, true, 2 },
+	{ "closed twice, then as it was", CODE(1), CODE(2), CODE(2) | 1, true,
+	  2 },
 	{ "closed twice, then live", CODE(1), CODE(2), CODE(3) | 1, true, 3 },
 	{ "closed twice, then dead", CODE(1), CODE(2), WORD_DEAD, false },
 	{ "closed twice, then expunged", CODE(1), CODE(2), WORD_EXPUNGED,
@@ -261,7 +361,7 @@ static void chain_desc(const struct chain *chain, char *desc)
 static struct syncmap_table *table_of(struct kunit *test, struct test_map *tm,
 				      u64 number, u64 word)
 {
-	struct syncmap_table *table = syncmap_table_alloc(1, 2, GFP_KERNEL);
+	struct syncmap_table *table = syncmap_table_alloc(1, 2, false, GFP_KERNEL);
 	struct table_pos end = {};
 	struct test_key buffer;
 	struct syncmap_key key = tm_key(tm, number, &buffer);
@@ -353,7 +453,7 @@ static struct kunit_case load_cases[] = {
 	KUNIT_CASE_PARAM(load_of_null_is_true, variant_gen_params),
 	KUNIT_CASE_PARAM(load_of_wrong_length_is_false, variant_gen_params),
 	KUNIT_CASE(load_tells_long_keys_apart),
-	KUNIT_CASE(load_inline_is_load),
+	KUNIT_CASE(inline_is_as_outside),
 	KUNIT_CASE_PARAM(load_many_equals_load, variant_gen_params),
 	KUNIT_CASE(load_many_skips_wrong_lengths),
 	KUNIT_CASE(load_counts_hits_and_misses),

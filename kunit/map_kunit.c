@@ -14,7 +14,7 @@ static u64 some_hash(const void *key, size_t len)
 static void init_refuses_contradictions(struct kunit *test)
 {
 	static const struct syncmap_params bad[] = {
-		{ .key_len = 9 },
+		{ .key_len = SYNCMAP_KEY_LEN_MAX + 1 },
 		{ .key_len = U8_MAX },
 		{ .hash = SYNCMAP_HASH_CUSTOM },
 		{ .hash = SYNCMAP_HASH_CUSTOM + 1, .hash_fn = some_hash },

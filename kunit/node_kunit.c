@@ -47,8 +47,8 @@ static void node_free_can_keep_the_key(struct kunit *test)
 	syncmap_node_free(&tm->map, node, true);
 	if (tm->map.params.key_len)
 		return;
-	KUNIT_EXPECT_EQ(test, keyobj_of(word)->len, key.len);
-	kfree(keyobj_of(word));
+	KUNIT_EXPECT_EQ(test, syncmap_keyobj_of(word)->len, key.len);
+	kfree(syncmap_keyobj_of(word));
 }
 
 KUNIT_ARRAY_PARAM(variant, test_variants, test_variant_desc);

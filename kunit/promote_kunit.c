@@ -45,19 +45,13 @@ static void step_if_moving(void)
 static bool gathering;
 
 /* Nothing else is dead than, perhaps, TEST_SUBJECT */
-static bool step_word_try_set(atomic64_t *word, u64 *old, u64 new)
+static bool step_word_try_close(atomic64_t *word, u64 *old)
 {
 	if (*old == WORD_DEAD)
 		step();
 	else
 		step_if_moving();
-	return word_try_set(word, old, new);
-}
-
-static u64 step_word_close(atomic64_t *word)
-{
-	step_if_moving();
-	return word_close(word);
+	return word_try_close(word, old);
 }
 
 static void step_atomic64_set(atomic64_t *word, s64 new)
@@ -101,8 +95,7 @@ static void step_retire(struct syncmap_state *state)
 	syncmap_retire(state);
 }
 
-#define word_try_set		step_word_try_set
-#define word_close		step_word_close
+#define word_try_close		step_word_try_close
 #define syncmap_table_append	step_table_append
 #define syncmap_dirty_seal	step_dirty_seal
 #define syncmap_state_set	step_state_set
@@ -112,8 +105,7 @@ static void step_retire(struct syncmap_state *state)
 
 #include "../module/core/promote.c"
 
-#undef word_try_set
-#undef word_close
+#undef word_try_close
 
 static void hook_set(struct test_map *tm, unsigned int at,
 		     void (*fn)(void *arg), void *arg)
@@ -141,9 +133,10 @@ static int promote_here(struct test_map *tm)
 {
 	int err;
 
-	syncmap_token_wait(&tm->map);
+	if (!tm->frozen)
+		tm_freeze(tm);
 	err = syncmap_build_all(&tm->map);
-	syncmap_token_release(&tm->map);
+	tm_thaw(tm);
 	return err;
 }
 

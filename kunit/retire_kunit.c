@@ -124,7 +124,7 @@ static void limbo_is_drained_by_itself(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
 	gen = tm_state(tm)->gen;
 	unlink_many(test, 2 * LIMBO_PORTION);
-	for (i = 0; i < 500 && !is_drained(gen); i++)
+	for (i = 0; i < 3000 && !is_drained(gen); i++)
 		msleep(20);
 	KUNIT_EXPECT_TRUE(test, is_drained(gen));
 	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 1));

@@ -7,7 +7,7 @@
 
 /* So many fit into the smallest dirty table, and one part may not take as many */
 #define KEYS	3000U
-static_assert(KEYS > STEPS_MAX);
+static_assert(KEYS > SYNCMAP_STEPS_MAX);
 static_assert(KEYS < (BUCKET_NODES << DIRTY_BITS_MIN) * 3 / 4);
 
 /* All in the dirty table, and nobody promotes them */

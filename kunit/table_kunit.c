@@ -92,12 +92,13 @@ static void home_is_monotone_and_within(struct kunit *test)
 	}
 }
 
-/* A table of u64 keys with made-up hashes: key i + 1 has the i-th hash */
+/* A table of keys with made-up hashes: key i + 1 has the i-th hash */
 
 struct made {
 	struct syncmap_table	*table;
 	struct table_pos	end;
 	u64			hashes[KEYS];
+	u64			wide[KEYS][2];	/* the number, and its inverse */
 	u32			bins[TABLE_BINS];
 };
 
@@ -151,6 +152,7 @@ static u64 both_ends(unsigned int i, struct rnd_state *rnd)
 static const struct distribution {
 	const char	*title;
 	u64		(*hash)(unsigned int i, struct rnd_state *rnd);
+	bool		wide;		/* keys of two words */
 } distributions[] = {
 	{ "spread",	spread },
 	{ "all first",	all_first },
@@ -160,6 +162,12 @@ static const struct distribution {
 	{ "top ones",	top_ones },
 	{ "low zero",	low_zero },
 	{ "both ends",	both_ends },
+	{ "wide, spread",	spread, true },
+	{ "wide, all first",	all_first, true },
+	{ "wide, all inside",	all_inside, true },
+	{ "wide, all last",	all_last, true },
+	{ "wide, low zero",	low_zero, true },
+	{ "wide, both ends",	both_ends, true },
 };
 
 static void distribution_desc(const struct distribution *d, char *desc)
@@ -171,7 +179,7 @@ static struct made *make_table(struct kunit *test)
 {
 	struct made *made = kunit_kzalloc(test, sizeof(*made), GFP_KERNEL);
 	const struct distribution *d = test->param_value;
-	u64 homes = syncmap_table_homes(KEYS);
+	u64 homes = syncmap_table_homes(KEYS, d->wide);
 	struct rnd_state rnd;
 	atomic64_t *word;
 	unsigned int i;
@@ -184,13 +192,17 @@ static struct made *make_table(struct kunit *test)
 	sort(made->hashes, KEYS, sizeof(u64), compare_hashes, NULL);
 	for (i = 0; i < KEYS; i++)
 		made->bins[table_bin(made->hashes[i])]++;
-	tail = syncmap_table_tail(homes, made->bins);
-	made->table = syncmap_table_alloc(homes, homes + tail, GFP_KERNEL);
+	tail = syncmap_table_tail(homes, made->bins, d->wide);
+	made->table = syncmap_table_alloc(homes, homes + tail, d->wide,
+					  GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, made->table);
 	test->priv = made;
 	for (i = 0; i < KEYS; i++) {
+		made->wide[i][0] = i + 1;
+		made->wide[i][1] = ~made->wide[i][0];
 		word = syncmap_table_append(made->table, &made->end,
-					    made->hashes[i], i + 1);
+					    made->hashes[i], d->wide ?
+					    (unsigned long)made->wide[i] : i + 1);
 		atomic64_set(word, word_open(4 * (i + 2)));
 	}
 	return made;
@@ -204,11 +216,17 @@ static void free_table(struct kunit *test)
 		syncmap_table_free(made->table);
 }
 
+static u8 key_len_of(const struct syncmap_table *table)
+{
+	return table->wide ? 16 : 8;
+}
+
 static atomic64_t *find(const struct made *made, u64 hash, u64 key)
 {
-	struct syncmap_key k = { .hash = hash, .word = key, .len = 8 };
+	struct syncmap_key k = { .hash = hash, .word = key, .word2 = ~key };
 
-	return table_find(&made->table->view, &k, 8);
+	return syncmap_table_find(&made->table->view, &k, key_len_of(made->table),
+				  false);
 }
 
 static void find_finds_each_key_and_no_other(struct kunit *test)
@@ -251,21 +269,24 @@ static void tail_holds_the_overflow(struct kunit *test)
 	KUNIT_EXPECT_LT(test, made->end.bucket, last);
 	KUNIT_EXPECT_EQ(test, table->view.buckets[last].header, 0);
 	KUNIT_EXPECT_LE(test, table->buckets, table->view.homes + 2 +
-			DIV_ROUND_UP(KEYS, SYNCMAP_BUCKET_SLOTS));
+			DIV_ROUND_UP(KEYS, slots_of(table->wide)));
 }
 
 /* C.1 rests on it: slots are in hash order as a whole */
 static void next_walks_in_hash_order(struct kunit *test)
 {
 	struct made *made = make_table(test);
+	u8 key_len = key_len_of(made->table);
+	struct syncmap_bucket *bucket;
 	struct table_pos pos = {};
 	unsigned int n = 0;
+	u64 key;
 
 	for (; table_next(made->table, &pos); pos.slot++, n++) {
-		struct syncmap_bucket *bucket =
-			&made->table->view.buckets[pos.bucket];
-
-		KUNIT_ASSERT_EQ(test, bucket->key[pos.slot], n + 1);
+		bucket = &made->table->view.buckets[pos.bucket];
+		key = syncmap_bucket_key(bucket, pos.slot, key_len);
+		key = made->table->wide ? *(u64 *)(unsigned long)key : key;
+		KUNIT_ASSERT_EQ(test, key, n + 1);
 		KUNIT_ASSERT_GE(test, pos.bucket,
 				syncmap_table_home(made->hashes[n],
 						   made->table->view.homes));
@@ -309,10 +330,11 @@ static void seal_completes_the_statistics(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, displaced, KEYS);
 }
 
-/* A slot is NOTYET until its builder fills it */
-static void append_leaves_notyet(struct kunit *test)
+/* It is for the builder to set, before anybody comes to it */
+static void append_leaves_the_word(struct kunit *test)
 {
-	struct syncmap_table *table = syncmap_table_alloc(1, 2, GFP_KERNEL);
+	struct syncmap_table *table = syncmap_table_alloc(1, 2, false,
+							  GFP_KERNEL);
 	struct table_pos end = {};
 
 	KUNIT_ASSERT_NOT_NULL(test, table);
@@ -320,20 +342,27 @@ static void append_leaves_notyet(struct kunit *test)
 					   sizeof(struct syncmap_bucket)));
 	KUNIT_EXPECT_EQ(test, word_read(syncmap_table_append(table, &end, 5,
 							     1)),
-			WORD_NOTYET);
+			WORD_EXPUNGED);
 	syncmap_table_free(table);
 }
 
-/* At seven tenths, whatever the size */
-static void homes_keep_the_load_factor(struct kunit *test)
+/* So many thousandths, whatever the size */
+static void expect_load(struct kunit *test, bool wide, unsigned int load)
 {
 	u64 keys, slots;
 
 	for (keys = 1; keys < 1ULL << 40; keys *= 3) {
-		slots = syncmap_table_homes(keys) * SYNCMAP_BUCKET_SLOTS;
-		KUNIT_EXPECT_GE(test, slots * 7, keys * 10);
-		KUNIT_EXPECT_LE(test, slots * 7, keys * 10 + 7 * SYNCMAP_BUCKET_SLOTS);
+		slots = syncmap_table_homes(keys, wide) * slots_of(wide);
+		KUNIT_EXPECT_GE(test, slots * load, keys * 1000);
+		KUNIT_EXPECT_LE(test, slots * load,
+				keys * 1000 + load * slots_of(wide));
 	}
+}
+
+static void homes_keep_the_load_factor(struct kunit *test)
+{
+	expect_load(test, false, 700);
+	expect_load(test, true, 625);
 }
 
 KUNIT_ARRAY_PARAM(distribution, distributions, distribution_desc);
@@ -352,7 +381,7 @@ static struct kunit_case table_cases[] = {
 			 distribution_gen_params),
 	KUNIT_CASE_PARAM(seal_completes_the_statistics,
 			 distribution_gen_params),
-	KUNIT_CASE(append_leaves_notyet),
+	KUNIT_CASE(append_leaves_the_word),
 	KUNIT_CASE(homes_keep_the_load_factor),
 	{}
 };

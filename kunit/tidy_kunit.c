@@ -36,12 +36,12 @@ static u64 promotions(struct test_map *tm)
 	return stats.promotions;
 }
 
-/* The background has some seconds, and needs far less */
+/* The background has a minute, and needs far less */
 static bool promoted_by_itself(struct test_map *tm, u64 before)
 {
 	int i;
 
-	for (i = 0; i < 500 && promotions(tm) == before; i++)
+	for (i = 0; i < 3000 && promotions(tm) == before; i++)
 		msleep(20);
 	return promotions(tm) > before;
 }
@@ -180,7 +180,7 @@ static void armed_means_queued(struct kunit *test)
 	rearm(&tm->map);
 	for (i = 0; i < 90; i++)
 		tm_delete(tm, i);
-	for (i = 0; i < 500 && syncmap_tombstones(&tm->map); i++)
+	for (i = 0; i < 3000 && syncmap_tombstones(&tm->map); i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, syncmap_tombstones(&tm->map), 0);
 }

@@ -16,7 +16,7 @@ static struct syncmap_table *append_one(struct kunit *test,
 					const struct syncmap_key *key,
 					atomic64_t **word)
 {
-	struct syncmap_table *table = syncmap_table_alloc(1, 2, GFP_KERNEL);
+	struct syncmap_table *table = syncmap_table_alloc(1, 2, false, GFP_KERNEL);
 	struct table_pos end = {};
 
 	KUNIT_ASSERT_NOT_NULL(test, table);
@@ -53,12 +53,12 @@ static const struct {
 	{ { SYNCMAP_CODE_NULL | 1 }, DONE, 0, SYNCMAP_CODE_NULL },
 	{ { WORD_DEAD }, DONE, 0, CODE_ABSENT },
 	{ { WORD_EXPUNGED }, GONE },
-	{ { CODE(1), WORD_NOTYET }, DONE, 1, CODE(1) },
+	{ { CODE(1), CODE(1) | 1 }, DONE, 1, CODE(1) },
 	{ { CODE(1), CODE(2) | 1 }, DONE, 1, CODE(2) },
 	{ { CODE(1), WORD_DEAD }, DONE, 1, CODE_ABSENT },
 	{ { CODE(1), WORD_EXPUNGED }, STALE },
-	{ { CODE(1), CODE(2), WORD_NOTYET }, DONE, 2, CODE(2) },
-	{ { CODE(2), CODE(1), WORD_NOTYET }, DONE, 2, CODE(1) },
+	{ { CODE(1), CODE(2), CODE(2) | 1 }, DONE, 2, CODE(2) },
+	{ { CODE(2), CODE(1), CODE(1) | 1 }, DONE, 2, CODE(1) },
 	{ { CODE(1), CODE(2), CODE(3) | 1 }, DONE, 2, CODE(3) },
 	{ { CODE(1), CODE(2), WORD_DEAD }, DONE, 2, CODE_ABSENT },
 	{ { CODE(1), CODE(2), WORD_EXPUNGED }, STALE },
@@ -165,8 +165,8 @@ static int stale_begin(struct test_map *tm, struct stale *s)
 	s->update = (struct syncmap_update){
 		.action = core_action(s->act.action),
 		.gfp = GFP_ATOMIC,
-		.old = code_of(s->act.old),
-		.new = code_of(s->act.new),
+		.old = syncmap_code_of(s->act.old),
+		.new = syncmap_code_of(s->act.new),
 	};
 	s->update.node = syncmap_node_alloc(&tm->map, &s->key, GFP_ATOMIC);
 	return s->update.node ? 0 : -ENOMEM;
@@ -377,6 +377,28 @@ static void store_of_deleted_reuses_its_place(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, tm_state(tm)->dirty->used);
 }
 
+/* It may have been that of another key, unless that is a byte string */
+static void node_gets_the_key(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	u8 key_len = tm->map.params.key_len;
+	struct test_key buffers[2];
+	struct syncmap_key keys[2];
+	struct syncmap_node *node;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		keys[i] = tm_key(tm, i, &buffers[i]);
+	node = syncmap_node_alloc(&tm->map, &keys[!key_len], GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, node);
+	prepare_node(&tm->map, node, &keys[1], CODE(1));
+	KUNIT_EXPECT_TRUE(test, syncmap_key_matches(&keys[1], key_len,
+						    node->key));
+	KUNIT_EXPECT_EQ(test, node->hash, keys[1].hash);
+	KUNIT_EXPECT_EQ(test, word_read(&node->word), word_open(CODE(1)));
+	syncmap_node_free(&tm->map, node, false);
+}
+
 KUNIT_ARRAY_PARAM(few, test_variants_few, test_variant_desc);
 
 static struct kunit_case update_cases[] = {
@@ -387,6 +409,7 @@ static struct kunit_case update_cases[] = {
 	KUNIT_CASE_PARAM(delete_of_sealed_leaves_a_tombstone, few_gen_params),
 	KUNIT_CASE_PARAM(delete_of_dirty_unlinks, few_gen_params),
 	KUNIT_CASE_PARAM(store_of_deleted_reuses_its_place, few_gen_params),
+	KUNIT_CASE_PARAM(node_gets_the_key, few_gen_params),
 	{}
 };
 

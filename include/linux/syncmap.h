@@ -9,8 +9,8 @@
  *
  *   takes no lock, from any context including NMI:
  *	syncmap_load(), syncmap_load_hashed(), syncmap_load_many(),
- *	syncmap_count(), syncmap_tombstones(), syncmap_reclaim(),
- *	syncmap_set_memcg()
+ *	syncmap_count(), syncmap_is_freed(), syncmap_tombstones(),
+ *	syncmap_reclaim(), syncmap_set_memcg()
  *   takes RCU by itself, any context but NMI, never sleeps:
  *	syncmap_delete(), syncmap_load_and_delete(),
  *	syncmap_compare_and_swap(), syncmap_compare_and_delete(),
@@ -60,6 +60,9 @@ struct syncmap_state;
 /* Longest key, in bytes, of a map with byte-string keys */
 #define SYNCMAP_KEY_MAX		65535U
 
+/* Longest key of a fixed length that tables have in them */
+#define SYNCMAP_KEY_LEN_MAX	16
+
 /* A range cursor that stands behind the last entry */
 #define SYNCMAP_CURSOR_END	U64_MAX
 
@@ -82,9 +85,10 @@ enum syncmap_hash {
 
 /**
  * struct syncmap_params - what a map is told when it is made
- * @key_len: length of every key in bytes, 1 to 8; such keys live in the table
- *	itself. 0: keys are byte strings of 0 to %SYNCMAP_KEY_MAX bytes, each
- *	copied into an object of its own.
+ * @key_len: length of every key in bytes, 1 to %SYNCMAP_KEY_LEN_MAX; such keys
+ *	live in the table itself. One of up to 8 bytes takes 27 bytes with its
+ *	value, a longer one 42. 0: keys are byte strings of 0 to %SYNCMAP_KEY_MAX
+ *	bytes, each copied into an object of its own.
  * @hash: which hash the map uses
  * @hash_fn: with %SYNCMAP_HASH_CUSTOM: returns the hash of @len bytes at @key;
  *	must be pure, and callable from any context
@@ -246,8 +250,9 @@ static inline unsigned long syncmap_to_value(const void *value)
  * Takes no lock, never waits, allocates nothing and writes no cache line that
  * other CPUs use, except that every 256th load of a CPU which has to look into
  * the dirty table is told to the map. To dereference the value, hold
- * rcu_read_lock() over the load and the use. Fastest where @len is a constant of
- * up to eight bytes and the map has %SYNCMAP_HASH_FAST: there it is inline.
+ * rcu_read_lock() over the load and the use. Fastest where @len is a constant and
+ * the map has %SYNCMAP_HASH_FAST: a key of a fixed length, or a byte string of 17 to
+ * 32 bytes, is looked for inline.
  *
  * A load that finds the value of a store happens after that store.
  *
@@ -259,25 +264,113 @@ static __always_inline bool syncmap_load(struct syncmap *map, const void *key,
 					 size_t len, void **value)
 {
 	syncmap_assert(map);
-	if (__builtin_constant_p(len) && len && len <= sizeof(u64) &&
-	    likely(syncmap_params_are_plain(&map->params, len)))
+	if (syncmap_is_inline(map, len))
 		return __syncmap_load_short(map, key, len, value);
 	return __syncmap_load(map, key, len, value);
 }
 
-int syncmap_store(struct syncmap *map, const void *key, size_t len,
-		  void *value, gfp_t gfp);
-int syncmap_swap(struct syncmap *map, const void *key, size_t len,
-		 void *value, void **previous, gfp_t gfp);
+/**
+ * syncmap_swap - set a key's value and get the one before
+ * @map: the map
+ * @key: the key
+ * @len: its length in bytes
+ * @value: the new value
+ * @previous: out: the value before, or NULL when the key was absent
+ * @gfp: how to allocate, should the key be new
+ *
+ * Lock-free when the key is in the read table, and never fails for a key that
+ * is present. A new key may have to wait, if @gfp has all of %GFP_KERNEL: up to a
+ * tenth of a second while the dirty table has outgrown its limit by far, and ten
+ * seconds if there is no room for the key before the next promotion. If it may
+ * not wait, or in vain, that is -ENOMEM. Fastest where a load is.
+ *
+ * The previous value is the caller's. Readers may still use it until a grace
+ * period has passed.
+ *
+ * Context: Any but NMI, as @gfp allows. On PREEMPT_RT not from hard interrupts
+ * or with preemption disabled.
+ * Return: 1 if the key was present, 0 if it has been inserted, -ENOMEM (also
+ * when inserts are faster than the background for too long), or
+ * -EINVAL for a wrong key length or a pointer that cannot be a value; on
+ * errors the map is unchanged.
+ */
+static __always_inline int syncmap_swap(struct syncmap *map, const void *key,
+					size_t len, void *value,
+					void **previous, gfp_t gfp)
+{
+	u64 code = 0;
+
+	syncmap_assert(map);
+	syncmap_might_alloc(gfp);
+	if (syncmap_is_inline(map, len))
+		code = __syncmap_replace_short(map, key, len, 0,
+					       syncmap_code_of(value));
+	if (unlikely(!code))
+		return __syncmap_swap(map, key, len, value, previous, gfp);
+	*previous = syncmap_code_value(code);
+	return 1;
+}
+
+/**
+ * syncmap_store - set a key's value
+ * @map: the map
+ * @key: the key
+ * @len: its length in bytes
+ * @value: the new value
+ * @gfp: how to allocate, should the key be new
+ *
+ * As syncmap_swap(), for callers who need not free the value before.
+ *
+ * Context: As syncmap_swap().
+ * Return: 0, -ENOMEM or -EINVAL; on errors the map is unchanged.
+ */
+static __always_inline int syncmap_store(struct syncmap *map, const void *key,
+					 size_t len, void *value, gfp_t gfp)
+{
+	void *previous;
+	int ret;
+
+	ret = syncmap_swap(map, key, len, value, &previous, gfp);
+	return ret < 0 ? ret : 0;
+}
+
 int syncmap_load_or_store(struct syncmap *map, const void *key, size_t len,
 			  void *value, void **actual, gfp_t gfp);
 bool syncmap_load_and_delete(struct syncmap *map, const void *key, size_t len,
 			     void **value);
 bool syncmap_delete(struct syncmap *map, const void *key, size_t len);
-bool syncmap_compare_and_swap(struct syncmap *map, const void *key, size_t len,
-			      void *old, void *new);
 bool syncmap_compare_and_delete(struct syncmap *map, const void *key,
 				size_t len, void *old);
+
+/**
+ * syncmap_compare_and_swap - replace a value if it is the expected one
+ * @map: the map
+ * @key: the key
+ * @len: its length in bytes
+ * @old: the value that must be there
+ * @new: the value to put in its place
+ *
+ * Values are compared as words, not by what they point to. Never inserts: an
+ * absent key matches nothing, not even NULL. Lock-free. There is no ABA if old
+ * values are freed after a grace period and the caller holds rcu_read_lock()
+ * from the load of @old on. Fastest where a load is.
+ *
+ * Context: As syncmap_load_and_delete().
+ * Return: whether the value has been replaced.
+ */
+static __always_inline bool
+syncmap_compare_and_swap(struct syncmap *map, const void *key, size_t len,
+			 void *old, void *new)
+{
+	u64 code = syncmap_code_of(old);
+
+	syncmap_assert(map);
+	if (syncmap_is_inline(map, len) && code &&
+	    likely(__syncmap_replace_short(map, key, len, code,
+					   syncmap_code_of(new))))
+		return true;
+	return __syncmap_compare_and_swap(map, key, len, old, new);
+}
 
 /**
  * struct syncmap_hashed_key - a key of several operations, hashed once
@@ -329,6 +422,22 @@ static inline void syncmap_hashed_key_init(struct syncmap_hashed_key *hashed,
 	hashed->full = NULL;
 	hashed->node = NULL;
 	hashed->first = NULL;
+}
+
+/**
+ * syncmap_hashed_key_cursor - where a range has the key
+ * @hashed: a key that an operation has stored in a map, or found there
+ *
+ * Context: Any.
+ *
+ * Return: a cursor for syncmap_next(), which begins with the key there, until the
+ * map is cleared; or %SYNCMAP_CURSOR_END, if no operation has looked for it in a map
+ * that was not empty.
+ */
+static inline u64
+syncmap_hashed_key_cursor(const struct syncmap_hashed_key *hashed)
+{
+	return hashed->hashed ? hashed->hash : SYNCMAP_CURSOR_END;
 }
 
 bool syncmap_load_hashed(struct syncmap *map, struct syncmap_hashed_key *key,
@@ -402,10 +511,11 @@ void syncmap_unreserve(struct syncmap *map, struct syncmap_reservation *res);
 /**
  * struct syncmap_entry - one entry as a range shows it
  * @key: the key's bytes, valid until the RCU read section ends; for a map with
- *	a fixed key length they lie in @word
+ *	keys of up to 8 bytes they lie in @word
  * @len: length of the key in bytes
  * @value: a value the key had at some time during the call
- * @hash: private: position in the order of the range
+ * @hash: position in the order of the range: a cursor for syncmap_next(), which
+ *	begins with the entry there if it is still in the map
  * @word: private: storage for a short key
  */
 struct syncmap_entry {
@@ -452,7 +562,8 @@ static inline void syncmap_set_memcg(struct syncmap *map,
  * struct syncmap_core_stats - what a map is doing
  * @count: live keys
  * @read_keys: keys of the read table, deleted ones included
- * @read_buckets: buckets of the read table, of seven keys each
+ * @read_buckets: buckets of the read table, of seven keys each, or of five that
+ *	are longer than 8 bytes
  * @tombstones: deleted keys that still take a place
  * @dirty_keys: keys in the dirty table, and in an older one that waits to be
  *	promoted

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The part of syncmap_load() that is compiled into its caller
+ * The part of the operations that is compiled into their callers
  *
- * A key that stands in its home bucket of the read table, as most do, is found
- * in less time than a call with its key in memory takes. So where the length of
- * the key is a constant of up to eight bytes the first step of a look-up is
- * inline, and with it the structures that it reads. They are private: see
+ * A key that stands in the read table, as most do, is found in less time than a
+ * call with its key in memory takes. So where the length of the key is a
+ * constant, loads and what replaces a value are inline as far as that goes, and
+ * with them the structures that they look into. They are private: see
  * module/core/internal.h for what they mean and why it is right, and include
  * <linux/syncmap.h> only.
  */
 #ifndef _LINUX_SYNCMAP_INLINE_H
 #define _LINUX_SYNCMAP_INLINE_H
 
+#include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/bug.h>
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/llist.h>
 #include <linux/math64.h>
 #include <linux/percpu.h>
+#include <linux/prefetch.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/string.h>
 
 struct syncmap_dirty;
@@ -29,12 +34,166 @@ struct syncmap_table;
 #define SYNCMAP_WORD_OPEN	1ULL
 #define SYNCMAP_CODE_NULL	4
 
+/* Whether a caller's value can be stored at all */
+static inline bool syncmap_code_is_valid(u64 code)
+{
+	return !(code & 1) && code >= SYNCMAP_CODE_NULL;
+}
+
+/* 0, which is not valid, for what would clash with another encoding */
+static inline u64 syncmap_code_of(const void *value)
+{
+	u64 code = (unsigned long)value;
+
+	if (!value)
+		return SYNCMAP_CODE_NULL;
+	if (code == SYNCMAP_CODE_NULL || !syncmap_code_is_valid(code))
+		return 0;
+	return code;
+}
+
 static inline void *syncmap_code_value(u64 code)
 {
 	return code == SYNCMAP_CODE_NULL ? NULL : (void *)(unsigned long)code;
 }
 
-/* Hashes; module/core/key.h */
+/*
+ * Steps: what is done in one go is bounded (B.1)
+ *
+ * In one go is what is done in a read section, with what is under a lock in it;
+ * or, in work that takes as long as there are keys, from one rest to the next. It
+ * is made of steps that take constant time: a slot, a node or a bucket is looked
+ * at. Debug builds, those with CONFIG_PROVE_RCU, count them, and warn of more than
+ * so many; in others none of this is there.
+ */
+#define SYNCMAP_STEPS_MAX	2048
+
+static __always_inline void syncmap_step_begin(u32 *steps)
+{
+	if (IS_ENABLED(CONFIG_PROVE_RCU))
+		*steps = 0;
+}
+
+static __always_inline void syncmap_step_count(u32 *steps)
+{
+	if (IS_ENABLED(CONFIG_PROVE_RCU))
+		++*steps;
+}
+
+/* What is done in one go ends here, and something else begins */
+static __always_inline void syncmap_step_rest(u32 *steps)
+{
+	if (IS_ENABLED(CONFIG_PROVE_RCU))
+		WARN_ON_ONCE(*steps > SYNCMAP_STEPS_MAX);
+	syncmap_step_begin(steps);
+}
+
+/* Keys; module/core/key.h */
+
+/* A byte-string key as tables and nodes hold it */
+struct syncmap_keyobj {
+	u64	hash;
+	u32	len;
+	u8	bytes[];
+};
+
+static inline struct syncmap_keyobj *syncmap_keyobj_of(u64 word)
+{
+	return (struct syncmap_keyobj *)(unsigned long)word;
+}
+
+static __always_inline u64 syncmap_read_u64(const u8 *p)
+{
+	u64 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Keys of a fixed length that are longer than a word: two, filled up with 0 */
+static __always_inline bool syncmap_key_is_wide(u8 key_len)
+{
+	return key_len > sizeof(u64);
+}
+
+/* Up to eight bytes as a number */
+static __always_inline u64 syncmap_read_bytes(const u8 *p, size_t len)
+{
+	u64 v = 0;
+
+	if (len == sizeof(u64))
+		return syncmap_read_u64(p);
+	if (len == sizeof(u32))
+		memcpy(&v, p, sizeof(u32));
+	else
+		memcpy(&v, p, len);
+	return v;
+}
+
+/* The last step overlaps the one before, where the length is not a multiple */
+static __always_inline bool syncmap_bytes_equal(const u8 *a, const u8 *b,
+						size_t len)
+{
+	size_t i;
+
+	if (len < sizeof(u64))
+		return !memcmp(a, b, len);
+	for (i = 0; i < len - sizeof(u64); i += sizeof(u64))
+		if (syncmap_read_u64(a + i) != syncmap_read_u64(b + i))
+			return false;
+	return syncmap_read_u64(a + len - sizeof(u64)) ==
+	       syncmap_read_u64(b + len - sizeof(u64));
+}
+
+/* A caller's key during one operation */
+struct syncmap_key {
+	u64		hash;		/* right, if ->hashed */
+	u64		word;		/* fixed length: the key, or its first */
+	u64		word2;		/* ... and second word */
+	const void	*bytes;
+	u32		len;
+	bool		hashed;
+	u32		steps;		/* of its look-up */
+};
+
+/* All keys are on a stack, and none of them is a constant */
+static __always_inline void syncmap_key_step(const struct syncmap_key *key)
+{
+	syncmap_step_count((u32 *)&key->steps);
+}
+
+/* The words of a key of a fixed length */
+static __always_inline void syncmap_key_words(struct syncmap_key *key, u8 key_len,
+					      const u8 *bytes)
+{
+	if (syncmap_key_is_wide(key_len)) {
+		key->word = syncmap_read_u64(bytes);
+		key->word2 = syncmap_read_bytes(bytes + sizeof(u64),
+						key_len - sizeof(u64));
+	} else {
+		key->word = syncmap_read_bytes(bytes, key_len);
+	}
+}
+
+/* Whether the key word of a slot or node stands for this key; see key.h */
+static __always_inline bool
+syncmap_key_matches(const struct syncmap_key *key, u8 key_len, u64 word)
+{
+	const struct syncmap_keyobj *obj;
+	const u64 *words;
+
+	if (syncmap_key_is_wide(key_len)) {
+		words = (const u64 *)(unsigned long)word;
+		return words[0] == key->word && words[1] == key->word2;
+	}
+	if (key_len)
+		return word == key->word;
+	obj = syncmap_keyobj_of(word);
+	return obj->hash == key->hash && obj->len == key->len &&
+	       syncmap_bytes_equal(obj->bytes, key->bytes, key->len);
+}
+
+/* Hashes; module/core/key.c */
 
 /* Fractions of the golden ratio and of pi: no structure, half the bits set */
 #define SYNCMAP_HASH_MUL_1	0x9e3779b97f4a7c15ULL
@@ -57,6 +216,41 @@ static __always_inline u64 syncmap_hash_finish(u64 state, u64 tail, size_t len,
 	return syncmap_hash_fold(state ^ len, SYNCMAP_HASH_MUL_2);
 }
 
+/**
+ * syncmap_hash_fast - keyed multiply-and-fold hash
+ * @bytes: what to hash
+ * @len: its length in bytes
+ * @seed: random key of the map
+ *
+ * Of the family of wyhash: each step takes sixteen bytes, multiplies them as
+ * two words, the one masked with one half of the seed, the other with the hash
+ * so far, which begins with the other half, and folds the 128-bit product. So
+ * no word makes a factor zero, and with it what came before, unless it is made
+ * for the seed. Not proof against somebody who learns that.
+ *
+ * Context: Any.
+ * Return: the hash.
+ */
+static __always_inline u64 syncmap_hash_fast(const void *bytes, size_t len,
+					     const siphash_key_t *seed)
+{
+	u64 mask = seed->key[1] ^ SYNCMAP_HASH_MUL_1;
+	u64 state = seed->key[0];
+	const u8 *p = bytes;
+	size_t left = len;
+
+	for (; left > 16; left -= 16, p += 16)
+		state = syncmap_hash_fold(syncmap_read_u64(p) ^ mask,
+					  syncmap_read_u64(p + 8) ^ state);
+	if (left > 8) {
+		state = syncmap_hash_fold(syncmap_read_u64(p) ^ mask,
+					  state ^ SYNCMAP_HASH_MUL_2);
+		left -= 8;
+		p += 8;
+	}
+	return syncmap_hash_finish(state, syncmap_read_bytes(p, left), len, seed);
+}
+
 /*
  * Below %SYNCMAP_CURSOR_END, for a bit that decides nothing: the first choose
  * the bucket, the last the fingerprint and the filter bit.
@@ -66,7 +260,7 @@ static __always_inline u64 syncmap_hash_clip(u64 hash)
 	return hash & ~(1ULL << 11);
 }
 
-/* Maps whose keys are words that syncmap_hash_short() makes hashes of */
+/* Maps with the fast hash, whose keys have this fixed length, or 0: any */
 static __always_inline bool
 syncmap_params_are_plain(const struct syncmap_params *params, size_t len)
 {
@@ -81,16 +275,52 @@ static __always_inline u64 syncmap_hash_short(u64 key, size_t len,
 						     seed));
 }
 
+/* ... and of a longer one, of bytes */
+static __always_inline u64 syncmap_hash_bytes(const void *bytes, size_t len,
+					      const siphash_key_t *seed)
+{
+	return syncmap_hash_clip(syncmap_hash_fast(bytes, len, seed));
+}
+
 /* Read tables; module/core/table.h */
 
 #define SYNCMAP_BUCKET_SLOTS	7
+#define SYNCMAP_WIDE_SLOTS	5
+
+struct syncmap_wide_slot {
+	u64		key[2];
+	atomic64_t	word;
+};
 
 struct syncmap_bucket {
-	u64		header;
-	u64		key[SYNCMAP_BUCKET_SLOTS];
-	atomic64_t	word[SYNCMAP_BUCKET_SLOTS];
-	u64		moved;	/* builder: slots whose key is in the next table */
+	u64				header;
+	union {
+		struct {
+			u64		key[SYNCMAP_BUCKET_SLOTS];
+			atomic64_t	word[SYNCMAP_BUCKET_SLOTS];
+			/* builder: slots whose key object the next table has */
+			u64		moved;
+		};
+		struct syncmap_wide_slot wide[SYNCMAP_WIDE_SLOTS];
+	};
 } __aligned(128);
+static_assert(sizeof(struct syncmap_bucket) == 128);
+
+/* What stands for a key, see key.h */
+static __always_inline u64
+syncmap_bucket_key(const struct syncmap_bucket *bucket, unsigned int slot,
+		   u8 key_len)
+{
+	return syncmap_key_is_wide(key_len) ?
+		(unsigned long)bucket->wide[slot].key : bucket->key[slot];
+}
+
+static __always_inline atomic64_t *
+syncmap_bucket_word(struct syncmap_bucket *bucket, unsigned int slot, u8 key_len)
+{
+	return syncmap_key_is_wide(key_len) ? &bucket->wide[slot].word :
+					      &bucket->word[slot];
+}
 
 /* What a look-up needs of a table; a copy lies in the state */
 struct syncmap_view {
@@ -152,6 +382,52 @@ static __always_inline void syncmap_prefetch(const void *line)
 	__builtin_prefetch(line);
 }
 
+/* The value word of a key if it stands in one of these slots of a bucket */
+static __always_inline atomic64_t *
+syncmap_bucket_find(struct syncmap_bucket *bucket, u64 match,
+		    const struct syncmap_key *key, u8 key_len)
+{
+	unsigned int slot;
+
+	for (; match; match &= match - 1) {
+		slot = __ffs64(match) / 8;
+		if (syncmap_key_matches(key, key_len,
+					syncmap_bucket_key(bucket, slot, key_len)))
+			return syncmap_bucket_word(bucket, slot, key_len);
+	}
+	return NULL;
+}
+
+/*
+ * The value word of a key, or NULL. To @write, its line is taken from the others
+ * at once, but not before the key is likely to be there. Ends because the last
+ * bucket of a tail never has a filter bit.
+ */
+static __always_inline atomic64_t *
+syncmap_table_find(const struct syncmap_view *view,
+		   const struct syncmap_key *key, u8 key_len, bool write)
+{
+	struct syncmap_bucket *bucket = syncmap_table_bucket(view, key->hash);
+	u64 header, match;
+	atomic64_t *word;
+
+	for (;; bucket++) {
+		syncmap_key_step(key);
+		if (!write)
+			syncmap_prefetch(bucket->word);
+		header = syncmap_bucket_header(bucket);
+		match = syncmap_header_match(header,
+					     syncmap_fingerprint(key->hash));
+		if (write && likely(match))
+			prefetchw(syncmap_bucket_word(bucket, __ffs64(match) / 8,
+						      key_len));
+		word = syncmap_bucket_find(bucket, match, key, key_len);
+		if (likely(word) ||
+		    !(header & syncmap_header_filter(key->hash)))
+			return word;
+	}
+}
+
 /* States; module/core/internal.h */
 
 /* Per CPU and generation. A key may be counted up on one CPU, down on another */
@@ -207,29 +483,63 @@ syncmap_is_amended(const struct syncmap_state *state)
 	return READ_ONCE(*state->used) || state->old;
 }
 
-/* Whether a key that is not in the home bucket can be nowhere else */
-static __always_inline bool
-syncmap_is_absent(const struct syncmap_state *state, u64 header, u64 hash)
+/*
+ * Operations. What is inline of them is for short keys, in a plain map, or in one
+ * of byte strings that hashes as fast: a caller has hash, compare and all the
+ * operation's variables in registers.
+ */
+
+/* Longer keys are not worth the code at each call */
+#define SYNCMAP_SHORT_KEY	32
+
+/* The &syncmap_params.key_len of maps that have what is inline for this length */
+static __always_inline u8 syncmap_inline_key_len(size_t len)
 {
-	return !(header & syncmap_header_filter(hash)) &&
-	       !syncmap_is_amended(state);
+	return len <= SYNCMAP_KEY_LEN_MAX ? len : 0;
 }
 
-/* The value word of a short key in this bucket; 0 also if it is not there */
-static __always_inline u64
-syncmap_bucket_read(const struct syncmap_bucket *bucket, u64 header, u64 hash,
-		    u64 key)
+static __always_inline bool syncmap_is_short(const struct syncmap *map,
+					     size_t len)
 {
-	u64 match = syncmap_header_match(header, syncmap_fingerprint(hash));
-	unsigned int slot;
+	return len && len <= SYNCMAP_SHORT_KEY &&
+	       likely(syncmap_params_are_plain(&map->params,
+					       syncmap_inline_key_len(len)));
+}
 
-	for (; match; match &= match - 1) {
-		slot = __ffs64(match) / 8;
-		if (bucket->key[slot] == key)
-			/* Pairs with every change of a word. See litmus/message */
-			return atomic64_read_acquire(&bucket->word[slot]);
-	}
-	return 0;
+/* Whether to try what is inline: else most of it is left out */
+#define syncmap_is_inline(map, len)					\
+	(__builtin_constant_p(len) && syncmap_is_short(map, len))
+
+/*
+ * On entry of what may allocate, that a debug kernel tells a wrong context though
+ * the key be there. No other kernel is to look whether it should reschedule.
+ */
+static __always_inline void syncmap_might_alloc(gfp_t gfp)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
+		might_alloc(gfp);
+}
+
+/* As syncmap_table_find(), of a short key. In a read section */
+static __always_inline atomic64_t *
+syncmap_find_short(const struct syncmap_state *state, struct syncmap_key *key,
+		   const void *bytes, size_t len, bool write)
+{
+	u8 key_len = syncmap_inline_key_len(len);
+	atomic64_t *home;
+
+	key->bytes = bytes;
+	key->len = len;
+	syncmap_step_begin(&key->steps);
+	if (key_len)
+		syncmap_key_words(key, key_len, bytes);
+	if (len <= sizeof(u64))
+		key->hash = syncmap_hash_short(key->word, len, &state->seed);
+	else
+		key->hash = syncmap_hash_bytes(bytes, len, &state->seed);
+	home = syncmap_table_find(&state->view, key, key_len, write);
+	syncmap_step_rest(&key->steps);
+	return home;
 }
 
 bool __syncmap_load(struct syncmap *map, const void *key, size_t len,
@@ -237,26 +547,24 @@ bool __syncmap_load(struct syncmap *map, const void *key, size_t len,
 bool __syncmap_load_rest(struct syncmap *map, const struct syncmap_state *state,
 			 const void *key, size_t len, u64 hash, void **value);
 
-/* syncmap_load() in a plain map; @len is a constant */
 static __always_inline bool __syncmap_load_short(struct syncmap *map,
 						 const void *bytes, size_t len,
 						 void **value)
 {
-	const struct syncmap_bucket *bucket;
 	const struct syncmap_state *state;
-	u64 hash, header, word, key = 0;
+	u64 word = 0;
+	const atomic64_t *home;
+	struct syncmap_key key;
 	bool found;
 
-	memcpy(&key, bytes, len);
 	rcu_read_lock();
 	state = rcu_dereference(map->state);
-	hash = syncmap_hash_short(key, len, &state->seed);
-	bucket = syncmap_table_bucket(&state->view, hash);
-	syncmap_prefetch(bucket->word);
-	header = syncmap_bucket_header(bucket);
-	word = syncmap_bucket_read(bucket, header, hash, key);
+	home = syncmap_find_short(state, &key, bytes, len, false);
+	if (likely(home))
+		/* Pairs with every change of a word. See litmus/message */
+		word = atomic64_read_acquire(home);
 	if (likely(word & SYNCMAP_WORD_OPEN) ||
-	    (!word && syncmap_is_absent(state, header, hash))) {
+	    (!word && !syncmap_is_amended(state))) {
 		this_cpu_inc(state->counts->hits);
 		rcu_read_unlock();
 		word &= ~SYNCMAP_WORD_OPEN;
@@ -264,9 +572,45 @@ static __always_inline bool __syncmap_load_short(struct syncmap *map,
 			*value = syncmap_code_value(word);
 		return word;
 	}
-	found = __syncmap_load_rest(map, state, bytes, len, hash, value);
+	found = __syncmap_load_rest(map, state, bytes, len, key.hash, value);
 	rcu_read_unlock();
 	return found;
+}
+
+int __syncmap_swap(struct syncmap *map, const void *key, size_t len,
+		   void *value, void **previous, gfp_t gfp);
+bool __syncmap_compare_and_swap(struct syncmap *map, const void *key,
+				size_t len, void *old, void *new);
+
+/*
+ * What an update comes down to most of the time: the key has a live value in the
+ * read table, @old or, if that is zero, any, and nobody interferes while it gives
+ * way to @new. Return: the code that was there; or 0, and nothing has been done.
+ */
+static __always_inline u64 __syncmap_replace_short(struct syncmap *map,
+						   const void *bytes,
+						   size_t len, u64 old, u64 new)
+{
+	const struct syncmap_state *state;
+	struct syncmap_key key;
+	atomic64_t *home;
+	bool done = false;
+	u64 word = 0;
+
+	rcu_read_lock();
+	state = rcu_dereference(map->state);
+	home = syncmap_find_short(state, &key, bytes, len, true);
+	if (likely(home))
+		word = atomic64_read_acquire(home);
+	if (likely(word & SYNCMAP_WORD_OPEN && word != SYNCMAP_WORD_OPEN) &&
+	    (!old || word == (old | SYNCMAP_WORD_OPEN)) && likely(new)) {
+		done = atomic64_try_cmpxchg(home, (s64 *)&word,
+					    new | SYNCMAP_WORD_OPEN);
+		if (likely(done))
+			this_cpu_inc(state->counts->hits);
+	}
+	rcu_read_unlock();
+	return done ? word & ~SYNCMAP_WORD_OPEN : 0;
 }
 
 #endif /* _LINUX_SYNCMAP_INLINE_H */

@@ -27,14 +27,13 @@ static void expect(struct check *c, bool holds, const char *what)
 
 static void key_of(const struct check *c, u64 word, struct syncmap_key *key)
 {
-	const struct syncmap_keyobj *obj = keyobj_of(word);
 	u8 key_len = c->map->params.key_len;
+	const void *bytes;
+	size_t len;
 
-	if (key_len)
-		syncmap_key_init(key, key_len, &word, key_len);
-	else
-		syncmap_key_init(key, 0, obj->bytes, obj->len);
-	key->bytes = key_len ? &key->word : key->bytes;
+	bytes = key_word_bytes(&word, key_len, &len);
+	syncmap_key_init(key, key_len, bytes, len);
+	key->bytes = bytes == &word ? &key->word : bytes;
 	syncmap_key_hash(c->map, c->state, key, false);
 }
 
@@ -67,22 +66,25 @@ static void check_filter(struct check *c, const struct syncmap_table *table,
 static void check_table(struct check *c)
 {
 	const struct syncmap_table *table = c->state->table;
+	u8 key_len = c->map->params.key_len;
 	struct table_pos pos = {};
+	const atomic64_t *home;
 	struct syncmap_key key;
 	u64 keys = 0;
 
 	for (c->hash = 0; table_next(table, &pos) && !c->broken; pos.slot++) {
 		struct syncmap_bucket *bucket = &table->view.buckets[pos.bucket];
 
-		key_of(c, bucket->key[pos.slot], &key);
+		home = syncmap_bucket_word(bucket, pos.slot, key_len);
+		key_of(c, syncmap_bucket_key(bucket, pos.slot, key_len), &key);
 		expect(c, header_slot(bucket->header, pos.slot) ==
 			  syncmap_fingerprint(key.hash), "a fingerprint is wrong");
 		expect(c, key.hash >= c->hash, "the read table has no order");
-		expect(c, table_find(&table->view, &key,
-				     c->map->params.key_len) ==
-			  &bucket->word[pos.slot], "a key is there twice");
+		expect(c, syncmap_table_find(&table->view, &key, key_len,
+					     false) == home,
+		       "a key is there twice");
 		check_filter(c, table, key.hash, pos.bucket);
-		check_word(c, &bucket->word[pos.slot], true);
+		check_word(c, home, true);
 		c->hash = key.hash;
 		keys++;
 		cond_resched();
@@ -99,7 +101,7 @@ static bool at_home_before(const struct check *c, const struct syncmap_key *key,
 	const struct syncmap_node *node;
 	const atomic64_t *home;
 
-	home = table_find(&c->state->view, key, key_len);
+	home = syncmap_table_find(&c->state->view, key, key_len, false);
 	if (home && word_read(home) != WORD_EXPUNGED)
 		return true;
 	if (!c->state->old || dirty == c->state->old)

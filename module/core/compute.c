@@ -65,7 +65,8 @@ static u64 flight_hash(const struct syncmap *map, const struct syncmap_key *key)
 {
 	static const siphash_key_t seed;
 
-	return syncmap_hash(&map->params, &seed, key) ^ hash_ptr(map, 64);
+	return syncmap_hash(&map->params, &seed, key->bytes, key->len) ^
+	       hash_ptr(map, 64);
 }
 
 static struct shelf *shelf_of(const struct flight *flight)

@@ -131,14 +131,14 @@ void syncmap_dirty_locate(struct syncmap_dirty *dirty,
 	lockdep_assert_held(&bucket->lock);
 	link = &bucket->heads[dirty_slot(dirty, key->hash)];
 	for (node = *link; node && node->hash < key->hash; node = node->next) {
-		key_step(key);
+		syncmap_key_step(key);
 		link = &node->next;
 	}
 	place->link = link;
 	place->next = node;
 	place->node = NULL;
 	for (; node && node->hash == key->hash; node = node->next) {
-		key_step(key);
+		syncmap_key_step(key);
 		if (syncmap_key_matches(key, key_len, node->key)) {
 			place->link = link;
 			place->node = node;

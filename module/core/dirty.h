@@ -19,7 +19,6 @@
 #include <linux/spinlock.h>
 
 #include "key.h"
-#include "step.h"
 #include "word.h"
 
 struct syncmap_table;
@@ -45,7 +44,7 @@ struct syncmap_node {
 #define BUCKET_NODES	512
 
 /* Three chains that are looked at for a key, and what is in read tables */
-static_assert(4 * BUCKET_NODES <= STEPS_MAX);
+static_assert(4 * BUCKET_NODES <= SYNCMAP_STEPS_MAX);
 
 struct dirty_bucket {
 	spinlock_t		lock;	/* the links, their number and the flags */
@@ -192,7 +191,7 @@ static inline struct syncmap_node *dirty_find(const struct syncmap_dirty *dirty,
 	node = READ_ONCE(dirty->buckets[dirty_bucket_index(dirty, key->hash)]
 				.heads[dirty_slot(dirty, key->hash)]);
 	for (; node && node->hash <= key->hash; node = READ_ONCE(node->next)) {
-		key_step(key);
+		syncmap_key_step(key);
 		if (node->hash == key->hash &&
 		    syncmap_key_matches(key, key_len, node->key))
 			return node;
@@ -280,7 +279,7 @@ static inline u64 dirty_walk_hash(const struct syncmap_dirty *dirty,
 
 /*
  * Begin a walk at the first node whose hash is not below @hash, or before it.
- * Returns the steps of that; see step.h.
+ * Returns the steps of that; see SYNCMAP_STEPS_MAX.
  */
 static inline u32 dirty_seek(const struct syncmap_dirty *dirty,
 			     struct dirty_pos *pos, u64 hash)
@@ -295,7 +294,7 @@ static inline u32 dirty_seek(const struct syncmap_dirty *dirty,
 	dirty_walk_chains(dirty, pos);
 	while (pos->node && pos->node->hash < hash) {
 		dirty_walk_on(dirty, pos);
-		step_count(&steps);
+		syncmap_step_count(&steps);
 	}
 	return steps;
 }

@@ -13,8 +13,8 @@
  * B.1	Nothing is done under a lock, or in a read section, that takes longer the
  *	larger the map is, or the slower its background: a bucket of a dirty
  *	table has at most BUCKET_NODES nodes (and those of reservations). Debug
- *	builds count it (step.h). What a custom hash makes equal is searched one
- *	after the other, in the read table however much that is.
+ *	builds count it (SYNCMAP_STEPS_MAX). What a custom hash makes equal is
+ *	searched one after the other, in the read table however much that is.
  * B.2	An operation that runs out of memory leaves the map as it was.
  * C.1	Range visits no key twice, and misses none that is present throughout.
  * C.2	Its cursor is a number, which stays valid and pins nothing.
@@ -45,8 +45,9 @@
  *			map->flags), from the state it has pinned; anybody, from
  *			the empty state or, which is a Clear, to it; all by
  *			cmpxchg
- *	value words	anybody, by cmpxchg, while open or NOTYET; closed by the
- *			token holder, from then on immutable
+ *	value words	the token holder, by a store, while nobody can come to
+ *			them (I4); then anybody, by cmpxchg, while open; closed
+ *			by the token holder, by cmpxchg, from then on immutable
  *	buckets		the token holder, before the table is in a state;
  *			readers come through closed words even then
  *	chains		the lock of their bucket; READ_ONCE under RCU
@@ -71,7 +72,12 @@
  *	the word not expunged (closed live: its slot in Dold->into); else D.
  * I2	The key set of a published table never changes, and has no key twice.
  * I3	The key of each closed live word is found in the next table: it was
- *	placed there before the word was closed.
+ *	placed there, with the same value, before the word was closed.
+ * I4	Before a table is in a state, nobody but its builder comes to a place in
+ *	it until the word that leads there, the source, is closed live; and the
+ *	builder does not from then on. A key has one source, and that has one
+ *	builder: who has begun to close words goes on to the end, or until a Clear
+ *	has taken the state away, and then nobody else begins with it.
  *
  * Promotion (promote.c; tidy.c says when)
  *
@@ -88,34 +94,42 @@
  *	certain. If memory is short the promotion ends here: s1 is as good as
  *	any state, and the next attempt goes on from it.
  * 3. Set T->next = D->into = T'. Merge T and D in hash order. For each key
- *	(a) place it in T' with the word NOTYET, (b) close its source word and
- *	read it, (c) set NOTYET to what was read; failing means that a writer
- *	came first. A word that died between (a) and (b) becomes 0 in T' too,
- *	not 1: open it would give the key two homes, as the next insert goes
- *	to D1.
+ *	(a) place it in T', (b) set its word there to what its source is, (c)
+ *	close the source by a cmpxchg from that. It fails when a writer has come
+ *	in between: go back to (b). A word that has died since (a) becomes 0
+ *	in both, not 1 in T': open it would give the key two homes, as the next
+ *	insert goes to D1.
  * 4. Publish s2 = {T', D1, none}. After a grace period free T, D and the keys
  *	that were dropped.
- * Nobody ever waits for the builder. Only a Clear stops it in step 3.
+ * Nobody ever waits for the builder. Only a Clear stops it in step 3, and that
+ * between two keys.
  *
  * Operations
  *
- * All look in T, then in Dold, then in D; the first home found decides.
- * follow() and apply() continue behind a closed word: there a NOTYET stands
- * for the closed word that led to it. Only an insert needs more: it seals the
- * key's bucket in Dold before it searches it, and links its node in D under the
- * lock of a bucket that is not sealed; if it is, a newer state has been
- * published and the operation starts over. Sealing Dold makes an inserter that
- * still holds the state before s1 (and would link in D = Dold) and one that
- * holds s1 (and would link in D1) exclude each other.
+ * All look in T, then in Dold, then in D; the first home found decides. (Where an
+ * open word in T is all there is to it, callers do that inline, see
+ * syncmap_inline.h: what is called then begins anew.)
+ * follow() and apply() continue behind a closed word, where the value that it had
+ * is now, or what came after it. Only an insert needs more: it seals the key's
+ * bucket in Dold before it searches it, and links its node in D under the lock of
+ * a bucket that is not sealed; if it is, a newer state has been published and the
+ * operation starts over. Sealing Dold makes an inserter that still holds the state
+ * before s1 (and would link in D = Dold) and one that holds s1 (and would link in
+ * D1) exclude each other.
  *
  * Why each is linearizable
  *
- * - An open word is the key's home whatever state the caller holds, for a word
- *   is closed once and the check is atomic with the access. Reading it, or a
+ * - An open word that the caller comes to is the key's home whatever state it
+ *   holds: what leads there is closed, for good, and was before the table came
+ *   to be in a state; and the check is atomic with the access. Reading it, or a
  *   successful cmpxchg on it, is the operation's instant.
- * - NOTYET read after closed live word v: nobody has written since the close,
- *   or it would be open. At the read the value is v. Likewise for a cmpxchg
- *   from NOTYET. See litmus/notyet.
+ * - Closing a live word moves the home, and the value stays: what the cmpxchg
+ *   finds in the source is what the builder, alone there (I4), has set the place
+ *   to, whatever the source has been in between. From then on the place is
+ *   everybody's: who comes there sees what the builder has set, and the builder
+ *   sets nothing more. See litmus/placed and litmus/handed-over.
+ * - Closing a dead word changes nothing: the key is absent, and will have no home
+ *   before it comes to D1.
  * - 0 in a table reached through a closed word: the key was live when the state
  *   was loaded and died before a builder wrote that 0: an instant at which it
  *   was absent lies within the operation. An update starts over (STALE), so as
@@ -153,7 +167,10 @@
  *   cmpxchg of a word or of map->state, or smp_mb() behind the link of an insert.
  *   Of two that each update a key and then load the other's, one sees the other
  *   (litmus/insert-insert, -replace, -moved, -promoted, -cleared);
- * - an update that changes nothing, as a compare that fails, is a load.
+ * - an update that changes nothing, as a compare that fails, is a load;
+ * - a builder that closes a word is a full barrier, too, and has read what the
+ *   writer of its value has written: so who finds the value where it has moved
+ *   to sees what the writer has done before (litmus/copied).
  *
  * Two CPUs see two updates in the same order where a store reaches all others at
  * once: on x86-64, arm64, riscv and s390. Acquire alone does not give that (see
@@ -164,7 +181,8 @@
  *
  * Progress: Load is wait-free but for one step per promotion that completed
  * meanwhile, updates of present keys are lock-free, inserts and deletes of
- * dirty keys take one bucket lock.
+ * dirty keys take one bucket lock. A builder is lock-free as well: each time that
+ * it cannot close a word, an update has taken effect.
  */
 #ifndef _SYNCMAP_INTERNAL_H
 #define _SYNCMAP_INTERNAL_H
@@ -234,6 +252,9 @@ struct syncmap_node *syncmap_node_alloc(const struct syncmap *map,
 					gfp_t gfp);
 void syncmap_node_free(const struct syncmap *map, struct syncmap_node *node,
 		       bool keep_key);
+void syncmap_node_set_key(const struct syncmap *map, struct syncmap_node *node,
+			  const struct syncmap_key *key);
+size_t syncmap_node_size(const struct syncmap *map);
 int syncmap_node_init(void);
 void syncmap_node_exit(void);
 
@@ -248,7 +269,7 @@ void syncmap_retire(struct syncmap_state *state);
 
 /* load.c */
 u64 syncmap_follow(const struct syncmap *map, const struct syncmap_key *key,
-		   u64 closed, struct syncmap_table *next);
+		   struct syncmap_table *next);
 
 /* update.c */
 enum syncmap_action {
@@ -305,16 +326,6 @@ u64 syncmap_state_limit(const struct syncmap_state *state);
 int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp);
 int syncmap_build_all(struct syncmap *map);
 
-/*
- * On entry of what may allocate, that a debug kernel tells a wrong context though
- * the key be there. No other kernel is to look whether it should reschedule.
- */
-static __always_inline void syncmap_might_alloc(gfp_t gfp)
-{
-	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
-		might_alloc(gfp);
-}
-
 /* Within an RCU read section; beyond it a state has to be pinned */
 static __always_inline struct syncmap_state *
 syncmap_state(const struct syncmap *map)
@@ -341,7 +352,7 @@ static __always_inline bool syncmap_resolve(const struct syncmap *map,
 	if (likely(word_is_open(word)))
 		*code = word_code(word);
 	else
-		*code = syncmap_follow(map, key, word, READ_ONCE(*next));
+		*code = syncmap_follow(map, key, READ_ONCE(*next));
 	return true;
 }
 
@@ -350,7 +361,7 @@ static __always_inline void syncmap_look_up_ends(const struct syncmap *map,
 						 struct syncmap_key *key)
 {
 	if (map->params.hash != SYNCMAP_HASH_CUSTOM)
-		step_rest(&key->steps);
+		syncmap_step_rest(&key->steps);
 }
 
 /* The most frequent kind of map; its operations have paths of their own */
@@ -368,7 +379,8 @@ static __always_inline void syncmap_key_hash(const struct syncmap *map,
 		key->hash = syncmap_hash_short(key->word, sizeof(u64),
 					       &state->seed);
 	else
-		key->hash = syncmap_hash(&map->params, &state->seed, key);
+		key->hash = syncmap_hash(&map->params, &state->seed, key->bytes,
+					 key->len);
 }
 
 /* The same, unless it is done. The empty state has no seed, and no keys */
@@ -404,25 +416,6 @@ syncmap_key_keep(struct syncmap_hashed_key *hashed,
 {
 	hashed->hash = key->hash;
 	hashed->hashed = key->hashed;
-}
-
-/*
- * The first step of a look-up: the value word of a key that stands in its home
- * bucket, else NULL, with the bucket's header. In a read section; the caller
- * has checked the key's length.
- */
-static __always_inline atomic64_t *
-syncmap_find_home(const struct syncmap *map, const struct syncmap_state *state,
-		  bool plain, struct syncmap_key *key, u64 *header)
-{
-	struct syncmap_bucket *bucket;
-
-	syncmap_key_hash_once(map, state, key, plain);
-	bucket = syncmap_table_bucket(&state->view, key->hash);
-	syncmap_prefetch(bucket->word);
-	*header = syncmap_bucket_header(bucket);
-	return bucket_find(bucket, *header, key,
-			   plain ? sizeof(u64) : map->params.key_len);
 }
 
 #endif /* _SYNCMAP_INTERNAL_H */

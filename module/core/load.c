@@ -8,25 +8,23 @@
 #include "internal.h"
 
 /*
- * The value of a key behind a closed live word. Each step means that a whole
- * promotion has completed since the caller loaded its state.
+ * The value of a key behind a closed live word. Each step after the first means
+ * that a whole promotion has completed since the caller loaded its state.
  */
 u64 syncmap_follow(const struct syncmap *map, const struct syncmap_key *key,
-		   u64 closed, struct syncmap_table *next)
+		   struct syncmap_table *next)
 {
 	const atomic64_t *home;
 	u64 word;
 
 	for (;; next = READ_ONCE(next->next)) {
-		home = table_find(&next->view, key, map->params.key_len);
+		home = syncmap_table_find(&next->view, key, map->params.key_len,
+					  false);
 		if (WARN_ON_ONCE(!home))
 			return CODE_ABSENT;
 		word = word_read(home);
-		if (word == WORD_NOTYET)
-			return closed;
 		if (word_is_open(word) || word == WORD_EXPUNGED)
 			return word_code(word);
-		closed = word;
 	}
 }
 
@@ -56,7 +54,7 @@ static u64 load_state(struct syncmap *map, const struct syncmap_state *state,
 	const atomic64_t *home;
 	u64 code;
 
-	home = table_find(&state->view, key, map->params.key_len);
+	home = syncmap_table_find(&state->view, key, map->params.key_len, false);
 	if (home && syncmap_resolve(map, key, home, &state->table->next, &code)) {
 		this_cpu_inc(state->counts->hits);
 		return code;
@@ -80,8 +78,9 @@ static __always_inline bool give(u64 code, void **value)
  * The rest of a load whose key is not simply there in the read table, with all
  * that takes registers. In a read section.
  */
-bool __syncmap_load_rest(struct syncmap *map, const struct syncmap_state *state,
-			 const void *bytes, size_t len, u64 hash, void **value)
+static noinline u64 load_rest(struct syncmap *map,
+			      const struct syncmap_state *state,
+			      const void *bytes, size_t len, u64 hash)
 {
 	struct syncmap_key key;
 	u64 code;
@@ -90,7 +89,13 @@ bool __syncmap_load_rest(struct syncmap *map, const struct syncmap_state *state,
 	key.hash = hash;
 	code = load_state(map, state, &key);
 	syncmap_look_up_ends(map, &key);
-	return give(code, value);
+	return code;
+}
+
+bool __syncmap_load_rest(struct syncmap *map, const struct syncmap_state *state,
+			 const void *bytes, size_t len, u64 hash, void **value)
+{
+	return give(load_rest(map, state, bytes, len, hash), value);
 }
 EXPORT_SYMBOL_GPL(__syncmap_load_rest);
 
@@ -98,17 +103,19 @@ static __always_inline bool load_key(struct syncmap *map,
 				     struct syncmap_key *key, void **value)
 {
 	const struct syncmap_state *state;
-	u64 header, word = CODE_ABSENT;
+	u64 word = CODE_ABSENT;
 	const atomic64_t *home;
 	bool found;
 
 	rcu_read_lock();
 	state = syncmap_state(map);
-	home = syncmap_find_home(map, state, false, key, &header);
+	syncmap_key_hash_once(map, state, key, false);
+	home = syncmap_table_find(&state->view, key, map->params.key_len, false);
+	syncmap_look_up_ends(map, key);
 	if (likely(home))
 		word = word_read(home);
 	if (likely(word_is_open(word)) ||
-	    (!word && syncmap_is_absent(state, header, key->hash))) {
+	    (!word && !syncmap_is_amended(state))) {
 		this_cpu_inc(state->counts->hits);
 		rcu_read_unlock();
 		return give(word_code(word), value);
@@ -163,57 +170,62 @@ EXPORT_SYMBOL_GPL(__syncmap_load);
 
 /* Enough look-ups to overlap their cache misses, few enough for the stack */
 #define BATCH		16
-#define BATCH_NO_KEY	U32_MAX
+
+/* Above all hashes: of a key whose length does not fit */
+#define BATCH_NO_KEY	SYNCMAP_CURSOR_END
 
 /* The key object that will be compared, while others are still on their way */
-static void prefetch_keyobj(const struct syncmap_state *state,
-			    const struct syncmap_key *key)
+static void prefetch_keyobj(const struct syncmap_state *state, u64 hash)
 {
 	const struct syncmap_bucket *bucket;
 	u64 match;
 
-	bucket = syncmap_table_bucket(&state->view, key->hash);
+	bucket = syncmap_table_bucket(&state->view, hash);
 	match = syncmap_header_match(syncmap_bucket_header(bucket),
-				     syncmap_fingerprint(key->hash));
+				     syncmap_fingerprint(hash));
 	if (likely(match))
-		syncmap_prefetch(keyobj_of(bucket->key[__ffs64(match) / 8]));
+		syncmap_prefetch(syncmap_keyobj_of(bucket->key[__ffs64(match) / 8]));
 }
 
-/* Begin a look-up; a key whose length does not fit is marked by %BATCH_NO_KEY */
-static __always_inline void batch_begin(struct syncmap *map,
-					const struct syncmap_state *state,
-					bool plain,
-					const struct syncmap_lookup *lookup,
-					struct syncmap_key *key)
+/* Begin a look-up. Return: the hash, which is all that is kept of it */
+static __always_inline u64 batch_begin(struct syncmap *map,
+				       const struct syncmap_state *state,
+				       bool plain,
+				       const struct syncmap_lookup *lookup)
 {
 	u8 key_len = plain ? sizeof(u64) : map->params.key_len;
 	const struct syncmap_bucket *bucket;
+	struct syncmap_key key;
 
-	if (!syncmap_key_init(key, key_len, lookup->key, lookup->len)) {
-		key->len = BATCH_NO_KEY;
-		return;
-	}
-	syncmap_key_hash(map, state, key, plain);
-	bucket = syncmap_table_bucket(&state->view, key->hash);
+	if (!syncmap_key_init(&key, key_len, lookup->key, lookup->len))
+		return BATCH_NO_KEY;
+	syncmap_key_hash(map, state, &key, plain);
+	bucket = syncmap_table_bucket(&state->view, key.hash);
 	syncmap_prefetch(bucket);
 	syncmap_prefetch(bucket->word);
+	return key.hash;
 }
 
 static __always_inline u64 batch_end(struct syncmap *map,
 				     const struct syncmap_state *state,
-				     bool plain, const struct syncmap_key *key,
-				     unsigned int *hits)
+				     bool plain,
+				     const struct syncmap_lookup *lookup,
+				     u64 hash, unsigned int *hits)
 {
+	u8 key_len = plain ? sizeof(u64) : map->params.key_len;
 	const atomic64_t *home;
+	struct syncmap_key key;
 	u64 word;
 
-	if (unlikely(key->len == BATCH_NO_KEY))
+	if (unlikely(hash == BATCH_NO_KEY))
 		return CODE_ABSENT;
-	home = table_find(&state->view, key,
-			  plain ? sizeof(u64) : map->params.key_len);
+	syncmap_key_init(&key, key_len, lookup->key, lookup->len);
+	key.hash = hash;
+	home = syncmap_table_find(&state->view, &key, key_len, false);
 	word = home ? word_read(home) : CODE_ABSENT;
 	if (unlikely(!word_is_open(word) && (home || syncmap_is_amended(state))))
-		return load_state(map, state, key);
+		return load_rest(map, state, lookup->key, lookup->len, hash);
+	syncmap_look_up_ends(map, &key);
 	++*hits;
 	return word_code(word);
 }
@@ -223,17 +235,16 @@ load_batch(struct syncmap *map, const struct syncmap_state *state, bool plain,
 	   struct syncmap_lookup *batch, unsigned int n)
 {
 	unsigned int i, found = 0, hits = 0;
-	struct syncmap_key keys[BATCH];
+	u64 hashes[BATCH];
 	u64 code;
 
 	for (i = 0; i < n; i++)
-		batch_begin(map, state, plain, &batch[i], &keys[i]);
+		hashes[i] = batch_begin(map, state, plain, &batch[i]);
 	for (i = 0; i < n && !map->params.key_len; i++)
-		if (keys[i].len != BATCH_NO_KEY)
-			prefetch_keyobj(state, &keys[i]);
+		if (hashes[i] != BATCH_NO_KEY)
+			prefetch_keyobj(state, hashes[i]);
 	for (i = 0; i < n; i++) {
-		code = batch_end(map, state, plain, &keys[i], &hits);
-		syncmap_look_up_ends(map, &keys[i]);
+		code = batch_end(map, state, plain, &batch[i], hashes[i], &hits);
 		batch[i].found = code != CODE_ABSENT;
 		batch[i].value = syncmap_code_value(code);
 		found += batch[i].found;

@@ -71,7 +71,7 @@ void syncmap_token_release(struct syncmap *map)
  */
 int syncmap_init(struct syncmap *map, const struct syncmap_params *params)
 {
-	if (params->key_len > sizeof(u64))
+	if (params->key_len > SYNCMAP_KEY_LEN_MAX)
 		return -EINVAL;
 	if (params->hash > SYNCMAP_HASH_CUSTOM)
 		return -EINVAL;

@@ -8,49 +8,33 @@
 #include "internal.h"
 
 /*
- * What updates come down to most of the time: the key has a live value in its
- * home bucket, which gives way to another one, if it is @old or @old is zero.
- * False: it is not so simple, and nothing has been done. Else *@previous is
- * what was found.
+ * What updates come down to most of the time: the key has a live value in the
+ * read table, which gives way to @new, if it is @old or @old is zero. Return: what
+ * was found; or %CODE_ABSENT, and nothing has been done, for it is not so simple.
  */
-static __always_inline bool replace(struct syncmap *map, bool plain,
-				    struct syncmap_key *key, u64 old, u64 new,
-				    u64 *previous)
+static __always_inline u64 replace(struct syncmap *map, struct syncmap_key *key,
+				   u64 old, u64 new)
 {
+	u64 word = CODE_ABSENT, found = CODE_ABSENT;
 	const struct syncmap_state *state;
-	u64 header, word = CODE_ABSENT;
 	atomic64_t *home;
-	bool done = false;
 
 	rcu_read_lock();
 	state = syncmap_state(map);
-	home = syncmap_find_home(map, state, plain, key, &header);
+	syncmap_key_hash_once(map, state, key, false);
+	home = syncmap_table_find(&state->view, key, map->params.key_len, true);
 	if (likely(home))
 		word = word_read(home);
-	while (!done && word_is_live(word)) {
-		*previous = word_code(word);
-		done = (old && old != word_code(word)) ||
-		       word_try_set(home, &word, word_open(new));
+	while (!found && word_is_live(word)) {
+		if ((old && old != word_code(word)) ||
+		    word_try_set(home, &word, word_open(new)))
+			found = word_code(word);
 	}
-	if (likely(done))
+	if (likely(found))
 		this_cpu_inc(state->counts->hits);
+	syncmap_look_up_ends(map, key);
 	rcu_read_unlock();
-	return done;
-}
-
-static noinline bool replace_live(struct syncmap *map, const void *bytes,
-				  size_t len, u64 old, u64 new, u64 *previous)
-{
-	struct syncmap_key key;
-
-	syncmap_assert(map);
-	if (unlikely(!new))
-		return false;
-	if (likely(syncmap_is_plain(map)))
-		return syncmap_key_init(&key, sizeof(u64), bytes, len) &&
-		       replace(map, true, &key, old, new, previous);
-	return syncmap_key_init(&key, map->params.key_len, bytes, len) &&
-	       replace(map, false, &key, old, new, previous);
+	return found;
 }
 
 /* Field by field: gcc makes a memset() of an initialiser, which is slower */
@@ -60,8 +44,8 @@ prepare_update(struct syncmap_update *update, enum syncmap_action action,
 {
 	update->action = action;
 	update->gfp = gfp;
-	update->old = code_of(old);
-	update->new = code_of(new);
+	update->old = syncmap_code_of(old);
+	update->new = syncmap_code_of(new);
 	update->previous = CODE_ABSENT;
 	update->reserved = false;
 	update->changed = false;
@@ -106,75 +90,31 @@ static int run_hashed(struct syncmap *map, struct syncmap_hashed_key *hashed,
 	return err;
 }
 
-/**
- * syncmap_swap - set a key's value and get the one before
- * @map: the map
- * @key: the key
- * @len: its length in bytes
- * @value: the new value
- * @previous: out: the value before, or NULL when the key was absent
- * @gfp: how to allocate, should the key be new
- *
- * Lock-free when the key is in the read table, and never fails for a key that
- * is present. A new key may have to wait, if @gfp has all of %GFP_KERNEL: up to a
- * tenth of a second while the dirty table has outgrown its limit by far, and ten
- * seconds if there is no room for the key before the next promotion. If it may
- * not wait, or in vain, that is -ENOMEM.
- *
- * The previous value is the caller's. Readers may still use it until a grace
- * period has passed.
- *
- * Context: Any but NMI, as @gfp allows. On PREEMPT_RT not from hard interrupts
- * or with preemption disabled.
- * Return: 1 if the key was present, 0 if it has been inserted, -ENOMEM (also
- * when inserts are faster than the background for too long), or
- * -EINVAL for a wrong key length or a pointer that cannot be a value; on
- * errors the map is unchanged.
- */
-int syncmap_swap(struct syncmap *map, const void *key, size_t len, void *value,
-		 void **previous, gfp_t gfp)
+int __syncmap_swap(struct syncmap *map, const void *bytes, size_t len,
+		   void *value, void **previous, gfp_t gfp)
 {
 	struct syncmap_update update;
-	u64 found;
+	struct syncmap_key key;
+	u64 found = CODE_ABSENT;
 	int err;
 
-	syncmap_might_alloc(gfp);
-	if (likely(replace_live(map, key, len, 0, code_of(value), &found))) {
-		*previous = syncmap_code_value(found);
-		return 1;
-	}
 	prepare_update(&update, SYNCMAP_SWAP, NULL, value, gfp);
-	err = run(map, key, len, &update);
-	if (err)
-		return err;
-	*previous = update.previous ? syncmap_code_value(update.previous) : NULL;
-	return update.previous != CODE_ABSENT;
+	if (!update.new ||
+	    !syncmap_key_init(&key, map->params.key_len, bytes, len))
+		return -EINVAL;
+	/* Else the caller has tried already */
+	if (!syncmap_is_short(map, len))
+		found = replace(map, &key, 0, update.new);
+	if (!found) {
+		err = run_key(map, &key, &update);
+		if (err)
+			return err;
+		found = update.previous;
+	}
+	*previous = found ? syncmap_code_value(found) : NULL;
+	return found != CODE_ABSENT;
 }
-EXPORT_SYMBOL_GPL(syncmap_swap);
-
-/**
- * syncmap_store - set a key's value
- * @map: the map
- * @key: the key
- * @len: its length in bytes
- * @value: the new value
- * @gfp: how to allocate, should the key be new
- *
- * As syncmap_swap(), for callers who need not free the value before.
- *
- * Context: As syncmap_swap().
- * Return: 0, -ENOMEM or -EINVAL; on errors the map is unchanged.
- */
-int syncmap_store(struct syncmap *map, const void *key, size_t len, void *value,
-		  gfp_t gfp)
-{
-	void *previous;
-	int ret;
-
-	ret = syncmap_swap(map, key, len, value, &previous, gfp);
-	return ret < 0 ? ret : 0;
-}
-EXPORT_SYMBOL_GPL(syncmap_store);
+EXPORT_SYMBOL_GPL(__syncmap_swap);
 
 /**
  * syncmap_load_or_store - get a key's value, setting it if the key is absent
@@ -200,7 +140,7 @@ int syncmap_load_or_store(struct syncmap *map, const void *key, size_t len,
 	int err;
 
 	syncmap_might_alloc(gfp);
-	if (likely(code_of(value) && syncmap_load(map, key, len, actual)))
+	if (likely(syncmap_code_of(value) && syncmap_load(map, key, len, actual)))
 		return 1;
 	prepare_update(&update, SYNCMAP_LOAD_OR_STORE, NULL, value, gfp);
 	err = run(map, key, len, &update);
@@ -352,37 +292,25 @@ bool syncmap_delete(struct syncmap *map, const void *key, size_t len)
 }
 EXPORT_SYMBOL_GPL(syncmap_delete);
 
-/**
- * syncmap_compare_and_swap - replace a value if it is the expected one
- * @map: the map
- * @key: the key
- * @len: its length in bytes
- * @old: the value that must be there
- * @new: the value to put in its place
- *
- * Values are compared as words, not by what they point to. Never inserts: an
- * absent key matches nothing, not even NULL. Lock-free. There is no ABA if old
- * values are freed after a grace period and the caller holds rcu_read_lock()
- * from the load of @old on.
- *
- * Context: As syncmap_load_and_delete().
- * Return: whether the value has been replaced.
- */
-bool syncmap_compare_and_swap(struct syncmap *map, const void *key, size_t len,
-			      void *old, void *new)
+bool __syncmap_compare_and_swap(struct syncmap *map, const void *bytes,
+				size_t len, void *old, void *new)
 {
-	u64 expected = code_of(old), found;
 	struct syncmap_update update;
+	struct syncmap_key key;
+	u64 found;
 
-	if (expected && likely(replace_live(map, key, len, expected,
-					    code_of(new), &found)))
-		return found == expected;
 	prepare_update(&update, SYNCMAP_COMPARE_AND_SWAP, old, new, 0);
-	if (!update.new)
+	if (!update.old || !update.new ||
+	    !syncmap_key_init(&key, map->params.key_len, bytes, len))
 		return false;
-	return !run(map, key, len, &update) && update.changed;
+	if (!syncmap_is_short(map, len)) {
+		found = replace(map, &key, update.old, update.new);
+		if (likely(found))
+			return found == update.old;
+	}
+	return !run_key(map, &key, &update) && update.changed;
 }
-EXPORT_SYMBOL_GPL(syncmap_compare_and_swap);
+EXPORT_SYMBOL_GPL(__syncmap_compare_and_swap);
 
 /**
  * syncmap_compare_and_swap_hashed - syncmap_compare_and_swap() of a hashed key
@@ -398,14 +326,15 @@ bool syncmap_compare_and_swap_hashed(struct syncmap *map,
 				     struct syncmap_hashed_key *key, void *old,
 				     void *new)
 {
-	u64 expected = code_of(old), found;
+	u64 expected = syncmap_code_of(old), found;
 	struct syncmap_update update;
 	struct syncmap_key k;
 
 	prepare_update(&update, SYNCMAP_COMPARE_AND_SWAP, old, new, 0);
 	if (!expected || !update.new || !syncmap_key_take(map, key, &k))
 		return false;
-	if (likely(replace(map, false, &k, expected, update.new, &found)))
+	found = replace(map, &k, expected, update.new);
+	if (likely(found))
 		return found == expected;
 	return !run_hashed(map, key, &update) && update.changed;
 }

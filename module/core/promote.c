@@ -26,7 +26,7 @@ struct builder {
 	struct table_pos	end;		/* of T' */
 	gfp_t			gfp;
 	bool			rest;		/* no more keys are expected */
-	u32			steps;		/* see step.h */
+	u32			steps;		/* see SYNCMAP_STEPS_MAX */
 	u64			live;
 	u64			nodes;		/* of Dold */
 	u64			expunged;
@@ -76,22 +76,22 @@ static int begin(struct builder *b)
 /* A rest; whether the builder works for nobody, because a Clear has come */
 static bool in_vain(struct builder *b)
 {
-	step_rest(&b->steps);
+	syncmap_step_rest(&b->steps);
 	cond_resched();
 	return rcu_access_pointer(b->map->state) != b->state;
 }
 
-/* Whether the word is, or may come to be, a live key of the next table */
-static bool count_word(struct builder *b, atomic64_t *word)
+/* What the word is then: its key may be live, unless that is WORD_EXPUNGED */
+static u64 expunge_if_dead(struct builder *b, atomic64_t *word)
 {
 	u64 now = word_read(word);
 
-	step_count(&b->steps);
-	if (now == WORD_DEAD && word_try_set(word, &now, WORD_EXPUNGED)) {
+	syncmap_step_count(&b->steps);
+	if (now == WORD_DEAD && word_try_close(word, &now)) {
 		b->expunged++;
-		return false;
+		return WORD_EXPUNGED;
 	}
-	return now != WORD_EXPUNGED;
+	return now;
 }
 
 /* No key of a bucket is in a later bin than this */
@@ -106,17 +106,20 @@ static unsigned int bucket_bin(const struct syncmap_table *table, u64 bucket)
 static int count_table(struct builder *b)
 {
 	const struct syncmap_table *table = b->state->table;
+	u8 key_len = b->map->params.key_len;
+	struct syncmap_bucket *bucket;
 	struct table_pos pos = {};
-	atomic64_t *words;
 	unsigned int bin;
 
 	for (; pos.bucket < table->buckets; pos.bucket++) {
 		if (in_vain(b))
 			return -ESTALE;
 		bin = bucket_bin(table, pos.bucket);
-		words = table->view.buckets[pos.bucket].word;
+		bucket = &table->view.buckets[pos.bucket];
 		for (pos.slot = 0; table_has(table, &pos); pos.slot++) {
-			if (count_word(b, &words[pos.slot])) {
+			if (expunge_if_dead(b, syncmap_bucket_word(bucket,
+								   pos.slot,
+								   key_len))) {
 				b->bins[bin]++;
 				b->live++;
 			}
@@ -138,11 +141,11 @@ static int count_dirty(struct builder *b)
 			if (in_vain(b))
 				return -ESTALE;
 		}
-		step_count(&b->steps);
+		syncmap_step_count(&b->steps);
 		node = dirty_head_ahead(dirty, chain);
 		for (; node; node = node->next) {
 			b->nodes++;
-			if (count_word(b, &node->word)) {
+			if (expunge_if_dead(b, &node->word)) {
 				b->bins[table_bin(node->hash)]++;
 				b->live++;
 			}
@@ -157,6 +160,7 @@ static int count_dirty(struct builder *b)
  */
 static int prepare(struct builder *b)
 {
+	bool wide = syncmap_key_is_wide(b->map->params.key_len);
 	u64 homes, tail;
 	int err;
 
@@ -165,9 +169,9 @@ static int prepare(struct builder *b)
 		err = count_dirty(b);
 	if (err)
 		return err;
-	homes = syncmap_table_homes(b->live);
-	tail = syncmap_table_tail(homes, b->bins);
-	b->into = syncmap_table_alloc(homes, homes + tail, b->gfp);
+	homes = syncmap_table_homes(b->live, wide);
+	tail = syncmap_table_tail(homes, b->bins, wide);
+	b->into = syncmap_table_alloc(homes, homes + tail, wide, b->gfp);
 	if (!b->into)
 		return -ENOMEM;
 	b->fresh = syncmap_state_alloc(b->state->gen, b->gfp);
@@ -178,35 +182,36 @@ static int prepare(struct builder *b)
 	return 0;
 }
 
-/* Returns whether the key has a place in the next table */
+/*
+ * Returns whether the key has a place in the next table. Until its word here is
+ * closed nobody comes to that one; from then on it is not the builder's any more.
+ */
 static bool move(struct builder *b, atomic64_t *source, u64 hash, u64 key)
 {
-	u64 notyet = WORD_NOTYET;
+	u64 word = expunge_if_dead(b, source);
 	atomic64_t *place;
-	u64 word;
 
-	if (!count_word(b, source))
+	if (word == WORD_EXPUNGED)
 		return false;
 	place = syncmap_table_append(b->into, &b->end, hash, key);
-	word = word_close(source);
-	if (word == WORD_EXPUNGED) {
-		/* It died after it was placed: nobody can come here for it */
-		atomic64_set(place, WORD_EXPUNGED);
+	do {
+		/* If it has died since it was placed: open it would be a home */
+		atomic64_set(place, word == WORD_DEAD ? WORD_EXPUNGED : word);
+	} while (!word_try_close(source, &word));
+	if (unlikely(word == WORD_DEAD))
 		b->expunged++;
-	} else {
-		/* Fails when a writer came first */
-		word_try_set(place, &notyet, word_open(word));
-	}
 	return true;
 }
 
-static void move_slot(struct builder *b, const struct table_pos *pos, u64 hash)
+/* Move the key of a slot; only who has key objects keeps whether they have moved */
+static void move_slot(struct builder *b, struct syncmap_bucket *bucket,
+		      unsigned int slot, u64 hash, u64 key)
 {
-	struct syncmap_bucket *bucket;
+	u8 key_len = b->map->params.key_len;
 
-	bucket = &b->state->table->view.buckets[pos->bucket];
-	if (move(b, &bucket->word[pos->slot], hash, bucket->key[pos->slot]))
-		bucket->moved |= BIT(pos->slot);
+	if (move(b, syncmap_bucket_word(bucket, slot, key_len), hash, key) &&
+	    !key_len)
+		bucket->moved |= BIT(slot);
 }
 
 static void move_node(struct builder *b, struct syncmap_node *node)
@@ -237,15 +242,16 @@ static int move_bucket(struct builder *b, struct table_pos *pos,
 		       struct dirty_pos *nodes)
 {
 	const struct syncmap_table *table = b->state->table;
-	u64 hash;
+	struct syncmap_bucket *bucket = &table->view.buckets[pos->bucket];
+	const struct syncmap_params *params = &b->map->params;
+	u64 hash, key;
 
 	for (pos->slot = 0; table_has(table, pos); pos->slot++) {
-		hash = key_word_hash(&b->map->params, &b->state->seed,
-				     table->view.buckets[pos->bucket]
-					.key[pos->slot]);
+		key = syncmap_bucket_key(bucket, pos->slot, params->key_len);
+		hash = key_word_hash(params, &b->state->seed, key);
 		if (move_nodes(b, nodes, hash))
 			return -ESTALE;
-		move_slot(b, pos, hash);
+		move_slot(b, bucket, pos->slot, hash, key);
 	}
 	return in_vain(b) ? -ESTALE : 0;
 }
@@ -257,7 +263,7 @@ static int merge(struct builder *b)
 	struct dirty_pos nodes;
 	struct table_pos pos = {};
 
-	/* word_close() orders these two before it */
+	/* word_try_close() orders these two before it */
 	if (table != &syncmap_empty_table)
 		WRITE_ONCE(table->next, b->into);
 	WRITE_ONCE(b->state->old->into, b->into);
@@ -296,7 +302,7 @@ static int build(struct builder *b)
 		err = merge(b);
 	if (!err)
 		err = publish(b);
-	step_rest(&b->steps);
+	syncmap_step_rest(&b->steps);
 	this_cpu_sub(b->state->counts->dead, (long)b->expunged);
 	if (err)
 		kfree(b->fresh);

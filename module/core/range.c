@@ -39,8 +39,7 @@ struct walk {
 	unsigned int			nsides;
 	struct side			*near;	/* of them the first, or NULL */
 	u64				near_hash;
-	u32				steps;	/* see step.h */
-	struct found			node;	/* of the side whose turn it is */
+	u32				steps;	/* see SYNCMAP_STEPS_MAX */
 };
 
 /*
@@ -60,7 +59,8 @@ static u64 hash_behind(const struct walk *w, u64 bucket)
 static void find_slot(struct walk *w)
 {
 	const struct syncmap_table *table = w->state->table;
-	const struct syncmap_bucket *bucket;
+	u8 key_len = w->map->params.key_len;
+	struct syncmap_bucket *bucket;
 
 	w->slot.word = NULL;
 	if (!table_has(table, &w->pos)) {
@@ -72,10 +72,10 @@ static void find_slot(struct walk *w)
 		}
 	}
 	bucket = &table->view.buckets[w->pos.bucket];
-	w->slot.key = bucket->key[w->pos.slot];
+	w->slot.key = syncmap_bucket_key(bucket, w->pos.slot, key_len);
 	w->slot.hash = key_word_hash(&w->map->params, &w->state->seed,
 				     w->slot.key);
-	w->slot.word = &bucket->word[w->pos.slot];
+	w->slot.word = syncmap_bucket_word(bucket, w->pos.slot, key_len);
 	w->slot.next = &table->next;
 }
 
@@ -125,7 +125,7 @@ static void seek(struct walk *w, u64 hash)
 	while (w->slot.word && w->slot.hash < hash) {
 		w->pos.slot++;
 		find_slot(w);
-		step_count(&w->steps);
+		syncmap_step_count(&w->steps);
 	}
 }
 
@@ -144,65 +144,138 @@ static struct side *first(struct walk *w, u64 *hash)
 	return w->near;
 }
 
-/* What a side stands on; NULL when it has to look on for that */
-static const struct found *get(struct walk *w, const struct side *side)
+/* The code of a key whose word is closed, or 0 */
+static noinline u64 follow(const struct walk *w, const struct found *found,
+			   const struct syncmap_entry *entry)
 {
-	struct syncmap_node *node;
-
-	if (!side)
-		return w->slot.word ? &w->slot : NULL;
-	node = side->pos.node;
-	if (!node)
-		return NULL;
-	w->node.hash = node->hash;
-	w->node.key = node->key;
-	w->node.word = &node->word;
-	w->node.next = &side->dirty->into;
-	return &w->node;
-}
-
-static void step(struct walk *w, struct side *side)
-{
-	step_count(&w->steps);
-	if (!side) {
-		w->pos.slot += !!w->slot.word;
-		find_slot(w);
-		return;
-	}
-	if (side->pos.node)
-		dirty_walk_on(side->dirty, &side->pos);
-	else
-		dirty_walk_step(side->dirty, &side->pos);
-	side->hash = dirty_walk_hash(side->dirty, &side->pos);
-	find_near(w);
-}
-
-/* False when the key is absent */
-static bool resolve(const struct walk *w, const struct found *found,
-		    struct syncmap_entry *entry)
-{
-	const struct syncmap_keyobj *obj;
 	struct syncmap_key key;
-	bool there;
-	u64 code;
+	u64 code = CODE_ABSENT;
 
-	entry->hash = found->hash;
-	entry->word = found->key;
-	entry->key = &entry->word;
-	entry->len = w->map->params.key_len;
-	if (!entry->len) {
-		obj = keyobj_of(found->key);
-		entry->key = obj->bytes;
-		entry->len = obj->len;
-	}
 	syncmap_key_init(&key, w->map->params.key_len, entry->key, entry->len);
 	key.hash = found->hash;
-	there = syncmap_resolve(w->map, &key, found->word, found->next, &code);
+	syncmap_resolve(w->map, &key, found->word, found->next, &code);
 	syncmap_look_up_ends(w->map, &key);
-	if (!there || code == CODE_ABSENT)
+	return code;
+}
+
+/* False when the key is absent. @plain: syncmap_is_plain(), if known */
+static __always_inline bool resolve(const struct walk *w, bool plain,
+				    const struct found *found,
+				    struct syncmap_entry *entry)
+{
+	u8 key_len = plain ? sizeof(u64) : w->map->params.key_len;
+	u64 word = word_read(found->word);
+
+	if (word == WORD_EXPUNGED)
 		return false;
-	entry->value = syncmap_code_value(code);
-	return true;
+	entry->hash = found->hash;
+	entry->word = found->key;
+	entry->key = key_word_bytes(&entry->word, key_len, &entry->len);
+	word = likely(word_is_open(word)) ? word_code(word) :
+					    follow(w, found, entry);
+	entry->value = syncmap_code_value(word);
+	return word != CODE_ABSENT;
+}
+
+typedef int (*emit_fn)(const struct syncmap_entry *entry, void *arg);
+
+/* Of the budget, and of what is counted in debug builds */
+static __always_inline void step(struct walk *w, unsigned int *steps)
+{
+	++*steps;
+	syncmap_step_count(&w->steps);
+}
+
+/* From a bucket without keys to the next */
+static __always_inline void walk_empty(struct walk *w, unsigned int *steps)
+{
+	step(w, steps);
+	find_slot(w);
+}
+
+/* Emit the node that a side stands on, if it does on one; and a step on */
+static __always_inline int walk_side(struct walk *w, struct side *side,
+				     unsigned int *steps, emit_fn emit,
+				     void *arg)
+{
+	struct syncmap_node *node = side->pos.node;
+	struct found found = { .next = &side->dirty->into };
+	struct syncmap_entry entry;
+	int ret = 0;
+
+	step(w, steps);
+	if (node) {
+		found.hash = node->hash;
+		found.key = node->key;
+		found.word = &node->word;
+		w->last = node->hash;
+		if (resolve(w, false, &found, &entry))
+			ret = emit(&entry, arg);
+		dirty_walk_on(side->dirty, &side->pos);
+	} else {
+		dirty_walk_step(side->dirty, &side->pos);
+	}
+	side->hash = dirty_walk_hash(side->dirty, &side->pos);
+	find_near(w);
+	return ret;
+}
+
+/* The key objects that come next, while those before them are looked at */
+static __always_inline void prefetch_keyobjs(const struct syncmap_bucket *bucket)
+{
+	unsigned int slot;
+
+	for (slot = 0; slot < SYNCMAP_BUCKET_SLOTS; slot++)
+		syncmap_prefetch(syncmap_keyobj_of(bucket->key[slot]));
+}
+
+/*
+ * Emit the slot at pos, and those behind it that come before all that is left of
+ * the dirty tables, as most of a map does: these are not looked at meanwhile. Ends
+ * at a bucket without keys, such as the last one, and where walk_on() does.
+ */
+static __always_inline int walk_slots(struct walk *w, bool plain,
+				      unsigned int *steps, unsigned int budget,
+				      emit_fn emit, void *arg)
+{
+	u8 key_len = plain ? sizeof(u64) : w->map->params.key_len;
+	const struct syncmap_table *table = w->state->table;
+	struct syncmap_bucket *bucket = &table->view.buckets[w->pos.bucket];
+	const siphash_key_t seed = w->state->seed;
+	u64 header = syncmap_bucket_header(bucket);
+	struct found found = w->slot;
+	unsigned int slot = w->pos.slot;
+	struct syncmap_entry entry;
+	int ret = 0;
+
+	do {
+		step(w, steps);
+		w->last = found.hash;
+		if (resolve(w, plain, &found, &entry))
+			ret = emit(&entry, arg);
+		if (ret)
+			break;
+		slot++;
+		if (slot == SYNCMAP_BUCKET_SLOTS || !header_slot(header, slot)) {
+			bucket++;
+			slot = 0;
+			header = syncmap_bucket_header(bucket);
+			if (!header_slot(header, slot))
+				break;
+			if (!key_len)
+				prefetch_keyobjs(bucket + 1);
+		}
+		found.key = syncmap_bucket_key(bucket, slot, key_len);
+		found.word = syncmap_bucket_word(bucket, slot, key_len);
+		found.hash = plain ?
+			syncmap_hash_short(found.key, sizeof(u64), &seed) :
+			key_word_hash(&w->map->params, &seed, found.key);
+	} while (found.hash < w->near_hash &&
+		 (*steps < budget || found.hash == w->last));
+	w->pos.bucket = bucket - table->view.buckets;
+	w->pos.slot = slot;
+	find_slot(w);
+	return ret;
 }
 
 /*
@@ -210,38 +283,35 @@ static bool resolve(const struct walk *w, const struct found *found,
  * @budget steps, or when @emit says so. *@cursor is left at a hash where to go
  * on, which is that of the entry at which @emit stopped.
  */
-static int walk_on(struct syncmap *map, u64 *cursor, unsigned int budget,
-		   int (*emit)(const struct syncmap_entry *entry, void *arg),
-		   void *arg)
+static __always_inline int walk_on(struct syncmap *map, u64 *cursor,
+				   unsigned int budget, emit_fn emit, void *arg)
 {
 	struct walk w = { .map = map, .state = syncmap_state(map) };
-	struct syncmap_entry entry;
 	unsigned int steps = 0;
-	const struct found *found;
 	struct side *side;
 	int ret = 0;
 
 	if (*cursor == SYNCMAP_CURSOR_END)
 		return 0;
 	seek(&w, *cursor);
-	for (; side = first(&w, cursor), *cursor != SYNCMAP_CURSOR_END;
-	     step(&w, side)) {
-		if (steps >= budget && *cursor != w.last)
+	while (side = first(&w, cursor), *cursor != SYNCMAP_CURSOR_END &&
+	       (steps < budget || *cursor == w.last)) {
+		if (side)
+			ret = walk_side(&w, side, &steps, emit, arg);
+		else if (!w.slot.word)
+			walk_empty(&w, &steps);
+		else if (syncmap_is_plain(map))
+			ret = walk_slots(&w, true, &steps, budget, emit, arg);
+		else
+			ret = walk_slots(&w, false, &steps, budget, emit, arg);
+		if (ret) {
+			*cursor = w.last;
 			break;
-		steps++;
-		found = get(&w, side);
-		if (!found)
-			continue;
-		w.last = found->hash;
-		if (!resolve(&w, found, &entry))
-			continue;
-		ret = emit(&entry, arg);
-		if (ret)
-			break;
+		}
 	}
 	/* Equal hashes are never divided, however many there are */
 	if (map->params.hash != SYNCMAP_HASH_CUSTOM)
-		step_rest(&w.steps);
+		syncmap_step_rest(&w.steps);
 	return ret;
 }
 
@@ -307,7 +377,7 @@ static int emit_part(const struct syncmap_entry *entry, void *arg)
 /* A call ends after so many steps, however few entries it has found */
 #define NEXT_BUDGET	1024
 /* And the chains in which a call of its kind finds its beginning */
-static_assert(NEXT_BUDGET + 2 * BUCKET_NODES <= STEPS_MAX);
+static_assert(NEXT_BUDGET + 2 * BUCKET_NODES <= SYNCMAP_STEPS_MAX);
 
 /**
  * syncmap_next - get the next entries of a range

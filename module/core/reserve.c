@@ -69,20 +69,20 @@ bool syncmap_swap_reserved(struct syncmap *map, struct syncmap_reservation *res,
 	struct syncmap_update *update = &res->update;
 	u64 word = update->node->key;
 	struct syncmap_key key;
+	const void *bytes;
+	size_t len;
 	bool loaded;
 
 	*previous = NULL;
-	update->new = code_of(value);
+	update->new = syncmap_code_of(value);
 	if (WARN_ON_ONCE(!update->new)) {
 		syncmap_unreserve(map, res);
 		return false;
 	}
 	/* Once the key is in the map, a delete may free it behind our back */
 	rcu_read_lock();
-	if (map->params.key_len)
-		syncmap_key_init(&key, map->params.key_len, &word, map->params.key_len);
-	else
-		syncmap_key_init(&key, 0, keyobj_of(word)->bytes, keyobj_of(word)->len);
+	bytes = key_word_bytes(&word, map->params.key_len, &len);
+	syncmap_key_init(&key, map->params.key_len, bytes, len);
 	syncmap_update(map, &key, update);
 	rcu_read_unlock();
 	loaded = update->previous != CODE_ABSENT;

@@ -179,12 +179,12 @@ struct remains {
 	const struct syncmap	*map;
 	bool			cleared;	/* with the values: no key has moved */
 	unsigned int		left;		/* of the portion */
-	u32			steps;		/* see step.h */
+	u32			steps;		/* see SYNCMAP_STEPS_MAX */
 };
 
 static void rest(struct remains *r)
 {
-	step_rest(&r->steps);
+	syncmap_step_rest(&r->steps);
 	cond_resched();
 }
 
@@ -194,7 +194,7 @@ static void free_value(struct remains *r, const atomic64_t *word)
 	const struct syncmap_params *params = &r->map->params;
 	u64 now = atomic64_read(word);
 
-	step_count(&r->steps);
+	syncmap_step_count(&r->steps);
 	if (r->cleared && params->free_value && word_is_live(now))
 		params->free_value(syncmap_code_value(word_code(now)),
 				   params->free_arg);
@@ -213,6 +213,7 @@ static bool goes_on(struct remains *r, const u64 *at, u64 end)
 /* From *@at on, as all of these; true if that comes to an end */
 static bool free_slots(struct remains *r, struct syncmap_table *table, u64 *at)
 {
+	u8 key_len = r->map->params.key_len;
 	struct syncmap_bucket *bucket;
 	struct table_pos pos;
 
@@ -220,10 +221,11 @@ static bool free_slots(struct remains *r, struct syncmap_table *table, u64 *at)
 		pos.bucket = *at;
 		bucket = &table->view.buckets[pos.bucket];
 		for (pos.slot = 0; table_has(table, &pos); pos.slot++) {
-			free_value(r, &bucket->word[pos.slot]);
-			if (!r->map->params.key_len &&
+			free_value(r, syncmap_bucket_word(bucket, pos.slot,
+							  key_len));
+			if (!key_len &&
 			    !(bucket->moved & BIT(pos.slot)))
-				kfree(keyobj_of(bucket->key[pos.slot]));
+				kfree(syncmap_keyobj_of(bucket->key[pos.slot]));
 		}
 	}
 	return *at == table->buckets;
@@ -311,7 +313,7 @@ static void dispose(struct work_struct *work)
 	};
 	bool done = free_parts(&r, state);
 
-	step_rest(&r.steps);
+	syncmap_step_rest(&r.steps);
 	if (!done) {
 		queue_work(free_workqueue_of(gen), work);
 		return;

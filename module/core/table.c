@@ -8,18 +8,26 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "../large.h"
 #include "table.h"
 
+static unsigned int slots_of(bool wide)
+{
+	return wide ? SYNCMAP_WIDE_SLOTS : SYNCMAP_BUCKET_SLOTS;
+}
+
 /*
  * Seven tenths full: of randomly hashed keys 8 % stand in a later bucket than
  * their home. At three quarters it is 11 %, and hits take 5 % longer; at seven
- * eighths, which would save a fifth of the memory, it is 33 %.
+ * eighths, which would save a fifth of the memory, it is 33 %. With five slots it
+ * is 8 % at five eighths, and 13 % at seven tenths.
  */
-u64 syncmap_table_homes(u64 keys)
+u64 syncmap_table_homes(u64 keys, bool wide)
 {
-	return keys * 10 / (7 * SYNCMAP_BUCKET_SLOTS) + 1;
+	return wide ? keys * 8 / (5 * SYNCMAP_WIDE_SLOTS) + 1 :
+		      keys * 10 / (7 * SYNCMAP_BUCKET_SLOTS) + 1;
 }
 
 /*
@@ -28,7 +36,7 @@ u64 syncmap_table_homes(u64 keys)
  * have the bin's last bucket as their home. A good hash needs a 256th of the
  * keys as room, an all-equal one all of them.
  */
-u64 syncmap_table_tail(u64 homes, const u32 *bins)
+u64 syncmap_table_tail(u64 homes, const u32 *bins, bool wide)
 {
 	u64 keys = 0, tail = 0;
 	u64 last, end;
@@ -37,7 +45,7 @@ u64 syncmap_table_tail(u64 homes, const u32 *bins)
 	for (bin = TABLE_BINS - 1; bin >= 0; bin--) {
 		keys += bins[bin];
 		last = syncmap_table_home(((u64)bin << 56) | (U64_MAX >> 8), homes);
-		end = last + DIV_ROUND_UP_ULL(keys, SYNCMAP_BUCKET_SLOTS);
+		end = last + DIV_ROUND_UP_ULL(keys, slots_of(wide));
 		if (keys && end > homes)
 			tail = max(tail, end - homes);
 	}
@@ -49,7 +57,8 @@ u64 syncmap_table_tail(u64 homes, const u32 *bins)
  * A table without keys. Every kind of kernel memory is aligned to the largest
  * power of two that divides its size, here at least the 128 of a bucket.
  */
-struct syncmap_table *syncmap_table_alloc(u64 homes, u64 buckets, gfp_t gfp)
+struct syncmap_table *syncmap_table_alloc(u64 homes, u64 buckets, bool wide,
+					  gfp_t gfp)
 {
 	struct syncmap_table *table;
 
@@ -66,6 +75,7 @@ struct syncmap_table *syncmap_table_alloc(u64 homes, u64 buckets, gfp_t gfp)
 		return NULL;
 	}
 	table->view.homes = homes;
+	table->wide = wide;
 	table->buckets = buckets;
 	return table;
 }
@@ -105,9 +115,9 @@ static void advance(struct syncmap_table *table, struct table_pos *pos, u64 to)
 }
 
 /*
- * Place a key whose hash is not smaller than any before it, with the value
- * NOTYET. Only the builder appends; readers may look in at any time, and find
- * the key complete or not at all.
+ * Place a key whose hash is not smaller than any before it; its word is the
+ * caller's to set. Only the builder appends; readers may look in at any time, for
+ * the keys before it.
  */
 atomic64_t *syncmap_table_append(struct syncmap_table *table,
 				 struct table_pos *pos, u64 hash, u64 key)
@@ -118,12 +128,15 @@ atomic64_t *syncmap_table_append(struct syncmap_table *table,
 
 	if (home > pos->bucket)
 		advance(table, pos, home);
-	else if (pos->slot == SYNCMAP_BUCKET_SLOTS)
+	else if (pos->slot == slots_of(table->wide))
 		advance(table, pos, pos->bucket + 1);
 	slot = pos->slot++;
 	bucket = &table->view.buckets[pos->bucket];
-	bucket->key[slot] = key;
-	atomic64_set(&bucket->word[slot], WORD_NOTYET);
+	if (table->wide)
+		memcpy(bucket->wide[slot].key, (const u64 *)(unsigned long)key,
+		       sizeof(bucket->wide[slot].key));
+	else
+		bucket->key[slot] = key;
 	/* Pairs with the acquire in syncmap_bucket_header(). See litmus/header */
 	smp_store_release(&bucket->header, bucket->header |
 			  (u64)syncmap_fingerprint(hash) << (8 * slot));
@@ -132,7 +145,7 @@ atomic64_t *syncmap_table_append(struct syncmap_table *table,
 	if (pos->bucket != home)
 		mark_overflow(table, hash, home, pos->bucket);
 	table->keys++;
-	return &bucket->word[slot];
+	return table->wide ? &bucket->wide[slot].word : &bucket->word[slot];
 }
 
 /* The last key has been appended: complete the statistics */

@@ -81,27 +81,27 @@ static enum outcome apply(struct syncmap *map,
 			  struct syncmap_update *update, atomic64_t *home,
 			  struct syncmap_table *const *link)
 {
-	u64 closed = CODE_ABSENT;
 	u64 word = word_read(home);
 	struct syncmap_table *table;
+	bool followed = false;
 	u64 code, new;
 	long live;
 
 	for (;;) {
 		if (word == WORD_EXPUNGED)
-			return closed ? STALE : GONE;
-		if (!word_is_open(word) && word != WORD_NOTYET) {
-			closed = word;
+			return followed ? STALE : GONE;
+		if (!word_is_open(word)) {
+			followed = true;
 			table = READ_ONCE(*link);
 			link = &table->next;
-			home = table_find(&table->view, key,
-					  map->params.key_len);
+			home = syncmap_table_find(&table->view, key,
+						  map->params.key_len, false);
 			if (WARN_ON_ONCE(!home))
 				return STALE;
 			word = word_read(home);
 			continue;
 		}
-		code = word == WORD_NOTYET ? closed : word_code(word);
+		code = word_code(word);
 		if (!decide(update, code, &new))
 			return DONE;
 		/*
@@ -196,9 +196,9 @@ static void prepare_node(const struct syncmap *map, struct syncmap_node *node,
 	node->hash = key->hash;
 	WRITE_ONCE(node->moved, false);
 	if (map->params.key_len)
-		node->key = key->word;
+		syncmap_node_set_key(map, node, key);
 	else
-		keyobj_of(node->key)->hash = key->hash;
+		syncmap_keyobj_of(node->key)->hash = key->hash;
 	atomic64_set(&node->word, word_open(code));
 }
 
@@ -347,7 +347,7 @@ static enum outcome update_state(struct syncmap *map,
 	enum outcome outcome = GONE;
 	atomic64_t *home;
 
-	home = table_find(&state->view, key, map->params.key_len);
+	home = syncmap_table_find(&state->view, key, map->params.key_len, false);
 	if (home)
 		outcome = apply(map, state, key, update, home,
 				&state->table->next);

@@ -7,17 +7,15 @@
  *	code		closed, live: the key has moved to the next table
  *	0		closed, dead: expunged; also a slot never filled, so that
  *			zeroed memory is a valid empty table
- *	2		NOTYET: the key is placed here, its value is not yet; the
- *			closed word that led here holds it
  *
- * A code is an even number above 2 that stands for a value:
+ * A code is an even number from 4 on that stands for a value:
  *
  *	4		NULL
  *	4 * n		a pointer aligned to four bytes
  *	4 * n + 6	the integer n, see syncmap_mk_value()
  *
- * "Absent" is code 0, which makes an open word always its code | 1. A closed
- * word never changes again, with one exception: NOTYET becomes open, once.
+ * "Absent" is code 0, which makes an open word always its code | 1, and the same
+ * word closed its code. A closed word that others can see never changes again.
  */
 #ifndef _SYNCMAP_WORD_H
 #define _SYNCMAP_WORD_H
@@ -32,7 +30,6 @@ static_assert(sizeof(void *) == sizeof(u64), "syncmap needs a 64-bit kernel");
 enum {
 	WORD_EXPUNGED	= 0,
 	WORD_DEAD	= 1,
-	WORD_NOTYET	= 2,
 };
 
 /* Beside SYNCMAP_CODE_NULL */
@@ -58,28 +55,10 @@ static inline u64 word_code(u64 word)
 	return word & ~SYNCMAP_WORD_OPEN;
 }
 
-/* Whether a caller's value can be stored at all */
-static inline bool code_is_valid(u64 code)
-{
-	return !(code & 1) && code >= SYNCMAP_CODE_NULL;
-}
-
-/* 0, which is not valid, for what would clash with another encoding */
-static inline u64 code_of(const void *value)
-{
-	u64 code = (unsigned long)value;
-
-	if (!value)
-		return SYNCMAP_CODE_NULL;
-	if (code == SYNCMAP_CODE_NULL || !code_is_valid(code))
-		return CODE_ABSENT;
-	return code;
-}
-
 /*
- * Pairs with the release in word_close() and in every successful
- * word_try_set(): who sees a closed word sees where it leads, who sees a value
- * sees what it points to. See litmus/closed and litmus/message
+ * Pairs with the release in every successful word_try_set(): who sees a closed
+ * word sees where it leads, who sees a value sees what it points to. See
+ * litmus/closed and litmus/message
  */
 static inline u64 word_read(const atomic64_t *word)
 {
@@ -99,16 +78,14 @@ static inline bool word_try_set(atomic64_t *word, u64 *old, u64 new)
 	return false;
 }
 
-/* Close an open word, for good */
-static inline u64 word_close(atomic64_t *word)
+/*
+ * Close an open word, for good, as long as it is *old. The next table, the key's
+ * place there and its word come first; pairs with word_read(). See litmus/closed
+ * and litmus/placed
+ */
+static inline bool word_try_close(atomic64_t *word, u64 *old)
 {
-	/*
-	 * The next table and the key's place there come first; pairs with
-	 * word_read(). See litmus/closed and litmus/placed
-	 */
-	smp_mb__before_atomic();
-	atomic64_andnot(1, word);
-	return atomic64_read(word);
+	return word_try_set(word, old, word_code(*old));
 }
 
 #endif /* _SYNCMAP_WORD_H */

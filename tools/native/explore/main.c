@@ -32,6 +32,7 @@ static const struct kind kinds[] = {
 		   .hash_fn = hash_spread } },
 	{ "equal", { .key_len = 8, .hash = SYNCMAP_HASH_CUSTOM,
 		     .hash_fn = hash_equal } },
+	{ "words", { .key_len = 16 } },
 	{ "bytes", { .hash = SYNCMAP_HASH_CUSTOM, .hash_fn = hash_equal },
 	  true },
 };
@@ -124,6 +125,12 @@ static const char *const stories[] = {
 	"dirty load-and-delete,swap load promote",
 	"read load-and-delete,load-or-store swap promote",
 	"half-old load-and-delete,swap load promote",
+	/* It changes while it is moved, so that it has to be copied again */
+	"read swap,swap load,load promote",
+	"dirty swap,load-and-delete load,load promote",
+	"half-old swap,load-and-delete load,load promote",
+	"read-dead swap,load-and-delete load,load promote",
+	"read swap,swap promote clear",
 	/* Two promotions during one operation */
 	"read swap promote,promote",
 	"dirty load promote,promote",

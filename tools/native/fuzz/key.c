@@ -67,6 +67,8 @@ static const struct kind kinds[] = {
 	KIND("u64 low", EQUAL_KEYS, 8, CUSTOM(hash_low)),
 	KIND("strings high", KEYS_MAX, 0, CUSTOM(hash_high)),
 	KIND("u64 runs", 4 * EQUAL_KEYS, 8, CUSTOM(hash_runs)),
+	KIND("two words fast", KEYS_MAX, 16),
+	KIND("two words low", EQUAL_KEYS, 9, CUSTOM(hash_low)),
 };
 
 /* Each in memory of its own, of its length */

@@ -39,7 +39,9 @@ enum action {
 	PROMOTE,		/* new: the allocation that is to fail */
 	ACTIONS,
 	/* by nobody: of @old, if it is there; recorded by who has stored it */
-	EXPIRE = ACTIONS
+	EXPIRE = ACTIONS,
+	/* of @old, which is there; recorded by who wants its room */
+	EVICT,
 };
 
 extern const char *const action_names[ACTIONS];

@@ -21,7 +21,7 @@
 
 /* Operations under way: one of each thread, on all keys perhaps */
 #define SLOTS		64
-#define CONFIGS_MAX	128
+#define CONFIGS_MAX	512
 #define WORLDS_MAX	128
 
 struct config {

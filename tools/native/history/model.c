@@ -50,6 +50,9 @@ bool model_apply(unsigned int *value, const struct operation *op)
 		if (match)
 			*value = ABSENT;
 		return true;
+	case EVICT:
+		*value = ABSENT;
+		return match;
 	default:
 		break;
 	}
@@ -59,8 +62,9 @@ bool model_apply(unsigned int *value, const struct operation *op)
 void operation_print(const struct operation *op)
 {
 	fprintf(stderr, "#   [%lu, %lu] %s", op->begin, op->end,
-		op->action < ACTIONS ? action_names[op->action] : "expire");
-	if (op->action < CLEAR || op->action == EXPIRE)
+		op->action < ACTIONS ? action_names[op->action] :
+		op->action == EXPIRE ? "expire" : "evict");
+	if (op->action < CLEAR || op->action >= ACTIONS)
 		fprintf(stderr, " %u (%u -> %u): %s %u", op->key, op->old,
 			op->new, op->yes ? "yes" : "no", op->value);
 	fputc('\n', stderr);

@@ -18,8 +18,7 @@ inline store_in_index()
 inline put_in_file(p)
 {
 	file = p;
-	noted = epoch;
-	come_back_when_over(noted);
+	come_back_when_over();
 	zap()
 }
 
@@ -56,7 +55,7 @@ inline change_twice()
 
 proctype change_index()
 {
-	byte page = 1, noted, rounds;
+	byte page = 1, since, rounds;
 
 	d_step {
 		revisions = 1;
@@ -104,5 +103,5 @@ proctype load_from_index()
 		CLAIM(value_that_was_not_there, seen & BIT(value))
 	};
 ask:
-	skip
+	seen = 0
 }

@@ -92,12 +92,11 @@ inline do_round()
 		:: else -> marked = false
 		fi;
 		round = true;
-		comes = slab == COMING;
-		noted = epoch
+		comes = slab == COMING
 	};
 	if
-	:: !IS(ZAPPED_BEFORE_FAULTS_ARE_OVER) -> come_back_when_over(noted); zap()
-	:: else -> zap(); come_back_when_over(noted)
+	:: !IS(ZAPPED_BEFORE_FAULTS_ARE_OVER) -> come_back_when_over(); zap()
+	:: else -> zap(); come_back_when_over()
 	fi;
 	atomic {
 		if
@@ -123,10 +122,9 @@ inline trim()
 		:: else
 		fi
 	};
-	noted = epoch;
 	if
-	:: !IS(ZAPPED_BEFORE_FAULTS_ARE_OVER) -> come_back_when_over(noted); zap()
-	:: else -> zap(); come_back_when_over(noted)
+	:: !IS(ZAPPED_BEFORE_FAULTS_ARE_OVER) -> come_back_when_over(); zap()
+	:: else -> zap(); come_back_when_over()
 	fi;
 	d_step {
 		revision_in[page] = 15;
@@ -141,7 +139,7 @@ inline trim()
 
 proctype work()
 {
-	byte page, noted, works;
+	byte page, since, works;
 	bool comes;
 
 	do
@@ -193,5 +191,5 @@ proctype load_from_slot()
 		CLAIM(value_that_was_not_there, seen & BIT(value))
 	};
 ask:
-	skip
+	seen = 0
 }

@@ -102,8 +102,14 @@ hidden byte value_of_two_stores;
 byte file, mapped = NOTHING;
 byte revision_in[PAGES], key_in[PAGES], value_in[PAGES];
 
-/* Faults that are under way; of the slab's group: whether a hole may be mapped */
-byte epoch, faults[2];
+/*
+ * Faults that are under way, of the epoch and the other one. Whoever waits counts
+ * those that begin since: there is one, so what number the epoch has is of no use
+ */
+bit epoch;
+byte faults[2];
+
+/* Of the slab's group: whether a hole may be mapped */
 bool marked, round;
 
 /* Key 1 is loaded; key 2 lives elsewhere */
@@ -118,14 +124,14 @@ bool marked, round;
 byte word = READY, head = READY;
 bool named;
 
-/* What the map has, and has had since the load began, a bit each */
+/* What the map has, and has had since the load began, a bit each; else nothing */
 byte revisions, revision_now;
 short seen;
 
 inline note(r)
 {
 	revision_now = r;
-	seen = seen | BIT(revision_now)
+	seen = (seen -> seen | BIT(revision_now) : 0)
 }
 
 inline zap()
@@ -139,14 +145,18 @@ inline zap()
 #define EPOCHS		(IS(ONE_EPOCH_WAITED_FOR) -> 1 : 2)
 
 /* Whoever comes back comes until it is so */
-inline come_back_when_over(noted)
+inline come_back_when_over()
 {
 	do
-	:: NOBODY_COUNTS || epoch - noted >= EPOCHS -> break
 	:: atomic {
-		!NOBODY_COUNTS && epoch - noted < EPOCHS &&
-		!faults[(epoch + 1) % 2] ->
-		epoch++
+		NOBODY_COUNTS || since == EPOCHS ->
+		since = 0;
+		break
+	   }
+	:: atomic {
+		!NOBODY_COUNTS && since < EPOCHS && !faults[!epoch] ->
+		epoch = !epoch;
+		since++
 	   }
 	od;
 	skip
@@ -155,7 +165,7 @@ inline come_back_when_over(noted)
 inline count_fault()
 {
 	d_step {
-		began = epoch % 2;
+		began = epoch;
 		faults[began]++
 	}
 }
@@ -211,11 +221,18 @@ inline fault()
 	}
 }
 
-/* A thread of the same process */
-proctype other()
+/* Threads of the same process: they are alike, so the one begins after the other */
+proctype other(byte more)
 {
 	byte page, began;
 
+	atomic {
+		if
+		:: more > 1 -> run other(more - 1)
+		:: else
+		fi;
+		more = 0
+	};
 	fault()
 }
 
@@ -249,8 +266,6 @@ inline read(to, what)
 #include "fault-index.pml"
 
 init {
-	byte n;
-
 	atomic {
 		if
 		:: INDEX ->
@@ -261,13 +276,7 @@ init {
 			run work();
 			run load_from_slot()
 		fi;
-		do
-		:: n < FAULTS ->
-			run other();
-			n++
-		:: else -> break
-		od;
 		run unmap();
-		n = 0
+		run other(FAULTS)
 	}
 }

@@ -12,8 +12,7 @@ inline word_read()
 {
 	d_step {
 		use(home);
-		w = word[home];
-		closed = 0
+		w = word[home]
 	}
 }
 
@@ -21,7 +20,7 @@ inline word_read()
 inline word_read_next()
 {
 	d_step {
-		closed = w;
+		followed = true;
 		CLAIM(closed_word_leads_nowhere, next[from]);
 		from = next[from];
 		home = SLOT(from, key);
@@ -33,7 +32,7 @@ inline word_read_next()
 
 inline forget_home()
 {
-	home = 0; from = 0; closed = 0
+	home = 0; from = 0; followed = false
 }
 
 #define FOLLOWS(w)	(IS_CLOSED(w) && !IS(READER_IGNORES_NEXT))
@@ -53,13 +52,7 @@ inline syncmap_resolve()
 			word_read_next()
 		   }
 		:: atomic {
-			w == NOTYET ->
-			w = (IS(NOTYET_READ_AS_ABSENT) -> ABSENT : closed);
-			forget_home();
-			break
-		   }
-		:: atomic {
-			!FOLLOWS(w) && w != NOTYET ->
+			!FOLLOWS(w) ->
 			w = CODE(w);
 			forget_home();
 			break

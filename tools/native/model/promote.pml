@@ -33,15 +33,14 @@ inline begin()
 	}
 }
 
-/* Whether the word is, or may come to be, a live key of the next table */
-inline count_word(home, count)
+/* The key may be live, unless the word is EXPUNGED then */
+inline expunge_if_dead(home)
 {
 	use(home);
 	if
 	:: word[home] == DEAD -> word[home] = EXPUNGED
 	:: else
-	fi;
-	count = count + (word[home] != EXPUNGED)
+	fi
 }
 
 inline count_table()
@@ -49,7 +48,8 @@ inline count_table()
 	do
 	:: d_step {
 		slots & BIT(k) ->
-		count_word(SLOT(t, k), room);
+		expunge_if_dead(SLOT(t, k));
+		room = room + (word[SLOT(t, k)] != EXPUNGED);
 		k++
 	   }
 	:: !(slots & BIT(k)) && k < KEYS -> k++
@@ -88,7 +88,8 @@ inline count_dirty()
 	do
 	:: d_step {
 		nodes & BIT(k) ->
-		count_word(NODE(NODE_OF(d, k)), room);
+		expunge_if_dead(NODE(NODE_OF(d, k)));
+		room = room + (word[NODE(NODE_OF(d, k))] != EXPUNGED);
 		k++
 	   }
 	:: !(nodes & BIT(k)) && k < KEYS -> k++
@@ -110,62 +111,91 @@ inline syncmap_table_append()
 	CLAIM(next_table_too_small, room);
 	room--;
 	CLAIM(key_has_two_homes, !(placed[into] & BIT(k)));
-	word[SLOT(into, k)] = NOTYET;
 	placed[into] = placed[into] | BIT(k)
 }
 
-/* word.h */
-inline word_close(home)
+/* move(): the word in the next table, that of the source being w */
+inline set_place()
+{
+	word[SLOT(into, k)] =
+		(w == DEAD && !IS(DIED_LEFT_OPEN) -> EXPUNGED : w)
+}
+
+/* What is done late is done when the source is closed already */
+#define PLACES_LATE	IS(CLOSE_BEFORE_PLACE)
+#define SETS_LATE	(PLACES_LATE || IS(PLACE_SET_AFTER_CLOSE))
+
+/*
+ * Nobody sees where a key is placed, or its word there, before its source is
+ * closed: so the word is set in one step with what has read the source.
+ */
+inline place()
+{
+	d_step {
+		expunge_if_dead(home);
+		w = word[home];
+		if
+		:: w != EXPUNGED && !PLACES_LATE -> syncmap_table_append()
+		:: else
+		fi;
+		if
+		:: w != EXPUNGED && !SETS_LATE -> set_place()
+		:: else
+		fi
+	}
+}
+
+/* word.h: word_try_close(), which has found what is not there any more */
+inline word_read_changed()
 {
 	d_step {
 		use(home);
-		word[home] = CODE(word[home]);
-		w = word[home]
-	}
-}
-
-/* move(), what is left to do when the source is closed */
-inline fill()
-{
-	d_step {
 		if
-		:: w == EXPUNGED && IS(DIED_LEFT_OPEN) ->
-			word[SLOT(into, k)] = DEAD
-		:: w == EXPUNGED && !IS(DIED_LEFT_OPEN) ->
-			word[SLOT(into, k)] = EXPUNGED
-		:: w != EXPUNGED &&
-		   (word[SLOT(into, k)] == NOTYET || IS(FILL_BY_STORE)) ->
-			word[SLOT(into, k)] = w | 1
+		:: !IS(CLOSE_TRIED_AS_BEFORE) -> w = word[home]
 		:: else
 		fi;
-		w = 0
+		if
+		:: !SETS_LATE && !IS(PLACE_SET_ONCE) -> set_place()
+		:: else
+		fi
 	}
 }
 
-/* Nobody sees where a key is placed before its source is closed */
-inline move(home)
+#define CLOSES		(word[home] == w || IS(CLOSE_BY_STORE))
+
+inline move(source)
 {
-	d_step {
-		lives = 0;
-		count_word(home, lives);
-		if
-		:: lives && !IS(CLOSE_BEFORE_PLACE) -> syncmap_table_append()
-		:: else
-		fi
-	};
-	if
-	:: lives ->
-		word_close(home);
+	home = source;
+	place();
+	do
+	:: w == EXPUNGED -> break
+	:: atomic {
+		w != EXPUNGED && !CLOSES ->
+		word_read_changed()
+	   }
+	:: d_step {
+		w != EXPUNGED && CLOSES ->
+		use(home);
+		word[home] = CODE(w)
+	   };
 		if
 		:: d_step {
-			IS(CLOSE_BEFORE_PLACE) ->
+			PLACES_LATE ->
 			syncmap_table_append()
 		   }
 		:: else
 		fi;
-		fill()
-	:: else
-	fi
+		if
+		:: d_step {
+			SETS_LATE ->
+			set_place()
+		   }
+		:: else
+		fi;
+		break
+	od;
+	home = 0;
+	w = 0
 }
 
 /* Of equal hashes, the nodes go first. A Clear ends it */
@@ -204,7 +234,7 @@ inline end()
 {
 	token = false;
 	s = 0; t = 0; d = 0; into = 0;
-	slots = 0; nodes = 0; room = 0; lives = 0; k = 0;
+	slots = 0; nodes = 0; room = 0; k = 0;
 	attempts++;
 	running = running - (attempts == PROMOTIONS)
 }
@@ -263,7 +293,7 @@ inline build()
 proctype builder()
 {
 	byte s, t, d, into;
-	byte slots, nodes, room, lives, w, k;
+	byte slots, nodes, room, home, w, k;
 	byte attempts;
 
 	do

@@ -143,7 +143,7 @@ inline leave()
 		}
 		world_of[me] = 0; seen[me] = 0;
 		st = 0; dirty = 0; old = 0;
-		home = 0; from = 0; w = 0; closed = 0;
+		home = 0; from = 0; w = 0; followed = false;
 		code = 0; outcome = GONE; hit = false
 	}
 }

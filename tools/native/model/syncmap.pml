@@ -35,7 +35,7 @@
 #define WRITER_IGNORES_CLOSED		1
 #define READER_IGNORES_NEXT		2
 #define CLOSE_BEFORE_PLACE		3
-#define FILL_BY_STORE			4
+#define CLOSE_BY_STORE			4
 #define DIED_LEFT_OPEN			5
 #define EXPUNGED_REVIVED		6
 #define OLD_IGNORED_BY_READERS		7
@@ -43,7 +43,7 @@
 #define OLD_NOT_SEALED			9
 #define NO_GRACE_PERIOD_FOR_STATES	10
 #define NO_GRACE_PERIOD_FOR_NODES	11
-#define NOTYET_READ_AS_ABSENT		12
+#define PLACE_SET_ONCE			12
 #define NEXT_HUNG_ON_LATE		13
 #define BUILDER_SEALS_NOTHING		14
 #define SEAL_WITHOUT_LOCK		15
@@ -53,11 +53,12 @@
 #define COUNT_BEFORE_SEAL		19
 #define CLEARED_AS_IF_PROMOTED		20	/* -DCLEARS=1 */
 #define RANGE_SEEKS_LATE		21	/* -DACTORS=3 */
-#define WRITER_WAITS_FOR_BUILDER	22	/* -DNP */
+#define CLOSE_TRIED_AS_BEFORE		22	/* -DNP */
 #define SEALED_BEFORE_PUBLISHED		23	/* -DNP */
 #define CLEARED_THOUGH_PINNED		24	/* -DCLEARS=1 */
 #define HALF_MADE_TABLE_LEFT		25	/* -DCLEARS=1 */
 #define CLEAR_UNDONE			26	/* -DCLEARS=1 */
+#define PLACE_SET_AFTER_CLOSE		27
 
 #ifndef MUTANT
 #define MUTANT		0
@@ -84,13 +85,12 @@ hidden byte range_visits_key_twice;
 /* word.h */
 #define EXPUNGED	0
 #define DEAD		1
-#define NOTYET		2
 #define ABSENT		0
 #define INITIAL		4
 #define VALUE(actor)	(6 + 2 * (actor))
 #define IS_OPEN(w)	((w) & 1)
 #define CODE(w)		((w) & ~1)
-#define IS_CLOSED(w)	(!IS_OPEN(w) && (w) != NOTYET && (w) != EXPUNGED)
+#define IS_CLOSED(w)	(!IS_OPEN(w) && (w) != EXPUNGED)
 
 /* Objects by number; 0 is what an empty map has, or none */
 #define TABLES		(2 + PROMOTIONS)
@@ -162,10 +162,10 @@ hidden byte i, j, n;
 proctype actor(byte me, action, key)
 {
 	byte st, dirty, old;		/* the state, and what it has */
-	byte home, from, w, closed;	/* a word, and what it hangs on */
+	byte home, from, w;		/* a word, and what it hangs on */
 	byte code, outcome;
 	byte slot, side_old, side, visits;
-	bool hit, changed, node;
+	bool hit, changed, node, followed;
 
 	if
 	:: action == LOAD -> load()

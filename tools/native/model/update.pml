@@ -25,7 +25,6 @@ inline word_try_set(new, was, is)
 	fi
 }
 
-/* Behind the same closed word as before, if any */
 inline word_read_again()
 {
 	d_step {
@@ -36,9 +35,7 @@ inline word_read_again()
 
 #define IS_GONE(w)	(w == EXPUNGED && !IS(EXPUNGED_REVIVED))
 #define LEADS_ON(w)	(IS_CLOSED(w) && !IS(WRITER_IGNORES_CLOSED))
-#define WAITS(w)	(w == NOTYET && IS(WRITER_WAITS_FOR_BUILDER))
-#define IS_HOME(w)	(!IS_GONE(w) && !LEADS_ON(w) && !WAITS(w))
-#define CURRENT		(w == NOTYET -> closed : CODE(w))
+#define IS_HOME(w)	(!IS_GONE(w) && !LEADS_ON(w))
 
 /* apply(), to what was found */
 inline apply()
@@ -51,7 +48,7 @@ inline apply()
 		do
 		:: atomic {
 			IS_GONE(w) ->
-			outcome = (closed -> STALE : GONE);
+			outcome = (followed -> STALE : GONE);
 			w = 0;
 			forget_home();
 			break
@@ -61,20 +58,16 @@ inline apply()
 			word_read_next()
 		   }
 		:: atomic {
-			WAITS(w) ->
-			word_read_again()
-		   }
-		:: atomic {
-			IS_HOME(w) && !DECIDES(CURRENT) ->
-			code = CURRENT;
+			IS_HOME(w) && !DECIDES(CODE(w)) ->
+			code = CODE(w);
 			outcome = DONE;
 			w = 0;
 			forget_home();
 			break
 		   }
 		:: atomic {
-			IS_HOME(w) && DECIDES(CURRENT) ->
-			code = CURRENT;
+			IS_HOME(w) && DECIDES(CODE(w)) ->
+			code = CODE(w);
 			word_try_set(NEW | 1, code, NEW);
 			code = 0;
 			if

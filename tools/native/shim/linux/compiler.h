@@ -21,6 +21,7 @@
 #undef __always_inline
 #define __always_inline		inline __attribute__((always_inline))
 #define noinline		__attribute__((noinline))
+#define noinline_for_stack	noinline
 #define __aligned(n)		__attribute__((aligned(n)))
 #define __maybe_unused		__attribute__((unused))
 #define __printf(a, b)		__attribute__((format(printf, a, b)))
@@ -39,6 +40,7 @@
 #define ____cacheline_aligned		__aligned(L1_CACHE_BYTES)
 #define ____cacheline_aligned_in_smp	__aligned(L1_CACHE_BYTES)
 #define prefetch(p)			__builtin_prefetch(p)
+#define prefetchw(p)			__builtin_prefetch(p, 1)
 
 #ifdef SHIM_POINTS
 extern bool shim_points;

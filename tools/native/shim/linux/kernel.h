@@ -67,6 +67,22 @@ static inline u64 div64_u64(u64 n, u64 d)
 	return n / d;
 }
 
+static inline u64 div_u64(u64 n, u32 d)
+{
+	return n / d;
+}
+
+static inline u64 div_u64_rem(u64 n, u32 d, u32 *rest)
+{
+	*rest = n % d;
+	return n / d;
+}
+
+static inline u32 reciprocal_scale(u32 value, u32 end)
+{
+	return (u64)value * end >> 32;
+}
+
 static inline u64 mul_u64_u64_shr(u64 a, u64 b, unsigned int shift)
 {
 	return (u64)(((unsigned __int128)a * b) >> shift);

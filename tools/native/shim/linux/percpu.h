@@ -12,7 +12,7 @@
 #ifndef SHIM_CPUS
 #define SHIM_CPUS	128
 #endif
-#define SHIM_CPU_STRIDE	128
+#define SHIM_CPU_STRIDE	256
 
 int shim_cpu(void);
 extern int nr_cpu_ids;

@@ -32,12 +32,21 @@ void shim_free_rcu(struct rcu_head *head, void *object);
 void shim_synchronize(void);
 
 #define kfree_rcu(p, member)		shim_free_rcu(&(p)->member, p)
+#define kvfree_rcu(p, member)		kfree_rcu(p, member)
 #define synchronize_rcu()		shim_synchronize()
 
 #define rcu_access_pointer(p)		READ_ONCE(p)
 #define rcu_dereference(p)		READ_ONCE(p)
 #define rcu_dereference_protected(p, c)	((void)sizeof(c), (p))
 #define rcu_assign_pointer(p, v)	smp_store_release(&(p), v)
+#define rcu_replace_pointer(p, v, c)					\
+({									\
+	__typeof__(p) _old = (p);					\
+									\
+	(void)sizeof(c);						\
+	rcu_assign_pointer(p, v);					\
+	_old;								\
+})
 #define RCU_INIT_POINTER(p, v)		((void)((p) = (v)))
 
 #endif

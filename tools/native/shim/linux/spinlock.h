@@ -42,6 +42,7 @@ void shim_unlock(spinlock_t *lock);
 #define spin_unlock_irqrestore(l, flags) ((void)(flags), shim_unlock(l))
 #define spin_is_contended(l)						\
 	(__atomic_load_n(&(l)->waiters, __ATOMIC_RELAXED) > 0)
+#define lockdep_is_held(l)	true
 #define lockdep_assert_held(l)						\
 	WARN_ON_ONCE(!__atomic_load_n(&(l)->locked, __ATOMIC_RELAXED))
 
