@@ -66,3 +66,4 @@ module_exit(syncmap_module_exit);
 MODULE_DESCRIPTION("Concurrent maps with the semantics of sync.Map");
 MODULE_AUTHOR("The syncmap authors");
 MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1.0");

@@ -321,6 +321,23 @@ static void who_creates_waits_for_maps_that_end(struct kunit *test)
 	max_user_maps = before;
 }
 
+/* Then another one need not come, and whoever waits is to try again */
+static void the_last_end_may_have_been_seen_before(struct kunit *test)
+{
+	struct bytemap_account *account = bytemap_account_get(KUIDT_INIT(7));
+	unsigned int ended = bytemap_account_ended(account);
+
+	KUNIT_ASSERT_NOT_NULL(test, account);
+	atomic_inc(&account->ending);
+	KUNIT_EXPECT_FALSE(test, may_have_room(account, ended));
+	KUNIT_EXPECT_TRUE(test, may_have_room(account, ended - 1));
+	atomic_dec(&account->ending);
+	KUNIT_EXPECT_TRUE(test, may_have_room(account, ended));
+	KUNIT_EXPECT_EQ(test, bytemap_account_wait(account, ended, -EDQUOT),
+			-EDQUOT);
+	bytemap_account_put(account);
+}
+
 static int add_lease(struct bytemap_client *client,
 		     struct syncmap_error *error)
 {
@@ -468,6 +485,7 @@ static struct kunit_case account_cases[] = {
 	KUNIT_CASE(the_owner_of_a_namespace_is_one_user),
 	KUNIT_CASE(no_more_maps_of_a_user_than_max_user_maps),
 	KUNIT_CASE(who_creates_waits_for_maps_that_end),
+	KUNIT_CASE(the_last_end_may_have_been_seen_before),
 	KUNIT_CASE(no_more_bytes_than_max_user_bytes),
 	KUNIT_CASE(no_more_watchers_than_max_user_watchers),
 	KUNIT_CASE(no_more_leases_of_a_descriptor),

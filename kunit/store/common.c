@@ -306,6 +306,7 @@ struct bytemap_value *store_value(struct kunit *test, struct bytemap *map,
 	memset(value->bytes, 'v', len);
 	value->doom = &map->doom;
 	value->epoch = 0;
+	value->used = 0;
 	value->state = VALUE_LIVE;
 	value->revision = 5;
 	return value;

@@ -2,6 +2,7 @@
 /*
  * What waits for a grace period, and who waits for that
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
@@ -100,22 +101,36 @@ static void who_writes_waits_and_can_be_killed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
 }
 
-static int relieve(void *map)
+struct relief {
+	struct bytemap		*map;
+	struct completion	end;
+};
+
+/* As soon as somebody waits for it; but not for ever */
+static int relieve(void *arg)
 {
-	msleep(20);
-	pretend(map, -MOST - 1);
+	struct relief *relief = arg;
+	int ms;
+
+	for (ms = 0; ms < 10000 && !store_stat(relief->map, "throttled"); ms++)
+		usleep_range(1000, 2000);
+	pretend(relief->map, -MOST - 1);
+	complete(&relief->end);
 	return 0;
 }
 
 static void a_writer_goes_on_when_less_is_doomed(struct kunit *test)
 {
 	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct relief relief = { .map = map };
 	struct task_struct *task;
 
+	init_completion(&relief.end);
 	pretend(map, MOST + 1);
-	task = kthread_run(relieve, map, "doom_kunit");
+	task = kthread_run(relieve, &relief, "doom_kunit");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", "v"), 0);
+	wait_for_completion(&relief.end);
 	KUNIT_EXPECT_EQ(test, store_stat(map, "throttled"), 1ULL);
 	KUNIT_EXPECT_FALSE(test, bytemap_doom_is_full(&map->doom));
 }

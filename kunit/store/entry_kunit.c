@@ -3,6 +3,8 @@
  * Entries, and those who look at them at the wrong moment
  */
 #include <linux/bug.h>
+#include <linux/delay.h>
+#include <linux/workqueue.h>
 
 #include "mapped.h"
 
@@ -79,6 +81,51 @@ static void freeing_uncharges_what_was_not_deleted(struct kunit *test)
 	bytemap_value_release(live);
 	KUNIT_EXPECT_EQ(test, store_bytes(map), 0ULL);
 	KUNIT_EXPECT_EQ(test, store_count(map), 0ULL);
+}
+
+struct ending {
+	struct work_struct	work;
+	struct bytemap		*map;
+	struct bytemap_value	*value;
+};
+
+static void end_value(struct work_struct *work)
+{
+	struct ending *e = container_of(work, struct ending, work);
+
+	write_seqlock(&e->value->lock);
+	bytemap_entry_end_locked(e->map, e->value);
+	write_sequnlock(&e->value->lock);
+}
+
+/* Or who sweeps before he counts would count what another sweeper is ending */
+static void what_leaves_its_list_is_not_counted(struct kunit *test)
+{
+	struct bytemap *map = store_map(test, SYNCMAP_KEY_STRING, NULL);
+	struct bytemap_client *client = store_client(test, map);
+	struct ending e = { .map = map };
+	void *found = NULL;
+	int ms;
+
+	KUNIT_ASSERT_EQ(test, store_owned(map, client, "k", "v"), 0);
+	rcu_read_lock();
+	KUNIT_EXPECT_TRUE(test, syncmap_load(&map->core, "k", 1, &found));
+	rcu_read_unlock();
+	e.value = found;
+	INIT_WORK_ONSTACK(&e.work, end_value);
+	spin_lock(&map->owned_lock);
+	queue_work(system_unbound_wq, &e.work);
+	for (ms = 0; ms < 10000 && atomic64_read(&map->live[map->epoch]); ms++)
+		mdelay(1);
+	KUNIT_EXPECT_EQ(test, map->owned, 1ULL);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&map->live[map->epoch]), 0LL);
+	KUNIT_EXPECT_EQ(test, bytemap_gauge_read(&map->bytes), 0ULL);
+	spin_unlock(&map->owned_lock);
+	flush_work(&e.work);
+	destroy_work_on_stack(&e.work);
+	KUNIT_EXPECT_EQ(test, map->owned, 0ULL);
+	bytemap_entry_remove_mortal(map, e.value);
+	store_client_end(client);
 }
 
 /* A reader settles the insertion; the event is the inserter's, and one */
@@ -242,6 +289,7 @@ static struct kunit_case entry_cases[] = {
 	KUNIT_CASE(view_knows_deleted_and_replaced),
 	KUNIT_CASE(view_settles_a_new_value),
 	KUNIT_CASE(freeing_uncharges_what_was_not_deleted),
+	KUNIT_CASE(what_leaves_its_list_is_not_counted),
 	KUNIT_CASE(an_insertion_has_one_event),
 	KUNIT_CASE_PARAM(a_change_without_a_window_is_noticed,
 			 change_gen_params),

@@ -26,7 +26,8 @@ static void a_key_that_came_is_no_reason_to_be_full(struct kunit *test)
 }
 
 /* With the builder token nothing is promoted. Returns the key without a place */
-static u64 crowd_core(struct kunit *test, struct syncmap *core)
+static noinline_for_stack u64 crowd_core(struct kunit *test,
+					 struct syncmap *core)
 {
 	const u64 most = BUCKET_NODES << DIRTY_BITS_MIN;
 	u64 key = 0;

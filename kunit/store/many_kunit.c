@@ -95,6 +95,9 @@ static void long_values_are_held_when_it_is_their_turn(struct kunit *test)
 	end_many(map, many, 2);
 	KUNIT_EXPECT_EQ(test, many->answers[0].error.status, 0);
 	KUNIT_EXPECT_TRUE(test, !!many->requests[0].found.held);
+	/* Each once, though one was looked up twice */
+	KUNIT_EXPECT_EQ(test, store_stat(map, "found"), 1ULL);
+	KUNIT_EXPECT_EQ(test, store_stat(map, "absent"), 1ULL);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "ka"), 0);
 	bytes = bytemap_view_bytes(&many->requests[0].found);
 	KUNIT_EXPECT_EQ(test, memcmp(text, bytes, 1000), 0);

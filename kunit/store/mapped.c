@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include "../../module/store/account.h"
 #include "../../module/store/op.h"
 #include "mapped.h"
 
@@ -40,6 +41,18 @@ bool store_alloc_fails(void)
 	if (nth == 1)
 		WRITE_ONCE(has_failed, true);
 	return nth == 1;
+}
+
+static bool work_is_held;
+
+void store_hold_work(bool held)
+{
+	WRITE_ONCE(work_is_held, held);
+}
+
+bool store_work_is_held(void)
+{
+	return READ_ONCE(work_is_held);
 }
 
 struct bytemap *store_mapped(struct kunit *test, u32 key_type)
@@ -275,7 +288,7 @@ static int look_once(struct bytemap *map, const char *key, u32 len)
 	shift = h >> SYNCMAP_MAPPED_SHIFT & 63;
 	b = shown(map, syncmap_mapped_index(shift) +
 		       (hash >> (64 - shift)) * sizeof(*b));
-	/* Pairs with bytemap_mirror_end() */
+	/* Pairs with bytemap_bucket_end() */
 	w = smp_load_acquire(&b->word);
 	if (!is_usable(w))
 		return -EAGAIN;
@@ -372,4 +385,57 @@ struct syncmap_mapped_bucket *store_bucket(struct bytemap *map, const char *key)
 	return bytemap_window_bucket(mirror, mirror->shift,
 				     bytemap_window_hash(mirror, key,
 							 strlen(key)));
+}
+
+u64 store_slots(struct bytemap *map)
+{
+	u64 count = 0;
+	int i;
+
+	for (i = 0; i < BYTEMAP_STRIPES; i++)
+		count += map->mirror->stripe[i].count;
+	return count;
+}
+
+const char *store_number(unsigned int i)
+{
+	static char key[12];
+
+	snprintf(key, sizeof(key), "k%07u", i);
+	return key;
+}
+
+void store_numbers(struct kunit *test, struct bytemap *map, unsigned int from,
+		   unsigned int to)
+{
+	for (; from < to; from++)
+		KUNIT_ASSERT_EQ(test, store_store(map, store_number(from),
+						  store_number(from)), 0);
+}
+
+unsigned int store_count_seen(struct kunit *test, struct bytemap *map,
+			      unsigned int n)
+{
+	unsigned int i, seen = 0;
+
+	for (i = 0; i < n; i++)
+		seen += !store_sees(test, map, store_number(i));
+	return seen;
+}
+
+void store_expect_all(struct kunit *test, struct bytemap *map, unsigned int n)
+{
+	KUNIT_EXPECT_EQ(test, store_count_seen(test, map, n), n);
+	KUNIT_EXPECT_EQ(test, store_sees(test, map, "key no 1"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, store_slots(map), (u64)n);
+}
+
+u64 store_counted(struct kunit *test)
+{
+	struct syncmap_info *info = kunit_kzalloc(test, sizeof(*info),
+						  GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, info);
+	bytemap_account_info(info);
+	return info->user_bytes;
 }

@@ -266,13 +266,49 @@ static void a_full_map_says_so(struct kunit *test)
 static void freed_places_are_a_reason_to_try_again(struct kunit *test)
 {
 	struct bytemap *map = string_map(test);
-	struct bytemap_attempt at = { .map = map, .full = -ENOSPC };
+	struct bytemap_attempt at = {
+		.map = map, .full = -ENOSPC, .blocked = &map->entries,
+	};
 	u64 freed = atomic64_read(&map->freed);
 
 	KUNIT_EXPECT_EQ(test, check_full(&at, freed), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, store_store(map, "k", ""), 0);
 	KUNIT_EXPECT_EQ(test, store_delete(map, "k"), 0);
 	KUNIT_EXPECT_EQ(test, check_full(&at, freed), 0);
+}
+
+/* A Clear has emptied the core, and what was in there does not count as cleared yet */
+static void a_clear_that_has_begun_is_waited_for(struct kunit *test)
+{
+	struct bytemap *map = string_map(test);
+	struct bytemap_attempt at = {
+		.map = map, .full = -ENOSPC, .blocked = &map->entries,
+	};
+	u64 freed = atomic64_read(&map->freed);
+
+	KUNIT_EXPECT_EQ(test, bytemap_gauge_close(&map->entries), 0);
+	store_kill();
+	KUNIT_EXPECT_EQ(test, check_full(&at, freed), -EINTR);
+	store_revive();
+	bytemap_gauge_open(&map->entries);
+	KUNIT_EXPECT_EQ(test, check_full(&at, freed), -ENOSPC);
+}
+
+/* Is it that of the user, too: nothing is evicted for what is too much anyway */
+static void what_is_too_much_will_never_have_room(struct kunit *test)
+{
+	struct bytemap *map = string_map(test);
+	struct bytemap_attempt at = { .map = map, .blocked = &map->bytes };
+
+	at.needed = map->bytes.max;
+	KUNIT_EXPECT_TRUE(test, could_have_room(&at));
+	at.needed++;
+	KUNIT_EXPECT_FALSE(test, could_have_room(&at));
+	at.shortage.limited = SYNCMAP_LIMITED_USER_BYTES;
+	at.shortage.limit = at.needed;
+	KUNIT_EXPECT_TRUE(test, could_have_room(&at));
+	at.needed++;
+	KUNIT_EXPECT_FALSE(test, could_have_room(&at));
 }
 
 /* Who was given a lease while he waited, and then fails, does not keep it */
@@ -310,6 +346,8 @@ static struct kunit_case op_cases[] = {
 	KUNIT_CASE(an_inserter_removes_what_is_marked),
 	KUNIT_CASE(a_full_map_says_so),
 	KUNIT_CASE(freed_places_are_a_reason_to_try_again),
+	KUNIT_CASE(a_clear_that_has_begun_is_waited_for),
+	KUNIT_CASE(what_is_too_much_will_never_have_room),
 	KUNIT_CASE(a_lease_that_is_not_told_is_given_up),
 	{}
 };

@@ -69,14 +69,12 @@ static void clear_map(struct work_struct *work)
 	c->err = bytemap_clear(c->map);
 }
 
-/* Until it is done, or cannot go on */
+/* Until it is done, or cannot go on: the worker may have to wait for a processor */
 static void wait_for_clear(struct bytemap *map, u64 revision)
 {
 	int ms;
 
-	for (ms = 0; ms < 1000 && syncmap_count(&map->core); ms++)
-		mdelay(1);
-	for (ms = 0; ms < 100 && atomic64_read(&map->revision) == revision; ms++)
+	for (ms = 0; ms < 10000 && atomic64_read(&map->revision) == revision; ms++)
 		mdelay(1);
 }
 

@@ -25,14 +25,17 @@ static void sleep_ends_by_event_and_deadline(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sleep_in_line(&waiter, SYNCMAP_NEVER), 0);
 }
 
-/* Somebody reads for so long that nothing can be freed before */
-static bool reading;
+/* Somebody reads for so long that nothing can be freed before; but not for ever */
+static bool reading, enough;
 
 static int read_for_long(void *unused)
 {
+	int ms;
+
 	rcu_read_lock();
 	WRITE_ONCE(reading, true);
-	mdelay(300);
+	for (ms = 0; ms < 10000 && !READ_ONCE(enough); ms++)
+		mdelay(1);
 	WRITE_ONCE(reading, false);
 	rcu_read_unlock();
 	return 0;
@@ -90,15 +93,19 @@ static void a_clear_wakes_those_in_line(struct kunit *test)
 	start(test, &hopeful, SYNCMAP_NEVER);
 	while (list_empty(&map->line))
 		usleep_range(1000, 2000);
+	enough = false;
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, kthread_run(read_for_long, NULL,
 						       "reader"));
 	while (!READ_ONCE(reading))
 		usleep_range(1000, 2000);
 	KUNIT_EXPECT_EQ(test, bytemap_clear(map), 0);
 	wait_for_completion(&hopeful.done);
+	WRITE_ONCE(enough, true);
 	KUNIT_EXPECT_EQ(test, hopeful.err, 0);
 	KUNIT_EXPECT_NE(test, hopeful.token, 0ULL);
 	KUNIT_EXPECT_TRUE(test, hopeful.in_time);
+	while (READ_ONCE(reading))
+		usleep_range(1000, 2000);
 	KUNIT_EXPECT_TRUE(test, list_empty(&map->line));
 	store_client_end(holder);
 	store_client_end(hopeful.client);

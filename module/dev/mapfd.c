@@ -189,7 +189,8 @@ static const struct syncmap_command map_command[] = {
 				 SYNCMAP_SET_VALUE_KIND | SYNCMAP_SET_ENTRIES |
 				 SYNCMAP_SET_BYTES | SYNCMAP_SET_TTL |
 				 SYNCMAP_SET_STALE | SYNCMAP_SET_MAPPED |
-				 SYNCMAP_SET_UNMAPPED,
+				 SYNCMAP_SET_UNMAPPED | SYNCMAP_SET_EVICT |
+				 SYNCMAP_SET_NO_EVICT,
 			.reply = SYNCMAP_AT(set, error),
 			.error = SYNCMAP_AT(set, error)),
 	SYNCMAP_COMMAND(SYNCMAP_RESTRICT, restrict, error, .run = run_restrict,

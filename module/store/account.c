@@ -485,6 +485,14 @@ void bytemap_account_uncount_map(struct bytemap_account *account)
 	sub_used(account, MAPS, 1);
 }
 
+/* In this order: pairs with bytemap_account_wait() */
+static void count_ended(struct bytemap_account *account)
+{
+	atomic_inc_return(&account->ended);
+	atomic_dec_return(&account->ending);
+	wake_up_var(&account->ended);
+}
+
 /* The same for one that has ended */
 void bytemap_account_map_ended(struct bytemap_account *account, u64 bytes)
 {
@@ -494,11 +502,7 @@ void bytemap_account_map_ended(struct bytemap_account *account, u64 bytes)
 	bytemap_account_remove_map(account, bytes);
 	ending--;
 	spin_unlock_irqrestore(&ending_lock, flags);
-	account = owner_of(account);
-	/* In this order: pairs with bytemap_account_wait() */
-	atomic_inc_return(&account->ended);
-	atomic_dec_return(&account->ending);
-	wake_up_var(&account->ended);
+	count_ended(owner_of(account));
 }
 
 /* Those that somebody has */
@@ -522,6 +526,13 @@ unsigned int bytemap_account_ended(struct bytemap_account *account)
 	return atomic_read_acquire(&owner_of(account)->ended);
 }
 
+/* One that had ended before it was asked may be the only one that still counts */
+static bool may_have_room(struct bytemap_account *account, unsigned int ended)
+{
+	return !atomic_read_acquire(&account->ending) ||
+	       bytemap_account_ended(account) != ended;
+}
+
 /*
  * A map could not be added, because of @err. If another one of this user, or of
  * users that are the same owner's, is about to make room, wait for that: who
@@ -542,7 +553,7 @@ int bytemap_account_wait(struct bytemap_account *account, unsigned int ended,
 	if (!some)
 		return err;
 	return wait_var_event_killable(&account->ended,
-				       bytemap_account_ended(account) != ended) ?
+				       may_have_room(account, ended)) ?
 		-EINTR : -EAGAIN;
 }
 

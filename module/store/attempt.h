@@ -71,6 +71,7 @@ struct bytemap_attempt {
 	int				full;		/* FULL: the error */
 	struct bytemap_gauge		*blocked;	/* NEED_ROOM, FULL */
 	u64				blocked_for;
+	u64				needed;		/* FULL: not only for what is more */
 	struct syncmap_error		shortage;	/* of the account */
 	const struct bytemap_value	*source;	/* of ->req->fresh */
 	u32				carried;	/* bytes of that */

@@ -14,8 +14,8 @@
  *	ops	fresh change insert append update grant waiter
  *		place					parts of operations
  *	map	map name info set clear freeze retire	a map as a whole
- *	time	walk sweep shrink mirror		entries, some at a time
- *	entry	entry lease				changes, and why they are right
+ *	time	walk sweep shrink mirror evict		entries, some at a time
+ *	entry	entry lease bucket			changes, and why they are right
  *	asked	view request attempt			what is asked, and found
  *	tell	tell					revisions, and watchers
  *	lists	deadline owner holder line		where entries are besides
@@ -36,10 +36,15 @@
  *	bytemap->modes				cmpxchg; read as freeze.c says
  *	bytemap->mirror				clear_lock: NULL -> one, for ever;
  *						bytemap_mirror_of()
+ *	bytemap->evict				clear_lock: NULL -> one, for ever;
+ *						bytemap_evicts()
+ *	evict->young				RCU; evict->replace, only tried
+ *	evict->instants and what is beside	evict->lock, a seqlock
+ *	evict->hand, ->ages, the ring		atomic, and hints: evict.c
  *	bytemap->entries, ->bytes		atomic (gauge.c)
  *	bytemap->live				atomic: entries by the epoch in
  *						which they were reserved
- *	bytemap->lapsed				atomic
+ *	bytemap->lapsed, ->kept			atomic
  *	bytemap->node, ->reclaimable		maps_lock (shrink.c)
  *	bytemap->freed				atomic: entries ever uncharged
  *	bytemap->credit				atomic: bytes that count in the
@@ -75,6 +80,9 @@
  *						only be appended to: as many
  *						bytes as its length tells may
  *						be read without the lock
+ *	value->used				immutable once published, if it is
+ *						BYTEMAP_KEPT; else a hint, by
+ *						READ_ONCE() and WRITE_ONCE()
  *	value->inserter, ->born			value->lock, while the inserter
  *						holds its reference
  *	value->refs				atomic
@@ -152,6 +160,7 @@
 #include "job.h"
 
 struct bytemap_account;
+struct bytemap_evict;
 struct bytemap_mirror;
 struct bytemap_naming;
 struct bytemap_scope;
@@ -165,6 +174,8 @@ struct mem_cgroup;
 #define BYTEMAP_VALUE_MAX	0x100000U
 
 enum bytemap_event {
+	BYTEMAP_FOUND,
+	BYTEMAP_ABSENT,
 	BYTEMAP_IN_PLACE,
 	BYTEMAP_REPLACED,
 	BYTEMAP_MISMATCH,
@@ -173,6 +184,8 @@ enum bytemap_event {
 	BYTEMAP_EXPIRED,
 	BYTEMAP_ORPHANED,
 	BYTEMAP_RECLAIMED,
+	BYTEMAP_EVICTED,
+	BYTEMAP_EVICTED_EARLY,
 	BYTEMAP_CALCULATED,
 	BYTEMAP_APPENDED,
 	BYTEMAP_BATCH,
@@ -226,6 +239,7 @@ enum bytemap_mode {
 	BYTEMAP_FROZEN		= BIT(0),
 	BYTEMAP_MIRRORED	= BIT(1),	/* changes are made in windows, */
 	BYTEMAP_WINDOWED	= BIT(2),	/* also those that had begun before */
+	BYTEMAP_EVICTS		= BIT(3),	/* what is not used, when it is full */
 };
 
 struct bytemap {
@@ -262,6 +276,7 @@ struct bytemap {
 	struct bytemap_watchers		watchers;
 	struct bytemap_told		told;
 	struct bytemap_mirror		*mirror;
+	struct bytemap_evict		*evict;
 	struct address_space		mapping;	/* of descriptors */
 	atomic64_t			revision ____cacheline_aligned;
 	bool				watched;
@@ -272,6 +287,7 @@ struct bytemap {
 	atomic64_t			credit;		/* memory.c */
 	atomic64_t			live[2];
 	atomic64_t			lapsed[2];	/* of these */
+	atomic64_t			kept;		/* entries, never evicted */
 	atomic64_t			freed;
 	atomic64_t			leases;
 	atomic64_t			last_token;	/* of a lease */
@@ -324,6 +340,13 @@ static inline bool bytemap_is_mirrored(const struct bytemap *map)
 {
 	/* Pairs with bytemap_change_modes() */
 	return unlikely(smp_load_acquire(&map->modes) & BYTEMAP_MIRRORED);
+}
+
+/* The map has what it needs for that */
+static inline bool bytemap_evicts(const struct bytemap *map)
+{
+	/* Pairs with bytemap_change_modes() */
+	return unlikely(smp_load_acquire(&map->modes) & BYTEMAP_EVICTS);
 }
 
 /* The mirror that the map has, or has had, or is to have; or NULL */

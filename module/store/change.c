@@ -8,9 +8,9 @@
  */
 #include "arena.h"
 #include "attempt.h"
+#include "bucket.h"
 #include "bytemap.h"
 #include "change.h"
-#include "mirror.h"
 #include "window.h"
 
 /*
@@ -45,7 +45,7 @@ void bytemap_change_end(struct bytemap_attempt *at,
 		return;
 	at->in_window = false;
 	if (changed)
-		bytemap_mirror_end(window, &at->key, at->req->key,
+		bytemap_bucket_end(window, &at->key, at->req->key,
 				   at->req->op->key_len);
 	else
 		bytemap_window_cancel(window);

@@ -35,6 +35,10 @@
  * - What has expired, or has lost its owner, is absent from an instant on that
  *   no operation makes: the clock passes the deadline, or the owner's file is
  *   closed. Whoever reads the value looks at that in the same sequence.
+ * - What is evicted is deleted by who wants its room: it takes effect, with a
+ *   revision, when the object is marked, for all that was said of Delete. It was
+ *   chosen by what was read before, which may be wrong by then: that it may go is
+ *   decided under the lock, for what is the key's home there.
  * - Clear: a writer that loaded a live object before a Clear may change it
  *   after that. Once it has drawn its revision, it compares the epoch of the
  *   map with that of the object. If they are equal, its revision is lower than
@@ -191,12 +195,16 @@ static void check_late(const struct bytemap *map,
 
 /* What it costs */
 
-/* A gauge said @err to @n more: note which, so that it can be waited for */
+/*
+ * A gauge said @err to @n more, so that it would be @needed in all: note which, so
+ * that it can be waited for
+ */
 static int note_blocked(struct bytemap_attempt *at, struct bytemap_gauge *gauge,
-			u64 n, int err)
+			u64 n, u64 needed, int err)
 {
 	at->blocked = gauge;
 	at->blocked_for = n;
+	at->needed = needed;
 	at->shortage.limited = SYNCMAP_LIMITED_NOT;
 	at->full = err;
 	return err == -ENOSPC ? FULL : NEED_ROOM;
@@ -207,13 +215,14 @@ static int change_bytes(struct bytemap_attempt *at, u64 from, u64 to)
 	struct bytemap_gauge *gauge = &at->map->bytes;
 	int err = bytemap_gauge_change(gauge, from, to);
 
-	return err ? note_blocked(at, gauge, to - from, err) : 0;
+	return err ? note_blocked(at, gauge, to - from, to, err) : 0;
 }
 
 static int change_memory(struct bytemap_attempt *at, u64 from, u64 to)
 {
 	int err = bytemap_memory_change(at->map, from, to, &at->shortage);
 
+	at->needed = to;
 	at->full = err;
 	return err ? FULL : 0;
 }
@@ -225,14 +234,14 @@ static int reserve_entry(struct bytemap_attempt *at, u64 bytes, u64 memory)
 
 	err = bytemap_gauge_reserve(&map->entries, 1);
 	if (err)
-		return note_blocked(at, &map->entries, 1, err);
+		return note_blocked(at, &map->entries, 1, 1, err);
 	/* bytemap_freeze() has waited for us, or we see what it has done */
 	err = bytemap_is_frozen(map) ? -EROFS : 0;
 	if (err)
 		goto cancel_entry;
 	err = bytemap_gauge_reserve(&map->bytes, bytes);
 	if (err) {
-		err = note_blocked(at, &map->bytes, bytes, err);
+		err = note_blocked(at, &map->bytes, bytes, bytes, err);
 		goto cancel_entry;
 	}
 	err = change_memory(at, 0, memory);
@@ -259,18 +268,21 @@ static void commit_entry(struct bytemap *map)
 }
 
 /*
- * The entry is gone, or its lock is held and its state says so. Whoever sees
- * that it is gone sees @freed, too.
+ * The entry is gone, or its lock is held until its state says so. Whoever sees
+ * that it is gone sees @freed, too; and whoever sees that, that it is not charged
+ * any more (litmus/uncharged).
  */
 static void uncharge_entry(struct bytemap *map,
 			   const struct bytemap_value *value)
 {
 	atomic64_t *live = &map->live[value->epoch];
 
-	atomic64_inc(&map->freed);
+	if (bytemap_value_is_kept(value))
+		atomic64_dec(&map->kept);
 	bytemap_memory_sub(map, bytemap_memory_of_entry(map, value));
 	bytemap_gauge_change(&map->bytes, bytemap_value_charge(value), 0);
 	bytemap_gauge_change(&map->entries, 1, 0);
+	atomic64_inc(&map->freed);
 	if (atomic64_dec_and_test(live))
 		wake_up_var(live);
 }
@@ -291,6 +303,7 @@ static struct bytemap_value *publish_fresh(struct bytemap_attempt *at, u8 epoch)
 	fresh->revision = 0;
 	fresh->inserter = at->req;
 	fresh->state = fresh->leased ? VALUE_LEASED : VALUE_LIVE;
+	fresh->used = bytemap_request_keeps(at->req) ? BYTEMAP_KEPT : 0;
 	if (fresh->mortal && !fresh->leased) {
 		bytemap_mortal(fresh)->deadline = at->deadline;
 		bytemap_mortal(fresh)->owner = bytemap_request_owner(at->req);
@@ -370,7 +383,10 @@ int bytemap_entry_insert(struct bytemap_attempt *at)
 		return ret < 0 ? ret : START_OVER;
 	}
 	at->dooms = true;
+	/* In this order: at no time there are more kept ones than all */
 	atomic64_inc(&map->live[fresh->epoch]);
+	if (bytemap_value_is_kept(fresh))
+		atomic64_inc(&map->kept);
 	if (!fresh->leased) {
 		req->answer->revision = finish_insertion(map, fresh);
 		req->answer->expires = at->deadline;
@@ -535,6 +551,32 @@ static void inherit(struct bytemap_value *fresh,
 }
 
 /*
+ * It is used as much as @value was, and kept if that is wanted, or was and is not to
+ * be changed. Where there was a lease, there was nothing
+ */
+static void inherit_use(const struct bytemap_attempt *at,
+			const struct bytemap_value *value)
+{
+	struct bytemap_value *fresh = at->req->fresh;
+
+	if (value->leased)
+		return;
+	if (!bytemap_request_has(at->req, OP_TAKES_OWNER) ||
+	    bytemap_request_has(at->req, OP_APPENDS) ||
+	    !(bytemap_value_is_kept(fresh) || bytemap_value_is_kept(value)))
+		fresh->used = READ_ONCE(value->used);
+}
+
+static void count_kept(struct bytemap *map, const struct bytemap_value *before,
+		       const struct bytemap_value *now)
+{
+	int more = bytemap_value_is_kept(now) - bytemap_value_is_kept(before);
+
+	if (more)
+		atomic64_add(more, &map->kept);
+}
+
+/*
  * The object of the request takes the place of @value, a value or a lease; with
  * a new revision, if @revision is 0. Growth is charged before, and what is
  * charged too much given back after.
@@ -564,12 +606,14 @@ int bytemap_entry_replace_locked(struct bytemap_attempt *at,
 	publish_fresh(at, value->epoch);
 	if (bytemap_request_has(at->req, OP_APPENDS) && !value->leased)
 		inherit(fresh, value);
+	inherit_use(at, value);
 	if (!swap_locked(at, value, revision)) {
 		err = START_OVER;
 		goto unpublish;
 	}
 	change_memory(at, peak, after);
 	change_bytes(at, most, to);
+	count_kept(at->map, value, fresh);
 	unlink_entry_locked(at->map, value);
 	WRITE_ONCE(value->state,
 		   value->leased ? VALUE_DELETED : VALUE_REPLACED);
@@ -612,6 +656,7 @@ int bytemap_entry_supersede_locked(struct bytemap_attempt *at,
 		change_memory(at, memory, 0);
 		return START_OVER;
 	}
+	count_kept(at->map, old, fresh);
 	bytemap_deadline_unqueue_locked(at->map, old);
 	WRITE_ONCE(old->state, VALUE_REPLACED);
 	return 0;
@@ -619,15 +664,18 @@ int bytemap_entry_supersede_locked(struct bytemap_attempt *at,
 
 /* Delete */
 
-/* Its key is absent. The core has the value until somebody removes it */
+/*
+ * Its key is absent. The core has the value until somebody removes it. Whoever does
+ * not find it in a queue or list any more does not find it counted either.
+ */
 void bytemap_entry_end_locked(struct bytemap *map, struct bytemap_value *value)
 {
 	lockdep_assert_held(&value->lock.lock);
-	unlink_entry_locked(map, value);
 	if (value->state != VALUE_LIVE)
 		atomic64_dec(&map->lapsed[value->epoch]);
-	WRITE_ONCE(value->state, VALUE_DELETED);
 	uncharge_entry(map, value);
+	unlink_entry_locked(map, value);
+	WRITE_ONCE(value->state, VALUE_DELETED);
 }
 
 /* Return: 0; START_OVER: it had been cleared. The key is absent in any case */
@@ -694,9 +742,33 @@ void bytemap_entry_lapse_locked(struct bytemap *map,
 		bytemap_entry_end_locked(map, value);
 		return;
 	}
-	bytemap_deadline_unqueue_locked(map, value);
 	atomic64_inc(&map->lapsed[value->epoch]);
+	bytemap_deadline_unqueue_locked(map, value);
 	bytemap_deadline_lapse_locked(map, value);
+}
+
+/*
+ * The value at @key is live, and ends to make room; in a window, if processes see
+ * the map (@windowed).
+ *
+ * Return: the revision that it had; 0: a Clear was faster. The key is absent in any
+ * case.
+ */
+u64 bytemap_entry_evict_locked(struct bytemap *map, struct bytemap_value *value,
+			       const void *key, bool windowed)
+{
+	u64 revision;
+
+	lockdep_assert_held(&value->lock.lock);
+	WARN_ON_ONCE(is_windowed(map) && !windowed);
+	bytemap_entry_settle_locked(map, value);
+	revision = bytemap_tell(map, value, key, SYNCMAP_REASON_EVICTED);
+	if (revision) {
+		bytemap_count(map, BYTEMAP_EVICTED);
+		trace_bytemap_evict(map, value, revision);
+	}
+	bytemap_entry_end_locked(map, value);
+	return revision ? value->revision : 0;
 }
 
 /* A value that has ended leaves the core: of all that try, one succeeds */

@@ -39,6 +39,8 @@ void bytemap_entry_expire_locked(struct bytemap *map,
 				 struct bytemap_value *value);
 void bytemap_entry_lapse_locked(struct bytemap *map,
 				struct bytemap_value *value);
+u64 bytemap_entry_evict_locked(struct bytemap *map, struct bytemap_value *value,
+			       const void *key, bool windowed);
 void bytemap_entry_end_locked(struct bytemap *map,
 			      struct bytemap_value *value);
 void bytemap_entry_remove(struct bytemap *map, struct syncmap_hashed_key *key,

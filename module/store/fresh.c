@@ -12,6 +12,7 @@
 #include "attempt.h"
 #include "bytemap.h"
 #include "doom.h"
+#include "evict.h"
 #include "fresh.h"
 #include "request.h"
 #include "sweep.h"
@@ -44,8 +45,8 @@ static bool wait_for_freed(struct bytemap *map)
 
 /*
  * What has been replaced or deleted only waits for a grace period, and what has
- * expired makes room. Not for ever: others may let more and more expire. Process
- * context, may wait.
+ * expired, or can be evicted, makes room. Not for ever: others may let more and more
+ * expire. Process context, may wait.
  *
  * Return: true if there may be memory now.
  */
@@ -55,7 +56,8 @@ bool bytemap_fresh_reclaim(struct bytemap *map, struct bytemap_reclaim *reclaim)
 
 	if (reclaim->tries++ >= RECLAIM_TRIES)
 		return false;
-	if (wait_for_freed(map) || bytemap_sweep_reclaim(map))
+	if (wait_for_freed(map) || bytemap_sweep_reclaim(map) ||
+	    bytemap_evict_reclaim(map))
 		return true;
 	/* What was to be freed may have been, since there was none */
 	round = READ_ONCE(map->doom.rounds);

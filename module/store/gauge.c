@@ -30,7 +30,7 @@ static u64 in_flight(u64 word)
 	return (word & ~CLOSED) >> BYTEMAP_GAUGE_BITS;
 }
 
-static bool gauge_has_room(const struct bytemap_gauge *gauge, u64 word, u64 n)
+static bool has_room_beside(const struct bytemap_gauge *gauge, u64 word, u64 n)
 {
 	u64 max = READ_ONCE(gauge->max);
 
@@ -44,7 +44,7 @@ static int add_to_gauge(struct bytemap_gauge *gauge, u64 n, u64 flight)
 	do {
 		if (word & CLOSED)
 			return -EAGAIN;
-		if (!gauge_has_room(gauge, word, n))
+		if (!has_room_beside(gauge, word, n))
 			return in_flight(word) ? -EAGAIN : -ENOSPC;
 	} while (!atomic64_try_cmpxchg(&gauge->word, &word, word + n + flight));
 	return 0;
@@ -98,10 +98,22 @@ int bytemap_gauge_change(struct bytemap_gauge *gauge, u64 from, u64 to)
 	return 0;
 }
 
+/* Return: whether nothing can be reserved just now. What comes before its end is seen */
+bool bytemap_gauge_is_closed(const struct bytemap_gauge *gauge)
+{
+	return atomic64_read_acquire(&gauge->word) & CLOSED;
+}
+
 /* Return: how much is taken, what is in flight included */
 u64 bytemap_gauge_read(const struct bytemap_gauge *gauge)
 {
 	return taken(atomic64_read(&gauge->word));
+}
+
+/* Return: whether there is room for @n, just now */
+bool bytemap_gauge_has_room(const struct bytemap_gauge *gauge, u64 n)
+{
+	return has_room_beside(gauge, atomic64_read(&gauge->word), n);
 }
 
 /*
@@ -114,7 +126,7 @@ static bool is_decided(const struct bytemap_gauge *gauge, u64 n)
 
 	if (word & CLOSED)
 		return false;
-	return !in_flight(word) || gauge_has_room(gauge, word, n);
+	return !in_flight(word) || has_room_beside(gauge, word, n);
 }
 
 /*

@@ -28,7 +28,9 @@ int bytemap_gauge_change(struct bytemap_gauge *gauge, u64 from, u64 to);
 int bytemap_gauge_wait(struct bytemap_gauge *gauge, u64 n);
 int bytemap_gauge_close(struct bytemap_gauge *gauge);
 void bytemap_gauge_open(struct bytemap_gauge *gauge);
+bool bytemap_gauge_is_closed(const struct bytemap_gauge *gauge);
 u64 bytemap_gauge_read(const struct bytemap_gauge *gauge);
+bool bytemap_gauge_has_room(const struct bytemap_gauge *gauge, u64 n);
 
 /* Those that wait for room look again when what is in flight is decided */
 static inline void bytemap_gauge_limit(struct bytemap_gauge *gauge, u64 max)

@@ -46,6 +46,8 @@ void bytemap_info(struct bytemap *map, const struct user_namespace *ns,
 	info->scope = name.scope;
 	if (bytemap_is_frozen(map))
 		info->state |= SYNCMAP_MAP_FROZEN;
+	if (bytemap_evicts(map))
+		info->state |= SYNCMAP_MAP_EVICTS;
 	info->id = map->id;
 	memcpy(info->name, name.name, sizeof(info->name));
 	info->key_type = map->key_type;
@@ -89,6 +91,7 @@ struct number {
 	NUMBER(id, SYNCMAP_STAT_COUNTER | SYNCMAP_STAT_INTERNAL,	\
 	       counts.event[BYTEMAP_##what])
 #define MIRROR(id, kind)	NUMBER(id, kind, mirror.id)
+#define EVICT(id, kind)		NUMBER(id, kind, evict.id)
 #define CORE_GAUGE(id, field) \
 	NUMBER(id, SYNCMAP_STAT_INTERNAL, field)
 #define CORE_COUNTER(id) \
@@ -99,6 +102,8 @@ static const struct number numbers[] = {
 	GAUGE(count),
 	GAUGE(bytes),
 	COUNTER(revision),
+	HAPPENED(found, FOUND),
+	HAPPENED(absent, ABSENT),
 	INSIDE(in_place, IN_PLACE),
 	INSIDE(replaced, REPLACED),
 	HAPPENED(mismatches, MISMATCH),
@@ -115,6 +120,10 @@ static const struct number numbers[] = {
 	HAPPENED(expired, EXPIRED),
 	GAUGE(lapsed),
 	HAPPENED(reclaimed, RECLAIMED),
+	HAPPENED(evicted, EVICTED),
+	HAPPENED(evicted_early, EVICTED_EARLY),
+	EVICT(evicted_age, SYNCMAP_STAT_COUNTER),
+	EVICT(evict_bytes, 0),
 	GAUGE(owned),
 	HAPPENED(orphaned, ORPHANED),
 	GAUGE(leases),
@@ -207,6 +216,7 @@ void bytemap_info_stats(struct bytemap *map, struct bytemap_stats *stats)
 	stats->expiring = bytemap_deadline_count(map);
 	if (bytemap_mirror_of(map))
 		bytemap_mirror_get_stats(map->mirror, &stats->mirror);
+	bytemap_evict_get_stats(map, &stats->evict);
 	add_counts(map, &stats->counts);
 	add_watchers(map, stats);
 	add_core(map, stats);

@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include "bytemap.h"
+#include "evict.h"
 #include "mirror.h"
 
 struct syncmap_map_info;
@@ -29,6 +30,7 @@ struct bytemap_stats {
 	u64				leases;
 	u64				amended;
 	struct bytemap_mirror_stats	mirror;
+	struct bytemap_evict_stats	evict;
 	struct bytemap_counts		counts;
 	struct syncmap_core_stats	core;
 };

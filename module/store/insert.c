@@ -12,6 +12,7 @@
 #include "change.h"
 #include "deadline.h"
 #include "entry.h"
+#include "evict.h"
 #include "fresh.h"
 #include "holder.h"
 #include "insert.h"
@@ -78,6 +79,9 @@ static int insert_in_window(struct bytemap_attempt *at)
 		return ret;
 	ret = bytemap_entry_insert(at);
 	bytemap_change_end(at, &window, !ret);
+	if (!ret && bytemap_evicts(at->map))
+		bytemap_evict_add(at->map,
+				  syncmap_hashed_key_cursor(&at->key));
 	return ret;
 }
 

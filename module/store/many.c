@@ -13,9 +13,11 @@
 
 #include "attempt.h"
 #include "bytemap.h"
+#include "evict.h"
 #include "many.h"
 #include "op.h"
 #include "request.h"
+#include "trace.h"
 
 /* Are there bytes to be told that are too many for the view? */
 static bool is_long(const struct bytemap_request *req)
@@ -49,6 +51,7 @@ void bytemap_many_load(struct bytemap *map, struct bytemap_request **reqs,
 		       unsigned int n)
 {
 	struct syncmap_lookup lookups[BYTEMAP_LOADS];
+	bool evicts = bytemap_evicts(map);
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
@@ -57,8 +60,11 @@ void bytemap_many_load(struct bytemap *map, struct bytemap_request **reqs,
 	}
 	rcu_read_lock();
 	syncmap_load_many(&map->core, lookups, n);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		if (evicts && lookups[i].found)
+			bytemap_evict_use(lookups[i].value);
 		reqs[i]->answer->error.status = load_found(map, reqs[i], &lookups[i]);
+	}
 	rcu_read_unlock();
 }
 
@@ -73,8 +79,11 @@ int bytemap_many_end(struct bytemap *map, struct bytemap_request *req)
 {
 	int status = req->answer->error.status;
 
-	if (status != START_OVER)
-		return status;
-	bytemap_request_reset(req->answer);
-	return bytemap_op(map, req);
+	if (status == START_OVER) {
+		bytemap_request_reset(req->answer);
+		return bytemap_op(map, req);
+	}
+	bytemap_request_count(map, req, status);
+	trace_bytemap_op(map, req->op, req->key, req->answer);
+	return status;
 }

@@ -26,6 +26,7 @@
 #include "doom.h"
 #include "entry.h"
 #include "error.h"
+#include "evict.h"
 #include "gauge.h"
 #include "gfp.h"
 #include "job.h"
@@ -290,15 +291,23 @@ struct bytemap *bytemap_create(const struct syncmap_create *params,
 	err = init_core(map);
 	if (err)
 		goto remove_map;
+	if (params->flags & SYNCMAP_CREATE_EVICT) {
+		err = bytemap_evict_prepare(map, error);
+		if (err)
+			goto destroy_core;
+		bytemap_evict_enable(map);
+	}
 	if (params->flags & SYNCMAP_CREATE_MAPPED) {
 		err = bytemap_mirror_create(map, error);
 		if (err)
-			goto destroy_core;
+			goto free_evict;
 	}
 	bytemap_shrink_add(map);
 	atomic_inc(&alive);
 	return map;
 
+free_evict:
+	bytemap_evict_free(map);
 destroy_core:
 	syncmap_destroy(&map->core);
 remove_map:
@@ -321,6 +330,7 @@ static void finish_map(struct bytemap *map)
 	/* What is worked on there looks at the core */
 	bytemap_mirror_free(map);
 	syncmap_destroy(&map->core);
+	bytemap_evict_free(map);
 	mem_cgroup_put(map->memcg);
 	bytemap_memory_release(map);
 	if (map->retired)

@@ -34,9 +34,6 @@
  */
 #define PLACE		96
 
-/* Of a key that is no number, besides its bytes: hash and length */
-#define KEY		16
-
 /* The first tables of a map, and what debugfs has of it; for each CPU, counters */
 #define TABLES		SZ_16K
 #define COUNTERS	256
@@ -74,7 +71,8 @@ u64 bytemap_memory_of_entry(const struct bytemap *map,
 	u64 bytes = PLACE + bytemap_memory_of_object(value);
 
 	if (map->key_type != SYNCMAP_KEY_U64)
-		bytes += of_object(KEY + value->key_len);
+		bytes += of_object(offsetof(struct syncmap_keyobj, bytes) +
+				   value->key_len);
 	if (value->leased && bytemap_lease(value)->stale)
 		bytes += bytemap_memory_of_object(bytemap_lease(value)->stale);
 	return bytes;

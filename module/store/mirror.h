@@ -9,11 +9,8 @@
 
 struct bytemap;
 struct bytemap_mirror;
-struct bytemap_value;
-struct bytemap_window;
 struct page;
 struct syncmap_error;
-struct syncmap_hashed_key;
 struct syncmap_limits;
 
 /* How it is, told by SYNCMAP_STATS */
@@ -29,6 +26,7 @@ int bytemap_mirror_attach(struct bytemap *map,
 			  const struct syncmap_limits *limits,
 			  struct syncmap_error *error);
 void bytemap_mirror_detach(struct bytemap *map);
+void bytemap_mirror_tell_modes(struct bytemap *map);
 u64 bytemap_mirror_size(const struct bytemap *map);
 void bytemap_mirror_mapped(struct bytemap_mirror *mirror);
 u64 bytemap_mirror_reclaimable(const struct bytemap *map);
@@ -36,14 +34,6 @@ void bytemap_mirror_park(struct bytemap *map);
 bool bytemap_mirror_stop(struct bytemap *map);
 void bytemap_mirror_free(struct bytemap *map);
 void bytemap_mirror_stock(struct bytemap_mirror *mirror);
-void bytemap_mirror_end(struct bytemap_window *window,
-			struct syncmap_hashed_key *hashed, const void *key,
-			u32 key_len);
-void bytemap_mirror_refresh(struct bytemap_mirror *mirror,
-			    struct syncmap_hashed_key *hashed, const void *key,
-			    u32 key_len);
-void bytemap_mirror_refresh_mortal(struct bytemap_mirror *mirror,
-				   const struct bytemap_value *value);
 void bytemap_mirror_lose_name(struct bytemap_mirror *mirror);
 void bytemap_mirror_clear_begin(struct bytemap_mirror *mirror);
 void bytemap_mirror_clear_end(struct bytemap_mirror *mirror, u64 floor);

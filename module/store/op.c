@@ -26,6 +26,7 @@
 #include "doom.h"
 #include "entry.h"
 #include "error.h"
+#include "evict.h"
 #include "fresh.h"
 #include "gauge.h"
 #include "gfp.h"
@@ -128,7 +129,7 @@ static bool comes_too_late(const struct bytemap_attempt *at)
 	       bytemap_request_has(at->req, OP_WRITES);
 }
 
-/* Twice, as whoever has a map that is neither frozen nor mirrored is to pay nothing */
+/* Thrice, as whoever has a map without any of enum bytemap_mode is to pay nothing */
 static __always_inline int meet_object(struct bytemap_attempt *at,
 				       struct bytemap_value *value)
 {
@@ -147,12 +148,15 @@ static __always_inline int meet_object(struct bytemap_attempt *at,
 	return ret;
 }
 
-static __always_inline int look(struct bytemap_attempt *at)
+static __always_inline int look(struct bytemap_attempt *at, bool evicts)
 {
 	void *found;
 
-	return syncmap_load_hashed(&at->map->core, &at->key, &found) ?
-		meet_object(at, found) : ABSENT;
+	if (!syncmap_load_hashed(&at->map->core, &at->key, &found))
+		return ABSENT;
+	if (evicts)
+		bytemap_evict_use(found);
+	return meet_object(at, found);
 }
 
 /* Return: -EROFS; NEED_STOCK; START_OVER; as look() */
@@ -168,7 +172,7 @@ static noinline int look_with_care(struct bytemap_attempt *at)
 		ret = bytemap_change_begin(at, &window);
 	if (ret)
 		return ret;
-	ret = look(at);
+	ret = look(at, bytemap_evicts(at->map));
 	/* A late value may have been ended before the key is absent */
 	bytemap_change_end(at, &window,
 			   !ret || ret == ABSENT || ret == START_OVER);
@@ -177,11 +181,17 @@ static noinline int look_with_care(struct bytemap_attempt *at)
 
 static int find_key(struct bytemap_attempt *at)
 {
+	u32 modes;
 	int ret;
 
 	rcu_read_lock();
-	ret = likely(!READ_ONCE(at->map->modes)) ? look(at) :
-						   look_with_care(at);
+	modes = READ_ONCE(at->map->modes);
+	if (likely(!modes))
+		ret = look(at, false);
+	else if (modes == BYTEMAP_EVICTS)
+		ret = look(at, true);
+	else
+		ret = look_with_care(at);
 	rcu_read_unlock();
 	return ret;
 }
@@ -211,28 +221,89 @@ static int try_once(struct bytemap_attempt *at)
 	return ret;
 }
 
+/* Return: 0: what was absent already counts no more; FULL: there is none; -EINTR */
+static int end_absent(struct bytemap *map)
+{
+	/*
+	 * What removed the key counted that first: see the one, then the other.
+	 * Pairs with write_sequnlock(). See litmus/freed. And who has found nothing
+	 * to be evicted, because of a Clear, sees that it has begun
+	 */
+	smp_rmb();
+	if (bytemap_gauge_is_closed(&map->entries))
+		return bytemap_gauge_wait(&map->entries, 1);
+	if (bytemap_clear_is_going_on(map))
+		return bytemap_clear_wait(map);
+	if (bytemap_sweep_stale(map, BYTEMAP_SWEEP) ||
+	    bytemap_sweep_orphans(map, BYTEMAP_SWEEP))
+		return 0;
+	return FULL;
+}
+
+/* Return: whether there would be if the map had nothing else */
+static bool could_have_room(const struct bytemap_attempt *at)
+{
+	u64 limit = at->shortage.limited ? at->shortage.limit :
+					   READ_ONCE(at->blocked->max);
+
+	return at->needed <= limit;
+}
+
+/* Return: whether there may be room now, in place of others */
+static bool evict_others(struct bytemap_attempt *at)
+{
+	const struct bytemap_gauge *gauge = at->shortage.limited ? NULL :
+								   at->blocked;
+
+	at->dooms = true;
+	return could_have_room(at) &&
+	       bytemap_evict(at->map, syncmap_hashed_key_cursor(&at->key), gauge,
+			     at->blocked_for);
+}
+
+/*
+ * Others have reserved what is left. Where there can be more, nobody has to know
+ * whether they take it
+ */
+static int wait_for_room(struct bytemap_attempt *at)
+{
+	int ret = FULL;
+
+	if (bytemap_evicts(at->map) &&
+	    !bytemap_gauge_has_room(at->blocked, at->blocked_for)) {
+		ret = end_absent(at->map);
+		if (ret == FULL && evict_others(at))
+			return 0;
+	}
+	return ret == FULL ? bytemap_gauge_wait(at->blocked, at->blocked_for) :
+			     ret;
+}
+
 /*
  * "Full" is the answer if at one instant there was no room and, for an insert,
  * no such key to overwrite. The key was absent before there was no room and
  * after. If nothing has been freed in between, it was absent then, too, and
  * nothing that a Clear has removed was still counted. The account of the owner is
  * less exact: it may be full because of what another map is about to give back.
+ *
+ * In a map that evicts it says, too, that nothing may go: a hand has been everywhere
+ * since then, and has met nothing of the kind. That is no instant, but what may go at
+ * all of them is met. Nothing is evicted for what would be too much in any case.
  */
 static int check_full(struct bytemap_attempt *at, u64 freed)
 {
 	struct bytemap *map = at->map;
+	int ret;
 
 	at->dooms = true;
-	/*
-	 * What removed the key counted that first: see the one, then the other.
-	 * Pairs with write_sequnlock(). See litmus/freed
-	 */
-	smp_rmb();
-	if (bytemap_clear_is_going_on(map))
-		return bytemap_clear_wait(map);
-	if (bytemap_sweep_stale(map, BYTEMAP_SWEEP) ||
-	    bytemap_sweep_orphans(map, BYTEMAP_SWEEP))
+	ret = end_absent(map);
+	if (ret == FULL && evict_others(at))
 		return 0;
+	/* What has become absent meanwhile could not be evicted */
+	if (ret == FULL)
+		ret = end_absent(map);
+	if (ret != FULL)
+		return ret;
 	return atomic64_read(&map->freed) == freed ? at->full : 0;
 }
 
@@ -269,7 +340,7 @@ static int provide(struct bytemap_attempt *at, enum bytemap_outcome outcome)
 	case NEED_FRESH:
 		return bytemap_fresh_get(at);
 	case NEED_ROOM:
-		return bytemap_gauge_wait(at->blocked, at->blocked_for);
+		return wait_for_room(at);
 	case NEED_MEMORY:
 		return bytemap_fresh_reclaim(at->map, &at->reclaim) ? 0 :
 								      -ENOMEM;
@@ -378,7 +449,9 @@ static int run_to_end(struct bytemap_attempt *at)
 		 */
 		smp_mb();
 	}
+	bytemap_request_count(at->map, req, ret);
 	req->answer->error.status = bytemap_request_status(ret);
+	trace_bytemap_op(at->map, req->op, req->key, req->answer);
 	return ret;
 }
 

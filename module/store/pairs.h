@@ -10,6 +10,9 @@
 
 struct bytemap_arena;
 
+/* For so many a bucket has room, if there is memory */
+#define BYTEMAP_PAIRS_MOST	(SYNCMAP_MAPPED_PAIRS + SYNCMAP_MAPPED_MORE)
+
 /* A bucket, and what belongs to it */
 struct bytemap_pairs {
 	struct bytemap_arena			*arena;

@@ -28,6 +28,7 @@ static const struct {
 	{ SYNCMAP_FLAG_INITIAL, OP_CALCULATES },
 	{ SYNCMAP_FLAG_BOUNDED, OP_TAKES_BOUND },
 	{ SYNCMAP_FLAG_FROM_NOW, OP_ANY },
+	{ SYNCMAP_FLAG_KEEP, OP_TAKES_OWNER },
 };
 
 /* The field at fault is the first of those that are wrong */

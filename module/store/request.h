@@ -80,10 +80,28 @@ static inline bool bytemap_request_is_mortal(const struct bytemap_request *req,
 	       req->op->flags & SYNCMAP_FLAG_OWNED;
 }
 
+/* Is what is stored not to be evicted? What has an owner is not in any case */
+static inline bool bytemap_request_keeps(const struct bytemap_request *req)
+{
+	return (req->op->flags & (SYNCMAP_FLAG_KEEP | SYNCMAP_FLAG_OWNED)) ==
+	       SYNCMAP_FLAG_KEEP;
+}
+
 /* What its user is told of @err: errors from ERESTARTSYS on are the kernel's */
 static inline int bytemap_request_status(int err)
 {
 	return err <= -ERESTARTSYS ? -EINTR : err;
+}
+
+/* An operation has ended. What met an error was no answer to who asked for a key */
+static inline void bytemap_request_count(struct bytemap *map,
+					 const struct bytemap_request *req,
+					 int ret)
+{
+	if (!bytemap_request_has(req, OP_ASKS) || (ret && ret != -ENOENT))
+		return;
+	bytemap_count(map, req->answer->result & SYNCMAP_RESULT_LOADED ?
+			   BYTEMAP_FOUND : BYTEMAP_ABSENT);
 }
 
 /* Who will own what is stored; NULL: nobody */

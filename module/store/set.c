@@ -16,6 +16,7 @@
 #include "bytemap.h"
 #include "doom.h"
 #include "error.h"
+#include "evict.h"
 #include "gauge.h"
 #include "map.h"
 #include "mirror.h"
@@ -64,6 +65,8 @@ static int check_set(const struct syncmap_set *set,
 	if (set->flags & SYNCMAP_SET_MAPPED &&
 	    set->flags & SYNCMAP_SET_UNMAPPED)
 		return bytemap_error_field(error, AT(flags), -EINVAL);
+	if (set->flags & SYNCMAP_SET_EVICT && set->flags & SYNCMAP_SET_NO_EVICT)
+		return bytemap_error_field(error, AT(flags), -EINVAL);
 	return 0;
 }
 
@@ -92,7 +95,7 @@ static struct syncmap_limits limits_after(const struct bytemap *map,
 	return limits;
 }
 
-/* The one thing that may fail, so it comes first */
+/* What may fail comes first */
 static int set_mirror_locked(struct bytemap *map, const struct syncmap_set *set,
 			     const struct syncmap_limits *limits,
 			     struct syncmap_error *error)
@@ -130,6 +133,11 @@ static void set_locked(struct bytemap *map, const struct syncmap_set *set,
 		WRITE_ONCE(map->ttl, set->ttl);
 	if (set->flags & SYNCMAP_SET_STALE)
 		WRITE_ONCE(map->stale, set->stale);
+	if (set->flags & SYNCMAP_SET_EVICT)
+		bytemap_evict_enable(map);
+	if (set->flags & SYNCMAP_SET_NO_EVICT)
+		bytemap_evict_disable(map);
+	bytemap_mirror_tell_modes(map);
 }
 
 static int set_all_locked(struct bytemap *map, const struct syncmap_set *set,
@@ -137,9 +145,11 @@ static int set_all_locked(struct bytemap *map, const struct syncmap_set *set,
 			  struct syncmap_error *error)
 {
 	struct syncmap_limits limits = limits_after(map, set, defaults);
-	int err;
+	int err = 0;
 
-	err = set_mirror_locked(map, set, &limits, error);
+	if (set->flags & SYNCMAP_SET_EVICT)
+		err = bytemap_evict_prepare(map, error);
+	err = err ?: set_mirror_locked(map, set, &limits, error);
 	if (!err)
 		set_locked(map, set, gid, &limits);
 	return err;
@@ -150,7 +160,8 @@ static int set_all_locked(struct bytemap *map, const struct syncmap_set *set,
  * @error tells. Waits for a Clear. Process context.
  *
  * Return: 0; -EINVAL, -EOPNOTSUPP; -EPERM: the group is not one of the caller's;
- * -ENOMEM, -EDQUOT, -ENOSPC: for a mirror; -EINTR: killed.
+ * -ENOMEM, -EDQUOT, -ENOSPC: for a mirror, or for what it takes to evict; -EINTR:
+ * killed.
  */
 int bytemap_set(struct bytemap *map, const struct syncmap_set *set,
 		struct syncmap_error *error)

@@ -2,7 +2,8 @@
 /*
  * What maps give back when the machine is short of memory: entries that have
  * expired, stale values that would be kept for longer, the places of deleted
- * keys, mirrors that nobody has mapped, and cgroups that were removed.
+ * keys, mirrors that nobody has mapped, and cgroups that were removed; and those
+ * that evict, whatever is used least.
  *
  * Reclaim may come from any allocation that can sleep, so it waits for nobody:
  * it only tries to lock the list. A map leaves that before anything of it is
@@ -17,6 +18,7 @@
 
 #include "bytemap.h"
 #include "deadline.h"
+#include "evict.h"
 #include "mirror.h"
 #include "shrink.h"
 #include "sweep.h"
@@ -63,7 +65,8 @@ static void look_at(struct bytemap *map)
 	leave_dead_cgroup(map);
 	note_reclaimable(map, bytemap_deadline_reclaimable(map, BYTEMAP_SWEEP) +
 			      syncmap_tombstones(&map->core) +
-			      bytemap_mirror_reclaimable(map));
+			      bytemap_mirror_reclaimable(map) +
+			      bytemap_evict_reclaimable(map));
 }
 
 static struct bytemap *take_turn(void)
@@ -97,6 +100,7 @@ static unsigned long shrink_map(struct bytemap *map, unsigned long max)
 		syncmap_reclaim(&map->core);
 	bytemap_mirror_park(map);
 	values = bytemap_sweep_stale(map, max);
+	values += bytemap_evict_some(map, max - values);
 	if (tombstones || values)
 		trace_bytemap_reclaim(map, tombstones, values);
 	look_at(map);

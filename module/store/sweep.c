@@ -14,13 +14,13 @@
 #include <linux/syncmap.h>
 
 #include "account.h"
+#include "bucket.h"
 #include "bytemap.h"
 #include "deadline.h"
 #include "doom.h"
 #include "entry.h"
 #include "job.h"
 #include "lease.h"
-#include "mirror.h"
 #include "owner.h"
 #include "sweep.h"
 #include "value.h"
@@ -72,7 +72,7 @@ static void forget(struct bytemap *map, struct bytemap_value *value, u8 state)
 	if (state == VALUE_DELETED)
 		bytemap_entry_remove_mortal(map, value);
 	if (state >= VALUE_LAPSED && bytemap_is_mirrored(map))
-		bytemap_mirror_refresh_mortal(map->mirror, value);
+		bytemap_bucket_refresh_mortal(map->mirror, value);
 }
 
 static void sweep_value(struct bytemap *map, struct bytemap_value *value,

@@ -131,9 +131,9 @@ static u64 deadline_to_tell(const struct bytemap_value *value)
 
 static u32 flags_to_tell(const struct bytemap_value *value)
 {
-	if (!value->mortal || !bytemap_owner_is_set(value))
-		return 0;
-	return SYNCMAP_RECORD_OWNED;
+	if (value->mortal && bytemap_owner_is_set(value))
+		return SYNCMAP_RECORD_OWNED;
+	return bytemap_value_is_kept(value) ? SYNCMAP_RECORD_KEPT : 0;
 }
 
 static void tell_all_locked(struct bytemap *map, struct bytemap_value *value,

@@ -10,6 +10,11 @@
 #include "bytemap.h"
 #include "value.h"
 
+#ifndef BYTEMAP_TRACE_KEY
+/* Bytes of a key that are traced */
+#define BYTEMAP_TRACE_KEY	32
+#endif
+
 DECLARE_EVENT_CLASS(bytemap_end,
 	TP_PROTO(const struct bytemap *map, const struct bytemap_value *value,
 		 u64 revision),
@@ -36,6 +41,12 @@ DEFINE_EVENT(bytemap_end, bytemap_expire,
 
 /* An entry was removed because the file that owned it was closed */
 DEFINE_EVENT(bytemap_end, bytemap_orphan,
+	TP_PROTO(const struct bytemap *map, const struct bytemap_value *value,
+		 u64 revision),
+	TP_ARGS(map, value, revision));
+
+/* An entry has made room for others */
+DEFINE_EVENT(bytemap_end, bytemap_evict,
 	TP_PROTO(const struct bytemap *map, const struct bytemap_value *value,
 		 u64 revision),
 	TP_ARGS(map, value, revision));
@@ -182,6 +193,78 @@ DEFINE_EVENT(bytemap_lease, bytemap_lease_store,
 DEFINE_EVENT(bytemap_lease, bytemap_lease_wait,
 	TP_PROTO(const struct bytemap *map, u64 token),
 	TP_ARGS(map, token));
+
+TRACE_DEFINE_ENUM(SYNCMAP_OP_LOAD);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_STORE);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_LOAD_OR_STORE);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_LOAD_AND_DELETE);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_DELETE);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_SWAP);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_COMPARE_AND_SWAP);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_COMPARE_AND_DELETE);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_TOUCH);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_ADD);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_SUB);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_MIN);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_MAX);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_AND);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_OR);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_XOR);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_APPEND);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_LOAD_OR_LEASE);
+TRACE_DEFINE_ENUM(SYNCMAP_OP_UNLEASE);
+
+/*
+ * An operation on a key has ended, and what its caller is told of it: a status, and
+ * SYNCMAP_RESULT_LOADED and the like
+ */
+TRACE_EVENT(bytemap_op,
+	TP_PROTO(const struct bytemap *map, const struct syncmap_op *op,
+		 const void *key, const struct syncmap_answer *answer),
+	TP_ARGS(map, op, key, answer),
+	TP_STRUCT__entry(
+		__field(u64, map)
+		__field(u32, op)
+		__field(s32, status)
+		__field(u32, result)
+		__field(u32, key_len)
+		__array(char, key, BYTEMAP_TRACE_KEY)
+	),
+	TP_fast_assign(
+		__entry->map = map->id;
+		__entry->op = op->op;
+		__entry->status = answer->error.status;
+		__entry->result = answer->result;
+		__entry->key_len = op->key_len;
+		memset(__entry->key, 0, sizeof(__entry->key));
+		memcpy(__entry->key, key,
+		       min_t(u32, op->key_len, sizeof(__entry->key)));
+	),
+	TP_printk("map=%llu op=%s status=%d result=%#x key_len=%u key=%s", __entry->map,
+		  __print_symbolic(__entry->op,
+			{ SYNCMAP_OP_LOAD, "load" },
+			{ SYNCMAP_OP_STORE, "store" },
+			{ SYNCMAP_OP_LOAD_OR_STORE, "load_or_store" },
+			{ SYNCMAP_OP_LOAD_AND_DELETE, "load_and_delete" },
+			{ SYNCMAP_OP_DELETE, "delete" },
+			{ SYNCMAP_OP_SWAP, "swap" },
+			{ SYNCMAP_OP_COMPARE_AND_SWAP, "compare_and_swap" },
+			{ SYNCMAP_OP_COMPARE_AND_DELETE, "compare_and_delete" },
+			{ SYNCMAP_OP_TOUCH, "touch" },
+			{ SYNCMAP_OP_ADD, "add" },
+			{ SYNCMAP_OP_SUB, "sub" },
+			{ SYNCMAP_OP_MIN, "min" },
+			{ SYNCMAP_OP_MAX, "max" },
+			{ SYNCMAP_OP_AND, "and" },
+			{ SYNCMAP_OP_OR, "or" },
+			{ SYNCMAP_OP_XOR, "xor" },
+			{ SYNCMAP_OP_APPEND, "append" },
+			{ SYNCMAP_OP_LOAD_OR_LEASE, "load_or_lease" },
+			{ SYNCMAP_OP_UNLEASE, "unlease" }),
+		  __entry->status, __entry->result, __entry->key_len,
+		  __print_hex_str(__entry->key, min_t(u32, __entry->key_len,
+						      BYTEMAP_TRACE_KEY)))
+);
 
 #endif /* _SYNCMAP_STORE_TRACE_H */
 

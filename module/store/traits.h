@@ -24,6 +24,7 @@ enum {
 	OP_TAKES_OWNER	= BIT(11),
 	OP_TAKES_AGE	= BIT(12),	/* that the value may not have */
 	OP_APPENDS	= BIT(13),	/* the value that it takes */
+	OP_ASKS		= BIT(14),	/* whether the key is there, first of all */
 };
 
 /* What is for all operations */

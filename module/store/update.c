@@ -6,11 +6,11 @@
 #include <linux/string.h>
 
 #include "attempt.h"
+#include "bucket.h"
 #include "bytemap.h"
 #include "entry.h"
 #include "fresh.h"
 #include "lease.h"
-#include "mirror.h"
 #include "number.h"
 #include "request.h"
 #include "update.h"
@@ -24,7 +24,8 @@ static bool has_room(const struct bytemap_attempt *at,
 		     const struct bytemap_value *value)
 {
 	return bytemap_value_is_small(value) && at->len <= value->capacity &&
-	       bytemap_request_is_mortal(at->req, at->deadline) == value->mortal;
+	       bytemap_request_is_mortal(at->req, at->deadline) == value->mortal &&
+	       bytemap_request_keeps(at->req) == bytemap_value_is_kept(value);
 }
 
 /*
@@ -267,7 +268,7 @@ static void forget_met(struct bytemap_attempt *at,
 
 	if (bytemap_is_mirrored(at->map) &&
 	    (state == VALUE_LAPSED || state == VALUE_DELETED))
-		bytemap_mirror_refresh(at->map->mirror, &at->key, at->req->key,
+		bytemap_bucket_refresh(at->map->mirror, &at->key, at->req->key,
 				       at->req->op->key_len);
 }
 

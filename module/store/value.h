@@ -31,6 +31,9 @@ struct bytemap_request;
 /* Bytes that an append copies under the lock of a value: its own, or others' */
 #define BYTEMAP_STEP		4096U
 
+/* In bytemap_value.used: it is not evicted, however it is used */
+#define BYTEMAP_KEPT		0x80
+
 enum bytemap_value_state {
 	VALUE_FRESH,		/* not published yet */
 	VALUE_LIVE,		/* until its deadline, if it has one */
@@ -46,11 +49,12 @@ struct bytemap_value {
 	refcount_t	refs;
 	u32		len;
 	u32		capacity;
-	u16		key_len;
+	u16		key_len : 13;
+	u16		epoch : 1;	/* index in bytemap->live */
+	u16		mortal : 1;	/* within a struct bytemap_mortal */
+	u16		leased : 1;	/* that is within a bytemap_lease */
 	u8		state;		/* enum bytemap_value_state */
-	u8		epoch : 1;	/* index in bytemap->live */
-	u8		mortal : 1;	/* within a struct bytemap_mortal */
-	u8		leased : 1;	/* that is within a bytemap_lease */
+	u8		used;		/* lately, so often; or BYTEMAP_KEPT */
 	u64		revision;	/* 0: not settled, see entry.c */
 	union {
 		/* Until it is settled: whoever inserts it, and has to wait */
@@ -102,6 +106,12 @@ size_t bytemap_value_size(const struct bytemap_value *value);
 size_t bytemap_value_free_doomed(struct llist_node *doomed);
 void bytemap_value_put(struct bytemap_value *value);
 void bytemap_value_release(struct bytemap_value *value);
+
+/* Never evicted. That does not change once it is published */
+static inline bool bytemap_value_is_kept(const struct bytemap_value *value)
+{
+	return READ_ONCE(value->used) & BYTEMAP_KEPT;
+}
 
 static inline bool bytemap_value_is_small(const struct bytemap_value *value)
 {

@@ -89,6 +89,7 @@ static void keep_entry(struct bytemap_walk *walk, struct syncmap_entry *entry,
 	memcpy(key, entry->key, entry->len);
 	item->key = key;
 	item->key_len = entry->len;
+	item->kept = bytemap_value_is_kept(entry->value);
 	walk->count++;
 }
 
@@ -143,8 +144,16 @@ bool bytemap_walk_again(struct bytemap_walk *walk, struct bytemap_item *item,
 	rcu_read_lock();
 	if (syncmap_load(&walk->map->core, entry.key, entry.len, &entry.value))
 		err = view_entry(walk->map, &entry, &item->view, room);
+	if (!err)
+		item->kept = bytemap_value_is_kept(entry.value);
 	rcu_read_unlock();
 	return !err;
+}
+
+static u32 flags_of(const struct bytemap_item *item)
+{
+	return (item->view.owned ? SYNCMAP_RECORD_OWNED : 0) |
+	       (item->kept ? SYNCMAP_RECORD_KEPT : 0);
 }
 
 /* The record of an entry, which points to what @item has */
@@ -156,7 +165,7 @@ void bytemap_walk_record(const struct bytemap_item *item, bool with_value,
 		.value = bytemap_view_bytes(&item->view),
 		.head = {
 			.type = SYNCMAP_RECORD_ENTRY,
-			.flags = item->view.owned ? SYNCMAP_RECORD_OWNED : 0,
+			.flags = flags_of(item),
 			.key_len = item->key_len,
 			.value_len = item->view.len,
 			.revision = item->view.revision,

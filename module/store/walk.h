@@ -17,6 +17,7 @@
 struct bytemap_item {
 	const void		*key;
 	u32			key_len;
+	bool			kept;		/* never evicted */
 	struct bytemap_view	view;
 };
 

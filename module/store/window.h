@@ -63,12 +63,15 @@ struct bytemap_mirror {
 	bool				wanted;		/* clear_lock; READ_ONCE() */
 	bool				parked;		/* memory is short; READ_ONCE() */
 	bool				repairs;	/* what was spilled may fit now */
+	bool				room;		/* for some of it; READ_ONCE() */
+	bool				called;		/* the work; READ_ONCE() */
 	bool				stops;		/* no more work: READ_ONCE() */
 	struct bytemap_arena		arena;
 	atomic_t			growers;	/* of the arena */
 	struct bytemap_mapping		mapping;
 	struct workqueue_struct		*wq;
 	struct delayed_work		work;
+	unsigned long			begun;		/* its jiffies; READ_ONCE() */
 	/* The work's own */
 	enum bytemap_mirror_phase	phase;
 	u64				at;		/* where in it */
@@ -85,6 +88,7 @@ struct bytemap_mirror {
 	/* jiffies */
 	unsigned long			began;		/* the last repair */
 	unsigned long			repair_due;	/* the next */
+	unsigned long			room_due;	/* the same, if there is room */
 	unsigned long			retry_due;	/* memory that was not there */
 	struct bytemap_stripe		stripe[BYTEMAP_STRIPES];
 };

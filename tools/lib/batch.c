@@ -119,7 +119,7 @@ API int libsyncmap_batch(const struct libsyncmap *map, const struct syncmap_op *
 		.map = map, .ops = (const char *)ops, .op_size = op_size,
 		.count = count, .flags = flags,
 		/* Only the kernel stops in time */
-		.mapped = !flags && libsyncmap_mapping_is_there(map),
+		.mapped = !flags && libsyncmap_mapping_takes_batch(map),
 	};
 	size_t part;
 	int err = 0;

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What the shared library exports, its header declares, its version script lists
-# and its manual page names must be the same functions; the example of the page
-# and a C++ program must compile. Prints TAP.
+# and its manual pages show must be the same functions, with the same prototypes;
+# the examples of the pages and a C++ program must compile. Prints TAP.
 # Usage: check-library.sh LIBRARY
 set -u
 
 library=$(realpath "$1")
 cd "$(dirname "$0")" || exit 1
 failed=0
+pages=$(ls ../man/libsyncmap*.3.scd)
 
 header=$(sed -nE 's/^[a-z].*[ *](libsyncmap_[a-z_]+)\(.*/\1/p' libsyncmap.h | sort)
 
@@ -62,25 +63,102 @@ compile_reader()	# COMPILER LANGUAGE OPTION...
 		-S -o /dev/null -I. -I../../include/uapi "$@" - <<<"$reader"
 }
 
-echo 1..10
+# Declarations, one a line, of structs what is between their braces, too
+declarations()
+{
+	sed 's,/\*.*\*/,,' | awk '
+	/^#|^\/\*/ { comment = /^\/\*/ && !/\*\// }
+	comment { comment = !/\*\//; next }
+	/^[a-z].*libsyncmap_/ { all = ""; open = 1 }
+	open { all = all " " $0 }
+	open && /;$/ && (all !~ /{/ || /^}/) {
+		gsub(/[ \t]+/, " ", all)
+		gsub(/\( /, "(", all)
+		print all
+		open = 0
+	}' | grep -v '^ struct [a-z_]*;$' | sort
+}
+
+# SECTION..., on standard input what is in a literal block there
+# shellcheck disable=SC2016 # backquotes of the page
+literal()
+{
+	sed -n "/^# $1/,/^# $2/{/^\`\`\`/,/^\`\`\`/p}" | grep -v '^```'
+}
+
+shown()	# lines of "PAGE FUNCTION" for what each SYNOPSIS shows
+{
+	local page name
+
+	for page in $pages; do
+		name=$(basename "$page" .3.scd)
+		literal SYNOPSIS DESCRIPTION <"$page" | declarations |
+			sed -nE "s/^[^(]*(libsyncmap_[a-z_]+)\\(.*/$name \\1/p"
+	done | sort
+}
+
+# shellcheck disable=SC2317 # called by check
+examples()
+{
+	local page bad=0
+
+	for page in $pages; do
+		literal EXAMPLES SEE <"$page" | compile c ||
+			{ echo "^ $page"; bad=1; }
+	done
+	return "$bad"
+}
+
+# A program that goes on with a map when it has given up the library: threads may be in
+# it, and of what it has mapped there is to be no second one
+# shellcheck disable=SC2317 # called by check
+give_up()
+{
+	local dir status=0
+
+	dir=$(mktemp -d)
+	gcc -x c -Wall -Werror -I. -I../../include/uapi -o "$dir/plugin" - \
+		<<-'END' && "$dir/plugin" "$library" || status=$?
+		#include <dlfcn.h>
+		#include <libsyncmap.h>
+		int main(int argc, char **argv)
+		{
+			void *library = argc == 2 ? dlopen(argv[1], RTLD_NOW) : 0;
+			void (*close)(struct libsyncmap *map) = library ?
+				dlsym(library, "libsyncmap_close") : 0;
+
+			if (!close || dlclose(library))
+				return 2;
+			close(0);
+			return dlsym(dlopen(argv[1], RTLD_NOW),
+				     "libsyncmap_close") != close;
+		}
+	END
+	rm -r "$dir"
+	return "$status"
+}
+
+echo 1..12
 same 1 'exports what the header declares' "$(nm -D --defined-only "$library" |
 	sed -nE 's/.* T ([A-Za-z_]+)(@.*)?/\1/p')"
 same 2 'version script lists what the header declares' \
 	"$(sed -nE 's/^\t(libsyncmap_[a-z_]+);/\1/p' libsyncmap.map)"
-same 3 'manual page names what the header declares' \
-	"$(sed '/^# EXAMPLES/,$d' ../man/libsyncmap.3.scd |
-		grep -oE 'libsyncmap_[a-z_]+' | grep -vE '_(result|options)_*$')"
-same 4 'header has a comment on what it declares' \
+# shellcheck disable=SC2086 # a list of pages
+check 3 'manual pages have the declarations of the header' \
+	diff <(declarations <libsyncmap.h) \
+	<(cat $pages | literal SYNOPSIS DESCRIPTION | declarations)
+# shellcheck disable=SC2086 # a list of pages
+check 4 'manual pages are named after what they show' diff <(shown) \
+	<(../man/names $pages | grep -v ' libsyncmap$' | sort)
+same 5 'header has a comment on what it declares' \
 	"$(sed -nE 's/^ \* (libsyncmap_[a-z_]+) - .*/\1/p' libsyncmap.h)"
-# shellcheck disable=SC2016 # backquotes of the page
-check 5 'example of the manual page compiles' compile c < <(
-	sed -n '/^# EXAMPLES/,/^# SEE/{/^```/,/^```/p}' ../man/libsyncmap.3.scd |
-		grep -v '^```')
-check 6 'header is good for C++' compile c++ <<<'#include <libsyncmap.h>'
-n=6
+check 6 'examples of the manual pages compile' examples
+check 7 'header is good for C++' compile c++ <<<'#include <libsyncmap.h>'
+n=7
 for compiler in gcc clang; do
 	check $((n += 1)) "the reader is strict C11 for $compiler" \
 		compile_reader $compiler c -std=c11
 	check $((n += 1)) "and C++17" compile_reader $compiler c++ -std=c++17
 done
+check 12 'dlclose() leaves it where it is' give_up
 exit $failed

@@ -19,6 +19,8 @@ struct libsyncmap {
 	struct mapping_view	*view;
 	struct mapping		*mapping;
 	unsigned int		waits;		/* loads before it tries again */
+	char			name[SYNCMAP_NAME_SIZE];	/* empty: any */
+	uint64_t		named;		/* when it was asked last; or 0 */
 };
 
 static inline int control(int fd, unsigned long command, void *arg)
@@ -48,7 +50,8 @@ size_t libsyncmap_mapping_batch(const struct libsyncmap *map, const void *ops,
 				size_t *last);
 bool libsyncmap_mapping_is_load(const struct libsyncmap *map, const void *op,
 				size_t op_size);
-bool libsyncmap_mapping_is_there(const struct libsyncmap *map);
+/* Return: whether loads of the next batch are to be tried there */
+bool libsyncmap_mapping_takes_batch(const struct libsyncmap *map);
 void libsyncmap_mapping_close(struct libsyncmap *map);
 
 #endif

@@ -108,12 +108,14 @@ struct libsyncmap_result {
  * @token: the lease that libsyncmap_store_with() ends; 0 for all others
  * @flags: SYNCMAP_FLAG_OWNED: the entry goes when the map is closed, by
  *	whatever means, unless somebody else has stored another value;
- *	SYNCMAP_FLAG_FROM_NOW: @deadline is so many nanoseconds from now
+ *	SYNCMAP_FLAG_FROM_NOW: @deadline is so many nanoseconds from now;
+ *	SYNCMAP_FLAG_KEEP: the entry is never evicted, see SYNCMAP_CREATE_EVICT
  * @reserved: room for what is to come: zero
  *
  * For the functions that end in _with(). Zero-initialise it. NULL, and the
  * functions that take none, mean zero in each field. Each store sets them anew:
- * one without a deadline cancels the one that the entry had.
+ * one without a deadline cancels the one that the entry had, and what was kept is
+ * kept no longer.
  */
 struct libsyncmap_options {
 	uint64_t	deadline;
@@ -145,8 +147,8 @@ int libsyncmap_create(const char *name, enum syncmap_key_type key_type,
 /**
  * libsyncmap_create_with - make a map, with all that the ABI has to offer
  * @params: its name, type, limits, mode; also what libsyncmap_create() has no
- *	argument for, as the time that its entries live; the results are written
- *	to it
+ *	argument for, as the time that its entries live, and @params->flags:
+ *	SYNCMAP_CREATE_MAPPED, SYNCMAP_CREATE_EVICT; the results are written to it
  * @size: sizeof(*params)
  * @map: out: the open map, to be closed by libsyncmap_close()
  *
@@ -229,14 +231,17 @@ void libsyncmap_close(struct libsyncmap *map);
  * The first load of a map that has a mirror maps it, see
  * <linux/syncmap_mapped.h>, and this does, too. There is one mapping in a process,
  * however many have the map open in it; when the last of these closes it, that
- * goes. It takes none of the descriptors that a program has, and a child of fork()
- * makes its own.
+ * goes. It takes none of the descriptors that a program has, but one for a moment
+ * when it is made. A child of fork() makes its own.
  *
  * A load from the mapping is linearizable with all other operations, as ever; what
  * cannot be told from there, the kernel is asked for. Different is that it is not
  * in the statistics; that a bad pointer is a fault of the program, not -EFAULT;
  * and that bytes of a buffer are undefined that the value does not fill, or if the
  * load fails.
+ *
+ * Of a map that evicts (SYNCMAP_CREATE_EVICT), one load in 64 on average, and one
+ * batch, asks the kernel, which does not see the others: so it knows what is used.
  *
  * SYNCMAP_MAPPED=0 in the environment when the map is opened, or
  * LIBSYNCMAP_UNMAPPED, has all loads ask the kernel. A process that enters another time
@@ -246,10 +251,28 @@ void libsyncmap_close(struct libsyncmap *map);
  * Return: 0; or why they ask the kernel: -ENODEV: the map has no mirror; -EBADF: it
  * is not open for reading; -EOPNOTSUPP: that was asked for; -EPROTO: its layout is
  * one that the library does not know; -ENOSPC, -EDQUOT: there are too many mappings
- * of it, or of this user; -EBUSY: another thread is about to map it; -ENOMEM, -EAGAIN
- * and others of mmap(2).
+ * of it, or of this user; -EBUSY: another thread is about to map it; -EMFILE, -ENFILE:
+ * there is no descriptor to map it by; -ENOMEM, -EAGAIN and others of mmap(2). Loads
+ * try again after a thousand that have asked the kernel.
  */
 int libsyncmap_mapped(const struct libsyncmap *map);
+
+/**
+ * libsyncmap_current - does the name of a map still lead to it?
+ * @map: an open map
+ *
+ * Who has a map open stays with it when its name is removed, or given to another
+ * map with SYNCMAP_PUBLISH_REPLACE. Who would rather follow the name asks with
+ * this, and opens it again on -ESTALE. Of a map that loads come from without a
+ * system call, this takes none either, as long as the name leads to it.
+ *
+ * The name is the one by which it was opened or made; of a map that was taken from
+ * a descriptor, or made without a name, it is whichever the map has.
+ *
+ * Return: 0; -ESTALE: the map has lost its name, or has another one; -ENOENT: it has
+ * had none; an error of SYNCMAP_MAP_INFO.
+ */
+int libsyncmap_current(const struct libsyncmap *map);
 
 /**
  * libsyncmap_remove - remove a named map
@@ -345,8 +368,8 @@ int libsyncmap_info(const struct libsyncmap *map,
  * libsyncmap_set - change what a map is
  * @map: a map opened with SYNCMAP_ACCESS_ADMIN
  * @set: what to change, and @set->flags which of it: its mode, group, limits,
- *	default times, what its values are, and whether it has a mirror; @set->error
- *	says more of an error
+ *	default times, what its values are, whether it has a mirror, and whether
+ *	it evicts; @set->error says more of an error
  * @size: sizeof(*set)
  *
  * Return: 0; -EPERM for a group that is not one of the caller's; -EINVAL for
@@ -827,8 +850,8 @@ int libsyncmap_calculate(const struct libsyncmap *map,
  * Of any number of callers that find a key absent, exactly one gets the lease;
  * those who wait get it one after the other, in the order in which they came,
  * as long as there is no value. It ends when anybody stores the key or deletes
- * it, absent as it is, when @lease_for is over, and when @map, with all copies of
- * its descriptor, is closed, or its process dies.
+ * it, absent as it is, when @lease_for is over, and when the last copy of @map's
+ * descriptor is closed: with a process that dies, unless another has inherited it.
  *
  * Unlike most calls this one can be interrupted by a signal, unless its
  * handler was installed with SA_RESTART: then it goes on to wait, at the end of

@@ -115,6 +115,7 @@ API int libsyncmap_create_with(struct syncmap_create *params, size_t size,
 		return err;
 	}
 	(*map)->fd = params->fd;
+	memcpy((*map)->name, params->name, SYNCMAP_NAME_SIZE);
 	return 0;
 }
 
@@ -138,7 +139,11 @@ API int libsyncmap_open_with(struct syncmap_open *params, size_t size,
 	params->access &= ~LIBSYNCMAP_UNMAPPED;
 	err = control_device(SYNCMAP_OPEN, params, size);
 	params->access = access;
-	return err ? err : adopt(params->fd, access, map);
+	if (!err)
+		err = adopt(params->fd, access, map);
+	if (!err)
+		memcpy((*map)->name, params->name, SYNCMAP_NAME_SIZE);
+	return err;
 }
 
 API int libsyncmap_from_fd(int fd, struct libsyncmap **map)
@@ -159,7 +164,11 @@ API int libsyncmap_restrict(const struct libsyncmap *map, unsigned int access,
 	int err = control(map->fd, SYNCMAP_RESTRICT, &arg);
 
 	*less = NULL;
-	return err ? err : adopt(arg.fd, access, less);
+	if (!err)
+		err = adopt(arg.fd, access, less);
+	if (!err)
+		memcpy((*less)->name, map->name, SYNCMAP_NAME_SIZE);
+	return err;
 }
 
 API int libsyncmap_fd(const struct libsyncmap *map)

@@ -12,6 +12,10 @@
  * many have the map open, for they have it open in a child, too. The lock is wiped;
  * who has held it is not in the child, and each change is one store. Whoever finds
  * the lock taken, a signal handler perhaps, asks the kernel this time.
+ *
+ * A map that evicts has to know what is used, and nobody counts loads from a mapping.
+ * So of such a map some loads ask the kernel, whatever the mapping says. Which ones is
+ * drawn: of keys that are loaded in turn, a count would have the same ones seen.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -25,6 +29,9 @@
 
 /* A map may be given a mirror, and its limit of mappings be one no more */
 #define LOADS_BEFORE_RETRY	1000
+
+/* Of a map that evicts the kernel sees one load, or batch, in 2^n */
+#define SEEN_SHIFT		6
 
 enum {
 	VIEW_WIPED	= 0,
@@ -189,7 +196,7 @@ static int attach_locked(struct libsyncmap *map,
 		if (!mapping)
 			return -ENOMEM;
 		mapping->users++;
-		map->mapping = mapping;
+		__atomic_store_n(&map->mapping, mapping, __ATOMIC_RELEASE);
 	}
 	if (map->mapping->view->state != VIEW_GOOD)
 		err = show_to(map, info, map->mapping->view);
@@ -240,15 +247,52 @@ static bool waits(struct libsyncmap *map)
 	return left;
 }
 
-static const struct mapping_view *look_for_view(struct libsyncmap *map)
-{
-	return waits(map) || attach(map) ? NULL : map->mapping->view;
-}
-
 static inline bool is_good(const struct mapping_view *view)
 {
 	return view &&
 	       __atomic_load_n(&view->state, __ATOMIC_ACQUIRE) == VIEW_GOOD;
+}
+
+/* Return: what there is to look at, though it may say "ask"; or NULL */
+static const struct mapping_view *mapped_view(const struct libsyncmap *map)
+{
+	const struct mapping *mapping = __atomic_load_n(&map->mapping,
+							__ATOMIC_ACQUIRE);
+
+	return mapping && is_good(mapping->view) ? mapping->view : NULL;
+}
+
+static const struct syncmap_mapped_head *head_of(const struct mapping_view *view)
+{
+	return (const void *)view->mapped.base;
+}
+
+/* Return: whether there is a mirror, and all is in it */
+static bool is_filled(const struct mapping_view *view)
+{
+	return syncmap_mapped_read(&head_of(view)->word) & SYNCMAP_MAPPED_READY;
+}
+
+/*
+ * The mirror has been taken away. Others may be about to look at it, so it stays
+ * mapped; but until it is there again, a load looks at one word of it only
+ */
+static void let_go(struct libsyncmap *map, const struct mapping_view *view)
+{
+	if (!is_filled(view))
+		__atomic_store_n(&map->view, NULL, __ATOMIC_RELAXED);
+}
+
+static const struct mapping_view *look_for_view(struct libsyncmap *map)
+{
+	const struct mapping_view *view = mapped_view(map);
+
+	if (!view)
+		return waits(map) || attach(map) ? NULL : mapped_view(map);
+	if (!is_filled(view))
+		return NULL;
+	__atomic_store_n(&map->view, map->mapping->view, __ATOMIC_RELEASE);
+	return view;
 }
 
 /* What a load finds out about the map is no change of it */
@@ -262,9 +306,40 @@ static inline const struct mapping_view *view_of(const struct libsyncmap *map)
 
 API int libsyncmap_mapped(const struct libsyncmap *map)
 {
-	if (is_good(__atomic_load_n(&map->view, __ATOMIC_ACQUIRE)))
+	const struct mapping_view *view =
+		__atomic_load_n(&map->view, __ATOMIC_ACQUIRE);
+
+	return is_good(view) && is_filled(view) ?
+	       0 : attach((struct libsyncmap *)map);
+}
+
+/* No call, if no map has lost its name since it was asked for last */
+API int libsyncmap_current(const struct libsyncmap *map)
+{
+	const struct mapping_view *view = mapped_view(map);
+	struct syncmap_map_info info = { .flags = 0 };
+	uint64_t moved = 0;
+	int err;
+
+	/* Before the call: a name that goes after that is counted */
+	if (view)
+		moved = __atomic_load_n(&head_of(view)->moved,
+					__ATOMIC_ACQUIRE) + 1;
+	if (moved && moved == __atomic_load_n(&map->named, __ATOMIC_RELAXED))
 		return 0;
-	return attach((struct libsyncmap *)map);
+	err = control(map->fd, SYNCMAP_MAP_INFO, &info);
+	if (err)
+		return err;
+	if (info.state & SYNCMAP_MAP_REMOVED)
+		return -ESTALE;
+	if (info.state & SYNCMAP_MAP_PRIVATE)
+		return -ENOENT;
+	if (map->name[0] && !(info.state & SYNCMAP_MAP_ELSEWHERE) &&
+	    strcmp(map->name, info.name))
+		return -ESTALE;
+	__atomic_store_n(&((struct libsyncmap *)map)->named, moved,
+			 __ATOMIC_RELAXED);
+	return 0;
 }
 
 void libsyncmap_mapping_close(struct libsyncmap *map)
@@ -275,6 +350,18 @@ void libsyncmap_mapping_close(struct libsyncmap *map)
 	if (!--map->mapping->users)
 		free_mapping(map->mapping);
 	pthread_mutex_unlock(lock);
+}
+
+/* Of this thread; not to be allocated, as a load may be in the handler of a signal */
+static __thread uint32_t drawn __attribute__((tls_model("initial-exec")));
+
+/* Return: whether it is this load, or batch, that the kernel is to see */
+static bool is_to_be_seen(const struct mapping_view *view)
+{
+	if (!syncmap_mapped_evicts(&view->mapped))
+		return false;
+	drawn = drawn * 1664525 + 1013904223;
+	return !(drawn >> (32 - SEEN_SHIFT));
 }
 
 /* Is it none that a key of the map can be? Then that is the answer, not "absent" */
@@ -356,7 +443,7 @@ int libsyncmap_mapping_load(const struct libsyncmap *map, const void *key,
 	size_t size = 0;
 	int ret = 0;
 
-	if (!view)
+	if (!view || is_to_be_seen(view))
 		return SYNCMAP_MAPPED_ASK;
 	if (result && result->buffer)
 		size = result->size < UINT32_MAX ? result->size : UINT32_MAX;
@@ -368,14 +455,18 @@ int libsyncmap_mapping_load(const struct libsyncmap *map, const void *key,
 	}
 	if (size && !ret && !unchanged)
 		ret = find(view, key, key_len, result->buffer, size, &found);
-	if (result && ret != SYNCMAP_MAPPED_ASK)
+	if (ret == SYNCMAP_MAPPED_ASK)
+		let_go((struct libsyncmap *)map, view);
+	else if (result)
 		set_found(view, ret, &found, unchanged, result);
 	return ret;
 }
 
-bool libsyncmap_mapping_is_there(const struct libsyncmap *map)
+bool libsyncmap_mapping_takes_batch(const struct libsyncmap *map)
 {
-	return view_of(map);
+	const struct mapping_view *view = view_of(map);
+
+	return view && !is_to_be_seen(view);
 }
 
 static bool is_zero(const void *bytes, size_t size)
@@ -399,7 +490,7 @@ bool libsyncmap_mapping_is_load(const struct libsyncmap *map, const void *op,
 	       load->answer_size <= sizeof(struct syncmap_answer) &&
 	       is_zero((const char *)op + used, op_size - used) &&
 	       (load->key_len == sizeof(uint64_t) ||
-		map->view->mapped.key_type != SYNCMAP_KEY_U64);
+		map->mapping->view->mapped.key_type != SYNCMAP_KEY_U64);
 }
 
 static void set_answer(const struct mapping_view *view,
@@ -466,5 +557,7 @@ size_t libsyncmap_mapping_batch(const struct libsyncmap *map, const void *ops,
 			*first = i;
 		*last = i;
 	}
+	if (left == count)
+		let_go((struct libsyncmap *)map, view);
 	return left;
 }

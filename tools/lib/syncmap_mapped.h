@@ -18,6 +18,15 @@
 #include <emmintrin.h>
 #endif
 
+/* ThreadSanitizer is told of words: to it, vectors would be races */
+#if defined(__SANITIZE_THREAD__)
+#define SYNCMAP_MAPPED_WORDS
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SYNCMAP_MAPPED_WORDS
+#endif
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -87,6 +96,25 @@ SYNCMAP_MAPPED_INLINE __u64 syncmap_mapped_read(const __u64 *p)
 	return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
 
+/**
+ * syncmap_mapped_evicts() - does the map evict what is not used?
+ * @mapped: the mapping
+ *
+ * The kernel does not see loads from a mapping. So whoever loads from such a map, and
+ * wants to find there later what is used, does one load in 64 or so by
+ * %SYNCMAP_OP_LOAD, which counts: drawn at random, or the same keys would be counted
+ * of those that are loaded in turn. It may change at any time.
+ *
+ * Return: not 0 if it does.
+ */
+static inline int syncmap_mapped_evicts(const struct syncmap_mapped *mapped)
+{
+	const struct syncmap_mapped_head *head =
+		(const struct syncmap_mapped_head *)mapped->base;
+
+	return !!(syncmap_mapped_read(&head->word) & SYNCMAP_MAPPED_EVICTS);
+}
+
 SYNCMAP_MAPPED_INLINE void syncmap_mapped_relax(void)
 {
 #if defined(__x86_64__)
@@ -109,7 +137,7 @@ static inline __u64 syncmap_mapped_now(const struct syncmap_mapped *mapped)
 SYNCMAP_MAPPED_INLINE __u32
 syncmap_mapped_match(const struct syncmap_mapped_bucket *bucket, __u8 tag)
 {
-#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
+#if defined(__SSE2__) && !defined(SYNCMAP_MAPPED_WORDS)
 	__m128i tags = _mm_loadu_si128((const __m128i *)bucket->tag);
 
 	return _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8(tag))) &
@@ -125,6 +153,23 @@ syncmap_mapped_match(const struct syncmap_mapped_bucket *bucket, __u8 tag)
 #endif
 }
 
+/* Up to seven bytes */
+SYNCMAP_MAPPED_INLINE void syncmap_mapped_copy_tail(unsigned char *to,
+						    const unsigned char *from,
+						    __u32 len)
+{
+	__u32 at = len & 4;
+
+	if (at)
+		memcpy(to, from, 4);
+	if (len & 2) {
+		memcpy(to + at, from + at, 2);
+		at += 2;
+	}
+	if (len & 1)
+		to[at] = from[at];
+}
+
 SYNCMAP_MAPPED_INLINE int syncmap_mapped_key_is(const __u64 *words,
 						const unsigned char *key,
 						__u32 len)
@@ -138,24 +183,48 @@ SYNCMAP_MAPPED_INLINE int syncmap_mapped_key_is(const __u64 *words,
 			return 0;
 	if (!(len & 7))
 		return 1;
-	memcpy(&last, key + 8 * i, len & 7);
+	syncmap_mapped_copy_tail((unsigned char *)&last, key + 8 * i, len & 7);
 	return syncmap_mapped_read(words + i) == last;
 }
 
+#if defined(__SSE2__) && !defined(SYNCMAP_MAPPED_WORDS)
+SYNCMAP_MAPPED_INLINE void syncmap_mapped_copy_16(unsigned char *to,
+						  const unsigned char *from)
+{
+	__m128i bytes = _mm_loadu_si128((const __m128i *)from);
+
+	/* Read once, and not by a string instruction, which starts slowly */
+	__asm__("" : "+x"(bytes));
+	_mm_storeu_si128((__m128i *)to, bytes);
+}
+#endif
+
+/* Of what changes meanwhile any mixture, which nobody believes */
 SYNCMAP_MAPPED_INLINE void syncmap_mapped_copy(unsigned char *to,
 					       const __u64 *words, __u32 len)
 {
 	__u64 word;
 	__u32 i;
 
+#if defined(__SSE2__) && !defined(SYNCMAP_MAPPED_WORDS)
+	if (len >= 16) {
+		const unsigned char *from = (const unsigned char *)words;
+
+		for (i = 0; i < len - 16; i += 16)
+			syncmap_mapped_copy_16(to + i, from + i);
+		syncmap_mapped_copy_16(to + len - 16, from + len - 16);
+		return;
+	}
+#endif
 	for (i = 0; i < len / 8; i++) {
 		word = syncmap_mapped_read(words + i);
 		memcpy(to + 8 * i, &word, 8);
 	}
-	if (len & 7) {
-		word = syncmap_mapped_read(words + i);
-		memcpy(to + 8 * i, &word, len & 7);
-	}
+	if (!(len & 7))
+		return;
+	word = syncmap_mapped_read(words + i);
+	syncmap_mapped_copy_tail(to + 8 * i, (const unsigned char *)&word,
+				 len & 7);
 }
 
 /* What kind of load it is, which is known where it is compiled */
@@ -221,8 +290,7 @@ syncmap_mapped_look(const struct syncmap_mapped *mapped, __u32 nr,
 		return -EAGAIN;
 	if (head.revision < query->floor)
 		return -ENOENT;
-	if (head.flags & SYNCMAP_SLOT_ASK ||
-	    head.value_len > SYNCMAP_MAPPED_PAGE)
+	if (head.flags & SYNCMAP_SLOT_ASK)
 		return SYNCMAP_MAPPED_ASK;
 	end = value_at + syncmap_mapped_pad(head.value_len);
 	result->deadline = SYNCMAP_NEVER;

@@ -93,8 +93,7 @@
  *	has had): debugfs and %SYNCMAP_STATS, whose numbers have names, so that
  *	none is a promise
  *
- * Room is kept for what is to come: maps that evict rather than be full, and
- * entries that are to be kept then, reports of what is loaded. Programs find out
+ * Room is kept for what is to come, as reports of what is loaded. Programs find out
  * by asking: what is unknown fails with EOPNOTSUPP, or ENOTTY, and changes nothing.
  */
 #ifndef _UAPI_LINUX_SYNCMAP_H
@@ -262,10 +261,18 @@ struct syncmap_info {
 
 /* SYNCMAP_CREATE: processes can load from a mapping, see syncmap_mapped.h */
 #define SYNCMAP_CREATE_MAPPED	0x1
+/*
+ * SYNCMAP_CREATE: when the map is full, entries that have not been used lately make
+ * room for what is stored: they are evicted, which watchers hear
+ * (SYNCMAP_REASON_EVICTED). What has expired goes first. Entries that are bound to
+ * an open file, leases, and what was stored with SYNCMAP_FLAG_KEEP stay; ENOSPC says
+ * that there is nothing else
+ */
+#define SYNCMAP_CREATE_EVICT	0x2
 
 /**
  * struct syncmap_create - SYNCMAP_CREATE: make a map
- * @flags: SYNCMAP_CREATE_MAPPED
+ * @flags: SYNCMAP_CREATE_MAPPED, SYNCMAP_CREATE_EVICT
  * @key_type: one of &enum syncmap_key_type
  * @value_kind: one of &enum syncmap_value_kind
  * @mode: read and write permission for owner, group and others, as for a file
@@ -405,6 +412,8 @@ struct syncmap_publish {
 #define SYNCMAP_MAP_RETIRED	0x8
 /* Its name is of a scope that is not seen from the caller's user namespace */
 #define SYNCMAP_MAP_ELSEWHERE	0x10
+/* See SYNCMAP_CREATE_EVICT */
+#define SYNCMAP_MAP_EVICTS	0x20
 
 /**
  * struct syncmap_map_info - SYNCMAP_MAP_INFO, and one element of SYNCMAP_LIST
@@ -657,6 +666,12 @@ enum syncmap_op_code {
  * begins anew
  */
 #define SYNCMAP_FLAG_FROM_NOW		0x100
+/*
+ * STORE, LOAD_OR_STORE, SWAP, COMPARE_AND_SWAP, APPEND: what is stored is never
+ * evicted (SYNCMAP_CREATE_EVICT), until it has been stored anew without the flag.
+ * APPEND to a key that is there leaves that as it is
+ */
+#define SYNCMAP_FLAG_KEEP		0x200
 
 /* For @deadline: never, whatever the map's default is */
 #define SYNCMAP_NEVER		(~(__u64)0)
@@ -931,10 +946,13 @@ enum syncmap_record_type {
 #define SYNCMAP_RECORD_OWNED	0x2
 /* REMOVED: another map has the name now */
 #define SYNCMAP_RECORD_REPLACED	0x4
+/* ENTRY, STORE: the entry is never evicted: SYNCMAP_FLAG_KEEP */
+#define SYNCMAP_RECORD_KEPT	0x8
 
 /* Why an entry was stored or deleted, if not by an operation. There may be more */
 #define SYNCMAP_REASON_EXPIRED	0x100	/* its deadline has passed */
 #define SYNCMAP_REASON_ORPHANED	0x101	/* its owner has closed the map */
+#define SYNCMAP_REASON_EVICTED	0x102	/* there was no room: SYNCMAP_CREATE_EVICT */
 
 /**
  * struct syncmap_record - one record of SYNCMAP_RANGE or SYNCMAP_WATCH
@@ -1103,12 +1121,16 @@ struct syncmap_clear {
 /* Give it a mirror, from which processes load, or take that away: syncmap_mapped.h */
 #define SYNCMAP_SET_MAPPED	0x80
 #define SYNCMAP_SET_UNMAPPED	0x100
+/* Have it evict from now on, or no longer: SYNCMAP_CREATE_EVICT */
+#define SYNCMAP_SET_EVICT	0x200
+#define SYNCMAP_SET_NO_EVICT	0x400
 
 /**
  * struct syncmap_set - SYNCMAP_SET: change what a map is
  * @flags: which of the fields count, SYNCMAP_SET_MODE and the like; the others
- *	must be zero. SYNCMAP_SET_MAPPED and SYNCMAP_SET_UNMAPPED, of which only
- *	one may be there, have no field
+ *	must be zero. SYNCMAP_SET_MAPPED and SYNCMAP_SET_UNMAPPED have no field, nor
+ *	have SYNCMAP_SET_EVICT and SYNCMAP_SET_NO_EVICT; of either two, only one may
+ *	be there
  * @mode: see &struct syncmap_create, without the umask. Descriptors that there
  *	are keep their access
  * @gid: group: one of the caller's, or with CAP_CHOWN any that is mapped into

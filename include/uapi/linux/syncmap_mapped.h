@@ -70,6 +70,12 @@
  * words of another index may be the same again. After some tries, ask. Step 5
  * is needed only for an entry with a deadline, but it has to come before step 8.
  *
+ * Eviction. A map of %SYNCMAP_CREATE_EVICT ends entries that nobody uses, and the kernel
+ * does not see loads from a mapping. So of such a map, whose head's word has
+ * %SYNCMAP_MAPPED_EVICTS, who loads asks now and then, for one load in 64 or so,
+ * whatever the mapping says; not for each 64th, if keys are loaded in turn. What is
+ * asked for so counts as used.
+ *
  * Names. Whoever has a descriptor of a map stays with that map, and so does who has
  * it mapped, though its name is removed or given to another one. Who wants to follow
  * a name instead reads @moved of the head when the descriptor is mapped, and after
@@ -103,6 +109,7 @@
 #define SYNCMAP_MAPPED_VERSION	(1ULL << 20)
 
 /* Of the head's: log2 of the buckets; version */
+#define SYNCMAP_MAPPED_EVICTS	(1ULL << 17)	/* some loads are to ask, see above */
 #define SYNCMAP_MAPPED_CLEARED	(1ULL << 18)	/* something below the floor is left */
 #define SYNCMAP_MAPPED_SHIFT	20		/* six bits */
 #define SYNCMAP_MAPPED_HEAD_VERSION (1ULL << 26)
@@ -305,10 +312,21 @@ static inline __u64 syncmap_mapped_tail(const void *bytes, __u32 len)
 {
 	const __u8 *from = (const __u8 *)bytes;
 	__u64 word = 0;
-	__u32 i;
+	__u32 shift = 0;
 
-	for (i = 0; i < len; i++)
-		word |= (__u64)from[i] << (8 * i);
+	if (len & 4) {
+		word = from[0] | from[1] << 8 | from[2] << 16 |
+		       (__u64)from[3] << 24;
+		from += 4;
+		shift = 32;
+	}
+	if (len & 2) {
+		word |= (__u64)(from[0] | from[1] << 8) << shift;
+		from += 2;
+		shift += 16;
+	}
+	if (len & 1)
+		word |= (__u64)from[0] << shift;
 	return word;
 }
 

@@ -24,14 +24,19 @@ u64 hash_equal(const void *key, size_t len)
 	return 0x5555aaaa5555aaaaULL;
 }
 
-/* As byte strings: a character with dots behind it, at most KEY_BYTES */
+/*
+ * A number, which ends the key if that is longer. As byte strings: a character with
+ * dots behind it, at most KEY_BYTES
+ */
 static size_t key_bytes(const struct trial *trial, unsigned int key, void *bytes)
 {
+	size_t len = trial->map.params.key_len;
 	u64 number = key;
 
-	if (trial->map.params.key_len) {
-		memcpy(bytes, &number, KEY_BYTES);
-		return KEY_BYTES;
+	if (len) {
+		memset(bytes, 0, len);
+		memcpy(bytes + len - KEY_BYTES, &number, KEY_BYTES);
+		return len;
 	}
 	memset(bytes, '.', KEY_BYTES);
 	*(u8 *)bytes = '0' + key;
@@ -46,7 +51,7 @@ static unsigned int key_number(const struct trial *trial,
 
 	if (!trial->map.params.key_len)
 		return *(u8 *)entry->key - '0';
-	memcpy(&number, entry->key, KEY_BYTES);
+	memcpy(&number, entry->key + entry->len - KEY_BYTES, KEY_BYTES);
 	return number;
 }
 
@@ -111,8 +116,9 @@ static bool succeeded(int ret)
 	return ret == 1;
 }
 
-static bool run_on_key(struct trial *trial, const struct operation *op,
-		       const void *key, size_t len, void **v)
+static __always_inline bool run_on_key(struct trial *trial,
+				       const struct operation *op,
+				       const void *key, size_t len, void **v)
 {
 	struct syncmap *map = &trial->map;
 	void *new = value(op->new);
@@ -147,7 +153,7 @@ static void run_key(struct trial *trial, struct operation *op,
 		    struct history *history)
 {
 	struct syncmap_reservation *res = NULL;
-	u8 key[KEY_BYTES];
+	u8 key[SYNCMAP_KEY_LEN_MAX];
 	size_t len = key_bytes(trial, op->key, key);
 	void *v = NULL;
 
@@ -164,6 +170,11 @@ static void run_key(struct trial *trial, struct operation *op,
 	if (res)
 		op->yes = syncmap_swap_reserved(&trial->map, res,
 						value(op->new), &v);
+	else if (len == KEY_BYTES)
+		/* Constants, so that what is inline is run */
+		op->yes = run_on_key(trial, op, key, KEY_BYTES, &v);
+	else if (len == SYNCMAP_KEY_LEN_MAX)
+		op->yes = run_on_key(trial, op, key, SYNCMAP_KEY_LEN_MAX, &v);
 	else
 		op->yes = run_on_key(trial, op, key, len, &v);
 	op->end = history_clock();
@@ -211,7 +222,7 @@ static void load_many(struct sight *sight)
 {
 	struct trial *trial = sight->trial;
 	struct syncmap_lookup batch[KEYS_MAX] = {};
-	u8 keys[KEYS_MAX][KEY_BYTES];
+	u8 keys[KEYS_MAX][SYNCMAP_KEY_LEN_MAX];
 	unsigned int key, found = 0;
 
 	for (key = 0; key < trial->keys; key++) {
@@ -312,7 +323,7 @@ void operation_run(struct trial *trial, struct operation op,
 
 void others_store(struct trial *trial, unsigned int n)
 {
-	u8 key[KEY_BYTES];
+	u8 key[SYNCMAP_KEY_LEN_MAX];
 	size_t len;
 
 	for (; trial->others < n; trial->others++) {

@@ -33,6 +33,10 @@
 	{ COMPARE_AND_SWAP, k, was, v, from, to, did }
 #define COMPARES_AND_DELETES(k, from, to, was, did)			\
 	{ COMPARE_AND_DELETE, k, was, .begin = from, .end = to, .yes = did }
+#define EXPIRES(k, from, to, was)					\
+	{ EXPIRE, k, was, .begin = from, .end = to }
+#define IS_EVICTED(k, from, to, was)					\
+	{ EVICT, k, was, .begin = from, .end = to }
 #define CLEARS(from, to)						\
 	{ CLEAR, .begin = from, .end = to }
 
@@ -71,6 +75,23 @@ static const struct {
 	{ "two stores, read in the other order", true,
 	  { STORES(0, 1, 9, 7), STORES(0, 1, 9, 8),
 	    LOADS(0, 2, 3, 8), LOADS(0, 4, 5, 7), LOADS(0, 6, 7, 7) } },
+
+	{ "what expires, by its end", true,
+	  { EXPIRES(0, 1, 5, 1), LOADS(0, 2, 3, 1), LOADS(0, 4, 6, ABSENT) } },
+	{ "what expires, later", false,
+	  { EXPIRES(0, 1, 5, 1), LOADS(0, 6, 8, 1) } },
+	{ "what would expire if it was there still", true,
+	  { STORES(0, 1, 2, 7), EXPIRES(0, 3, 5, 1), LOADS(0, 6, 8, 7) } },
+	{ "what is evicted, by its end", true,
+	  { IS_EVICTED(0, 1, 5, 1), LOADS(0, 2, 3, 1), LOADS(0, 4, 6, ABSENT) } },
+	{ "what is evicted, later", false,
+	  { IS_EVICTED(0, 1, 5, 1), LOADS(0, 6, 8, 1) } },
+	{ "what is evicted, earlier", false,
+	  { LOADS(0, 1, 2, ABSENT), IS_EVICTED(0, 3, 5, 1) } },
+	{ "what is evicted is not there any more", false,
+	  { STORES(0, 1, 2, 7), IS_EVICTED(0, 3, 5, 1) } },
+	{ "what is evicted twice", false,
+	  { IS_EVICTED(0, 1, 5, 1), IS_EVICTED(0, 2, 6, 1) } },
 
 	{ "a lost update", false,
 	  { SWAPS(0, 1, 4, 7, 1), SWAPS(0, 2, 5, 8, 1) } },

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Usage: histories [-n ROUNDS] [-s SEED]
+ * Usage: histories [-n ROUNDS] [-s SEED] [-e]
  *
  * Threads do random operations on a few keys, by the store's calls, and load by
  * these and from what they have mapped, and write down what comes of them; the
  * history of each round is judged. What expires, or goes with its owner, does so at
- * a time of its own, for nobody.
+ * a time of its own, for nobody. -e: there is not room for all the keys, and what is
+ * not used is evicted; which who wants the room writes down, too.
  */
 #include <getopt.h>
 #include <pthread.h>
+#include <unistd.h>
 #include <linux/ktime.h>
 #include <linux/random.h>
 #include <linux/string.h>
@@ -16,6 +18,7 @@
 #include "module/core/core.h"
 #include "module/store/clear.h"
 #include "module/store/client.h"
+#include "module/store/evict.h"
 #include "module/store/fresh.h"
 #include "module/store/job.h"
 #include "module/store/map.h"
@@ -31,6 +34,8 @@
 #define OPS		200		/* of a thread */
 #define HISTORY_KEYS	4
 #define FIRST_KEY	4		/* of those that are long, and no logs */
+#define STAYING		1		/* keys whose values may be such as stay */
+#define ENTRIES		2		/* there may be with -e: one more than these */
 #define RECORDS		(OPS * 8)
 #define VALUES		(THREADS * OPS)
 
@@ -50,6 +55,7 @@ struct thread {
 	unsigned int		values;
 	unsigned int		seen[HISTORY_KEYS];
 	unsigned int		owned[HISTORY_KEYS];	/* if it is still there */
+	unsigned long		begun;		/* what it is at */
 	struct history		history;
 	struct operation	ops[RECORDS];
 	u8			value[VALUE_SIZE];
@@ -58,10 +64,13 @@ struct thread {
 };
 
 static struct thread threads[THREADS];
+static __thread struct thread *self;
+static bool evicts;
+static bool stays[1 + VALUES];	/* by number: it is not to be evicted */
 static struct operation all[THREADS * RECORDS];
 static pthread_barrier_t gate;
 static const char *wrong;
-static u64 by_mapping, by_kernel, asked, expired, went;
+static u64 by_mapping, by_kernel, asked, expired, went, evicted;
 
 /* In nanoseconds, and no number twice */
 unsigned long history_clock(void)
@@ -77,7 +86,7 @@ unsigned long history_clock(void)
 
 void history_fail(const char *why)
 {
-	wrong = why;
+	wrong = wrong ?: why;
 }
 
 static u32 below(struct thread *t, u32 limit)
@@ -116,6 +125,49 @@ static unsigned int number_of(unsigned int key, const void *bytes, u32 len)
 	return nonce / KEYS;
 }
 
+/* Counts are wrong from here on, so somebody might wait for ever */
+static void end_badly(const char *why)
+{
+	printf("FAILED: %s\n0 passed, 1 failed\n", why);
+	fflush(stdout);
+	_exit(1);
+}
+
+/*
+ * With the lock of the value, which is there still: it goes within the operation that
+ * is under way, as does all that this thread has evicted in that
+ */
+void shim_trace_bytemap_evict(const struct bytemap *map,
+			      const struct bytemap_value *value, u64 revision)
+{
+	struct operation op = { .action = EVICT, .begin = self->begun };
+	u64 nonce;
+
+	memcpy(&nonce, value->bytes, sizeof(nonce));
+	op.key = nonce % KEYS - FIRST_KEY;
+	op.old = nonce / KEYS;
+	if (value->state != VALUE_LIVE || op.key >= HISTORY_KEYS ||
+	    op.old > VALUES || stays[op.old])
+		end_badly("what stays is evicted");
+	record(self, &op);
+	__atomic_add_fetch(&evicted, 1, __ATOMIC_RELAXED);
+}
+
+/* Return: how many operations there were before */
+static unsigned int begin_evictions(struct thread *t)
+{
+	t->begun = history_clock();
+	return t->history.n;
+}
+
+static void end_evictions(struct thread *t, unsigned int before)
+{
+	unsigned long now = history_clock();
+
+	while (before < t->history.n)
+		t->history.ops[before++].end = now;
+}
+
 static int operate(struct thread *t, struct syncmap_op *op, unsigned int key,
 		   unsigned int *found)
 {
@@ -123,6 +175,7 @@ static int operate(struct thread *t, struct syncmap_op *op, unsigned int key,
 		.op = op, .answer = &t->answer, .client = t->client,
 		.key = shared->key[FIRST_KEY + key].bytes, .value = t->value, .old = t->old,
 	};
+	unsigned int before;
 	int err;
 
 	op->key_len = shared->key[FIRST_KEY + key].len;
@@ -140,7 +193,11 @@ static int operate(struct thread *t, struct syncmap_op *op, unsigned int key,
 		memcpy(req.fresh->bytes, t->value, op->value_len);
 		req.value = req.fresh->bytes;
 	}
+	before = begin_evictions(t);
 	err = bytemap_op(the_map, &req);
+	end_evictions(t, before);
+	if (err == -ENOSPC)
+		history_fail("full, though something may go");
 	if (!err && t->answer.result & SYNCMAP_RESULT_LOADED && op->out_size)
 		*found = number_of(key, bytemap_view_bytes(&req.found),
 				   t->answer.out_len);
@@ -161,16 +218,21 @@ static void expire_at(struct thread *t, const struct operation *stored, u64 dead
 	__atomic_add_fetch(&expired, 1, __ATOMIC_RELAXED);
 }
 
-static void draw_end(struct thread *t, struct syncmap_op *op)
+static bool may_stay(unsigned int key)
 {
-	switch (below(t, 4)) {
-	case 0:
+	return !evicts || key < STAYING;
+}
+
+static void draw_end(struct thread *t, unsigned int key, struct syncmap_op *op)
+{
+	u32 what = below(t, 6);
+
+	if (what < 2)
 		op->deadline = ktime_get_boottime_ns() + below(t, 100000);
-		break;
-	case 1:
+	else if (what == 2 && may_stay(key))
 		op->flags |= SYNCMAP_FLAG_OWNED;
-		break;
-	}
+	else if (what == 3 && may_stay(key))
+		op->flags |= SYNCMAP_FLAG_KEEP;
 }
 
 static void note_end(struct thread *t, const struct operation *op,
@@ -185,7 +247,8 @@ static void put_new(struct thread *t, struct operation *op, struct syncmap_op *s
 {
 	op->new = 1 + t->id + THREADS * t->values++;
 	so->value_len = make_value(op->new, op->key, t->value);
-	draw_end(t, so);
+	draw_end(t, op->key, so);
+	stays[op->new] = so->flags & (SYNCMAP_FLAG_OWNED | SYNCMAP_FLAG_KEEP);
 }
 
 /* Whether it says that there was something */
@@ -341,6 +404,15 @@ static void lease(struct thread *t, unsigned int key)
 	note_end(t, &op, &so);
 }
 
+/* As when memory is short */
+static void evict(struct thread *t)
+{
+	unsigned int before = begin_evictions(t);
+
+	bytemap_evict_some(the_map, 1);
+	end_evictions(t, before);
+}
+
 static void change_mirror(struct thread *t)
 {
 	const struct syncmap_set set = {
@@ -369,12 +441,14 @@ static void act(struct thread *t)
 
 	if (i < ARRAY_SIZE(ops))
 		do_one(t, ops[i].action, ops[i].code, key);
-	else if (i == ARRAY_SIZE(ops))
+	else if (i == ARRAY_SIZE(ops) && may_stay(key))
 		lease(t, key);
 	else
 		load(t, key, below(t, 4), below(t, 3) == 0);
 	if (!below(t, 60))
 		clear(t);
+	if (!below(t, 60))
+		evict(t);
 	if (!below(t, 300))
 		change_mirror(t);
 	if (!below(t, 60)) {
@@ -388,6 +462,7 @@ static void *run(void *arg)
 	struct thread *t = arg;
 	unsigned int n;
 
+	self = t;
 	for (;;) {
 		pthread_barrier_wait(&gate);
 		if (reader_is_stopped())
@@ -455,6 +530,19 @@ static bool is_linearizable(void)
 	return !refuted;
 }
 
+static void have_it_evict(void)
+{
+	const struct syncmap_set set = {
+		.flags = SYNCMAP_SET_EVICT | SYNCMAP_SET_ENTRIES,
+		.entries = ENTRIES,
+	};
+	struct syncmap_error error = { };
+
+	if (bytemap_set(the_map, &set, &error))
+		abort();
+	evicts = true;
+}
+
 static bool play(u64 seed)
 {
 	wrong = NULL;
@@ -473,18 +561,22 @@ int main(int argc, char **argv)
 	unsigned int rounds = 200, passed = 0, failed = 0, i;
 	pthread_t workers[THREADS], servers[THREADS];
 	u64 seed = 1;
+	bool evict = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "n:s:")) != -1)
+	while ((c = getopt(argc, argv, "n:s:e")) != -1)
 		switch (c) {
 		case 'n': rounds = strtoul(optarg, NULL, 0); break;
 		case 's': seed = strtoull(optarg, NULL, 0); break;
+		case 'e': evict = true; break;
 		default: return 2;
 		}
 	map_shared();
 	if (syncmap_core_init() || bytemap_job_start())
 		abort();
 	make_map();
+	if (evict)
+		have_it_evict();
 	pthread_barrier_init(&gate, NULL, THREADS + 1);
 	for (i = 0; i < THREADS; i++) {
 		threads[i].id = i;
@@ -504,12 +596,11 @@ int main(int argc, char **argv)
 		pthread_join(workers[i], NULL);
 		pthread_join(servers[i], NULL);
 	}
-	bytemap_put(the_map);
-	bytemap_wait_ended();
+	end_map();
 	bytemap_job_exit();
 	syncmap_core_exit();
-	printf("loads: mapped %llu asked %llu by kernel %llu; expired %llu, went %llu\n",
-	       by_mapping, asked, by_kernel, expired, went);
+	printf("loads: mapped %llu asked %llu by kernel %llu; expired %llu, went %llu, evicted %llu\n",
+	       by_mapping, asked, by_kernel, expired, went, evicted);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed || !passed;
 }

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <linux/mm.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 
 #include "module/store/map.h"
 #include "module/store/window.h"
@@ -12,7 +13,8 @@
 #include "kernel.h"
 
 struct shared *shared;
-struct bytemap *the_map;
+struct bytemap *the_map, *rival;
+const struct bytemap_path the_path = { .ns = &init_user_ns, .name = "torture" };
 int page_file;
 
 /* For those that are forked, too */
@@ -28,6 +30,9 @@ void map_shared(void)
 /* In which the hashes of keys of one bucket are alike */
 #define FLOOD_BITS	12
 
+/* One of the integers is what is where no key is */
+#define ZERO		6
+
 static void make_key(struct key *key, u64 number)
 {
 	u64 state = number;
@@ -35,6 +40,8 @@ static void make_key(struct key *key, u64 number)
 
 	memset(key, 0, sizeof(*key));
 	key->len = shared->integers ? 8 : 5 + number % (KEY_SIZE - 4);
+	if (shared->integers && number == ZERO)
+		return;
 	for (at = 0; at < key->len; at++)
 		key->bytes[at] = reader_random(&state);
 }
@@ -59,10 +66,10 @@ static void make_keys(u64 seed)
 		while (k >= KEYS - FLOOD && !is_flood(seed, &shared->key[k]));
 }
 
-void make_map(void)
+static struct bytemap *create_map(u32 flags)
 {
 	const struct syncmap_create create = {
-		.flags = SYNCMAP_CREATE_MAPPED,
+		.flags = flags,
 		.key_type = shared->integers ? SYNCMAP_KEY_U64 : SYNCMAP_KEY_BYTES,
 		.mode = 0600, .limits = {
 			.entries = 8192, .bytes = 1 << 24,
@@ -71,11 +78,28 @@ void make_map(void)
 		},
 	};
 	struct syncmap_error error = { };
+	struct bytemap *map = bytemap_create(&create, &error);
 
-	the_map = bytemap_create(&create, &error);
-	if (IS_ERR(the_map) || !the_map->mirror)
+	if (IS_ERR(map))
+		abort();
+	return map;
+}
+
+void make_map(void)
+{
+	the_map = create_map(SYNCMAP_CREATE_MAPPED);
+	rival = create_map(0);
+	if (!the_map->mirror || bytemap_name_take(the_map, &the_path))
 		abort();
 	shared->size = PAGE_ALIGN(the_map->mirror->size);
 	make_keys(the_map->mirror->seed);
 	serve_file();
+}
+
+void end_map(void)
+{
+	bytemap_name_remove(the_map, &the_path);
+	bytemap_put(rival);
+	bytemap_put(the_map);
+	bytemap_wait_ended();
 }

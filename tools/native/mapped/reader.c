@@ -30,9 +30,15 @@ void reader_step(const volatile void *address);
 	(reader_step(NULL), clock_gettime(CLOCK_MONOTONIC, now))
 #define __atomic_load_n(p, order)					\
 	(reader_step(p), __atomic_load_n(p, order))
+#ifdef __SSE2__
+#include <emmintrin.h>
+
+#define _mm_loadu_si128(p)	(reader_step(p), _mm_loadu_si128(p))
+#endif
 
 #include "syncmap_mapped.h"
 
+#undef _mm_loadu_si128
 #undef __atomic_load_n
 #undef clock_gettime
 
@@ -191,11 +197,14 @@ void reader_show(unsigned long at, size_t len, long page)
 
 static void fault(int signal, siginfo_t *info, void *context)
 {
+	static const char text[] = "FAILED: there is nothing at an address\n";
 	unsigned long at = (unsigned long)info->si_addr;
 
 	(void)signal, (void)context;
-	if (!self || at - (unsigned long)self->base >= self->size)
+	if (!self || at - (unsigned long)self->base >= self->size) {
+		(void)!write(STDOUT_FILENO, text, sizeof(text) - 1);
 		abort();
+	}
 	if (is_hasty)
 		siglongjmp(without, 1);
 	self->counts.faults++;
@@ -226,6 +235,45 @@ static bool map_it(struct syncmap_mapped *mapped)
 		return false;
 	}
 	return true;
+}
+
+/* Who follows a name, see <linux/syncmap_mapped.h> */
+
+static __thread struct {
+	bool	named;		/* the kernel has said that the map has it, */
+	__u64	moved;		/* when so many had gone, as the head counts */
+	__u64	ended;		/* so many had gone by then, others go later */
+} follow;
+
+static __u64 read_moved(const struct syncmap_mapped *mapped)
+{
+	const struct syncmap_mapped_head *head =
+		(const struct syncmap_mapped_head *)mapped->base;
+
+	return __atomic_load_n(&head->moved, __ATOMIC_ACQUIRE);
+}
+
+static void follow_name(const struct syncmap_mapped *mapped)
+{
+	follow.moved = read_moved(mapped);
+	ask_kernel(REQUEST_NAMED, 0);
+	follow.named = self->answer.ret;
+	follow.ended = __atomic_load_n(&shared->names_ended, __ATOMIC_SEQ_CST);
+}
+
+/* After a load that has begun when @ended had gone */
+static void look_for_name(const struct syncmap_mapped *mapped, unsigned int k,
+			  __u64 ended)
+{
+	__u64 moved = read_moved(mapped);
+
+	self->counts.followed += follow.named;
+	if (follow.named && moved == follow.moved && ended > follow.ended)
+		reader_fail("has no name any more", k, ended, follow.ended);
+	if (moved == follow.moved)
+		return;
+	self->counts.moved++;
+	follow_name(mapped);
 }
 
 /* Loads */
@@ -292,6 +340,7 @@ struct known {
 	__u64		dead;
 	__u64		begun;
 	__u64		ended;
+	__u64		names;		/* that have gone */
 	__u64		now;
 	struct told	told;
 };
@@ -303,6 +352,7 @@ static void look_around(unsigned int k, struct known *known)
 	known->alive = get(&shared->seen[k].alive);
 	known->dead = get(&shared->seen[k].dead);
 	known->ended = get(&shared->clears_ended);
+	known->names = get(&shared->names_ended);
 	known->told.seq = get(&told->seq);
 	known->told.loose = __atomic_load_n(&told->loose, __ATOMIC_RELAXED);
 	known->told.revision = __atomic_load_n(&told->revision, __ATOMIC_RELAXED);
@@ -412,6 +462,7 @@ static void load(const struct syncmap_mapped *mapped, unsigned int k, bool asks)
 		return;
 	}
 	load_mapped(mapped, k, &answer);
+	look_for_name(mapped, k, before.names);
 	end_load(k, &answer, &before);
 }
 
@@ -453,8 +504,7 @@ static void look_for_index(const struct syncmap_mapped *mapped, __u64 *last)
 	__u64 shift = syncmap_mapped_read(&head->word) >>
 		      SYNCMAP_MAPPED_SHIFT & 63;
 
-	if (shift != *last)
-		__atomic_add_fetch(&shared->indexes, 1, __ATOMIC_RELAXED);
+	self->counts.indexes += shift != *last;
 	*last = shift;
 }
 
@@ -492,6 +542,7 @@ void reader_run(struct reader *reader)
 			reader->counts.unmapped += n;
 			continue;
 		}
+		follow_name(&mapped);
 		for (n = 0; n < 8 && !reader_is_stopped(); n++)
 			read_on(&mapped, &random);
 		ask_kernel(REQUEST_UNMAP, 0);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <linux/fs.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 
 #include "module/dev/dev.h"
 #include "module/store/mirror.h"
@@ -102,7 +103,17 @@ int serve_load(unsigned int k, struct answer *answer)
 	return answer->ret;
 }
 
-static void end_map(struct vm_area_struct **vma)
+/* As INFO tells it */
+static bool has_name(void)
+{
+	struct bytemap_name name;
+
+	bytemap_name_read(the_map, &init_user_ns, &name);
+	return !(name.state & SYNCMAP_MAP_REMOVED) &&
+	       !strcmp(name.name, the_path.name);
+}
+
+static void unmap(struct vm_area_struct **vma)
 {
 	if (*vma)
 		shim_unmap(*vma);
@@ -120,10 +131,13 @@ static void serve_request(struct process *process, enum request request,
 		break;
 	case REQUEST_UNMAP:
 	case REQUEST_END:
-		end_map(vma);
+		unmap(vma);
 		break;
 	case REQUEST_LOAD:
 		serve_load(reader->argument, &reader->answer);
+		break;
+	case REQUEST_NAMED:
+		reader->answer.ret = has_name();
 		break;
 	case REQUEST_FAULT:
 		shim_fault(*vma, reader->argument);

@@ -37,6 +37,7 @@ enum request {
 	REQUEST_UNMAP,
 	REQUEST_LOAD,
 	REQUEST_FAULT,
+	REQUEST_NAMED,		/* has the map its name? */
 	REQUEST_END,
 };
 
@@ -59,6 +60,9 @@ struct counts {
 	__u64	faults;
 	__u64	maps;
 	__u64	unmapped;	/* loads while there was no mapping */
+	__u64	followed;	/* loads by a name that the map has had */
+	__u64	moved;		/* names that have gone meanwhile */
+	__u64	indexes;	/* that have come */
 };
 
 /* A futex where 0 is for rest. One side sets it, the other one zeroes it */
@@ -112,7 +116,7 @@ struct shared {
 	__u64		size;		/* of a mapping */
 	__u64		clears_begun;
 	__u64		clears_ended;
-	__u64		indexes;	/* that anybody has seen come */
+	__u64		names_ended;	/* that were taken from the map */
 	struct key	key[KEYS];
 	struct told	told[KEYS];
 	struct seen	seen[KEYS];

@@ -5,8 +5,8 @@
  * as far as the two go together. What is seen is what was there before the change,
  * or comes after it, and whoever has seen that, by whatever way, goes not back.
  *
- * Usage: steps [pairs [NAME]]: without, the last of these is left out. NAME: one of
- * the changes.
+ * Usage: steps [-x] [pairs [NAME]]: without, the last of these is left out. NAME: one
+ * of the changes. -x: the first that fails is the last.
  */
 #include <pthread.h>
 #include <unistd.h>
@@ -42,7 +42,7 @@
 /* Of the arena, more than are ever used */
 #define PAGES		48
 
-/* With a change that cannot go on while the other one stands still */
+/* With a change that takes no step, as the other one stands still */
 #define PATIENCE_MS	1
 
 /* Of long changes not each step is tried */
@@ -59,6 +59,7 @@ struct scenario {
 	unsigned int	key;
 	void		(*prepare)(void);
 	void		(*change)(void);
+	void		(*at_first)(void);	/* when a load or a change begins */
 	bool		owned;		/* or too long: the mapping does not tell */
 	bool		keeps;		/* what the key has */
 };
@@ -177,6 +178,7 @@ static void do_nothing(struct work_struct *work)
 }
 
 static pthread_mutex_t at_work = PTHREAD_MUTEX_INITIALIZER;
+static unsigned int portions;
 
 /* All that there is to do, and nobody else does it, nor works at it now */
 static void work_off(void)
@@ -191,6 +193,7 @@ static void work_off(void)
 	mirror->arena.retry = jiffies;
 	while ((pause = work_portion(mirror)) <= 1 && n < PORTIONS) {
 		n++;
+		WRITE_ONCE(portions, portions + 1);
 		/* It waits for somebody */
 		if (pause)
 			usleep(100);
@@ -284,6 +287,12 @@ static void set_mapped(u32 flag)
 	work_off();
 }
 
+static void begin_now(void)
+{
+	if (scenario->at_first)
+		scenario->at_first();
+}
+
 static void reset(void)
 {
 	clear_all();
@@ -295,6 +304,7 @@ static void reset(void)
 	scenario->prepare();
 	note_state();
 	what_is_shown();
+	begin_now();
 }
 
 static void expect_truth(u64 shown)
@@ -356,7 +366,7 @@ static void expect_pages(void)
 /* When the work is done, what is not full is not asked for */
 static void end(void)
 {
-	if (scenario->prepare == store_and_show_zeroes)
+	if (scenario->change == hide_all)
 		hide_all();
 	expect_pages();
 	expect_truth(what_is_shown());
@@ -374,6 +384,8 @@ static unsigned int change_at;
 
 static void change_now(void)
 {
+	if (steps == 1)
+		begin_now();
 	if (steps != change_at)
 		return;
 	scenario->change();
@@ -468,12 +480,16 @@ static struct {
 	unsigned int	locks;
 	struct bell	paused;
 	struct bell	stands;
+	bool		again;		/* when it has had its effect: */
+	u64		truth;		/* it is this no more */
 } hold;
 
 static void stand_still(void)
 {
-	if (steps != hold.at)
+	if (steps != hold.at && (!hold.again || shim_locks ||
+				 what_is_there() == hold.truth))
 		return;
+	hold.again = false;
 	hold.locks = shim_locks;
 	reader_ring(&hold.stands, 1);
 	reader_ring(&hold.paused, 1);
@@ -488,17 +504,26 @@ static void *change_with_pause(void *arg)
 	at_step = stand_still;
 	other->change();
 	at_step = NULL;
-	/* It had not so many steps */
-	if (steps < hold.at)
+	/* It had not so many steps, or no effect */
+	if (steps < hold.at || hold.again)
 		reader_ring(&hold.paused, 2);
+	hold.again = false;
 	return NULL;
 }
 
 static bool changed;
+static unsigned int progress;
+
+static void make_progress(void)
+{
+	WRITE_ONCE(progress, progress + 1);
+}
 
 static void *change_meanwhile(void *arg)
 {
+	at_step = make_progress;
 	scenario->change();
+	at_step = NULL;
 	smp_store_release(&changed, true);
 	return NULL;
 }
@@ -509,13 +534,18 @@ static void start(pthread_t *thread, void *(*fn)(void *arg), const void *arg)
 		abort();
 }
 
-/* The other one may have to wait until this one goes on */
+/* It may have to wait until the other one goes on, and takes no step then */
 static bool has_changed_soon(void)
 {
 	u64 end = ktime_get_ns() + PATIENCE_MS * NSEC_PER_MSEC;
+	unsigned int last = READ_ONCE(progress);
 
-	while (!smp_load_acquire(&changed) && ktime_get_ns() < end)
+	while (!smp_load_acquire(&changed) && ktime_get_ns() < end) {
 		usleep(20);
+		if (READ_ONCE(progress) != last)
+			end = ktime_get_ns() + PATIENCE_MS * NSEC_PER_MSEC;
+		last = READ_ONCE(progress);
+	}
 	return smp_load_acquire(&changed);
 }
 
@@ -541,6 +571,100 @@ static bool change_in_change(const struct scenario *other, unsigned int at)
 	pthread_join(slow, NULL);
 	if (!paused)
 		scenario->change();
+	end();
+	return paused;
+}
+
+/* A change while readers go over to another index, in which it begins and ends */
+
+static struct bell goes;
+
+/* It has been waited for those who have a window in the old one alone */
+static void stand_before_it_goes(void)
+{
+	static bool stood;
+	bool now = the_map->mirror->stripe[BYTEMAP_STRIPES - 1].old_shift;
+
+	if (now && !stood) {
+		reader_ring(&goes, 1);
+		reader_wait_rest(&goes);
+	}
+	stood = now;
+}
+
+static void *change_index_with_pause(void *arg)
+{
+	at_step = stand_before_it_goes;
+	work_off();
+	at_step = NULL;
+	return NULL;
+}
+
+/* Then it may wait for those who have begun meanwhile */
+static void wait_until_gone(u8 from)
+{
+	const struct bytemap_mirror *mirror = the_map->mirror;
+
+	while (READ_ONCE(mirror->shift) == from ||
+	       READ_ONCE(mirror->stripe[BYTEMAP_STRIPES - 1].old_shift))
+		usleep(20);
+}
+
+/* What was left would be free by now, did nobody wait for those who look at it */
+static void wait_until_left(u8 from)
+{
+	const struct bytemap_mirror *mirror = the_map->mirror;
+	u64 end = ktime_get_ns() + PATIENCE_MS * NSEC_PER_MSEC;
+	unsigned int left;
+
+	/* They may be in the way of that */
+	while (READ_ONCE(mirror->index[from]) && ktime_get_ns() < end)
+		usleep(20);
+	left = READ_ONCE(portions);
+	while (READ_ONCE(portions) - left < 2 && ktime_get_ns() < end)
+		usleep(20);
+}
+
+/* It goes on to its effect, which it has not had perhaps, and then to its end */
+static void let_go_on(void)
+{
+	hold.truth = what_is_there();
+	hold.again = true;
+	reader_rest(&hold.stands);
+	if (reader_wait(&hold.paused) == 1) {
+		expect_truth(what_is_shown());
+		reader_rest(&hold.stands);
+	}
+	reader_rest(&hold.paused);
+}
+
+/* Return: whether there were as many steps */
+static bool change_where_it_goes(const struct scenario *other, unsigned int at)
+{
+	pthread_t slow, mover;
+	bool paused;
+	u8 from;
+
+	reset();
+	from = the_map->mirror->shift;
+	start(&mover, change_index_with_pause, NULL);
+	reader_wait(&goes);
+	hold.at = at;
+	start(&slow, change_with_pause, other);
+	paused = reader_wait(&hold.paused) == 1;
+	reader_rest(&hold.paused);
+	reader_rest(&goes);
+	if (paused && !hold.locks) {
+		wait_until_gone(from);
+		expect_truth(what_is_shown());
+		wait_until_left(from);
+	}
+	if (paused && hold.locks)
+		reader_rest(&hold.stands);
+	else if (paused)
+		let_go_on();
+	pthread_join(slow, NULL);
+	pthread_join(mover, NULL);
 	end();
 	return paused;
 }
@@ -624,10 +748,10 @@ static void wait_and_sweep(void)
 	store(OTHER, 20);
 }
 
-/* Nobody ever finds it */
+/* Nobody ever finds it: it is late by the time, though not when all begins */
 static void be_soon(void)
 {
-	deadline = ktime_get_boottime_ns() + SOON / 10;
+	deadline = ktime_get_boottime_ns() + SOON;
 }
 
 static void store_late(void)
@@ -701,6 +825,22 @@ static void fault_all(void)
 		shim_fault(serve_area, base + the_map->mirror->arena_at + at);
 }
 
+/* The index that is in use when readers are about to go over to another one */
+static void fault_first(void)
+{
+	shim_fault(serve_area, (unsigned long)looker->base +
+		   syncmap_mapped_index(the_map->mirror->shift));
+}
+
+/* Where other indexes begin, of which there is none yet */
+static void fault_ahead(void)
+{
+	unsigned long base = (unsigned long)looker->base;
+
+	shim_fault(serve_area, base + syncmap_mapped_index(7));
+	shim_fault(serve_area, base + syncmap_mapped_index(8));
+}
+
 static void clear(void)
 {
 	clear_all();
@@ -731,6 +871,12 @@ static void flood_over(void)
 	store(IN_FLOOD, 20);
 }
 
+static void flood_over_and_show_zeroes(void)
+{
+	flood_over();
+	show_zeroes();
+}
+
 static void end_flood(void)
 {
 	unsigned int k;
@@ -738,6 +884,12 @@ static void end_flood(void)
 	for (k = KEYS - 1 - SYNCMAP_MAPPED_SLOTS; k < KEYS - 1; k++)
 		delete(k);
 	work_off();
+}
+
+static void store_and_fill(void)
+{
+	store(scenario->key, 20);
+	fill_up();
 }
 
 static void fill_and_store(void)
@@ -773,6 +925,26 @@ static void grow_and_shrink(void)
 	note_state();
 	store(scenario->key, 20);
 	note_state();
+	shrink();
+}
+
+static void store_grow_and_shrink(void)
+{
+	store(scenario->key, 20);
+	grow();
+	shrink();
+}
+
+/*
+ * An index of the same size comes again, with the same words. The key was there all
+ * the time, and its slot is another one's
+ */
+static void grow_and_shrink_again(void)
+{
+	grow();
+	store(scenario->key, 500);
+	note_state();
+	store(OTHER, 20);
 	shrink();
 }
 
@@ -828,8 +1000,9 @@ static const struct scenario scenarios[] = {
 	{ "give slot away", KEY, store_20, give_slot_away },
 	{ "touch", KEY, store_mortal, touch_and_wait },
 	{ "sweep", KEY, store_mortal, wait_and_sweep },
-	{ "store what is late", KEY, be_soon, store_late },
+	{ "store what is late", KEY, nothing, store_late, .at_first = be_soon },
 	{ "show zeroes", KEY, store_and_show_zeroes, hide_all },
+	{ "show zeroes for many", IN_FLOOD, flood_over_and_show_zeroes, hide_all },
 	{ "hide", KEY, store_20, hide_all },
 	{ "fault", KEY, store_and_hide, fault_all },
 	{ "take pages", KEY, nothing, take_pages },
@@ -846,6 +1019,8 @@ static const struct scenario scenarios[] = {
 	{ "grow and delete", KEY, store_20, grow_and_delete },
 	{ "shrink", KEY, fill_and_store, shrink, .keeps = true },
 	{ "grow and shrink", KEY, store_20, grow_and_shrink },
+	{ "grow and shrink again", KEY, store_grow_and_shrink,
+	  grow_and_shrink_again },
 	{ "grow with a flood", IN_FLOOD, flood_and_grow, shrink },
 	{ "own", KEY, store_20, store_owned, .owned = true },
 	{ "disown", KEY, store_owned, close_client, .owned = true },
@@ -860,6 +1035,7 @@ static const struct scenario others[] = {
 	{ "clear", KEY, store_20, clear_all },
 	{ "grow", KEY, store_20, grow },
 	{ "fault", KEY, store_and_hide, fault_all },
+	{ "fault ahead", KEY, store_20, fault_ahead },
 	{ "detach", KEY, store_20, detach },
 	{ "attach", KEY, store_20, attach },
 	{ "work", KEY, store_20, work_off },
@@ -904,8 +1080,7 @@ static void leave(pthread_t server)
 	reader_ring(&looker->request, REQUEST_END);
 	pthread_join(server, NULL);
 	bytemap_client_close(client);
-	bytemap_put(the_map);
-	bytemap_wait_ended();
+	end_map();
 }
 
 static void pair_with_others(const struct scenario *s)
@@ -920,54 +1095,86 @@ static void pair_with_others(const struct scenario *s)
 			;
 }
 
-static bool run_one(const struct scenario *s, bool pairs)
-{
-	bool failed;
+static unsigned int passed, failed;
+static bool ends_at_first;
 
-	looks = 0, asks = 0;
-	look_into(s);
-	if (pairs)
-		pair_with_others(s);
-	failed = shared->failed;
-	printf("%-24s %s, %llu looks, %llu asks\n", s->name, failed ? "FAILED" : "ok",
-	       looks, asks);
-	if (failed)
+static void end_scenario(void)
+{
+	printf("%-24s %s, %llu looks, %llu asks\n", scenario->name,
+	       shared->failed ? "FAILED" : "ok", looks, asks);
+	if (shared->failed)
 		printf("FAILED: %s\n", shared->what);
+	passed += !shared->failed;
+	failed += shared->failed;
 	shared->failed = 0;
 	shared->stop = 0;
-	return !failed;
+	looks = 0, asks = 0;
 }
 
-static unsigned int passed, failed;
+static const struct scenario going_over = {
+	"go over", KEY, store_and_fill, .at_first = hide_all,
+};
+
+/* Changes that leave the work to who is at it */
+static void go_over(void)
+{
+	static const struct scenario changes[] = {
+		{ "insert", .change = store_20 },
+		{ "replace", .change = store_500 },
+		{ "delete", .change = delete_it },
+		{ "fault", .change = fault_first },
+	};
+	const struct scenario *change;
+	unsigned int at;
+
+	scenario = &going_over;
+	for (change = changes; change < changes + ARRAY_SIZE(changes); change++)
+		for (at = 1; !shared->failed && change_where_it_goes(change, at); at++)
+			;
+	end_scenario();
+}
+
+static bool is_over(void)
+{
+	return failed && ends_at_first;
+}
 
 static void run_all(bool integers, bool pairs, const char *name)
 {
+	const struct scenario *s;
 	pthread_t server;
-	unsigned int i;
 
 	begin(integers);
 	start(&server, run_server, looker);
-	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
-		if (name && strcmp(name, scenarios[i].name))
+	for (s = scenarios; s < scenarios + ARRAY_SIZE(scenarios) && !is_over(); s++) {
+		if (name && strcmp(name, s->name))
 			continue;
-		if (run_one(&scenarios[i], pairs))
-			passed++;
-		else
-			failed++;
+		look_into(s);
+		if (pairs)
+			pair_with_others(s);
+		end_scenario();
 	}
+	if (!is_over() && (!name || !strcmp(name, going_over.name)))
+		go_over();
 	leave(server);
 }
 
 int main(int argc, char **argv)
 {
-	const char *name = argc > 2 ? argv[2] : NULL;
+	const char *name;
+	bool pairs;
 
+	ends_at_first = argc > 1 && !strcmp(argv[1], "-x");
+	argc -= ends_at_first, argv += ends_at_first;
+	pairs = argc > 1;
+	name = argc > 2 ? argv[2] : NULL;
 	setlinebuf(stdout);
 	map_shared();
 	if (syncmap_core_init() || bytemap_job_start())
 		abort();
-	run_all(false, argc > 1, name);
-	run_all(true, argc > 1, name);
+	run_all(false, pairs, name);
+	if (!is_over())
+		run_all(true, pairs, name);
 	bytemap_job_exit();
 	syncmap_core_exit();
 	printf("%u passed, %u failed\n", passed, failed);

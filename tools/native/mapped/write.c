@@ -289,6 +289,18 @@ static unsigned int some_key(struct writer *w)
 	return below(w, 2) ? below(w, 16) : below(w, KEYS);
 }
 
+/* All of one's own that belong to one bucket, which has no room for so many */
+static void flood(struct writer *w, unsigned int writers)
+{
+	for (w->key = KEYS - FLOOD; w->key < KEYS; w->key++) {
+		if (!is_own(w, writers))
+			continue;
+		w->op = (struct syncmap_op){ .op = SYNCMAP_OP_STORE };
+		fill(w, key_is_log(w->key) ? PIECE : 8);
+		act_on_own(w);
+	}
+}
+
 void write_keys(unsigned int id, unsigned int writers)
 {
 	struct writer *w = calloc(1, sizeof(*w));
@@ -310,6 +322,8 @@ void write_keys(unsigned int id, unsigned int writers)
 			lease_and_store(w);
 		if (!below(w, 500))
 			reopen_client(w);
+		if (!below(w, 300))
+			flood(w, writers);
 	}
 	bytemap_client_close(w->client);
 	free(w);
@@ -364,6 +378,37 @@ static void give_up_mirror(struct writer *w)
 	usleep_range(below(w, 5000), 6000);
 	change_mirror(SYNCMAP_SET_MAPPED);
 	count(&written.detached);
+}
+
+/* Another map gets it, or nobody; and then it is the first one's again */
+static void pass_name_on(struct writer *w)
+{
+	struct bytemap_publication how = { .replace = true };
+	bool replace = below(w, 2);
+	int err;
+
+	err = replace ? bytemap_name_publish(rival, &the_path, &how) :
+			bytemap_name_remove(the_map, &the_path);
+	__atomic_add_fetch(&shared->names_ended, 1, __ATOMIC_SEQ_CST);
+	usleep_range(below(w, 500), 1000);
+	if (!err && replace)
+		err = bytemap_name_remove(rival, &the_path);
+	err = err ?: bytemap_name_take(the_map, &the_path);
+	if (err)
+		reader_fail("a name", 0, -err, replace);
+	count(&written.renamed);
+}
+
+void write_names(void)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+
+	w->random = shared->seed + 400;
+	while (!reader_is_stopped()) {
+		usleep_range(below(w, 2000), 3000);
+		pass_name_on(w);
+	}
+	free(w);
 }
 
 void write_clears(void)

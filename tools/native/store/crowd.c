@@ -13,6 +13,7 @@
 #include "module/store/account.h"
 #include "module/store/clear.h"
 #include "module/store/client.h"
+#include "module/store/evict.h"
 #include "module/store/fresh.h"
 #include "module/store/freeze.h"
 #include "module/store/info.h"
@@ -59,6 +60,9 @@ static const struct way ways[] = {
 	  .watched = true },
 	{ "stale", { .key_type = SYNCMAP_KEY_STRING, .stale = U64_MAX,
 		     .ttl = NSEC_PER_MSEC }, .entries = KEYS },
+	{ "evicting", { .key_type = SYNCMAP_KEY_STRING,
+			.flags = SYNCMAP_CREATE_EVICT, .stale = NSEC_PER_MSEC },
+	  .watched = true, .entries = KEYS / 2 },
 };
 
 static void way_desc(const struct way *way, char *desc)
@@ -210,6 +214,8 @@ static void draw_end(struct member *m)
 		m->op.deadline = some_time(m);
 	else if (what == 1)
 		m->op.deadline = SYNCMAP_NEVER;
+	else if (what == 2)
+		m->op.flags |= SYNCMAP_FLAG_KEEP;
 	if (what >= 6)
 		m->op.flags |= SYNCMAP_FLAG_OWNED;
 }
@@ -340,7 +346,7 @@ static void act_on_map(struct member *m)
 {
 	struct bytemap_stats stats;
 
-	switch (below(m, 8)) {
+	switch (below(m, 9)) {
 	case 0:
 		bytemap_client_close(m->client);
 		open_client(m);
@@ -362,6 +368,9 @@ static void act_on_map(struct member *m)
 		break;
 	case 6:
 		bytemap_info_stats(m->map, &stats);
+		break;
+	case 7:
+		bytemap_evict_some(m->map, 2);
 		break;
 	default:
 		m->key = m->key / KINDS * KINDS + LEASED;
@@ -506,7 +515,9 @@ static void expect_nothing(struct kunit *test, struct bytemap *map)
 	KUNIT_EXPECT_EQ(test, info.user_leases, 0U);
 	KUNIT_EXPECT_EQ(test, info.user_watchers, 0U);
 	KUNIT_EXPECT_EQ(test, info.user_bytes,
-			bytemap_memory_of_map() + atomic64_read(&map->credit));
+			bytemap_memory_of_map() + atomic64_read(&map->credit) +
+			store_stat(map, "evict_bytes"));
+	KUNIT_EXPECT_EQ(test, atomic64_read(&map->kept), 0LL);
 }
 
 static struct member *gather(struct kunit *test, const struct way *way)
@@ -537,6 +548,8 @@ static void crowd_leaves_nothing(struct kunit *test)
 	if (way->entries)
 		crew_add_helper(crew, change_limits, members);
 	crew_run(crew);
+	if (bytemap_evicts(members->map))
+		KUNIT_EXPECT_GT(test, store_stat(members->map, "evicted"), 0ULL);
 	expect_nothing(test, members->map);
 }
 

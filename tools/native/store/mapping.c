@@ -83,6 +83,8 @@ void unmap_mapping_range(struct address_space *mapping, loff_t from, loff_t len,
 vm_fault_t vmf_insert_pfn(struct vm_area_struct *vma, unsigned long address,
 			  unsigned long pfn)
 {
+	/* What was looked at may be another page's place by now */
+	shim_point(vma, true);
 	show_page(vma, address, pfn_to_page(pfn));
 	return VM_FAULT_NOPAGE;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hang.h"
 #include "harness.h"
 
 #define FAILURES_MAX	10
@@ -315,9 +316,12 @@ static int run(struct test *test)
 	}
 	setpgid(pid, pid);
 	ended = await(pid, limit, &status);
-	kill(-pid, SIGKILL);
 	if (!ended) {
 		test_note("no end after %u s", limit);
+		hang_explain(pid);
+	}
+	kill(-pid, SIGKILL);
+	if (!ended) {
 		if (!await(pid, 60, &status))
 			test_note("cannot be killed");
 		return EXIT_FAILURE;

@@ -31,6 +31,22 @@ long memory_available(void)
 	       sum_of("/proc/zoneinfo", "count:") * page;
 }
 
+/* A few pages come and go at any time. */
+long memory_settled(void)
+{
+	long then = memory_available(), now = then;
+
+	for (int quiet = 0, i = 0; quiet < 20 && i < 1200; quiet++, i++) {
+		usleep(50000);
+		now = memory_available();
+		if (now > then + 64) {
+			then = now;
+			quiet = 0;
+		}
+	}
+	return now;
+}
+
 /* KASAN comes with lockdep here */
 bool memory_is_plain(void)
 {

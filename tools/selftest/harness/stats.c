@@ -49,3 +49,10 @@ __u64 map_stat(int fd, const char *name)
 
 	return stats_of(&stats, name);
 }
+
+/* What is freed in the background leaves queues and lists after its bytes */
+void map_expect_stat(int fd, const char *name, __u64 want)
+{
+	AWAIT(map_stat(fd, name) == want);
+	EXPECT_EQ(want, map_stat(fd, name));
+}

@@ -20,5 +20,6 @@ void stats_expect_grown(const struct stats *before, const struct stats *after);
 
 /* One number, as it is now */
 __u64 map_stat(int fd, const char *name);
+void map_expect_stat(int fd, const char *name, __u64 want);
 
 #endif /* STATS_H */

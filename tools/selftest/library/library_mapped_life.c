@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -364,6 +365,38 @@ TEST(a_name_that_leads_elsewhere)
 	EXPECT_EQ(0, libsyncmap_remove(NAME));
 }
 
+/* Who would rather follow the name is told, and needs no call while it stays */
+TEST(a_name_to_follow)
+{
+	struct libsyncmap *old = mapped_create(NAME, SYNCMAP_KEY_STRING);
+	struct libsyncmap *new = mapped_create("", SYNCMAP_KEY_STRING);
+	struct libsyncmap *kernel = mapped_reader(old, LIBSYNCMAP_UNMAPPED);
+	struct libsyncmap *cut = mapped_reader(old, 0);
+
+	EXPECT_EQ(0, libsyncmap_current(old));
+	EXPECT_EQ(-ENOENT, libsyncmap_current(new));
+	ASSERT_EQ(0, libsyncmap_mapped(cut));
+	EXPECT_EQ(0, libsyncmap_current(cut));
+	mapped_cut(cut);
+	EXPECT_EQ(0, libsyncmap_current(cut));
+	EXPECT_EQ(0, libsyncmap_publish(new, NAME, SYNCMAP_PUBLISH_REPLACE, 0));
+	EXPECT_EQ(-ESTALE, libsyncmap_current(old));
+	EXPECT_EQ(-ESTALE, libsyncmap_current(kernel));
+	EXPECT_EQ(-ENOTTY, libsyncmap_current(cut));
+	EXPECT_EQ(0, libsyncmap_current(new));
+	/* Another name is not the one by which it was opened */
+	EXPECT_EQ(0, libsyncmap_publish(old, NAME "-old", 0, 0));
+	EXPECT_EQ(-ESTALE, libsyncmap_current(old));
+	EXPECT_EQ(-ESTALE, libsyncmap_current(kernel));
+	EXPECT_EQ(0, libsyncmap_remove(NAME "-old"));
+	EXPECT_EQ(0, libsyncmap_publish(old, NAME, SYNCMAP_PUBLISH_REPLACE, 0));
+	EXPECT_EQ(0, libsyncmap_current(old));
+	EXPECT_EQ(0, libsyncmap_current(kernel));
+	EXPECT_EQ(-ESTALE, libsyncmap_current(new));
+	EXPECT_EQ(0, libsyncmap_remove(NAME));
+	EXPECT_EQ(-ESTALE, libsyncmap_current(old));
+}
+
 static void set(const struct libsyncmap *map, unsigned int flags)
 {
 	struct syncmap_set change = { .flags = flags };
@@ -390,13 +423,21 @@ TEST(a_mirror_that_comes_and_goes)
 	expect_value(cut, "one");
 	store(map, "two");
 	expect_value(cut, "two");
+	EXPECT_EQ(0, libsyncmap_mapped(reader));
 	set(map, SYNCMAP_SET_UNMAPPED);
 	expect_value(reader, "two");
 	store(map, "three");
 	expect_value(reader, "three");
 	EXPECT_EQ(-ENODEV, libsyncmap_mapped(mapped_reader(map, 0)));
+	/* A load has found that nothing is there any more */
+	AWAIT(libsyncmap_load(reader, K, NULL) ||
+	      libsyncmap_mapped(reader) == -ENODEV);
+	expect_value(reader, "three");
 	set(map, SYNCMAP_SET_MAPPED);
 	expect_value(cut, "three");
+	AWAIT(libsyncmap_load(reader, K, NULL) || !libsyncmap_mapped(reader));
+	store(map, "four");
+	expect_value(reader, "four");
 }
 
 /* Who gets no mapping loads all the same, and is told why */
@@ -414,6 +455,34 @@ TEST(no_more_mappings)
 	EXPECT_EQ(4096, n);
 	EXPECT_EQ(-ENOSPC, libsyncmap_mapped(map));
 	expect_value(map, "one");
+}
+
+static void limit_files(rlim_t files)
+{
+	struct rlimit limit;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = files ? files : limit.rlim_max;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+/* A mapping is made of a file of its own. When there may be one more it comes */
+TEST(no_more_files)
+{
+	struct libsyncmap *map = mapped_create("", SYNCMAP_KEY_STRING);
+	struct libsyncmap *reader = mapped_reader(map, 0);
+
+	store(map, "one");
+	limit_files(libsyncmap_fd(reader) + 1);
+	EXPECT_EQ(-EMFILE, libsyncmap_mapped(reader));
+	expect_value(reader, "one");
+	limit_files(0);
+	EXPECT_EQ(0, map_stat(libsyncmap_fd(map), "mappings"));
+	for (int i = 0; i < 5000; i++)
+		EXPECT_EQ(0, libsyncmap_load(reader, K, NULL));
+	EXPECT_EQ(1, map_stat(libsyncmap_fd(map), "mappings"));
+	mapped_cut(reader);
+	expect_value(reader, "one");
 }
 
 TEST(frozen_and_retired)

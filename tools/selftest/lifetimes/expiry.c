@@ -210,12 +210,11 @@ TEST(swept)
 		ASSERT_EQ(0, DO(fd, SWAP, KEY_N(&n, 8), VALUE("a longer one"),
 				.deadline = map_now() + (100 + n % 40) * MS));
 	}
-	for (int i = 0; i < 500 && count_swept(id) < 500; i++)
-		usleep(10000);
+	AWAIT(count_swept(id) >= 500);
 	test_trace("bytemap_expire", false);
 	EXPECT(count_swept(id) >= 500);
-	EXPECT_EQ(0, map_info(fd).bytes);
-	EXPECT_EQ(0, map_stat(fd, "expiring"));
+	map_expect_bytes(fd, 0);
+	map_expect_stat(fd, "expiring", 0);
 }
 
 TEST(full_of_what_has_expired)

@@ -121,7 +121,7 @@ TEST_LIMIT(refreshed_is_never_taken, 60)
 
 	test_parallel(3, refresh_and_look, &fd);
 	map_expect_bytes(fd, 0);
-	EXPECT_EQ(0, map_stat(fd, "expiring"));
+	map_expect_stat(fd, "expiring", 0);
 	EXPECT_EQ(0, map_count(fd));
 }
 
@@ -175,7 +175,7 @@ TEST_LIMIT(killed_at_any_moment, 60)
 		test_kill(3, churn, &fd, test_random() % 20000);
 		map_expect_bytes(fd, 0);
 		EXPECT_EQ(0, map_count(fd));
-		EXPECT_EQ(0, map_stat(fd, "expiring"));
+		map_expect_stat(fd, "expiring", 0);
 		EXPECT_EQ(0, map_stat(fd, "lapsed"));
 		close(fd);
 	}

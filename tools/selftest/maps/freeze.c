@@ -326,18 +326,39 @@ TEST(leases_end)
 	EXPECT_EQ(0, map_count(fd));
 }
 
+/* A map that is frozen before its entry has expired, however slow the machine is */
+static int frozen_in_time(struct watcher *w, __u64 *expires)
+{
+	int fd;
+
+	for (__u64 ttl = 100 * MS;; ttl *= 2) {
+		fd = map_expiring(SYNCMAP_KEY_STRING, ttl, 0);
+		*w = watcher_open(fd, .flags = 0);
+		EXPECT_EQ(0, DO(fd, STORE, KEY("stays"), VALUE("long"),
+				.deadline = SYNCMAP_NEVER));
+		EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("short")));
+		*expires = got.expires;
+		EXPECT_EQ(0, freeze(fd));
+		if (map_now() < *expires)
+			break;
+		watcher_close(w);
+		close(fd);
+	}
+	watcher_expect(w, STORE, SYNCMAP_OP_STORE, "stays");
+	watcher_expect(w, STORE, SYNCMAP_OP_STORE, "key");
+	return fd;
+}
+
 /* Time goes on, and whoever watches is told */
 TEST(entries_expire)
 {
-	int fd = map_expiring(SYNCMAP_KEY_STRING, 100 * MS, 0);
 	struct watcher w;
+	__u64 expires;
+	int fd;
 
-	EXPECT_EQ(0, DO(fd, STORE, KEY("key"), VALUE("short")));
-	EXPECT_EQ(0, DO(fd, STORE, KEY("stays"), VALUE("long"),
-			.deadline = SYNCMAP_NEVER));
-	EXPECT_EQ(0, freeze(fd));
-	w = watcher_open(fd, .flags = 0);
-	usleep(200000);
+	fd = frozen_in_time(&w, &expires);
+	while (map_now() < expires)
+		usleep(1000);
 	EXPECT_EQ(-ENOENT, DO(fd, LOAD, KEY("key")));
 	EXPECT_EQ(0, DO(fd, LOAD, KEY("stays")));
 	EXPECT_EQ(1, map_count(fd));

@@ -333,5 +333,5 @@ TEST_LIMIT(under_load, 60)
 		test_wait(writers[i]);
 	map_clear(fd);
 	map_expect_bytes(fd, 0);
-	EXPECT_EQ(0, map_stat(fd, "expiring"));
+	map_expect_stat(fd, "expiring", 0);
 }

@@ -25,12 +25,42 @@ TEST(clear_and_promote)
 	EXPECT_EQ(100 * (map_overhead() + 16), map_info(fd).bytes);
 }
 
+/* Changes of which each leaves its trace. Returns what the map is like then */
+static struct stats change_a_bit(int fd)
+{
+	static char large[1000];
+	__u64 key = 5;
+
+	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE("in place")));
+	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE_N(large, 1000)));
+	EXPECT_EQ(-EBUSY, DO(fd, COMPARE_AND_DELETE, KEY_N(&key, 8), OLD("x")));
+	EXPECT_EQ(0, DO(fd, DELETE, KEY_N(&key, 8)));
+	key = 1000;
+	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8)));
+	return stats_get(fd);
+}
+
+/* The same of a map that nobody has tidied up in between, as is done each second */
+static struct stats make_changed(int *fd)
+{
+	struct stats stats;
+	__u64 promotions;
+
+	do {
+		*fd = map_private(SYNCMAP_KEY_U64);
+		map_fill(*fd, 0, 100);
+		map_promote(*fd);
+		promotions = map_stat(*fd, "promotions");
+		stats = change_a_bit(*fd);
+	} while (stats_of(&stats, "promotions") != promotions);
+	return stats;
+}
+
 TEST(stats)
 {
 	int fd = map_private(SYNCMAP_KEY_U64);
 	struct stats stats;
-	static char large[1000];
-	__u64 key = 5;
+	__u64 key = 1000;
 	__u64 fill = 0;
 
 	map_fill(fd, 0, 100);
@@ -49,13 +79,7 @@ TEST(stats)
 	for (int i = 0; i < 8; i++)
 		fill += stats_at(&stats, "fill", i) * i;
 	EXPECT_EQ(100, fill);
-	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE("in place")));
-	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8), VALUE_N(large, 1000)));
-	EXPECT_EQ(-EBUSY, DO(fd, COMPARE_AND_DELETE, KEY_N(&key, 8), OLD("x")));
-	EXPECT_EQ(0, DO(fd, DELETE, KEY_N(&key, 8)));
-	key = 1000;
-	EXPECT_EQ(0, DO(fd, STORE, KEY_N(&key, 8)));
-	stats = stats_get(fd);
+	stats = make_changed(&fd);
 	EXPECT_EQ(1, stats_of(&stats, "in_place"));
 	EXPECT_EQ(1, stats_of(&stats, "replaced"));
 	EXPECT_EQ(1, stats_of(&stats, "mismatches"));
@@ -63,6 +87,12 @@ TEST(stats)
 	EXPECT_EQ(1, stats_of(&stats, "dirty_keys"));
 	EXPECT_EQ(1, stats_of(&stats, "amended"));
 	EXPECT_EQ(1, stats_of(&stats, "dirty_longest"));
+	EXPECT_EQ(0, stats_of(&stats, "found"));
+	EXPECT_EQ(0, DO(fd, LOAD, KEY_N(&key, 8)));
+	key++;
+	EXPECT_EQ(-ENOENT, DO(fd, LOAD, KEY_N(&key, 8)));
+	EXPECT_EQ(1, map_stat(fd, "found"));
+	EXPECT_EQ(1, map_stat(fd, "absent"));
 	EXPECT(stats_of(&stats, "hits") >= 3);
 	EXPECT(stats_of(&stats, "misses") >= 1);
 	/* A coarse clock only sees the promotion in which it ticks */
