@@ -10,6 +10,12 @@
 
 #define READ_CHUNK	65536
 
+void out_of_memory(void)
+{
+	fprintf(stderr, "%s: out of memory\n", program_invocation_short_name);
+	exit(1);
+}
+
 void bytes_reserve(struct bytes *b, size_t more)
 {
 	size_t size = b->size ? b->size : 64;
@@ -21,10 +27,8 @@ void bytes_reserve(struct bytes *b, size_t more)
 		size *= 2;
 	if (size - b->len >= more)
 		data = realloc(b->data, size);
-	if (!data) {
-		fputs("syncmapctl: out of memory\n", stderr);
-		exit(1);
-	}
+	if (!data)
+		out_of_memory();
 	b->data = data;
 	b->size = size;
 }
@@ -55,15 +59,20 @@ void bytes_free(struct bytes *b)
 	*b = (struct bytes){ };
 }
 
-int bytes_read_fd(struct bytes *b, int fd)
+int bytes_read_fd(struct bytes *b, int fd, size_t max)
 {
+	size_t end = b->len + max, want;
 	ssize_t got;
 
 	do {
-		bytes_reserve(b, READ_CHUNK);
-		got = read(fd, b->data + b->len, READ_CHUNK);
+		want = end - b->len + 1;
+		want = want < READ_CHUNK ? want : READ_CHUNK;
+		bytes_reserve(b, want);
+		got = read(fd, b->data + b->len, want);
 		if (got > 0)
 			b->len += got;
-	} while (got > 0 || (got < 0 && errno == EINTR));
+	} while (b->len <= end && (got > 0 || (got < 0 && errno == EINTR)));
+	if (b->len > end)
+		return -EFBIG;
 	return got < 0 ? -errno : 0;
 }

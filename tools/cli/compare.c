@@ -17,8 +17,8 @@ static int end_compare(struct request *request, const char *what, int err)
 	else if (request->cli->json)
 		say_request(request, what, !err, err ? "value" : NULL);
 	else if (err)
-		code = say_found(request);
-	return request_end(request, err == -EBUSY && !code ? EXIT_NO : code);
+		say_found(request);
+	return request_end(request, err == -EBUSY ? EXIT_NO : code);
 }
 
 static int compare_and_swap(struct request *request)
@@ -47,9 +47,6 @@ int verb_compare_and_swap(struct cli *cli)
 
 	if (cli->nargs != 4 - cli->by_revision)
 		return fail_usage(cli, "compare-and-swap takes OLD or -r REVISION");
-	if (!cli->by_revision && !strcmp(cli->args[2], "-") &&
-	    !strcmp(cli->args[3], "-"))
-		return fail_usage(cli, "standard input can be read only once");
 	code = request_begin_key(&request, cli);
 	if (!code && !cli->by_revision)
 		code = parse_value(cli, cli->args[2], &request.old);

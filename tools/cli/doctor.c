@@ -4,7 +4,7 @@
  * order; the first that fails is the reason, and comes with what to do.
  */
 #include <errno.h>
-#include <grp.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,57 +13,40 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "installed.h"
+#include "size.h"
 
 struct step {
 	const char	*name;
 	/* Describes in @text what there is; false with what to do, if wrong. */
 	bool		(*check)(char *text, size_t size);
+	bool		minor;		/* if it is wrong all works yet */
 };
 
-static bool read_line(const char *path, char *text, size_t size)
+static const struct machine *this_machine(void)
 {
-	FILE *file = fopen(path, "re");
-	bool done;
+	static struct utsname name;
+	static const struct machine machine = {
+		.root = "", .release = name.release,
+	};
 
-	if (!file)
-		return false;
-	done = fgets(text, size, file);
-	fclose(file);
-	if (done)
-		text[strcspn(text, "\n")] = '\0';
-	return done;
-}
-
-/* Whether an unsigned module may not be loaded */
-static bool needs_signature(void)
-{
-	char text[128];
-
-	if (read_line("/sys/module/module/parameters/sig_enforce", text,
-		      sizeof(text)) && text[0] == 'Y')
-		return true;
-	return read_line("/sys/kernel/security/lockdown", text, sizeof(text)) &&
-	       !strstr(text, "[none]");
+	uname(&name);
+	return &machine;
 }
 
 static bool check_module(char *text, size_t size)
 {
-	struct utsname name;
-
-	if (!access("/sys/module/syncmap", F_OK)) {
-		snprintf(text, size, "syncmap is loaded");
-		return true;
+	if (access("/sys/module/syncmap", F_OK)) {
+		installed_explain(this_machine(), text, size);
+		return false;
 	}
-	uname(&name);
-	if (needs_signature())
-		snprintf(text, size, "not loaded, and the kernel takes only "
-			 "signed modules: sign syncmap.ko with a key that is "
-			 "enrolled (mokutil), then 'modprobe syncmap'");
-	else
-		snprintf(text, size, "not loaded: 'modprobe syncmap'; if it is "
-			 "not found, build and install it for kernel %s",
-			 name.release);
-	return false;
+	snprintf(text, size, "syncmap is loaded");
+	return true;
+}
+
+static bool check_build(char *text, size_t size)
+{
+	return installed_compare(this_machine(), text, size);
 }
 
 /* Returns the minor number that the driver registered, or -1. */
@@ -119,23 +102,14 @@ static bool check_node(char *text, size_t size)
 
 static bool check_rights(char *text, size_t size)
 {
-	struct group *group;
-	struct stat st;
+	int len;
 
 	if (!access(SYNCMAP_DEVICE, R_OK | W_OK)) {
 		snprintf(text, size, "readable and writable");
 		return true;
 	}
-	if (stat(SYNCMAP_DEVICE, &st))
-		return false;
-	group = getgrgid(st.st_gid);
-	if (st.st_gid && group && (st.st_mode & 0060) == 0060)
-		snprintf(text, size, "denied: join the group '%s' "
-			 "('adduser USER %s', then log in again)",
-			 group->gr_name, group->gr_name);
-	else
-		snprintf(text, size, "denied: mode %04o; it is 0666 unless a "
-			 "udev rule says otherwise", st.st_mode & 07777);
+	len = snprintf(text, size, "denied: ");
+	explain_rights(text + len, size - len);
 	return false;
 }
 
@@ -156,6 +130,70 @@ static bool check_answer(char *text, size_t size)
 		return false;
 	}
 	snprintf(text, size, "ABI level %u, %u maps", info.abi, info.maps);
+	return true;
+}
+
+/* @name of the parameter that is the limit */
+static bool is_used_up(char *text, size_t size, const char *what, uint64_t used,
+		       uint64_t limit, const char *name)
+{
+	if (used < limit)
+		return false;
+	snprintf(text, size, "%s: %" PRIu64 " of at most %" PRIu64 ": remove "
+		 "some, or have root raise /sys/module/syncmap/parameters/%s",
+		 what, used, limit, name);
+	return true;
+}
+
+static bool check_room(char *text, size_t size)
+{
+	char used[SIZE_SHOWN], limit[SIZE_SHOWN];
+	struct syncmap_info info;
+
+	if (libsyncmap_system_info(&info, sizeof(info)))
+		return false;
+	if (is_used_up(text, size, "maps", info.maps, info.max_maps,
+		       "max_maps") ||
+	    is_used_up(text, size, "bytes of all maps", info.all_bytes,
+		       info.max_all_bytes, "max_all_bytes"))
+		return false;
+	if (geteuid() &&
+	    (is_used_up(text, size, "your maps", info.user_maps,
+			info.max_user_maps, "max_user_maps") ||
+	     is_used_up(text, size, "bytes of your maps", info.user_bytes,
+			info.max_user_bytes, "max_user_bytes")))
+		return false;
+	size_print(info.all_bytes, used);
+	size_print(info.max_all_bytes, limit);
+	snprintf(text, size, "%u of at most %u maps, %s of %s bytes", info.maps,
+		 info.max_maps, used, limit);
+	return true;
+}
+
+static int count_one(const struct syncmap_map_info *info, void *arg)
+{
+	unsigned int *n = arg;
+
+	(void)info;
+	++*n;
+	return 0;
+}
+
+/* Those that nobody finds by name keep the module loaded as well */
+static bool check_names(char *text, size_t size)
+{
+	struct syncmap_info info;
+	unsigned int named = 0;
+
+	if (libsyncmap_list(0, 0, count_one, &named) ||
+	    libsyncmap_system_info(&info, sizeof(info)))
+		return false;
+	if (info.maps > named)
+		snprintf(text, size, "%u with a name, %u without, or of another "
+			 "namespace: 'syncmapctl list --all' finds who has them",
+			 named, info.maps - named);
+	else
+		snprintf(text, size, "all %u maps have one", named);
 	return true;
 }
 
@@ -181,12 +219,15 @@ static bool check_mapping(char *text, size_t size)
 }
 
 static const struct step steps[] = {
-	{ "module", check_module },
-	{ "driver", check_driver },
-	{ "node", check_node },
-	{ "rights", check_rights },
-	{ "answer", check_answer },
-	{ "mapping", check_mapping },
+	{ "module", check_module, false },
+	{ "build", check_build, true },
+	{ "driver", check_driver, false },
+	{ "node", check_node, false },
+	{ "rights", check_rights, false },
+	{ "answer", check_answer, false },
+	{ "room", check_room, false },
+	{ "names", check_names, false },
+	{ "mapping", check_mapping, false },
 	{ }
 };
 
@@ -196,7 +237,8 @@ static void say_step(struct cli *cli, const struct step *step, bool good,
 	struct json_object *json;
 
 	if (!cli->json) {
-		printf("%-4s %-7s %s\n", good ? "ok" : "FAIL", step->name, text);
+		printf("%-4s %-7s %s\n", good ? "ok" :
+		       step->minor ? "note" : "FAIL", step->name, text);
 		return;
 	}
 	json = json_object_new_object();
@@ -208,16 +250,23 @@ static void say_step(struct cli *cli, const struct step *step, bool good,
 
 int verb_doctor(struct cli *cli)
 {
-	const struct step *step = steps;
-	bool good = true;
-	char text[256];
+	char text[INSTALLED_TEXT];
+	int code = EXIT_YES;
 
+	if (cli->map)
+		return check_up(cli);
 	begin_array(cli);
-	for (; good && step->name; step++) {
+	for (const struct step *step = steps; step->name; step++) {
+		bool good;
+
 		text[0] = '\0';
 		good = step->check(text, sizeof(text));
 		say_step(cli, step, good, text);
+		if (!good)
+			code = step->minor ? EXIT_NO : EXIT_ERROR;
+		if (code == EXIT_ERROR)
+			break;
 	}
 	end_array(cli);
-	return good ? EXIT_YES : EXIT_ERROR;
+	return code;
 }

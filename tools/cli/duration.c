@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,4 +67,25 @@ const char *duration_parse(const char *text, uint64_t *ns)
 		first = false;
 	} while (*text);
 	return NULL;
+}
+
+void duration_print(uint64_t ns, char text[DURATION_SHOWN])
+{
+	size_t i = sizeof(units) / sizeof(units[0]);
+	int len = 0;
+
+	if (ns == DURATION_NEVER) {
+		snprintf(text, DURATION_SHOWN, "never");
+		return;
+	}
+	snprintf(text, DURATION_SHOWN, "0s");
+	while (ns && i--) {
+		uint64_t n = ns / units[i].ns;
+
+		if (!n)
+			continue;
+		len += snprintf(text + len, DURATION_SHOWN - len, "%" PRIu64 "%s",
+				n, units[i].name);
+		ns %= units[i].ns;
+	}
 }

@@ -14,4 +14,8 @@
  */
 const char *duration_parse(const char *text, uint64_t *ns);
 
+/* As it is parsed, exactly */
+#define DURATION_SHOWN	48
+void duration_print(uint64_t ns, char text[DURATION_SHOWN]);
+
 #endif

@@ -149,13 +149,10 @@ const char *format_parse(enum format format, const char *text, size_t len,
 	return "unknown format";
 }
 
-/*
- * Returns the length of the UTF-8 sequence at @s, or 0 if there is none: a
- * stray byte, an over-long form, a surrogate, or beyond U+10FFFF.
- */
-static size_t utf8_length(const unsigned char *s, size_t len)
+size_t utf8_length(const void *text, size_t len)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *s = text;
 	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 :
 		   s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
 	uint32_t point;

@@ -30,23 +30,28 @@ enum format {
 bool format_by_name(const char *name, enum format *format);
 
 /*
- * The four conversions return NULL, or in a few words what is wrong. They
+ * Both return NULL, or in a few words what is wrong, until the next call. They
  * append to @out; after an error its content is undefined.
  */
 const char *format_parse(enum format format, const char *text, size_t len,
 			 struct bytes *out);
 const char *format_print(enum format format, const void *data, size_t len,
 			 struct bytes *out);
-const char *format_from_json(enum format format, struct json_object *json,
-			     struct bytes *out);
-const char *format_to_json(enum format format, const void *data, size_t len,
-			   struct json_object **json);
 
-/* Parse one JSON value that fills all of @text; NULL json is JSON's null. */
+/*
+ * Parse one JSON value that fills all of @text; NULL json is JSON's null. What
+ * would not be kept as it is, is refused. Returns as above.
+ */
 const char *json_parse(const char *text, size_t len, struct json_object **json);
 const char *json_compact(const char *text, size_t len, struct bytes *out);
 void json_append(struct json_object *json, struct bytes *out);
+struct json_object *json_string(const struct bytes *text);
 
+/*
+ * The length of the UTF-8 sequence at @text, or 0 if there is none: a stray byte,
+ * an over-long form, a surrogate, or beyond U+10FFFF
+ */
+size_t utf8_length(const void *text, size_t len);
 bool is_utf8(const void *data, size_t len);
 
 #endif

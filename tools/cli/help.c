@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
 #include <stdio.h>
 
 #include "cli.h"
 
 static void print_option(const struct option_help *option)
 {
-	char text[40];
+	char text[40], letter[] = { '-', option->letter, ',', '\0' };
 
-	snprintf(text, sizeof(text), "-%c, --%s %s", option->letter,
+	snprintf(text, sizeof(text), "%3s --%s %s",
+		 isalpha((unsigned char)option->letter) ? letter : "",
 		 option->name, option->arg ? option->arg : "");
 	printf("  %-26s %s\n", text, option->summary);
 }

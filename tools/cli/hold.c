@@ -48,8 +48,8 @@ int verb_hold(struct cli *cli)
 	if (err)
 		return request_end(&request, fail_request(&request, err));
 	if (cli->if_absent && request.result.loaded) {
-		code = say_loaded(&request, 0);
-		return request_end(&request, code ? code : EXIT_NO);
+		say_loaded(&request, 0);
+		return request_end(&request, EXIT_NO);
 	}
 	request_end(&request, code);
 	/* The command inherits the descriptor, and with it the entry */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * import: one operation per line, many in one call; a bad line is told, and does
+ * import: one operation per record, many in one call; a bad one is told, and does
  * no harm
  */
 #include <errno.h>
@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "lines.h"
 #include "progress.h"
+#include "source.h"
 
 /* Bad lines beyond this many are only counted. */
 #define BAD_TOLD	20
@@ -24,13 +24,14 @@
 struct import {
 	struct cli		*cli;
 	const char		*path;
-	struct lines		lines;
+	struct source		source;
 	struct progress		progress;
 	struct record		record;
 	struct json_object	*errors;
-	uint64_t		line;
+	uint64_t		line;		/* that counts, at last */
 	uint64_t		stored;
 	uint64_t		present;
+	uint64_t		deleted;
 	uint64_t		bad;
 	/* what is not stored yet: of each operation the number of its line;
 	 * pointers are offsets in @bytes
@@ -42,18 +43,22 @@ struct import {
 	struct syncmap_answer	answers[SYNCMAP_BATCH_MAX];
 };
 
+/* What is wrong with a line, or if it is 0, with the file */
 static void tell(struct import *import, uint64_t line, const char *wrong)
 {
 	struct json_object *json;
 
 	if (!import->cli->json) {
 		progress_end(&import->progress);
-		fprintf(stderr, "syncmapctl: %s:%" PRIu64 ": %s\n",
-			import->path, line, wrong);
+		if (line)
+			note("%s:%" PRIu64 ": %s", import->path, line, wrong);
+		else
+			note("%s: %s", import->path, wrong);
 		return;
 	}
 	json = json_object_new_object();
-	add_u64(json, "line", line);
+	if (line)
+		add_u64(json, "line", line);
 	add_text(json, "error", wrong);
 	json_object_array_add(import->errors, json);
 }
@@ -87,7 +92,10 @@ static int judge(struct import *import, size_t i)
 		return 0;
 	}
 	if (!error->status) {
-		import->stored++;
+		if (import->ops[i].op == SYNCMAP_OP_DELETE)
+			import->deleted += answer->previous != 0;
+		else
+			import->stored++;
 		return 0;
 	}
 	wrong = explain(error->status, error, text, sizeof(text));
@@ -126,7 +134,8 @@ static int store_all(struct import *import)
 
 	for (size_t i = 0; i < import->count; i++) {
 		import->ops[i].key += base;
-		import->ops[i].value += base;
+		if (import->ops[i].op != SYNCMAP_OP_DELETE)
+			import->ops[i].value += base;
 	}
 	for (; !err && next < import->count; next += done)
 		err = store_some(import, next, &done);
@@ -135,75 +144,128 @@ static int store_all(struct import *import)
 	return err;
 }
 
-static void add_record(struct import *import)
+static struct syncmap_op make_store(const struct import *import)
 {
 	const struct record *record = &import->record;
 	const struct cli *cli = import->cli;
-	bool expires = record->life.ttl_ns != DURATION_NEVER;
 
-	import->numbers[import->count] = import->line;
-	import->ops[import->count] = (struct syncmap_op){
+	return (struct syncmap_op){
 		.op = cli->if_absent ? SYNCMAP_OP_LOAD_OR_STORE :
 				       SYNCMAP_OP_STORE,
-		.flags = SYNCMAP_FLAG_FROM_NOW,
-		.key = import->bytes.len,
-		.key_len = record->key.len,
+		.flags = keep_flag(cli, record),
 		.value = import->bytes.len + record->key.len,
 		.value_len = record->value.len,
-		.deadline = expires ? deadline_from_now(record->life.ttl_ns) :
-				      store_deadline(cli),
-		.answer = (uintptr_t)&import->answers[import->count],
-		.answer_size = sizeof(import->answers[0]),
+		.deadline = record->says_ttl ?
+			    deadline_from_now(record->life.ttl_ns) :
+			    store_deadline(cli),
 	};
-	import->count++;
+}
+
+static void add_record(struct import *import)
+{
+	const struct record *record = &import->record;
+	struct syncmap_op op = { .op = SYNCMAP_OP_DELETE };
+
+	if (record->task == RECORD_STORE)
+		op = make_store(import);
+	op.flags |= SYNCMAP_FLAG_FROM_NOW;
+	op.key = import->bytes.len;
+	op.key_len = record->key.len;
+	op.answer = (uintptr_t)&import->answers[import->count];
+	op.answer_size = sizeof(import->answers[0]);
+	import->ops[import->count] = op;
+	import->numbers[import->count++] = import->line;
 	bytes_append(&import->bytes, record->key.data, record->key.len);
 	bytes_append(&import->bytes, record->value.data, record->value.len);
 }
 
-static const char *parse(struct import *import, const char *line, size_t len)
+/* Returns as judge(). */
+static int clear(struct import *import)
 {
-	if (len > UINT32_MAX)
-		return libsyncmap_strerror(-EFBIG);
-	return record_parse(&import->cli->format, line, len, &import->record);
+	int err = store_all(import);
+
+	if (!err)
+		err = libsyncmap_clear(import->cli->map, SYNCMAP_CLEAR_WAIT);
+	if (err)
+		tell(import, import->line, libsyncmap_strerror(err));
+	return err;
 }
 
 /* Returns as judge(). */
-static int import_line(struct import *import, const char *line, size_t len)
+static int do_record(struct import *import)
 {
-	const char *wrong;
-	int err = 0;
-
-	import->line++;
-	wrong = parse(import, line, len);
-	if (!wrong)
+	switch (import->record.task) {
+	case RECORD_NOTHING:
+		return 0;
+	case RECORD_CLEAR:
+		return clear(import);
+	default:
 		add_record(import);
-	if (wrong || import->count == SYNCMAP_BATCH_MAX ||
-	    import->bytes.len >= ROOM)
-		err = store_all(import);
-	if (wrong && !err)
-		tell_bad(import, import->line, wrong);
-	progress_step(&import->progress, import->line, 0);
+	}
+	return import->count == SYNCMAP_BATCH_MAX ||
+	       import->bytes.len >= ROOM ? store_all(import) : 0;
+}
+
+/* Returns as judge(). */
+static int import_one(struct import *import, enum source_got got,
+		      const char *text, size_t len)
+{
+	const char *wrong = import->source.wrong;
+	int err;
+
+	import->line = import->source.begin;
+	if (got == SOURCE_RECORD)
+		wrong = record_parse(&import->cli->format, text, len,
+				     &import->record);
+	if (!wrong)
+		return do_record(import);
+	/* What was before it comes first */
+	err = store_all(import);
+	if (err)
+		return err;
+	if (got == SOURCE_BROKEN)
+		return give_up(import, import->line, -EINVAL, wrong);
+	tell_bad(import, import->line, wrong);
+	return 0;
+}
+
+/* All that has arrived; returns as judge(). */
+static int import_some(struct import *import)
+{
+	struct source *source = &import->source;
+	enum source_got got = SOURCE_NONE;
+	const char *text;
+	size_t len;
+	int err;
+
+	do {
+		got = source_next(source, &text, &len);
+		if (got == SOURCE_NONE && source->lines.end)
+			got = source_end(source);
+		err = got ? import_one(import, got, text, len) : 0;
+		progress_step(&import->progress, source->line, 0);
+	} while (!err && got);
 	return err;
 }
 
 /* What has arrived is stored before more is waited for. */
-static int import_lines(struct import *import)
+static int import_all(struct import *import)
 {
-	struct lines *lines = &import->lines;
-	const char *line;
+	struct lines *lines = &import->source.lines;
 	int err = 0;
-	size_t len;
 
 	progress_begin(&import->progress, import->cli->progress);
 	while (!err && !lines->end) {
 		err = lines_read(lines);
 		if (err)
-			tell(import, import->line, "cannot be read further");
-		while (!err && lines_next(lines, &line, &len))
-			err = import_line(import, line, len);
+			tell(import, 0, strerror(-err));
+		else
+			err = import_some(import);
 		if (!err)
 			err = store_all(import);
 	}
+	if (!err)
+		import->line = import->source.line;
 	progress_end(&import->progress);
 	return err;
 }
@@ -218,6 +280,8 @@ static void say_counts(struct import *import)
 		       import->stored);
 		if (cli->if_absent)
 			printf(", %" PRIu64 " present", import->present);
+		if (import->deleted)
+			printf(", %" PRIu64 " deleted", import->deleted);
 		printf(", %" PRIu64 " bad\n", import->bad);
 		return;
 	}
@@ -226,6 +290,7 @@ static void say_counts(struct import *import)
 	add_u64(json, "lines", import->line);
 	add_u64(json, "stored", import->stored);
 	add_u64(json, "present", import->present);
+	add_u64(json, "deleted", import->deleted);
 	add_u64(json, "bad", import->bad);
 	if (json_object_array_length(import->errors))
 		add_json(json, "errors", json_object_get(import->errors));
@@ -241,12 +306,14 @@ static int import_file(struct cli *cli, const char *path, int fd)
 		return fail(cli, "out of memory");
 	import->cli = cli;
 	import->path = path;
-	import->lines.fd = fd;
+	source_begin(&import->source, fd, cli->format.json_lines,
+		     record_max(cli->info.limits.key_size,
+				cli->info.limits.value_size));
 	import->errors = json_object_new_array();
-	code = import_lines(import) || import->bad ? EXIT_ERROR : EXIT_YES;
+	code = import_all(import) || import->bad ? EXIT_ERROR : EXIT_YES;
 	say_counts(import);
 	json_object_put(import->errors);
-	lines_free(&import->lines);
+	source_free(&import->source);
 	record_free(&import->record);
 	bytes_free(&import->bytes);
 	free(import);

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "sheet.h"
 
-static const char *key_type_name(uint32_t key_type)
+const char *key_type_name(uint32_t key_type)
 {
 	switch (key_type) {
 	case SYNCMAP_KEY_U64:
@@ -21,7 +23,7 @@ static const char *key_type_name(uint32_t key_type)
 	return "unknown";
 }
 
-static const char *value_kind_name(uint32_t kind)
+const char *value_kind_name(uint32_t kind)
 {
 	switch (kind) {
 	case SYNCMAP_VALUE_BYTES:
@@ -36,8 +38,8 @@ static const char *value_kind_name(uint32_t kind)
 	return NULL;
 }
 
-static void add_limits(struct json_object *json, const char *name,
-		       const struct syncmap_limits *limits)
+void add_limits(struct json_object *json, const char *name,
+		const struct syncmap_limits *limits)
 {
 	struct json_object *object = json_object_new_object();
 
@@ -70,9 +72,10 @@ struct json_object *map_info_json(const struct syncmap_map_info *info)
 	add_u64(json, "bytes", info->bytes);
 	add_u64(json, "revision", info->revision);
 	add_limits(json, "limits", &info->limits);
-	add_u64(json, "ttl_ns", info->ttl);
-	add_u64(json, "stale_ns", info->stale);
+	record_add_time(json, "ttl_ns", info->ttl ? info->ttl : SYNCMAP_NEVER);
+	record_add_time(json, "stale_ns", info->stale);
 	add_bool(json, "frozen", info->state & SYNCMAP_MAP_FROZEN);
+	add_bool(json, "evicts", info->state & SYNCMAP_MAP_EVICTS);
 	if (info->mapped)
 		add_u64(json, "mapped", info->mapped);
 	return json;
@@ -107,72 +110,6 @@ static struct json_object *system_info_json(const struct syncmap_info *info)
 	return json;
 }
 
-/* Several numbers of one name are an array */
-static int add_stat(const struct syncmap_stat *stat, void *arg)
-{
-	struct json_object *json = arg, *first, *array;
-
-	if (!stat->index) {
-		add_named(json, stat->name,
-			  json_object_new_uint64(stat->value));
-		return 0;
-	}
-	json_object_object_get_ex(json, stat->name, &array);
-	if (!json_object_is_type(array, json_type_array)) {
-		first = json_object_get(array);
-		array = json_object_new_array();
-		json_object_array_add(array, first);
-		add_named(json, stat->name, array);
-	}
-	json_object_array_add(array, json_object_new_uint64(stat->value));
-	return 0;
-}
-
-static void print_member(const char *name, struct json_object *value)
-{
-	struct json_object *item;
-	size_t n;
-
-	printf("%-20s", name);
-	if (!json_object_is_type(value, json_type_array)) {
-		printf(" %s\n", json_object_get_string(value));
-		return;
-	}
-	n = json_object_array_length(value);
-	for (size_t i = 0; i < n; i++) {
-		item = json_object_array_get_idx(value, i);
-		printf(" %s", json_object_get_string(item));
-	}
-	putchar('\n');
-}
-
-/* One line per member, "a.b" for a member of a member */
-static void print_members(struct json_object *json, const char *prefix)
-{
-	json_object_object_foreach(json, name, value) {
-		bool nested = json_object_is_type(value, json_type_object);
-		char path[64];
-
-		snprintf(path, sizeof(path), "%s%s%s", prefix, name,
-			 nested ? "." : "");
-		if (nested)
-			print_members(value, path);
-		else
-			print_member(path, value);
-	}
-}
-
-static int say_members(struct cli *cli, struct json_object *json)
-{
-	if (cli->json) {
-		say_json(cli, json);
-	} else {
-		print_members(json, "");
-		json_object_put(json);
-	}
-	return EXIT_YES;
-}
-
 /* How loads of this process go: a word for scripts, or what is in the way */
 const char *how_loads_go(const struct libsyncmap *map)
 {
@@ -196,37 +133,48 @@ const char *how_loads_go(const struct libsyncmap *map)
 	return libsyncmap_strerror(err);
 }
 
-/* Loads from a mapping make no call, so nobody can count them */
-static int add_mirror_stat(const struct syncmap_stat *stat, void *arg)
+/* Of a map, and of its mirror if it is to have one */
+struct told {
+	struct json_object	*map;
+	struct json_object	*mirror;
+};
+
+static int add_stat(const struct syncmap_stat *stat, void *arg)
 {
 	static const char prefix[] = "mirror_";
 	const size_t len = sizeof(prefix) - 1;
-
+	const struct told *told = arg;
+	struct json_object *to = told->mirror;
 	const char *name = stat->name;
 
-	if (!strncmp(name, prefix, len))
+	if (!strcmp(name, "found") || !strcmp(name, "absent"))
+		to = told->map;
+	else if (!strncmp(name, prefix, len))
 		name += len;
 	else if (strcmp(name, "mappings"))
 		return 0;
-	add_named(arg, name, json_object_new_uint64(stat->value));
+	if (to)
+		add_named(to, name, json_object_new_uint64(stat->value));
 	return 0;
 }
 
 static int say_map(struct cli *cli)
 {
-	struct json_object *json = map_info_json(&cli->info), *mirror;
+	struct told told = { .map = map_info_json(&cli->info) };
 	int err;
 
-	if (!cli->info.mapped)
-		return say_members(cli, json);
-	mirror = json_object_new_object();
-	err = libsyncmap_stats(cli->map, add_mirror_stat, mirror);
-	add_text(mirror, "loads", how_loads_go(cli->map));
-	add_bool(mirror, "loads_are_counted", false);
-	add_json(json, "mirror", mirror);
+	if (cli->info.mapped)
+		told.mirror = json_object_new_object();
+	err = libsyncmap_stats(cli->map, add_stat, &told);
+	if (told.mirror) {
+		/* They make no call, so nobody can count them */
+		add_text(told.mirror, "loads", how_loads_go(cli->map));
+		add_bool(told.mirror, "loads_are_counted", false);
+		add_json(told.map, "mirror", told.mirror);
+	}
 	if (!err)
-		return say_members(cli, json);
-	json_object_put(json);
+		return say_sheet(cli, told.map);
+	json_object_put(told.map);
 	return fail_map(cli, cli->name, err);
 }
 
@@ -240,53 +188,5 @@ int verb_info(struct cli *cli)
 	err = libsyncmap_system_info(&info, sizeof(info));
 	if (err)
 		return fail_system(cli, err);
-	return say_members(cli, system_info_json(&info));
-}
-
-int verb_stats(struct cli *cli)
-{
-	struct json_object *json = json_object_new_object();
-	int err;
-
-	add_text(json, "map", cli->name);
-	err = libsyncmap_stats(cli->map, add_stat, json);
-	if (!err)
-		return say_members(cli, json);
-	json_object_put(json);
-	return fail_map(cli, cli->name, err);
-}
-
-static int list_one(const struct syncmap_map_info *info, void *arg)
-{
-	struct cli *cli = arg;
-
-	if (cli->json) {
-		say_json(cli, map_info_json(info));
-		return 0;
-	}
-	printf("%-24s %-6s %12" PRIu64 " %14" PRIu64 "  %04o %6u",
-	       info->name, key_type_name(info->key_type),
-	       (uint64_t)info->count, (uint64_t)info->bytes,
-	       info->mode & 07777, info->uid);
-	if (cli->below)
-		printf(" %10" PRIu64, (uint64_t)info->scope);
-	putchar('\n');
-	return 0;
-}
-
-int verb_list(struct cli *cli)
-{
-	int err;
-
-	begin_array(cli);
-	if (!cli->json && isatty(STDOUT_FILENO))
-		printf("%-24s %-6s %12s %14s  %4s %6s%s\n", "MAP", "KEYS",
-		       "COUNT", "BYTES", "MODE", "UID",
-		       cli->below ? "      SCOPE" : "");
-	err = libsyncmap_list(cli->scope, cli->below ? SYNCMAP_LIST_BELOW : 0,
-			      list_one, cli);
-	if (err)
-		fail_system(cli, err);
-	end_array(cli);
-	return err ? EXIT_ERROR : EXIT_YES;
+	return say_sheet(cli, system_info_json(&info));
 }

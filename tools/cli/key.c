@@ -75,8 +75,8 @@ int verb_load_or_store(struct cli *cli)
 	if (cli->json)
 		say_request(&request, "loaded", loaded, "value");
 	else
-		code = say_found(&request);
-	return request_end(&request, !code && loaded ? EXIT_NO : code);
+		say_found(&request);
+	return request_end(&request, loaded ? EXIT_NO : EXIT_YES);
 }
 
 static int touch(struct request *request)
@@ -92,7 +92,7 @@ int verb_touch(struct cli *cli)
 	int code = request_begin_key(&request, cli);
 
 	if (!code)
-		code = say_loaded(&request, request_run(&request, touch));
+		code = say_changed(&request, request_run(&request, touch));
 	return request_end(&request, code);
 }
 
@@ -108,27 +108,8 @@ int verb_load_and_delete(struct cli *cli)
 	int code = request_begin_key(&request, cli);
 
 	if (!code)
-		code = say_loaded(&request,
-				  request_run(&request, load_and_delete));
-	return request_end(&request, code);
-}
-
-int verb_delete(struct cli *cli)
-{
-	struct request request;
-	int code = request_begin_key(&request, cli);
-	int err;
-
-	if (code)
-		return request_end(&request, code);
-	err = libsyncmap_delete(cli->map, request.key.data, request.key.len,
-				&request.result);
-	if (err)
-		code = fail_request(&request, err);
-	else if (!request.result.previous)
-		code = say_absent(&request, "deleted");
-	else if (cli->json)
-		say_request(&request, "deleted", true, NULL);
+		code = say_changed(&request,
+				   request_run(&request, load_and_delete));
 	return request_end(&request, code);
 }
 
@@ -159,6 +140,6 @@ int verb_swap(struct cli *cli)
 		say_request(&request, "loaded", loaded,
 			    loaded ? "previous" : NULL);
 	else if (loaded)
-		code = say_found(&request);
+		say_found(&request);
 	return request_end(&request, code);
 }

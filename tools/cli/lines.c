@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -7,6 +8,15 @@
 #include "lines.h"
 
 #define CHUNK	(256 << 10)
+
+static bool take_piece(struct lines *lines, const char **line, size_t *len)
+{
+	*line = lines->read.data + lines->next;
+	*len = lines->read.len - lines->next;
+	lines->next = lines->read.len;
+	lines->cut = true;
+	return true;
+}
 
 bool lines_next(struct lines *lines, const char **line, size_t *len)
 {
@@ -16,12 +26,22 @@ bool lines_next(struct lines *lines, const char **line, size_t *len)
 	if (left)
 		end = memchr(lines->read.data + lines->searched, '\n', left);
 	lines->searched = lines->read.len;
-	if (!end && (!lines->end || lines->next == lines->read.len))
+	if (!end && lines->read.len - lines->next > lines->max) {
+		if (lines->pieces)
+			return take_piece(lines, line, len);
+		lines->skipping = true;
+		lines->next = lines->read.len;
+	}
+	if (!end && (!lines->end || (lines->next == lines->read.len &&
+				     !lines->skipping)))
 		return false;
 	*line = lines->read.data + lines->next;
 	*len = end ? (size_t)(end - *line) : lines->read.len - lines->next;
 	lines->next += *len + !!end;
 	lines->searched = lines->next;
+	lines->cut = !lines->pieces &&
+		     (lines->skipping || *len > lines->max);
+	lines->skipping = false;
 	return true;
 }
 
@@ -57,4 +77,18 @@ int lines_read(struct lines *lines)
 void lines_free(struct lines *lines)
 {
 	bytes_free(&lines->read);
+}
+
+bool read_first_line(const char *path, char *text, size_t size)
+{
+	FILE *file = fopen(path, "re");
+	bool done;
+
+	if (!file)
+		return false;
+	done = fgets(text, size, file);
+	fclose(file);
+	if (done)
+		text[strcspn(text, "\n")] = '\0';
+	return done;
 }

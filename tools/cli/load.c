@@ -2,10 +2,10 @@
 /* load: one key, several, or one per line of standard input */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
+#include <unistd.h>
 
+#include "lines.h"
 #include "request.h"
 
 static int load(struct request *request)
@@ -42,22 +42,27 @@ static int load_one(struct cli *cli)
 	return request_end(&request, code);
 }
 
-/* A key and its value as a line; nothing if it is absent */
-static int say_line(struct request *request, struct bytes *line)
+/* A key and its value as a line */
+static void say_line(struct request *request, struct bytes *line)
 {
 	const struct record_life life = { .ttl_ns = DURATION_NEVER };
+	const struct bytes *key = &request->key, *found = &request->found;
 	struct cli *cli = request->cli;
 	const char *wrong;
 
 	line->len = 0;
-	wrong = record_print(&cli->format,
-			     request->key.data, request->key.len,
-			     request->found.data, request->found.len,
-			     &life, line);
-	if (wrong)
-		return fail_key(cli, &request->key, wrong);
+	wrong = record_print(&cli->format, key->data, key->len, found->data,
+			     found->len, &life, line);
+	if (wrong) {
+		line->len = 0;
+		print_field(cli->format.key, key->data, key->len, line);
+		bytes_append_char(line, '\t');
+		print_field(FORMAT_TEXT, found->data, found->len, line);
+		bytes_append_char(line, '\n');
+	}
 	say_bytes(line);
-	return EXIT_YES;
+	if (wrong)
+		note_misfit(cli, key, wrong);
 }
 
 static int load_next(struct request *request, const char *text, size_t len,
@@ -77,28 +82,47 @@ static int load_next(struct request *request, const char *text, size_t len,
 	if (cli->json)
 		say_request(request, "loaded", !err, err ? NULL : "value");
 	else if (!err)
-		code = say_line(request, line);
-	return err && !code ? EXIT_NO : code;
+		say_line(request, line);
+	return err ? EXIT_NO : EXIT_YES;
+}
+
+/* All that have arrived */
+static int load_some(struct request *request, struct lines *lines,
+		     struct bytes *line, int *worst)
+{
+	int code = EXIT_YES;
+	const char *text;
+	size_t len;
+
+	while (code != EXIT_ERROR && lines_next(lines, &text, &len)) {
+		if (lines->cut)
+			code = fail(request->cli, "standard input: a key of more "
+				    "than %zu bytes", lines->max);
+		else
+			code = load_next(request, text, len, line);
+		*worst = code ? code : *worst;
+	}
+	return code;
 }
 
 static int load_lines(struct request *request, struct bytes *line)
 {
-	char *text = NULL;
-	size_t size = 0;
-	int worst = EXIT_YES;
-	int code = EXIT_YES;
-	ssize_t len;
+	struct cli *cli = request->cli;
+	struct lines lines = {
+		.fd = STDIN_FILENO,
+		.max = record_max(cli->info.limits.key_size, 0),
+	};
+	int code = EXIT_YES, worst = EXIT_YES;
+	int err = 0;
 
-	while (code != EXIT_ERROR && (len = getline(&text, &size, stdin)) > 0) {
-		len -= text[len - 1] == '\n';
-		code = load_next(request, text, len, line);
-		worst = code ? code : worst;
+	while (code != EXIT_ERROR && !lines.end && !err) {
+		err = lines_read(&lines);
+		if (!err)
+			code = load_some(request, &lines, line, &worst);
+		fflush(stdout);
 	}
-	if (ferror(stdin))
-		worst = fail(request->cli, "standard input: %s",
-			     strerror(errno));
-	free(text);
-	return worst;
+	lines_free(&lines);
+	return err ? fail(cli, "standard input: %s", strerror(-err)) : worst;
 }
 
 static int load_args(struct request *request, struct bytes *line)
@@ -122,6 +146,10 @@ int verb_load(struct cli *cli)
 	struct request request;
 	int code;
 
+	for (int i = 1; i < cli->nargs && !lines; i++)
+		if (!strcmp(cli->args[i], "-"))
+			return fail_usage(cli, "- is standard input, and goes "
+					  "alone; a key is written \\x2d");
 	if (cli->nargs == 2 && !lines)
 		return load_one(cli);
 	if (cli->format.value == FORMAT_RAW && !cli->json)
@@ -131,5 +159,5 @@ int verb_load(struct cli *cli)
 	code = lines ? load_lines(&request, &line) : load_args(&request, &line);
 	end_array(cli);
 	bytes_free(&line);
-	return request_end(&request, code);
+	return request_end(&request, end_misfits(cli, code));
 }

@@ -35,6 +35,17 @@ int parse_scope(struct cli *cli, const char *text)
 	return cli->scope <= PID_MAX ? parse_pid(cli, text) : EXIT_YES;
 }
 
+const char *user_name(uid_t uid, char *text, size_t size)
+{
+	const struct passwd *user = getpwuid(uid);
+
+	if (user)
+		snprintf(text, size, "%s", user->pw_name);
+	else
+		snprintf(text, size, "%u", uid);
+	return text;
+}
+
 int parse_owner(struct cli *cli, const char *text)
 {
 	const struct passwd *user = getpwnam(text);
@@ -71,6 +82,21 @@ int open_name(struct cli *cli, unsigned int access)
 		return -ENAMETOOLONG;
 	memcpy(params.name, cli->name, strlen(cli->name));
 	return libsyncmap_open_with(&params, sizeof(params), &cli->map);
+}
+
+/* The most that is permitted first, as far as there is a use for it */
+int open_any(struct cli *cli, enum verb_map want)
+{
+	static const unsigned int tries[] = {
+		MAP_BOTH | MAP_ADMIN, MAP_BOTH, MAP_READ, MAP_WRITE, MAP_ADMIN,
+	};
+	int err = -EACCES;
+
+	for (int i = want == MAP_ANY ? 2 : 0;
+	     i < 5 && (err == -EACCES || err == -EPERM); i++)
+		err = open_name(cli, tries[i]);
+	/* Whatever it is that only its owner may do, the mode permits nothing */
+	return err == -EPERM ? -EACCES : err;
 }
 
 int verb_remove(struct cli *cli)

@@ -34,7 +34,8 @@ static void say_number(struct request *request, bool changed)
 	struct json_object *json;
 
 	if (!request->cli->json) {
-		printf("%" PRIu64 "\n", number->after);
+		printf(request->cli->format.value == FORMAT_X64 ?
+		       "0x%" PRIx64 "\n" : "%" PRIu64 "\n", number->after);
 		return;
 	}
 	json = entry_json(request->cli, &request->key, NULL, NULL);
@@ -43,6 +44,33 @@ static void say_number(struct request *request, bool changed)
 	add_u64(json, "after", number->after);
 	add_terms(json, request);
 	say_json(request->cli, json);
+}
+
+/*
+ * Any eight bytes could be a number, text too: somebody has to have said that these
+ * are.
+ */
+bool are_numbers(const struct cli *cli)
+{
+	if (cli->number.flags & SYNCMAP_FLAG_U32)
+		return true;
+	return cli->format.value == FORMAT_U64 ||
+	       cli->format.value == FORMAT_X64;
+}
+
+static int fail_numbers(struct cli *cli)
+{
+	const char *kind = value_kind_name(cli->info.value_kind);
+
+	if (cli->value_format_given)
+		return fail_usage(cli, "the format of numbers is u64 or x64");
+	if (!kind)
+		return fail(cli, "map '%s': nobody has said that its values are "
+			    "numbers; for all of the map 'syncmapctl set "
+			    "--values-are u64 %s' does, for once --format u64",
+			    cli->name, cli->name);
+	return fail(cli, "map '%s': its values are %s; for numbers say --format "
+		    "u64", cli->name, kind);
 }
 
 static int fail_width(struct request *request)
@@ -87,7 +115,14 @@ int verb_calculate(struct cli *cli)
 	int code;
 	int err;
 
+	if (!are_numbers(cli))
+		return fail_numbers(cli);
+	if (cli->given & SYNCMAP_SET_TTL &&
+	    !(number->flags & SYNCMAP_FLAG_INITIAL))
+		return fail_usage(cli, "--ttl is for a key that is absent; "
+				  "--initial says what that counts as");
 	number->operand = 1;
+	number->deadline = store_deadline(cli);
 	code = request_begin_key(&request, cli);
 	if (!code && cli->nargs > 2)
 		code = parse_number(cli, cli->args[2], UINT64_MAX,

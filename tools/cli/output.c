@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
 
 /* Of a key in a message, as much as fits on a line */
 #define KEY_SHOWN	64
+
+/* Values that do not suit their format, beyond this many, are only counted */
+#define MISFITS_TOLD	20
 
 void add_json(struct json_object *object, const char *name,
 	      struct json_object *value)
@@ -50,30 +53,37 @@ void say_json(struct cli *cli, struct json_object *json)
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
 
 	flags |= cli->pretty ? JSON_C_TO_STRING_PRETTY : JSON_C_TO_STRING_PLAIN;
-	if (cli->in_array)
-		fputs(cli->array_has_items ? ",\n" : "[", stdout);
-	cli->array_has_items = cli->in_array;
+	if (cli->before) {
+		fputs(cli->before, stdout);
+		cli->before = ",\n";
+	}
 	fputs(json_object_to_json_string_ext(json, flags), stdout);
-	if (!cli->in_array)
+	if (!cli->before)
 		putchar('\n');
 	json_object_put(json);
 }
 
 void begin_array(struct cli *cli)
 {
-	cli->in_array = cli->json;
+	cli->before = cli->json ? "[" : NULL;
+}
+
+void begin_results(struct cli *cli)
+{
+	if (!cli->json)
+		return;
+	putchar('[');
+	cli->before = "";
 }
 
 void end_array(struct cli *cli)
 {
-	if (cli->in_array)
-		puts(cli->array_has_items ? "]" : "[]");
-	cli->in_array = false;
-	cli->array_has_items = false;
+	if (cli->before)
+		puts(cli->before[0] == '[' ? "[]" : "]");
+	cli->before = NULL;
 }
 
-/* What was typed need not be UTF-8, which JSON is */
-static void add_error(struct json_object *json, const char *text)
+void add_any_text(struct json_object *json, const char *name, const char *text)
 {
 	struct bytes escaped = { };
 
@@ -82,7 +92,7 @@ static void add_error(struct json_object *json, const char *text)
 		bytes_append_char(&escaped, '\0');
 		text = escaped.data;
 	}
-	add_text(json, "error", text);
+	add_text(json, name, text);
 	bytes_free(&escaped);
 }
 
@@ -93,23 +103,42 @@ static void complain(struct cli *cli, const char *text)
 	if (!cli->json) {
 		fflush(stdout);
 		fprintf(stderr, "syncmapctl: %s\n", text);
+		if (cli->advice)
+			fprintf(stderr, "%s\n", cli->advice);
 		return;
 	}
-	if (!cli->array_has_items)
-		cli->in_array = false;
+	if (cli->before && cli->before[0] == '[')
+		cli->before = NULL;
 	json = json_object_new_object();
-	add_error(json, text);
+	add_any_text(json, "error", text);
+	if (cli->advice)
+		add_any_text(json, "advice", cli->advice);
 	say_json(cli, json);
 }
 
 static void vcomplain(struct cli *cli, const char *format, va_list args)
 {
-	char *text;
+	char *text, *there = NULL;
 
-	if (vasprintf(&text, format, args) < 0)
+	if (vasprintf(&text, format, args) < 0 ||
+	    (cli->where && asprintf(&there, "%s: %s", cli->where, text) < 0))
 		abort();
-	complain(cli, text);
+	complain(cli, there ? there : text);
+	free(there);
 	free(text);
+	free(cli->advice);
+	cli->advice = NULL;
+}
+
+void advise(struct cli *cli, const char *format, ...)
+{
+	va_list args;
+
+	free(cli->advice);
+	va_start(args, format);
+	if (vasprintf(&cli->advice, format, args) < 0)
+		abort();
+	va_end(args);
 }
 
 int fail(struct cli *cli, const char *format, ...)
@@ -129,6 +158,8 @@ int fail_usage(struct cli *cli, const char *format, ...)
 	va_start(args, format);
 	vcomplain(cli, format, args);
 	va_end(args);
+	if (cli->where)
+		return EXIT_ERROR;
 	if (!cli->json && cli->verb)
 		fprintf(stderr, "Usage: syncmapctl %s %s\n"
 			"Try 'syncmapctl help %s'.\n", cli->verb->name,
@@ -136,31 +167,6 @@ int fail_usage(struct cli *cli, const char *format, ...)
 	else if (!cli->json)
 		fputs("Try 'syncmapctl help'.\n", stderr);
 	return EXIT_USAGE;
-}
-
-int fail_system(struct cli *cli, int err)
-{
-	if (err == -ENODEV || err == -EACCES)
-		return fail(cli, "%s (see 'syncmapctl doctor')",
-			    err == -ENODEV ? libsyncmap_strerror(err) :
-			    SYNCMAP_DEVICE ": permission denied");
-	return fail(cli, "%s: %s", SYNCMAP_DEVICE, libsyncmap_strerror(err));
-}
-
-int fail_map(struct cli *cli, const char *name, int err)
-{
-	if (err == -ENODEV ||
-	    (err == -EACCES && access(SYNCMAP_DEVICE, R_OK | W_OK)))
-		return fail_system(cli, err);
-	if (err == -ENOENT)
-		return fail(cli, "there is no map '%s'", name);
-	if (err == -ESTALE)
-		return fail(cli, "map '%s': it has another number, or owner",
-			    name);
-	if (err == -EACCES)
-		return fail(cli, "map '%s': permission denied by its mode",
-			    name);
-	return fail(cli, "map '%s': %s", name, libsyncmap_strerror(err));
 }
 
 /* The key as people write it, shortened; as hex when it has no such form */
@@ -188,15 +194,57 @@ int fail_key(struct cli *cli, const struct bytes *key, const char *wrong)
 	return EXIT_ERROR;
 }
 
+void note(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("syncmapctl: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
 void note_key(struct cli *cli, const struct bytes *key, const char *what)
 {
 	struct bytes text = { };
 
 	show_key(cli, key, &text);
-	fflush(stdout);
-	fprintf(stderr, "syncmapctl: map '%s': key '%s' %s\n", cli->name,
-		text.data, what);
+	note("map '%s': key '%s' %s", cli->name, text.data, what);
 	bytes_free(&text);
+}
+
+const char *print_field(enum format format, const void *data, size_t len,
+			struct bytes *line)
+{
+	size_t before = line->len;
+	const char *wrong = format_print(format, data, len, line);
+
+	if (!wrong)
+		return NULL;
+	line->len = before;
+	format_print(FORMAT_TEXT, data, len, line);
+	return wrong;
+}
+
+void note_misfit(struct cli *cli, const struct bytes *key, const char *wrong)
+{
+	struct bytes text = { };
+
+	if (cli->misfits++ >= MISFITS_TOLD)
+		return;
+	show_key(cli, key, &text);
+	note("map '%s': key '%s': %s", cli->name, text.data, wrong);
+	bytes_free(&text);
+}
+
+int end_misfits(struct cli *cli, int code)
+{
+	if (cli->misfits > MISFITS_TOLD)
+		note("map '%s': %" PRIu64 " more do not suit their format",
+		     cli->name, cli->misfits - MISFITS_TOLD);
+	return cli->misfits ? EXIT_ERROR : code;
 }
 
 const char *explain(int err, const struct syncmap_error *error,

@@ -1,11 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <json-c/json.h>
 
+#include "member.h"
 #include "record.h"
+
+/* Members that are neither key nor value nor time */
+static const struct {
+	const char	*name;
+	enum json_type	type;
+} members[] = {
+	{ "event", json_type_string },
+	{ "owned", json_type_boolean },
+	{ "kept", json_type_boolean },
+	/* Nothing that could be stored */
+	{ "revision", json_type_int },
+	{ "previous_revision", json_type_int },
+	{ "loaded", json_type_boolean },
+	{ "reason", json_type_string },
+};
+
+static const struct {
+	const char		*name;
+	enum record_task	task;
+} events[] = {
+	{ "entry", RECORD_STORE },
+	{ "store", RECORD_STORE },
+	{ "delete", RECORD_DELETE },
+	{ "clear", RECORD_CLEAR },
+	{ "dumped", RECORD_NOTHING },
+	{ "removed", RECORD_NOTHING },
+};
+
+#define COUNT(array)	(sizeof(array) / sizeof(*(array)))
 
 static const char *parse_tab_separated(const struct record_format *format,
 				       const char *line, size_t len,
@@ -30,130 +61,211 @@ static const char *parse_tab_separated(const struct record_format *format,
 
 static const char *parse_ttl(struct json_object *json, struct record *record)
 {
+	record->says_ttl = true;
+	record->life.ttl_ns = DURATION_NEVER;
+	if (json_object_is_type(json, json_type_string) &&
+	    !strcmp(json_object_get_string(json), "never"))
+		return NULL;
 	if (!json_object_is_type(json, json_type_int) ||
 	    json_object_get_int64(json) < 0)
-		return "\"ttl_ns\": not a number of nanoseconds";
+		return "\"ttl_ns\": neither a number of nanoseconds nor \"never\"";
 	record->life.ttl_ns = json_object_get_uint64(json);
 	return NULL;
 }
 
-static const char *parse_owned(struct json_object *json, struct record *record)
+static const char *parse_event(struct json_object *json, struct record *record)
 {
-	if (!json_object_is_type(json, json_type_boolean))
-		return "\"owned\": neither true nor false";
-	record->life.owned = json_object_get_boolean(json);
-	return NULL;
+	const char *name = json_object_get_string(json);
+
+	for (size_t i = 0; i < COUNT(events); i++) {
+		if (strcmp(events[i].name, name))
+			continue;
+		record->task = events[i].task;
+		return NULL;
+	}
+	if (!strcmp(name, "overflow"))
+		return "changes were lost here";
+	return "\"event\": none that is known";
 }
 
-/* How many there are of those that may be missing, if they are right */
-static const char *parse_life(struct json_object *json, struct record *record,
-			      int *known)
+static const char *parse_other(const char *name, struct json_object *json,
+			       struct record *record)
 {
-	const char *wrong = NULL;
-	struct json_object *member;
+	static char wrong[80];
 
-	if (json_object_object_get_ex(json, "ttl_ns", &member)) {
-		wrong = parse_ttl(member, record);
-		++*known;
+	for (size_t i = 0; i < COUNT(members); i++) {
+		if (strcmp(members[i].name, name))
+			continue;
+		if (!json_object_is_type(json, members[i].type)) {
+			snprintf(wrong, sizeof(wrong), "\"%s\": not a %s", name,
+				 json_type_to_name(members[i].type));
+			return wrong;
+		}
+		if (!strcmp(name, "event"))
+			return parse_event(json, record);
+		if (!strcmp(name, "owned"))
+			record->life.owned = json_object_get_boolean(json);
+		if (!strcmp(name, "kept"))
+			record->life.kept = json_object_get_boolean(json);
+		return NULL;
 	}
-	if (!wrong && json_object_object_get_ex(json, "owned", &member)) {
-		wrong = parse_owned(member, record);
-		++*known;
-	}
+	snprintf(wrong, sizeof(wrong), "\"%.40s\": no member of an entry", name);
 	return wrong;
 }
 
-static const char *parse_members(const struct record_format *format,
-				 struct json_object *json,
-				 struct record *record)
+static const char *parse_member(const struct record_format *format,
+				const char *name, struct json_object *json,
+				struct record *record)
 {
-	struct json_object *value;
-	struct json_object *key;
-	const char *wrong;
-	int known = 2;
+	const char *wrong = NULL;
+	bool *has;
 
-	if (!json_object_is_type(json, json_type_object))
-		return "not a JSON object";
-	if (!json_object_object_get_ex(json, "key", &key))
-		return "no \"key\"";
-	if (!json_object_object_get_ex(json, "value", &value))
-		return "no \"value\"";
-	wrong = parse_life(json, record, &known);
-	if (wrong)
-		return wrong;
-	if (json_object_object_length(json) != known)
-		return "a member other than \"key\", \"value\", \"ttl_ns\" and \"owned\"";
-	wrong = format_from_json(format->key, key, &record->key);
-	if (wrong)
-		return wrong;
-	return format_from_json(format->value, value, &record->value);
+	if (member_parse("key", format->key, name, json, &record->key, &wrong))
+		has = &record->has_key;
+	else if (member_parse("value", format->value, name, json,
+			      &record->value, &wrong))
+		has = &record->has_value;
+	else if (!strcmp(name, "ttl_ns"))
+		return parse_ttl(json, record);
+	else
+		return parse_other(name, json, record);
+	if (!wrong && *has)
+		return "both as it is and in hex";
+	*has = true;
+	return wrong;
 }
 
-static const char *parse_json_line(const struct record_format *format,
-				   const char *line, size_t len,
-				   struct record *record)
+static void begin(struct record *record)
+{
+	record->task = RECORD_STORE;
+	record->has_key = false;
+	record->has_value = false;
+	record->says_ttl = false;
+	record->life = (struct record_life){ .ttl_ns = DURATION_NEVER };
+	record->key.len = 0;
+	record->value.len = 0;
+}
+
+const char *record_parse_object(const struct record_format *format,
+				struct json_object *json,
+				struct record *record)
+{
+	const char *wrong;
+
+	begin(record);
+	if (!json_object_is_type(json, json_type_object))
+		return "not a JSON object";
+	json_object_object_foreach(json, name, value) {
+		wrong = parse_member(format, name, value, record);
+		if (wrong)
+			return wrong;
+	}
+	return NULL;
+}
+
+static const char *check(const struct record *record)
+{
+	if (!record->has_key && (record->task == RECORD_STORE ||
+				 record->task == RECORD_DELETE))
+		return "no \"key\"";
+	if (!record->has_value && record->task == RECORD_STORE)
+		return "no \"value\"";
+	return NULL;
+}
+
+static const char *parse_json(const struct record_format *format,
+			      const char *line, size_t len,
+			      struct record *record)
 {
 	struct json_object *json;
 	const char *wrong = json_parse(line, len, &json);
 
 	if (wrong)
 		return wrong;
-	wrong = parse_members(format, json, record);
+	wrong = record_parse_object(format, json, record);
 	json_object_put(json);
-	return wrong;
+	return wrong ? wrong : check(record);
 }
 
 const char *record_parse(const struct record_format *format, const char *line,
 			 size_t len, struct record *record)
 {
-	record->life = (struct record_life){ .ttl_ns = DURATION_NEVER };
-	record->key.len = 0;
-	record->value.len = 0;
+	begin(record);
 	if (format->json_lines)
-		return parse_json_line(format, line, len, record);
+		return parse_json(format, line, len, record);
 	return parse_tab_separated(format, line, len, record);
 }
 
-static void append_life(struct bytes *line, const struct record_life *life)
+bool record_is_blank(const char *line, size_t len)
 {
-	char text[40];
-	int len;
-
-	if (life->ttl_ns != DURATION_NEVER) {
-		len = snprintf(text, sizeof(text), ",\"ttl_ns\":%" PRIu64,
-			       life->ttl_ns);
-		bytes_append(line, text, len);
-	}
-	if (life->owned)
-		bytes_append(line, ",\"owned\":true", 13);
+	if (len && *line == '#')
+		return true;
+	while (len && line[len - 1] == ' ')
+		len--;
+	return !len;
 }
 
-static const char *print_json_line(const struct record_format *format,
-				   const void *key, size_t key_len,
-				   const void *value, size_t value_len,
-				   const struct record_life *life,
-				   struct bytes *line)
+/*
+ * A byte is written with six characters at most, \u00XX. Zeroes before a number,
+ * and spaces in JSON, may take some.
+ */
+size_t record_max(size_t key_size, size_t value_size)
 {
-	struct json_object *key_json;
-	struct json_object *value_json;
+	return 4096 + 8 * (key_size + value_size);
+}
+
+void record_add_time(struct json_object *json, const char *name, uint64_t ns)
+{
+	json_object_object_add(json, name, ns == DURATION_NEVER ?
+			       json_object_new_string("never") :
+			       json_object_new_uint64(ns));
+}
+
+static void add_if(struct json_object *json, const char *name, bool is)
+{
+	if (is)
+		json_object_object_add(json, name, json_object_new_boolean(true));
+}
+
+void record_add_life(struct json_object *json, const struct record_life *life)
+{
+	record_add_time(json, "ttl_ns", life->ttl_ns);
+	add_if(json, "owned", life->owned);
+	add_if(json, "kept", life->kept);
+}
+
+static void print_json(const struct record_format *format,
+		       const void *key, size_t key_len,
+		       const void *value, size_t value_len,
+		       const struct record_life *life, struct bytes *line)
+{
+	struct json_object *json = json_object_new_object();
+
+	member_add(json, "key", format->key, key, key_len);
+	member_add(json, "value", format->value, value, value_len);
+	record_add_life(json, life);
+	json_append(json, line);
+	json_object_put(json);
+}
+
+static const char *print_tab_separated(const struct record_format *format,
+				       const void *key, size_t key_len,
+				       const void *value, size_t value_len,
+				       struct bytes *line)
+{
 	const char *wrong;
 
-	wrong = format_to_json(format->key, key, key_len, &key_json);
+	/* Not a comment */
+	if (format->key == FORMAT_TEXT && key_len && *(const char *)key == '#') {
+		bytes_append(line, "\\x23", 4);
+		key = (const char *)key + 1;
+		key_len--;
+	}
+	wrong = format_print(format->key, key, key_len, line);
 	if (wrong)
 		return wrong;
-	wrong = format_to_json(format->value, value, value_len, &value_json);
-	if (wrong)
-		goto put_key;
-	bytes_append(line, "{\"key\":", 7);
-	json_append(key_json, line);
-	bytes_append(line, ",\"value\":", 9);
-	json_append(value_json, line);
-	append_life(line, life);
-	bytes_append(line, "}\n", 2);
-	json_object_put(value_json);
-put_key:
-	json_object_put(key_json);
-	return wrong;
+	bytes_append_char(line, '\t');
+	return format_print(format->value, value, value_len, line);
 }
 
 const char *record_print(const struct record_format *format,
@@ -161,20 +273,15 @@ const char *record_print(const struct record_format *format,
 			 const void *value, size_t value_len,
 			 const struct record_life *life, struct bytes *line)
 {
-	const char *wrong;
+	const char *wrong = NULL;
 
 	if (format->json_lines)
-		return print_json_line(format, key, key_len, value, value_len,
-				       life, line);
-	wrong = format_print(format->key, key, key_len, line);
-	if (wrong)
-		return wrong;
-	bytes_append_char(line, '\t');
-	wrong = format_print(format->value, value, value_len, line);
-	if (wrong)
-		return wrong;
+		print_json(format, key, key_len, value, value_len, life, line);
+	else
+		wrong = print_tab_separated(format, key, key_len, value,
+					    value_len, line);
 	bytes_append_char(line, '\n');
-	return NULL;
+	return wrong;
 }
 
 void record_free(struct record *record)

@@ -59,13 +59,15 @@ int fail_request(struct request *request, int err)
 {
 	char text[128];
 
+	advise_limit(request->cli, &request->result.error);
 	return fail_key(request->cli, &request->key,
 			explain(err, &request->result.error, text, sizeof(text)));
 }
 
 /*
  * The value may have just been taken out of the map: show it in any case, and
- * complain if the format that was asked for does not suit it.
+ * tell if the format that was asked for does not suit it. That is an error of those
+ * who only look; of others the status says what they did.
  */
 int say_found(struct request *request)
 {
@@ -74,16 +76,14 @@ int say_found(struct request *request)
 	struct bytes line = { };
 	const char *wrong;
 
-	wrong = format_print(format, found->data, found->len, &line);
-	if (wrong) {
-		line.len = 0;
-		format_print(FORMAT_TEXT, found->data, found->len, &line);
-	}
+	wrong = print_field(format, found->data, found->len, &line);
 	if (format != FORMAT_RAW)
 		bytes_append_char(&line, '\n');
 	say_bytes(&line);
 	bytes_free(&line);
-	return wrong ? fail_key(request->cli, &request->key, wrong) : EXIT_YES;
+	if (wrong)
+		note_misfit(request->cli, &request->key, wrong);
+	return wrong ? EXIT_ERROR : EXIT_YES;
 }
 
 void add_terms(struct json_object *json, const struct request *request)
@@ -96,8 +96,8 @@ void add_terms(struct json_object *json, const struct request *request)
 		add_u64(json, "revision", result->revision);
 	if (result->previous)
 		add_u64(json, "previous_revision", result->previous);
-	if (result->expires && result->expires != SYNCMAP_NEVER)
-		add_u64(json, "ttl_ns", result->expires);
+	if (result->expires)
+		record_add_time(json, "ttl_ns", result->expires);
 	if (result->owned)
 		add_bool(json, "owned", true);
 }
@@ -134,4 +134,11 @@ int say_loaded(struct request *request, int err)
 		return say_found(request);
 	say_request(request, "loaded", true, "value");
 	return EXIT_YES;
+}
+
+int say_changed(struct request *request, int err)
+{
+	int code = say_loaded(request, err);
+
+	return err ? code : EXIT_YES;
 }

@@ -38,6 +38,8 @@ void say_request(struct request *request, const char *what, bool happened,
 void add_terms(struct json_object *json, const struct request *request);
 /* The value that was found, or that the key is absent, or an error */
 int say_loaded(struct request *request, int err);
+/* The same of a verb that has done more than to look */
+int say_changed(struct request *request, int err);
 int fail_request(struct request *request, int err);
 
 #endif

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "member.h"
 
 int parse_key(struct cli *cli, const char *text, size_t len, struct bytes *key)
 {
@@ -19,23 +21,66 @@ int parse_key(struct cli *cli, const char *text, size_t len, struct bytes *key)
 		    wrong);
 }
 
-static int read_file(struct cli *cli, const char *path, struct bytes *value)
+static int read_all(struct cli *cli, int fd, const char *path,
+		    struct bytes *value)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int err;
+	size_t max = cli->info.limits.value_size;
+	int err = bytes_read_fd(value, fd, max);
 
-	if (fd < 0)
-		return fail(cli, "%s: %s", path, strerror(errno));
-	err = bytes_read_fd(value, fd);
-	close(fd);
+	if (err == -EFBIG)
+		return fail(cli, "map '%s': %s: the value is too long: more than "
+			    "%zu bytes", cli->name, path, max);
 	return err ? fail(cli, "%s: %s", path, strerror(-err)) : EXIT_YES;
+}
+
+/* A pipe, say, gives what it has to the first who reads it */
+static int take_stdin(struct cli *cli)
+{
+	if (cli->stdin_taken)
+		return fail_usage(cli, "standard input can be read only once");
+	cli->stdin_taken = true;
+	return EXIT_YES;
 }
 
 static int read_stdin(struct cli *cli, struct bytes *value)
 {
-	int err = bytes_read_fd(value, STDIN_FILENO);
+	int code = take_stdin(cli);
 
-	return err ? fail(cli, "standard input: %s", strerror(-err)) : EXIT_YES;
+	return code ? code : read_all(cli, STDIN_FILENO, "standard input", value);
+}
+
+static bool is_stdin(int fd)
+{
+	struct stat in, st;
+
+	return !fstat(STDIN_FILENO, &in) && !fstat(fd, &st) &&
+	       !S_ISREG(st.st_mode) && in.st_dev == st.st_dev &&
+	       in.st_ino == st.st_ino;
+}
+
+static int read_file(struct cli *cli, const char *path, struct bytes *value)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int code = EXIT_YES;
+
+	if (fd < 0)
+		return fail(cli, "%s: %s", path, strerror(errno));
+	if (is_stdin(fd))
+		code = take_stdin(cli);
+	if (!code)
+		code = read_all(cli, fd, path, value);
+	close(fd);
+	return code;
+}
+
+static int fail_value(struct cli *cli, const char *text, const char *wrong)
+{
+	const char *kind = value_kind_name(cli->info.value_kind);
+
+	if (cli->value_format_given || !kind)
+		return fail(cli, "value '%s': %s", text, wrong);
+	return fail(cli, "value '%s': %s; the values of map '%s' are %s, or say "
+		    "--format", text, wrong, cli->name, kind);
 }
 
 int parse_value(struct cli *cli, const char *text, struct bytes *value)
@@ -43,12 +88,12 @@ int parse_value(struct cli *cli, const char *text, struct bytes *value)
 	const char *wrong;
 
 	value->len = 0;
-	if (!strcmp(text, "-"))
+	if (!strcmp(text, "-") || !strcmp(text, "@-"))
 		return read_stdin(cli, value);
 	if (text[0] == '@')
 		return read_file(cli, text + 1, value);
 	wrong = format_parse(cli->format.value, text, strlen(text), value);
-	return wrong ? fail(cli, "value '%s': %s", text, wrong) : EXIT_YES;
+	return wrong ? fail_value(cli, text, wrong) : EXIT_YES;
 }
 
 /* Zero would be the default of the map */
@@ -62,11 +107,17 @@ uint64_t store_deadline(const struct cli *cli)
 	return cli->given & SYNCMAP_SET_TTL ? deadline_from_now(cli->ttl) : 0;
 }
 
+uint32_t keep_flag(const struct cli *cli, const struct record *record)
+{
+	return cli->keep || (record && record->life.kept) ?
+	       SYNCMAP_FLAG_KEEP : 0;
+}
+
 struct libsyncmap_options store_terms(const struct cli *cli)
 {
 	return (struct libsyncmap_options){
 		.deadline = store_deadline(cli),
-		.flags = SYNCMAP_FLAG_FROM_NOW,
+		.flags = SYNCMAP_FLAG_FROM_NOW | keep_flag(cli, NULL),
 	};
 }
 
@@ -79,22 +130,14 @@ uint64_t remaining(uint64_t expires)
 	return expires > now ? expires - now : 1;
 }
 
-static struct json_object *to_json(enum format format, const struct bytes *b)
-{
-	struct json_object *json;
-
-	if (format_to_json(format, b->data, b->len, &json))
-		format_to_json(FORMAT_TEXT, b->data, b->len, &json);
-	return json;
-}
-
 struct json_object *entry_json(const struct cli *cli, const struct bytes *key,
 			       const char *name, const struct bytes *value)
 {
 	struct json_object *object = json_object_new_object();
 
-	add_json(object, "key", to_json(cli->format.key, key));
+	member_add(object, "key", cli->format.key, key->data, key->len);
 	if (value)
-		add_json(object, name, to_json(cli->format.value, value));
+		member_add(object, name, cli->format.value, value->data,
+			   value->len);
 	return object;
 }

@@ -53,6 +53,8 @@ static const char *reason_name(const struct libsyncmap_record *event)
 		return "expired";
 	case SYNCMAP_REASON_ORPHANED:
 		return "orphaned";
+	case SYNCMAP_REASON_EVICTED:
+		return "evicted";
 	}
 	return name_of(operations, sizeof(operations) / sizeof(operations[0]),
 		       event->reason);
@@ -84,37 +86,41 @@ static void say_event_json(struct cli *cli,
 	if (event->reason)
 		add_text(json, "reason", reason_name(event));
 	add_u64(json, "revision", event->revision);
+	if (event->expires)
+		record_add_time(json, "ttl_ns", remaining(event->expires));
 	if (event->flags & SYNCMAP_RECORD_OWNED)
 		add_bool(json, "owned", true);
+	if (event->flags & SYNCMAP_RECORD_KEPT)
+		add_bool(json, "kept", true);
 	say_json(cli, json);
 }
 
-/* Shown in any case: as text if it does not suit the format */
-static void append_field(enum format format, const void *data, size_t len,
-			 struct bytes *line)
+static void append_field(struct cli *cli, enum format format,
+			 const struct libsyncmap_record *event,
+			 const struct bytes *field, struct bytes *line)
 {
-	size_t before = line->len;
+	struct bytes key = borrow(event->key, event->key_len);
+	const char *wrong;
 
 	bytes_append_char(line, '\t');
-	if (!format_print(format, data, len, line))
-		return;
-	line->len = before + 1;
-	format_print(FORMAT_TEXT, data, len, line);
+	wrong = print_field(format, field->data, field->len, line);
+	if (wrong)
+		note_misfit(cli, &key, wrong);
 }
 
 static void say_event(struct cli *cli, const struct libsyncmap_record *event)
 {
+	struct bytes value = borrow(event->value, event->value_len);
+	struct bytes key = borrow(event->key, event->key_len);
 	const char *what = event->reason >= SYNCMAP_REASON_EXPIRED ?
 			   reason_name(event) : type_name(event);
 	struct bytes line = { };
 
 	bytes_append(&line, what, strlen(what));
 	if (has_key(event))
-		append_field(cli->format.key, event->key, event->key_len,
-			     &line);
+		append_field(cli, cli->format.key, event, &key, &line);
 	if (event->value)
-		append_field(cli->format.value, event->value, event->value_len,
-			     &line);
+		append_field(cli, cli->format.value, event, &value, &line);
 	bytes_append_char(&line, '\n');
 	say_bytes(&line);
 	bytes_free(&line);
@@ -128,13 +134,15 @@ static int64_t now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Milliseconds, rounded up; negative: it does not end */
 static int time_left(const struct cli *cli, int64_t begin)
 {
 	int64_t left;
 
-	if (!cli->timeout)
+	if (cli->timeout == SYNCMAP_NEVER)
 		return -1;
-	left = begin + (int64_t)cli->timeout * 1000 - now_ms();
+	left = begin - now_ms() +
+	       (int64_t)(cli->timeout / 1000000 + !!(cli->timeout % 1000000));
 	if (left < 0)
 		return 0;
 	return left < INT_MAX ? left : INT_MAX;
@@ -192,6 +200,7 @@ static int fail_watch(struct cli *cli, const struct syncmap_watch *params,
 
 	if (err == -EINVAL)
 		return fail(cli, "map '%s': numbers have no prefix", cli->name);
+	advise_limit(cli, &params->error);
 	return fail(cli, "map '%s': %s", cli->name,
 		    libsyncmap_explain(err, &params->error, text, sizeof(text)));
 }
@@ -233,5 +242,5 @@ int verb_watch(struct cli *cli)
 	cli->inherited = NULL;
 	code = watch(cli, events);
 	libsyncmap_watch_close(events);
-	return code;
+	return end_misfits(cli, code);
 }

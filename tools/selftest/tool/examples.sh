@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Run the examples of a manual page, and compare what they print with what the
-# page says; a line "..." is any text. Needs the module. Prints TAP.
+# Run the examples of a manual page, or all that is in one without examples, and
+# compare what they print with what the page says; a line "..." is any text, and a
+# command goes on in lines that begin with ">". Needs the module. Prints TAP.
 # Usage: examples.sh [PAGE.scd]
 set -u
 
@@ -23,11 +24,12 @@ run()	# the command that has been collected, against the lines behind it
 {
 	[ -n "$command" ] || return
 	n=$((n + 1))
+	name=$(printf '%s' "$command" | tr -s '\n ' ' ')
 	eval "$command" >"$work/got" 2>&1 3>&-
 	if matches; then
-		echo "ok $n - $command"
+		printf 'ok %d - %s\n' "$n" "$name"
 	else
-		echo "not ok $n - $command"
+		printf 'not ok %d - %s\n' "$n" "$name"
 		sed 's/^/# got:  /' "$work/got"
 		sed 's/^/# want: /' "$work/want"
 		failed=1
@@ -36,8 +38,9 @@ run()	# the command that has been collected, against the lines behind it
 	: >"$work/want"
 }
 
-# shellcheck disable=SC2016 # backquotes of the page
-sed -n '/^# EXAMPLES/,/^# SEE/{/^```/,/^```/p}' "$page" >"$work/page"
+begin='^# EXAMPLES'
+grep -q "$begin" "$page" || begin='^# DESCRIPTION'
+sed -n "/$begin/,/^# SEE/{/^\`\`\`/,/^\`\`\`/p}" "$page" >"$work/page"
 # the commands get no standard input, or they would read the page
 while IFS= read -r line <&9; do
 	case $line in
@@ -45,6 +48,10 @@ while IFS= read -r line <&9; do
 	'$ '*)
 		run
 		command=${line#??}
+		;;
+	'> '*)
+		command="$command
+${line#??}"
 		;;
 	*) printf '%s\n' "$line" >>"$work/want" ;;
 	esac
