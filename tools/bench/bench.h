@@ -5,11 +5,14 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <time.h>
+
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 
 #define BENCH_THREADS	16
 #define BENCH_BATCH	16
+#define BENCH_BUSY	16	/* operations that are timed together */
 
 struct map;
 struct zipf;
@@ -29,6 +32,15 @@ static __always_inline u64 bench_clock(void)
 #else
 	return ktime_get_ns();
 #endif
+}
+
+/* Time that the process or thread had a CPU */
+static inline u64 busy_ns(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return (u64)time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
 }
 
 /* Times in 16 steps per doubling */
@@ -65,6 +77,7 @@ struct worker {
 	const bool		*stop;
 	const struct zipf	*zipf;
 	struct histogram	*times;
+	u64			since;	/* busy_ns() at the last operation */
 	u64			random;
 	/* out */
 	u64			ops;
@@ -93,6 +106,8 @@ enum {
 	RUN_TIMED_LOAD,		/* RUN_LOAD, each operation timed */
 	RUN_TIMED_MIX,
 	RUN_TIMED_INSERT,
+	RUN_BUSY_LOAD,		/* in CPU time of the thread, BENCH_BUSY at a time */
+	RUN_BUSY_INSERT,
 	RUN_GO,			/* here begin the benchmarks of golist.h */
 	RUN_GO_BEFORE = RUN_GO - 1,
 #define GO(name, keys)	RUN_GO_##name,

@@ -87,8 +87,8 @@
  *	INTRUSIVE	The values are struct object, and the map's node is in
  *			their @own: only workloads with one object per key.
  *	SLOW_STORE	A store takes as long as there are keys: the workloads
- *			with more than one in a hundred are left out, and those
- *			with any from 64k keys on.
+ *			with any are left out above 4k keys, and those that add
+ *			keys always.
  *	SLOW		An operation takes microseconds: left out where there is a
  *			fixed number of them.
  *	ONE_THREAD	No two operations may run at a time.

@@ -11,6 +11,7 @@
 
 #include "bench.h"
 #include "key.h"
+#include "text.h"
 
 #define K	1024ULL
 #define M	(K * K)
@@ -32,7 +33,7 @@ enum {
 };
 
 /* Go's maps, which go.c speaks to, are numbered behind these */
-#define GO_CONTENDERS	5
+#define GO_CONTENDERS	6
 #define ENTRANTS	(CONTENDERS + GO_CONTENDERS)
 
 struct kind {
@@ -48,6 +49,7 @@ int contender_index(const char *name);
 struct options {
 	bool		quick;
 	bool		full;
+	bool		whole;		/* nothing of it is left out */
 	int		repetitions;
 	unsigned int	slice_ms;
 	const char	*parts;		/* a list with commas, or NULL: all */
@@ -85,11 +87,13 @@ double job_disturbed(const struct job *job);
 /* time.c */
 void clock_calibrate(void);
 double clock_ns(u64 time);
-u64 busy_ns(clockid_t clock);
 double histogram_ns(const struct histogram *histogram, double share);
 
 /* zipf.c */
 const struct zipf *zipf_of(u64 n);
+
+/* growth.c */
+bool can_grow(int contender);
 
 /* scene.c */
 struct scene {
@@ -123,7 +127,7 @@ struct workload {
 
 extern const struct workload workloads[];
 
-bool stores_rarely(const struct workload *workload, u64 n);
+bool stores_little(const struct workload *workload, u64 n);
 bool is_able(const struct contender *contender, const struct workload *workload,
 	     u64 n);
 void take_turns(const struct scene *scene, const char *list);
@@ -139,6 +143,7 @@ double go_rate(int i, int kind, const struct workload *workload, u64 n,
 void go_stop(void);
 bool go_check(int i);
 void go_claims(void);
+void go_print(void);
 
 /* result.c: a cell has the samples of a workload by a contender */
 #define SAMPLES_MAX	16
@@ -174,11 +179,10 @@ double cell_max(const struct cell *cell);
 double cell_spread(const struct cell *cell);
 void results_write(FILE *file);
 
-/* report.c: to the terminal, and to the report */
+/* report.c */
 void report_open(int argc, char **argv);
+bool report_targets(void);
 void report_close(void);
-FILE *report_file(const char *name);
-void report(const char *format, ...) __printf(1, 2);
 const char *size_name(u64 n);
 void table(const char *title, int kind, u64 n, int threads,
 	   const char *const *workloads, int count);
@@ -189,12 +193,19 @@ void table_sizes(const char *title, const u64 *sizes, int columns,
 
 /* machine.c */
 void machine_print(void);
+const char *machine_kind(void);
+u64 machine_bytes(void);
+
+/* published.c */
+void published_print(void);
 
 /* summary.c */
 void summary_write(void);
 
 /* targets.c */
-void targets_print(void);
+int targets_print(void);
+void targets_select(void);
+int targets_check(void);
 
 /* claims.c */
 void claims_print(void);
@@ -211,11 +222,13 @@ void run_mixes(void);
 void run_objects(void);
 void run_amended(void);
 void run_growth(void);
+void run_longest(void);
 void run_promotions(void);
 void run_payloads(void);
 void run_memory(void);
 void run_sizes(void);
 void run_scaling(void);
+void run_versus(void);
 void run_ranges(void);
 void run_steps(void);
 void run_claims(void);

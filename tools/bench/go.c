@@ -3,6 +3,9 @@
  * Go's maps as contenders: a process for each, go/main.go, that does nothing
  * until it is asked to run a workload for a while. It keeps its map meanwhile,
  * and has no other one, for Go's collector would have to walk it, too.
+ *
+ * sync.Map is another one since Go 1.24, a trie; so the same program, compiled by
+ * the current Go, has one more.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,21 +14,26 @@
 
 #include "driver.h"
 
-/* Larger maps take too long to fill, and five of them too much memory */
+/* Larger maps take too long to fill, and all of them too much memory */
 #define GO_KEYS_MAX	M
 
 static struct process {
 	const char	*contender;
 	const char	*summary;
+	const char	*map;		/* its name in go/maps.go */
+	const char	*program;	/* behind the path of this one */
 	pid_t		pid;
 	FILE		*to;
 	FILE		*from;
 } processes[GO_CONTENDERS] = {
-	{ "go_syncmap", "Go's sync.Map" },
-	{ "go_mutex", "Go's map under a Mutex" },
-	{ "go_rwmutex", "Go's map under an RWMutex" },
-	{ "go_shards", "32 of Go's maps, each under an RWMutex" },
-	{ "go_cow", "Go's map, copied for each store" },
+	{ "go_syncmap", "Go's sync.Map", "go_syncmap", "-go" },
+	{ "go_current", "sync.Map of the current Go, a trie since 1.24",
+	  "go_syncmap", "-go-current" },
+	{ "go_mutex", "Go's map under a Mutex", "go_mutex", "-go" },
+	{ "go_rwmutex", "Go's map under an RWMutex", "go_rwmutex", "-go" },
+	{ "go_shards", "32 of Go's maps, each under an RWMutex", "go_shards",
+	  "-go" },
+	{ "go_cow", "Go's map, copied for each store", "go_cow", "-go" },
 };
 
 static const char *const works[RUN_TYPES] = {
@@ -54,25 +62,25 @@ const char *go_summary(int i)
 	return processes[i].summary;
 }
 
-/* Go's program lies beside this one, if it could be built */
-static const char *program(void)
+/* Go's programs lie beside this one, if they could be built */
+static const char *program(const char *suffix)
 {
 	static char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 4);
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 16);
 
 	if (len < 0)
 		return NULL;
-	strcpy(path + len, "-go");
+	strcpy(path + len, suffix);
 	return access(path, X_OK) ? NULL : path;
 }
 
-static void be_program(int from, int to, const char *contender)
+static void be_program(int from, int to, const struct process *process)
 {
-	const char *path = program();
+	const char *path = program(process->program);
 
 	dup2(from, STDIN_FILENO);
 	dup2(to, STDOUT_FILENO);
-	execl(path, path, contender, NULL);
+	execl(path, path, process->map, NULL);
 	_exit(127);
 }
 
@@ -87,7 +95,7 @@ static void start(struct process *process)
 	if (process->pid < 0)
 		abort();
 	if (!process->pid)
-		be_program(to[0], from[1], process->contender);
+		be_program(to[0], from[1], process);
 	close(to[0]);
 	close(from[1]);
 	process->to = fdopen(to[1], "w");
@@ -96,7 +104,8 @@ static void start(struct process *process)
 
 bool go_takes_part(int i)
 {
-	return program() && is_listed(options.maps, go_name(i));
+	return program(processes[i].program) &&
+	       is_listed(options.maps, go_name(i));
 }
 
 /* Whether there is a map of this kind that can run this on so many keys */
@@ -106,7 +115,7 @@ bool go_is_able(int i, int kind, const struct workload *workload, u64 n)
 	    n > GO_KEYS_MAX)
 		return false;
 	return strcmp(go_name(i), "go_cow") ||
-	       stores_rarely(workload, n);
+	       stores_little(workload, n);
 }
 
 /* Millions of operations in a second, and what share of the time was lost */
@@ -152,27 +161,50 @@ bool go_check(int i)
 {
 	char command[4096 + 32];
 
-	snprintf(command, sizeof(command), "'%s' check %s", program(),
-		 go_name(i));
+	snprintf(command, sizeof(command), "'%s' check %s",
+		 program(processes[i].program), processes[i].map);
 	return !system(command);
+}
+
+/* Its output, line by line, each behind @before */
+static void print_output(const char *before, const char *suffix,
+			 const char *words)
+{
+	char line[512], command[4096 + 32];
+	FILE *from;
+
+	snprintf(command, sizeof(command), "'%s' %s", program(suffix), words);
+	from = popen(command, "r");
+	if (!from)
+		abort();
+	while (fgets(line, sizeof(line), from))
+		report("%s%s", before, line);
+	if (pclose(from))
+		exit(1);
+}
+
+/* By which Go its maps were compiled, and which are left out */
+void go_print(void)
+{
+	if (program("-go"))
+		print_output("go:       ", "-go", "version");
+	else
+		report("left out: Go's maps: there is no Go\n");
+	if (program("-go-current"))
+		print_output("          go_current: ", "-go-current", "version");
+	else
+		report("left out: sync.Map of the current Go: there is no root "
+		       "that has it (tools/vm/root sid)\n");
 }
 
 /* What the articles say of Go's maps; nothing where there is no Go */
 void go_claims(void)
 {
-	char line[512], command[4096 + 32];
-	FILE *from;
+	char words[32];
 
-	if (!program())
+	if (!program("-go"))
 		return;
-	snprintf(command, sizeof(command), "'%s' claims %d", program(),
-		 options.repetitions);
-	from = popen(command, "r");
-	if (!from)
-		abort();
+	snprintf(words, sizeof(words), "claims %d", options.repetitions);
 	report("\nIn Go itself:\n");
-	while (fgets(line, sizeof(line), from))
-		report("%s", line);
-	if (pclose(from))
-		exit(1);
+	print_output("", "-go", words);
 }

@@ -11,7 +11,7 @@
 
 static struct histogram inserts, loads;
 
-static bool grows(int i)
+bool can_grow(int i)
 {
 	const struct contender *contender = kinds[KIND_U64].contenders[i];
 
@@ -163,7 +163,7 @@ static void run_size(u64 n, int repetitions)
 	for (r = 0; r < repetitions; r++) {
 		for (turn = 0; turn < CONTENDERS; turn++) {
 			i = (turn + r) % CONTENDERS;
-			if (grows(i))
+			if (can_grow(i))
 				run_contender(i, n);
 		}
 	}

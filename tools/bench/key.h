@@ -2,7 +2,7 @@
 /*
  * Keys, values and hashes of the benchmark: numbers 0, 1, 2 ... stand for keys
  *
- * KEY_LEN is 8 for integers, or 16 or 32 for byte strings.
+ * KEY_LEN is 8 for integers, 16 for keys of two words, or 32 for byte strings.
  */
 #ifndef BENCH_KEY_H
 #define BENCH_KEY_H

@@ -35,11 +35,12 @@ static void usage(FILE *file)
 	const struct part *part;
 	int i;
 
-	fputs("usage: bench [-q | -f] [-p PARTS] [-m MAPS] [-w WORKLOADS]\n"
+	fputs("usage: bench [-q | -f] [-t] [-p PARTS] [-m MAPS] [-w WORKLOADS]\n"
 	      "             [-k KINDS] [-r N] [-s MS] [-o DIR]\n"
 	      "       bench -c\n"
 	      "  -q  quick: up to 1M keys, fewer repetitions\n"
 	      "  -f  full: all kinds of keys in all sizes, more repetitions\n"
+	      "  -t  no more than the targets are about\n"
 	      "  -p  these parts only; a list with commas\n"
 	      "  -m  these contenders only\n"
 	      "  -w  these workloads only, of those that maps take turns with\n"
@@ -128,10 +129,10 @@ static bool is_kind(const char *word)
 
 static bool parse(int argc, char **argv)
 {
-	bool check = false;
+	bool check = false, targets = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "qfp:m:w:k:r:s:o:ch")) != -1) {
+	while ((option = getopt(argc, argv, "qftp:m:w:k:r:s:o:ch")) != -1) {
 		switch (option) {
 		case 'q':
 			options.quick = true;
@@ -141,6 +142,9 @@ static bool parse(int argc, char **argv)
 			options.full = true;
 			options.repetitions = 7;
 			options.slice_ms = 30;
+			break;
+		case 't':
+			targets = true;
 			break;
 		case 'p':
 			expect_names(options.parts = optarg, is_part);
@@ -175,6 +179,10 @@ static bool parse(int argc, char **argv)
 		usage(stderr);
 		exit(2);
 	}
+	options.whole = !options.parts && !options.maps && !options.workloads &&
+			!options.kinds;
+	if (targets)
+		targets_select();
 	return check;
 }
 
@@ -201,6 +209,7 @@ static void run_parts(void)
 int main(int argc, char **argv)
 {
 	bool check = parse(argc, argv);
+	bool measured;
 
 	if (syncmap_core_init()) {
 		fputs("bench: out of memory\n", stderr);
@@ -212,9 +221,8 @@ int main(int argc, char **argv)
 	report_open(argc, argv);
 	run_parts();
 	go_stop();
-	targets_print();
+	measured = report_targets();
 	claims_print();
-	report_disturbed();
 	report_close();
-	return 0;
+	return !measured;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory of a map of a million keys before and after nine of ten are deleted,
- * and when nothing was called for a while.
+ * and when nothing was called for a while; and the most that it takes while it
+ * grows to that, for a key that it has then.
  */
 #include "driver.h"
 #include "rt/mem.h"
@@ -44,6 +45,73 @@ static void run_contender(int i, u64 n)
 	mem_trim();
 }
 
+/*
+ * A map grows in so many steps, each of which looks at how much the one before
+ * has had in use for each key that was there when it began, from the first on
+ */
+#define STEPS		256
+#define FIRST		(STEPS / 16)
+
+static const char *const sizes[] = { "bytes", "worst" };
+
+static double grow(struct job *job, u64 n, size_t before)
+{
+	double worst = 0;
+	int step;
+
+	job->workers[0].fresh = 0;
+	job->workers[0].limit = n / STEPS;
+	for (step = 0; step < STEPS; step++) {
+		mem_peak();
+		job_run(job, 0);
+		job->workers[0].fresh = (step + 1) * (n / STEPS);
+		if (step >= FIRST)
+			worst = max(worst, (double)(mem_peak() - before) /
+					   (step * (n / STEPS)));
+	}
+	return worst;
+}
+
+/* At rest as scene_open() measures it, which has not for each kind of key */
+static void measure_growth(int kind, int i, u64 n)
+{
+	const struct contender *contender = kinds[kind].contenders[i];
+	struct map *map;
+	struct job job;
+	size_t before;
+	double worst;
+
+	settle();
+	before = mem_used();
+	map = contender->create();
+	job_init(&job, contender, map, n, 1, RUN_INSERT);
+	worst = grow(&job, n, before);
+	sample(sizes[1], "B/key", kind, n, 1, i, worst);
+	if (contender->promote)
+		contender->promote(map);
+	settle();
+	if (!cell_find(sizes[0], kind, n, 1, i))
+		sample(sizes[0], "B/key", kind, n, 1, i,
+		       (double)(mem_used() - before) / n);
+	contender->destroy(map);
+	mem_trim();
+}
+
+/* What has memory of its own does not say how much it was at its most */
+static void run_growing(int kind, u64 n)
+{
+	char title[80];
+	int i;
+
+	for (i = 0; i < CONTENDERS; i++)
+		if (can_grow(i) && !kinds[kind].contenders[i]->bytes)
+			measure_growth(kind, i, n);
+	snprintf(title, sizeof(title),
+		 "%s, %s keys: bytes per key at rest, and the worst while growing",
+		 kinds[kind].name, size_name(n));
+	table(title, kind, n, 1, sizes, ARRAY_SIZE(sizes));
+}
+
 void run_memory(void)
 {
 	int i;
@@ -56,4 +124,6 @@ void run_memory(void)
 			run_contender(i, M);
 	table("1M u64 keys, and 900k of them deleted, MB", KIND_U64, M, 1,
 	      moments, ARRAY_SIZE(moments));
+	run_growing(KIND_U64, M);
+	run_growing(KIND_16, M);
 }

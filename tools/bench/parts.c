@@ -15,6 +15,8 @@ const struct part parts[] = {
 	{ "ranges", "visit all entries, with and without dirty keys", run_ranges },
 	{ "growth", "from no key to many, and how long each operation takes",
 	  run_growth },
+	{ "longest", "the longest operation while a map grows, in CPU time",
+	  run_longest },
 	{ "promotions", "loads while the map is reorganised all the time",
 	  run_promotions },
 	{ "steps", "the longest that each operation goes on in one go",
@@ -23,6 +25,8 @@ const struct part parts[] = {
 	  run_memory },
 	{ "sizes", "from a thousand to sixteen million keys", run_sizes },
 	{ "scaling", "one, two and four threads", run_scaling },
+	{ "versus", "what articles compare, by one to eight threads",
+	  run_versus },
 	{ "claims", "what is said of Go's maps, in C", run_claims },
 	{ "gobench", "the benchmarks of Go's sync.Map", run_gobench },
 	{}
@@ -161,4 +165,28 @@ void run_scaling(void)
 		}
 		scene_close(&scene);
 	}
+}
+
+static bool is_compared(const struct contender *contender, u64 n)
+{
+	static const char names[] =
+		"syncmap,rwlock,mutex,shards,shards64,cow,owner,merged";
+
+	return is_listed(names, contender->name);
+}
+
+/* As many keys as can be copied for each store */
+void run_versus(void)
+{
+	struct scene scene = { .kind = KIND_U64, .n = 4 * K, .threads = 8 };
+	int threads;
+
+	if (cpus() < 8)
+		report("\nEight threads share %d CPUs here.\n", cpus());
+	scene_open(&scene, plain_value, &scene.n, is_compared);
+	for (threads = 1; threads <= 8; threads *= 2) {
+		scene.threads = threads;
+		take_turns(&scene, "95/5,50/50,5/95");
+	}
+	scene_close(&scene);
 }

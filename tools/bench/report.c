@@ -2,43 +2,25 @@
 /*
  * The report: what is printed, and a directory with the same and the numbers.
  */
-#include <errno.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "driver.h"
 
-static FILE *text;
+/*
+ * The table of targets of a whole run, and what it was measured on: what is kept
+ * of each kind of processor, by its name
+ */
+static FILE *kept;
 
-FILE *report_file(const char *name)
+static void keep(void)
 {
-	char path[4096];
-	FILE *file;
+	char name[160];
 
-	snprintf(path, sizeof(path), "%s/%s", options.report, name);
-	file = fopen(path, "w");
-	if (!file) {
-		fprintf(stderr, "bench: %s: %s\n", path, strerror(errno));
-		exit(1);
-	}
-	return file;
-}
-
-void report(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	fflush(stdout);
-	if (!text)
+	if (!options.report || !options.whole)
 		return;
-	va_start(args, format);
-	vfprintf(text, format, args);
-	va_end(args);
+	snprintf(name, sizeof(name), "%s.txt", machine_kind());
+	kept = report_file(name);
+	report_also(kept);
 }
 
 void report_open(int argc, char **argv)
@@ -47,38 +29,56 @@ void report_open(int argc, char **argv)
 	char date[32];
 	int i;
 
-	if (options.report) {
-		mkdir(options.report, 0777);
-		text = report_file("report.txt");
-	}
+	if (options.report)
+		report_into(options.report, "report.txt");
+	keep();
 	report("command:  ");
 	for (i = 0; i < argc; i++)
 		report("%s%s", i ? " " : "", argv[i]);
 	strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", gmtime(&now));
 	report("\ndate:     %s\n", date);
 	machine_print();
+	go_print();
+	if (contender_index("rhashtable") < 0)
+		report("left out: rhashtable itself: there is no kernel source "
+		       "(tools/vm/kernel source-6.1)\n");
 	report("method:   all compiled alike (-O2, no vector registers), with\n"
 	       "          the same allocator, locks and RCU: QSBR, reading is\n"
 	       "          free as in a kernel that is not preemptible. Of this\n"
-	       "          map only loads by integer keys are inline, all the\n"
-	       "          operations of the others.\n"
+	       "          map loads and stores in the read table are inline,\n"
+	       "          without SipHash; all the operations of the others.\n"
 	       "          Workers are pinned; what other processes disturb is\n"
 	       "          run again.\n");
 	report("runs:     %d repetitions of %u ms each; in brackets: the\n"
 	       "          distance of the quartiles\n",
 	       options.repetitions, options.slice_ms);
+	report_also(NULL);
+}
+
+/* Whether a run that leaves nothing out has measured them all */
+bool report_targets(void)
+{
+	int missing;
+
+	report_also(kept);
+	report_disturbed();
+	missing = targets_print();
+	report_also(NULL);
+	published_print();
+	return !options.whole || !missing;
 }
 
 void report_close(void)
 {
 	FILE *file;
 
-	if (!text)
+	if (!options.report)
 		return;
-	fclose(text);
 	file = report_file("results.tsv");
 	results_write(file);
 	fclose(file);
+	if (kept)
+		fclose(kept);
 	summary_write();
 }
 

@@ -22,11 +22,13 @@ static const struct column {
 } columns[] = {
 	{ "syncmap", "syncmap", "#d62728" },
 	{ "rhash", "rhashtable's design", "#e377c2" },
+	{ "rhashtable", "rhashtable itself", "#bcbd22" },
 	{ "cow", "copy on write", "#9467bd" },
 	{ "shards", "32 shards", "#ff7f0e" },
 	{ "rwlock", "rwlock", "#1f77b4" },
 	{ "godesign", "sync.Map's design in C", "#8c564b" },
 	{ "go_syncmap", "Go's sync.Map", "#000000" },
+	{ "go_current", "the current Go's", "#7f7f7f" },
 };
 
 #define LINE(title, workload, kind, n, ...)				\
@@ -86,6 +88,17 @@ static const struct cell *best_of(const struct line *line)
 	return best;
 }
 
+/* Whether it has a figure in any line; a contender that is left out has none */
+static bool has_lines(const struct column *column)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++)
+		if (cell_of(&lines[i], column))
+			return true;
+	return false;
+}
+
 static void write_line(FILE *file, const struct line *line)
 {
 	const struct cell *best = best_of(line);
@@ -98,6 +111,8 @@ static void write_line(FILE *file, const struct line *line)
 		return;
 	fprintf(file, "| %s |", line->title);
 	for (i = 0; i < ARRAY_SIZE(columns); i++) {
+		if (!has_lines(&columns[i]))
+			continue;
 		cell = cell_of(line, &columns[i]);
 		if (!cell) {
 			fputs(" - |", file);
@@ -116,10 +131,12 @@ static void write_table(FILE *file)
 
 	fputs("| million operations per second, two threads |", file);
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
-		fprintf(file, " %s |", columns[i].title);
+		if (has_lines(&columns[i]))
+			fprintf(file, " %s |", columns[i].title);
 	fputs("\n|---|", file);
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
-		fputs("--:|", file);
+		if (has_lines(&columns[i]))
+			fputs("--:|", file);
 	fputc('\n', file);
 	for (i = 0; i < ARRAY_SIZE(lines); i++)
 		write_line(file, &lines[i]);

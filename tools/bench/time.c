@@ -21,15 +21,6 @@ double clock_ns(u64 time)
 	return time * unit_ns;
 }
 
-/* Time that the process or thread had a CPU */
-u64 busy_ns(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return (u64)time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
-}
-
 /* The time that a share of all operations did not take longer than */
 double histogram_ns(const struct histogram *histogram, double share)
 {

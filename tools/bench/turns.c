@@ -11,7 +11,7 @@
 #define WARM_NS_PER_KEY	30
 #define WARM_MS_MAX	60
 
-/* What takes as long as there are keys is done rarely, or in small maps only */
+/* What takes as long as there are keys is done in small maps only */
 #define SLOW_KEYS	(4 * K)
 
 /* Behind the last one is one without a name */
@@ -40,13 +40,14 @@ static unsigned int turns, disturbed_turns;
 static bool changes_keys(int type)
 {
 	return type == RUN_AMENDED || type == RUN_CHURN || type == RUN_INSERT ||
-	       type == RUN_TIMED_INSERT || type == RUN_DELETE;
+	       type == RUN_TIMED_INSERT || type == RUN_BUSY_INSERT ||
+	       type == RUN_DELETE;
 }
 
 /* What a map can do that copies itself for each store */
-bool stores_rarely(const struct workload *workload, u64 n)
+bool stores_little(const struct workload *workload, u64 n)
 {
-	if (changes_keys(workload->type) || workload->writes > 1)
+	if (changes_keys(workload->type))
 		return false;
 	return !workload->writes || n <= SLOW_KEYS;
 }
@@ -57,7 +58,7 @@ bool is_able(const struct contender *contender, const struct workload *workload,
 	if (!contender->run[workload->type])
 		return false;
 	return !(contender->flags & CAN_NOT_STORE) ||
-	       stores_rarely(workload, n);
+	       stores_little(workload, n);
 }
 
 static unsigned int warm_ms(u64 n)

@@ -21,7 +21,7 @@ static struct map *map_new(void)
 {
 	struct map *map = kzalloc(sizeof(*map), GFP_KERNEL);
 	struct syncmap_params params = {
-		.key_len = KEY_LEN == 8 ? 8 : 0,
+		.key_len = KEY_LEN <= SYNCMAP_KEY_LEN_MAX ? KEY_LEN : 0,
 #ifdef HASH_SIP
 		.hash = SYNCMAP_HASH_SIPHASH,
 #endif

@@ -5,6 +5,7 @@
 // take turns with others. lost is the share of the time that others had the CPUs.
 // With "check" before the name, it sees whether the contender is right.
 // With "claims" and a number of repetitions, it measures what the articles say.
+// With "version" it says which Go has compiled it.
 //
 //	$ echo work=mix n=1024 len=8 threads=2 writes=5 ms=15 | bench-go go_syncmap
 //	mops=29.1 lost=0.006
@@ -168,11 +169,13 @@ func main() {
 			os.Exit(2)
 		}
 		claims(int(repetitions))
+	case len(os.Args) == 2 && os.Args[1] == "version":
+		fmt.Println(runtime.Version())
 	case len(os.Args) == 2 && newTable[uint64](os.Args[1]) != nil:
 		serve(os.Args[1])
 	default:
 		fmt.Fprintln(os.Stderr,
-			"usage: bench-go CONTENDER | check CONTENDER"+
+			"usage: bench-go CONTENDER | version | check CONTENDER"+
 				" | claims REPETITIONS")
 		os.Exit(2)
 	}

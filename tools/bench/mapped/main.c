@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Usage: mapped [-q] [-r REPETITIONS] [-s MS] [-o DIR]
+ * Usage: mapped [-q | -f] [-r REPETITIONS] [-s MS] [-k KIND] [-n KEYS] [-o DIR]
  *
  * Loads by one process of what another one stores. Rivals take turns, each turn
  * with another one first, and what is compared is of the same repetition. Times
  * are the CPU's, so that others who use the machine are in them as little as can
  * be; but where one process waits for another, time of the day.
  */
-#include <errno.h>
 #include <math.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -20,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../text.h"
 #include "core.h"
 #include "rival.h"
 
@@ -46,6 +46,8 @@ static const char *const kind_names[KINDS] = {
 	"u64 -> 8", "16 -> 32", "16 -> 100",
 };
 
+static const char *const kind_options[KINDS] = { "u64-8", "16-32", "16-100" };
+
 static const uint64_t sizes[SIZES] = { 1 << 10, 1 << 16, 1 << 20 };
 static const char *const size_names[SIZES] = { "1k", "64k", "1M" };
 static const char *const shape_names[SHAPES] = {
@@ -66,26 +68,10 @@ static struct cell figures[KINDS][SIZES][FIGURES];
 
 static int repetitions = 5, slice_ms = 20;
 static bool quick;
+static int only_kind = -1, only_size = -1;
 static const char *directory;
-static FILE *text;
 static int store_socket = -1;
 static pid_t store;
-
-static void __attribute__((format(printf, 1, 2))) report(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	fflush(stdout);
-	if (!text)
-		return;
-	va_start(args, format);
-	vfprintf(text, format, args);
-	va_end(args);
-	fflush(text);
-}
 
 /* The process with the store */
 
@@ -487,16 +473,23 @@ static void print_writes(void)
 		     median(&figures[B16_32][SIZE_64K][BYTES]), 80, 64, true);
 }
 
+/* A load by ioctl: one that does nothing, and the load of the store */
+static double by_ioctl(int size)
+{
+	return median(&cells[U64_8][SIZE_1K][RIVALS - 1][INDEPENDENT][IDLE]) +
+	       median(&figures[U64_8][size][LOAD]);
+}
+
 static void print_call(void)
 {
-	double call = median(&cells[U64_8][SIZE_1K][RIVALS - 1][INDEPENDENT][IDLE]);
 	int size;
 
 	report("\nBy ioctl, reckoned: an ioctl that does nothing, and the load of the store\n");
 	for (size = 0; size < SIZES; size++)
 		if (figures[U64_8][size][LOAD].count)
-			report("  u64 -> 8, %s: %.0f + %.0f ns\n", size_names[size],
-			       call, median(&figures[U64_8][size][LOAD]));
+			report("  u64 -> 8, %s: %.0f ns, %.0f of it the load\n",
+			       size_names[size], by_ioctl(size),
+			       median(&figures[U64_8][size][LOAD]));
 }
 
 static void print_targets(void)
@@ -509,53 +502,71 @@ static void print_targets(void)
 	print_writes();
 }
 
-static FILE *open_file(const char *name)
-{
-	char path[4096];
-	FILE *file;
+/* What is drawn: a load by ioctl is reckoned */
+static const struct bar {
+	const struct rival	*rival;
+	const char		*title;
+	const char		*colour;
+} bars[] = {
+	{ &rival_core, "syncmap, inside one process", "#9ecae1" },
+	{ &rival_mapped, "syncmap, mapped", "#08519c" },
+	{ &rival_table, "robust mutexes", "#fdae6b" },
+	{ &rival_lmdb, "LMDB", "#31a354" },
+	{ &rival_ioctl, "syncmap, by ioctl", "#6baed6" },
+	{ &rival_bpf, "BPF hash, by bpf(2)", "#969696" },
+	{ &rival_memcached, "memcached", "#756bb1" },
+	{ &rival_redis, "Redis", "#de2d26" },
+};
 
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "w");
-	if (!file) {
-		fprintf(stderr, "mapped: %s: %s\n", path, strerror(errno));
-		exit(1);
-	}
-	return file;
+#define BARS	(sizeof(bars) / sizeof(*bars))
+
+static double height(const struct bar *bar, int size)
+{
+	unsigned int i;
+
+	if (bar->rival == &rival_ioctl)
+		return by_ioctl(size);
+	for (i = 0; rivals[i] != bar->rival; i++)
+		;
+	return median(&cells[U64_8][size][i][INDEPENDENT][IDLE]);
 }
 
-/* A group of bars for each size, a bar for each rival, in ns */
+/* A group of bars for each size */
 static void write_plot(void)
 {
-	FILE *data = open_file("mapped.dat"), *plot = open_file("mapped.gp");
-	unsigned int i;
+	FILE *file = report_file("mapped.gp");
+	const struct bar *bar;
 	int size;
 
-	fprintf(data, "keys");
-	for (i = 0; i < RIVALS; i++)
-		fprintf(data, "\t\"%s\"", rivals[i]->name);
-	for (size = 0; size < SIZES; size++) {
-		fprintf(data, "\n%s", size_names[size]);
-		for (i = 0; i < RIVALS; i++)
-			fprintf(data, "\t%.1f",
-				median(&cells[U64_8][size][i][INDEPENDENT][IDLE]));
-	}
-	fputc('\n', data);
-	fclose(data);
-	fprintf(plot,
-		"set terminal svg size 760,360 font 'sans-serif,12'\n"
+	fprintf(file,
+		"set terminal svg size 1100,460 font 'sans,13' background '#ffffff'\n"
 		"set output 'mapped.svg'\n"
-		"set title 'ns per load of an integer key by another process'\n"
-		"set style data histograms\nset style fill solid\n"
-		"set logscale y\nset grid y\nset key outside right\n"
-		"set datafile missing 'nan'\n"
-		"plot for [i=2:%zu] 'mapped.dat' using i:xtic(1) title columnheader(i)\n",
-		RIVALS + 1);
-	fclose(plot);
+		"set border 3\nset tics nomirror\n"
+		"set grid ytics lt 1 lw 0.5 lc rgb '#cccccc'\n"
+		"set key outside right top reverse Left samplen 2 noenhanced\n"
+		"set title 'A load by another process: integer keys, values of 8 bytes'\n"
+		"set ylabel 'ns per load'\nset logscale y\nset yrange [1:*]\n"
+		"set style data histograms\n"
+		"set style histogram clustered gap 2\n"
+		"set style fill solid 0.9 noborder\nset boxwidth 0.95\n");
+	for (bar = bars; bar < bars + BARS; bar++) {
+		fprintf(file, "$bar%zu << EOD\n", bar - bars);
+		for (size = 0; size < SIZES; size++)
+			fprintf(file, "\"%s keys\" %g\n", size_names[size],
+				height(bar, size));
+		fputs("EOD\n", file);
+	}
+	for (bar = bars; bar < bars + BARS; bar++)
+		fprintf(file, "%s $bar%zu using 2:xtic(1) lc rgb '%s' title '%s'",
+			bar == bars ? "plot" : ", \\\n    ", bar - bars,
+			bar->colour, bar->title);
+	fputc('\n', file);
+	fclose(file);
 }
 
 static void write_results(void)
 {
-	FILE *file = open_file("mapped.tsv");
+	FILE *file = report_file("mapped.tsv");
 	const struct cell *cell;
 	unsigned int at;
 
@@ -610,19 +621,48 @@ static void print_machine(void)
 		       rivals[i]->summary);
 }
 
+static int index_of(const char *name, const char *const *names, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(name, names[i]))
+			return i;
+	fprintf(stderr, "mapped: '%s' is none of", name);
+	for (i = 0; i < count; i++)
+		fprintf(stderr, " %s", names[i]);
+	fputc('\n', stderr);
+	exit(2);
+}
+
+static bool is_wanted(int kind, int size)
+{
+	if (only_kind >= 0 && kind != only_kind)
+		return false;
+	if (only_size >= 0)
+		return size == only_size;
+	return !quick || size == SIZE_64K || (kind == U64_8 && size == SIZE_1K);
+}
+
 static void read_options(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "qfr:s:o:")) != -1)
+	while ((option = getopt(argc, argv, "qfr:s:k:n:o:")) != -1)
 		switch (option) {
 		case 'q': quick = true; repetitions = 3; break;
 		case 'f': repetitions = 7; slice_ms = 40; break;
 		case 'r': repetitions = atoi(optarg); break;
 		case 's': slice_ms = atoi(optarg); break;
+		case 'k':
+			only_kind = index_of(optarg, kind_options, KINDS);
+			break;
+		case 'n':
+			only_size = index_of(optarg, size_names, SIZES);
+			break;
 		case 'o': directory = optarg; break;
 		default:
-			fprintf(stderr, "usage: mapped [-q | -f] [-r REPETITIONS] [-s MS] [-o DIR]\n");
+			fprintf(stderr, "usage: mapped [-q | -f] [-r REPETITIONS] [-s MS] [-k KIND] [-n KEYS] [-o DIR]\n");
 			exit(2);
 		}
 	if (repetitions < 1 || repetitions > SAMPLES || slice_ms < 1) {
@@ -638,18 +678,18 @@ int main(int argc, char **argv)
 
 	read_options(argc, argv);
 	if (directory)
-		text = open_file("mapped.txt");
+		report_into(directory, "mapped.txt");
 	print_machine();
 	start_store();
 	for (kind = 0; kind < KINDS; kind++)
 		for (size = 0; size < SIZES; size++)
-			if (!quick || size == SIZE_64K ||
-			    (kind == U64_8 && size == SIZE_1K))
+			if (is_wanted(kind, size))
 				run_scene(kind, size);
 	print_targets();
 	if (directory) {
 		write_results();
-		write_plot();
+		if (only_kind < 0 && only_size < 0)
+			write_plot();
 	}
 	close(store_socket);
 	waitpid(store, NULL, 0);

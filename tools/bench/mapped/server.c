@@ -1,31 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Servers that hold a map in memory, over a Unix socket: each is started for this,
- * on a socket of its own in a directory of its own, and ended by its number
+ * Servers that hold a map in memory, over a Unix socket
  */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon.h"
 #include "rival.h"
 
-#define DIRECTORY	"/tmp/bench-server-XXXXXX"
-#define TRIES		200
 #define FILL		256	/* stores that are under way at a time */
 
 static struct server {
-	char	directory[sizeof(DIRECTORY)];
-	char	path[sizeof(DIRECTORY) + 8];
-	pid_t	pid;
-	FILE	*to;
-	FILE	*from;
+	struct daemon	daemon;
+	FILE		*to;
+	FILE		*from;
 } redis, memcached, *now;
 
 static const struct scene *at;
@@ -36,77 +26,31 @@ static void need(bool right)
 		abort();
 }
 
-static bool connect_to(void)
+static const char *make_directory(struct server *server)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	strcpy(address.sun_path, now->path);
-	if (connect(file, (void *)&address, sizeof(address))) {
-		close(file);
-		return false;
-	}
-	now->to = fdopen(file, "w");
-	now->from = fdopen(dup(file), "r");
-	return true;
-}
-
-static void end_server(void)
-{
-	int status;
-
-	kill(now->pid, SIGKILL);
-	waitpid(now->pid, &status, 0);
-	unlink(now->path);
-	rmdir(now->directory);
-}
-
-static void be_server(const char *const *argv)
-{
-	/* It goes when who has started it does */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	need(freopen("/dev/null", "w", stdout) && freopen("/dev/null", "w", stderr));
-	need(!chdir(now->directory));
-	execvp(argv[0], (char **)argv);
-	_exit(127);
+	now = server;
+	return daemon_prepare(&now->daemon);
 }
 
 static const char *start(const char *const *argv)
 {
-	int tries, status;
+	const char *why = daemon_start(&now->daemon, argv);
+	int file;
 
-	now->pid = fork();
-	if (!now->pid)
-		be_server(argv);
-	for (tries = 0; tries < TRIES; tries++) {
-		if (waitpid(now->pid, &status, WNOHANG) == now->pid) {
-			rmdir(now->directory);
-			return "it cannot be started";
-		}
-		if (connect_to())
-			return NULL;
-		usleep(50000);
-	}
-	end_server();
-	return "it does not answer";
-}
-
-static const char *make_directory(struct server *server)
-{
-	now = server;
-	strcpy(now->directory, DIRECTORY);
-	if (!mkdtemp(now->directory))
-		return strerror(errno);
-	snprintf(now->path, sizeof(now->path), "%s/socket", now->directory);
+	if (why)
+		return why;
+	file = daemon_connect(&now->daemon);
+	need(file >= 0);
+	now->to = fdopen(file, "w");
+	now->from = fdopen(dup(file), "r");
 	return NULL;
 }
 
 static void close_server(struct server *server)
 {
-	now = server;
-	fclose(now->to);
-	fclose(now->from);
-	end_server();
+	fclose(server->to);
+	fclose(server->from);
+	daemon_end(&server->daemon);
 }
 
 static void read_line(char *line, int size)
@@ -211,7 +155,7 @@ static void fill_redis(void)
 static const char *open_redis(const struct scene *scene)
 {
 	const char *const argv[] = {
-		"redis-server", "--port", "0", "--unixsocket", redis.path,
+		"redis-server", "--port", "0", "--unixsocket", redis.daemon.path,
 		"--save", "", "--appendonly", "no", NULL,
 	};
 	const char *why = make_directory(&redis) ?: start(argv);
@@ -307,7 +251,7 @@ static void run_memcached(struct run *run)
 static const char *open_memcached(const struct scene *scene)
 {
 	const char *const argv[] = {
-		"memcached", "-s", memcached.path, "-m", "1024", "-t", "1", "-u",
+		"memcached", "-s", memcached.daemon.path, "-m", "1024", "-t", "1", "-u",
 		"root", NULL,
 	};
 	const char *why = make_directory(&memcached);

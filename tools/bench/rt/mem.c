@@ -69,6 +69,7 @@ static char *arena, *arena_top, *arena_end;
 static spinlock_t arena_lock;
 static struct depot depots[CLASSES];
 static struct object *blocks[ORDERS];
+static long peak;		/* under arena_lock */
 static struct thread *threads;
 static __thread struct thread *self;
 static u8 kmalloc_class[FINE_CLASSES + 1];
@@ -259,6 +260,23 @@ void mem_cache_free(unsigned int class, void *p)
 	thread->bytes -= class_bytes(class);
 }
 
+/* Exact when nobody allocates or frees */
+size_t mem_used(void)
+{
+	struct thread *thread;
+	long bytes = 0;
+
+	for (thread = threads; thread; thread = thread->next)
+		bytes += thread->bytes;
+	return bytes;
+}
+
+/* What is in use is at its most where a block comes or goes; about, meanwhile */
+static void note_peak_locked(void)
+{
+	peak = max(peak, (long)mem_used());
+}
+
 static void *block_alloc(size_t size)
 {
 	unsigned int order = 64 - __builtin_clzl(size - 1);
@@ -277,15 +295,20 @@ static void *block_alloc(size_t size)
 	span_of(block)->order = order;
 	span_of(block)->pages = (size + PAGE_BYTES - 1) / PAGE_BYTES;
 	me()->bytes += span_of(block)->pages * PAGE_BYTES;
+	spin_lock(&arena_lock);
+	note_peak_locked();
+	spin_unlock(&arena_lock);
 	return block;
 }
 
 static void block_free(struct object *block)
 {
 	struct span *span = span_of(block);
+	struct thread *thread = me();
 
-	me()->bytes -= span->pages * PAGE_BYTES;
 	spin_lock(&arena_lock);
+	note_peak_locked();
+	thread->bytes -= span->pages * PAGE_BYTES;
 	block->next = blocks[span->order];
 	blocks[span->order] = block;
 	spin_unlock(&arena_lock);
@@ -330,15 +353,16 @@ struct kmem_cache *mem_cache(size_t size)
 	return cache;
 }
 
-/* Exact when nobody allocates or frees */
-size_t mem_used(void)
+size_t mem_peak(void)
 {
-	struct thread *thread;
-	long bytes = 0;
+	long most;
 
-	for (thread = threads; thread; thread = thread->next)
-		bytes += thread->bytes;
-	return bytes;
+	spin_lock(&arena_lock);
+	note_peak_locked();
+	most = peak;
+	peak = 0;
+	spin_unlock(&arena_lock);
+	return most;
 }
 
 /* Give free blocks back to the system */

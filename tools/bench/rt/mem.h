@@ -5,6 +5,8 @@
 #include <stddef.h>
 
 size_t mem_used(void);
+/* The most that was in use since it was asked for */
+size_t mem_peak(void);
 void mem_trim(void);
 
 #endif

@@ -13,7 +13,10 @@
 #endif
 #include <linux/compiler.h>
 #define _LGPL_SOURCE
+#define rcu_head	urcu_head
 #include <urcu/urcu-qsbr.h>
+#undef rcu_head
+#undef call_rcu
 #undef rcu_dereference
 #undef rcu_assign_pointer
 #undef rcu_read_lock
@@ -21,6 +24,7 @@
 #undef rcu_barrier
 
 #include <linux/percpu.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -46,6 +50,7 @@ int nr_cpu_ids;
 static __thread int my_cpu = -1;
 static __thread struct deferred deferred;
 static u64 graces_begun, graces_ended, graces_wanted;
+static struct rcu_head *callbacks;	/* for the next to begin */
 static pthread_mutex_t grace_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t grace_wanted = PTHREAD_COND_INITIALIZER;
 
@@ -118,16 +123,31 @@ void shim_synchronize(void)
 	urcu_qsbr_synchronize_rcu();
 }
 
+static void call_all(struct rcu_head *head)
+{
+	struct rcu_head *next;
+
+	for (; head; head = next) {
+		next = head->next;
+		head->func(head);
+	}
+}
+
 static void *grace_periods(void *arg)
 {
+	struct rcu_head *heads;
+
 	pthread_mutex_lock(&grace_lock);
 	for (;;) {
 		while (graces_wanted <= graces_ended)
 			pthread_cond_wait(&grace_wanted, &grace_lock);
+		heads = callbacks;
+		callbacks = NULL;
 		pthread_mutex_unlock(&grace_lock);
 		__atomic_fetch_add(&graces_begun, 1, __ATOMIC_SEQ_CST);
 		shim_synchronize();
 		__atomic_fetch_add(&graces_ended, 1, __ATOMIC_SEQ_CST);
+		call_all(heads);
 		pthread_mutex_lock(&grace_lock);
 	}
 	return NULL;
@@ -143,13 +163,28 @@ static void __attribute__((constructor)) start(void)
 	pthread_detach(thread);
 }
 
-static void want_grace(u64 grace)
+static void want_grace_locked(u64 grace)
 {
-	pthread_mutex_lock(&grace_lock);
 	if (graces_wanted < grace) {
 		graces_wanted = grace;
 		pthread_cond_signal(&grace_wanted);
 	}
+}
+
+static void want_grace(u64 grace)
+{
+	pthread_mutex_lock(&grace_lock);
+	want_grace_locked(grace);
+	pthread_mutex_unlock(&grace_lock);
+}
+
+void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head))
+{
+	pthread_mutex_lock(&grace_lock);
+	head->func = func;
+	head->next = callbacks;
+	callbacks = head;
+	want_grace_locked(__atomic_load_n(&graces_begun, __ATOMIC_SEQ_CST) + 1);
 	pthread_mutex_unlock(&grace_lock);
 }
 

@@ -6,3 +6,6 @@
 #define CONFIG_DEBUG_ATOMIC_SLEEP	0
 #undef CONFIG_PROVE_RCU
 #define CONFIG_PROVE_RCU	0
+
+#undef BUG_ON
+#define BUG_ON(condition)		((void)WARN_ON_ONCE(condition))

@@ -35,6 +35,9 @@ static inline bool rcu_read_lock_held(void)
 
 #define rcu_access_pointer(p)		READ_ONCE(p)
 #define rcu_dereference(p)		READ_ONCE(p)
+#define rcu_dereference_raw(p)		READ_ONCE(p)
+#define rcu_dereference_check(p, c)	((void)sizeof(c), READ_ONCE(p))
+#define rcu_dereference_protected(p, c)	((void)sizeof(c), (p))
 #define rcu_assign_pointer(p, v)	smp_store_release(&(p), v)
 #define RCU_INIT_POINTER(p, v)		((void)((p) = (v)))
 
