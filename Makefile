@@ -20,15 +20,18 @@ help:
 	@echo 'make modules    syncmap.ko for the kernel in KDIR (default: the running one)'
 	@echo 'make tools      libsyncmap, syncmapctl and the selftests'
 	@echo 'make install    install all of it (PREFIX=$(PREFIX), DESTDIR)'
+	@echo 'make deb        packages for Debian, in build/deb'
 	@echo 'make uninstall  remove what was installed, with the same PREFIX and DESTDIR'
 	@echo 'make demo       show what a map does, in a virtual machine'
-	@echo 'make shell      a shell in a virtual machine that has the module'
+	@echo 'make shell      a shell in a virtual machine that has the module, the manual'
+	@echo '                pages, and the programs of this machine'
 	@echo 'make check      build and run all tests (half an hour or more)'
-	@echo 'make check-fast the part of it that boots nothing (less than 3 minutes)'
+	@echo 'make check-fast the part of it that boots nothing (3 to 4 minutes)'
 	@echo 'make check-all  every kernel, and what takes long (many hours; RESUME=1 goes on'
 	@echo '                where it ended, and repeats what failed)'
-	@echo 'make bench      measure the map and its rivals: build/bench/report (15 minutes;'
-	@echo '                BENCH=-q: up to 1M keys, 5; BENCH=-f: all there is, 40)'
+	@echo 'make bench      measure the map and its rivals: build/bench/report (20 minutes;'
+	@echo '                BENCH=-t: the targets, 3; BENCH=-q: up to 1M keys, 7;'
+	@echo '                BENCH=-f: all there is, 45)'
 	@echo 'make calls      count the instructions of each call of the device (a minute)'
 	@echo 'make fuzz       feed the map with operations, and syncmapctl with lines, that'
 	@echo '                are found by chance and coverage (FUZZ_SECONDS=600 each)'
@@ -66,11 +69,22 @@ uninstall: $(KDIR)
 	$(if $(DESTDIR),,depmod $(release))
 	$(MAKE) -C tools uninstall
 
+# In a copy: what is built for packages does not lie among the sources
+deb: deps-deb
+	rm -rf build/deb
+	mkdir -p build/deb/syncmap
+	git ls-files -zco --exclude-standard | \
+		xargs -0 sh -c 'for file; do [ ! -f "$$file" ] || echo "$$file"; done' - | \
+		tar -c -T - | tar -x -C build/deb/syncmap
+	cd build/deb/syncmap && dpkg-buildpackage -us -uc -b
+	lintian --fail-on error build/deb/*.changes
+
 demo:
 	tools/vm/try -M "xfs kvm mac80211 sunrpc" tools/demo/demo.sh
 
-shell:
-	tools/vm/try -i tools/vm/shell.sh
+shell: deps-build
+	$(MAKE) -s -C tools install DESTDIR=$(CURDIR)/build/shell PREFIX=/usr/local
+	tools/vm/try -i -H tools/vm/shell.sh tools/vm/host.sh build/shell/usr
 
 check:
 	tools/check/run
@@ -95,13 +109,13 @@ mutants: deps-mutants
 	$(MAKE) -C tools/native mutants
 
 clean:
-	rm -rf build
-	find . -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
+	rm -rf build tools/python/build tools/python/*.egg-info
+	find . -name '*.o' -o -name '*.ko' -o -name '*.mod' ! -name go.mod -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name '.*.d' -o -name Module.symvers \
 		-o -name modules.order | xargs -r rm -f
 
 deps-%:
 	@$(DEPS) $*
 
-.PHONY: all help modules kernelrelease tools install uninstall demo shell \
+.PHONY: all help modules kernelrelease tools install uninstall deb demo shell \
 	check check-fast check-all bench calls fuzz mutants clean
