@@ -6,10 +6,13 @@
  *
  *	verdict: missing=0 status=0 dmesg=0 leaks=0
  *
- * With rig=shell that port is the console, and a shell follows the script.
+ * With rig=shell that port is the console, and a shell follows the script, or
+ * what the script has left in /rig/prompt.
  * rig_cpus=N says how many processors the machine was given: the script does not
  * run when some of them are missing, for what it would show about concurrency is
  * not so.
+ *
+ * If there is a /rig/init, all of that is its business.
  *
  * Data races of the kernel's own are no news: those in functions that begin a
  * line of /rig/known-races, if there is one, are not counted.
@@ -263,7 +266,7 @@ static int run_all(bool shell, bool complete)
 {
 	char *applets[] = { "/bin/busybox", "--install", "-s", "/bin", NULL };
 	char *script[] = { "/rig/script", NULL };
-	char *prompt[] = { "/bin/sh", NULL };
+	char *prompt[] = { "/rig/prompt", NULL };
 	int out = fileno(report);
 	int in = shell ? out : open("/dev/null", O_RDONLY);
 	int status = 0;
@@ -271,6 +274,8 @@ static int run_all(bool shell, bool complete)
 	run(in, out, applets, false);
 	if (complete)
 		status = run(in, out, script, false);
+	if (access(prompt[0], X_OK))
+		prompt[0] = "/bin/sh";
 	/* Last, the kernel hangs up the terminal of a session that ends. */
 	if (shell)
 		run(in, out, prompt, true);
@@ -283,6 +288,7 @@ int main(void)
 	bool shell = rig && !strcmp(rig, "shell");
 	int missing, status, dmesg, leaks;
 
+	execl("/rig/init", "/rig/init", NULL);
 	mount_all();
 	open_port(!shell);
 	setenv("PATH", "/rig:/bin", 1);
