@@ -92,45 +92,56 @@ static void check_finds_wrong_words(struct kunit *test)
 	tm_thaw(tm);
 }
 
-/* Bucket and slot of a read key */
-static struct syncmap_bucket *bucket_of(struct test_map *tm, u64 i,
-					unsigned int *slot)
+/* Where a read key is */
+static struct table_pos find_pos(struct test_map *tm, u64 i)
 {
 	struct syncmap_table *table = tm_state(tm)->table;
 	struct table_pos pos = {};
-	struct syncmap_bucket *bucket;
 
-	for (; table_next(table, &pos); pos.slot++) {
-		bucket = &table->view.buckets[pos.bucket];
-		*slot = pos.slot;
-		if (&bucket->word[pos.slot] == tm_slot(tm, i))
-			return bucket;
-	}
-	return NULL;
+	while (table_next(table, &pos) &&
+	       syncmap_slot_word(&table->view, pos.bucket, pos.slot,
+				 table->key_len) != tm_slot(tm, i))
+		pos.slot++;
+	return pos;
 }
 
 static void check_finds_a_wrong_read_table(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
 	struct syncmap_table *table;
-	struct syncmap_bucket *bucket;
-	unsigned int slot;
+	struct table_pos pos;
+	u8 *tag;
 
 	tm_freeze(tm);
 	table = tm_state(tm)->table;
-	bucket = bucket_of(tm, 1, &slot);
-	KUNIT_ASSERT_NOT_NULL(test, bucket);
-	EXPECT_BROKEN(test, bucket->header, bucket->header ^
-		      (bucket->header & 0xff ? 1ULL : 2ULL) << (8 * slot),
-		      "a fingerprint is wrong");
-	EXPECT_BROKEN(test, bucket->key[slot], 0x123456,
-		      "a fingerprint is wrong");
+	pos = find_pos(tm, 1);
+	KUNIT_ASSERT_TRUE(test, table_has(table, &pos));
 	EXPECT_BROKEN(test, table->keys, 4,
 		      "the read table miscounts its keys");
+	tag = syncmap_pairs_tag(&table->view, pos.bucket);
+	EXPECT_BROKEN(test, *tag, *tag - 1, "the read table miscounts its keys");
 	EXPECT_BROKEN(test, table->next, table,
 		      "a read table has a successor");
 	EXPECT_BROKEN(test, tm_state(tm)->view.buckets, NULL,
 		      "a state does not show its read table");
+	tm_thaw(tm);
+}
+
+static void check_finds_a_wrong_fingerprint(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_bucket *bucket;
+	struct table_pos pos;
+
+	tm_become(tm, &test_variants_few[3]);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 5), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	pos = find_pos(tm, 1);
+	bucket = &tm_state(tm)->table->view.buckets[pos.bucket];
+	EXPECT_BROKEN(test, bucket->header, bucket->header ^
+		      (bucket->header & 0xff ? 1ULL : 2ULL) << (8 * pos.slot),
+		      "a fingerprint is wrong");
 	tm_thaw(tm);
 }
 
@@ -177,9 +188,10 @@ static void check_finds_two_homes(struct kunit *test)
 static void check_finds_disorder(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_bucket *bucket;
+	struct syncmap_pair *pair;
 	struct syncmap_node *head;
-	unsigned int slot, b;
+	struct table_pos pos;
+	unsigned int other;
 
 	tm_become(tm, &test_variants[7]);
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 6), 0);
@@ -187,11 +199,13 @@ static void check_finds_disorder(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 6, 8), 0);
 	tm_freeze(tm);
 	/* One bucket and one chain: two neighbours change places */
-	bucket = bucket_of(tm, 0, &slot);
-	b = slot ? slot - 1 : 1;
-	swap(bucket->key[slot], bucket->key[b]);
-	KUNIT_EXPECT_NOT_NULL(test, verdict(tm));
-	swap(bucket->key[slot], bucket->key[b]);
+	pos = find_pos(tm, 0);
+	pair = tm_state(tm)->view.pairs[pos.bucket].pair;
+	other = pos.slot ? pos.slot - 1 : 1;
+	swap(pair[pos.slot].key, pair[other].key);
+	KUNIT_EXPECT_STREQ(test, verdict(tm) ?: "nothing",
+			   "the read table has no order");
+	swap(pair[pos.slot].key, pair[other].key);
 	head = dirty_head(tm_state(tm)->dirty, 0);
 	tm_state(tm)->dirty->buckets[0].heads[0] = head->next;
 	head->next->next = head;
@@ -208,15 +222,16 @@ static void check_finds_disorder(struct kunit *test)
 static void check_finds_a_missing_filter_bit(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_bucket *bucket;
+	const struct syncmap_view *view;
+	u8 *tag;
 
 	tm_become(tm, test_variant_equal);
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 20), 0);
 	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
 	tm_freeze(tm);
-	bucket = &tm_state(tm)->table->view.buckets
-		[syncmap_table_home(U64_MAX, tm_state(tm)->table->view.homes)];
-	EXPECT_BROKEN(test, bucket->header, bucket->header << 8 >> 8,
+	view = &tm_state(tm)->view;
+	tag = syncmap_pairs_tag(view, syncmap_table_home(U64_MAX, view->homes));
+	EXPECT_BROKEN(test, *tag, *tag & SYNCMAP_TAG_KEYS,
 		      "a key is there twice");
 	tm_thaw(tm);
 }
@@ -226,6 +241,7 @@ static struct kunit_case check_cases[] = {
 	KUNIT_CASE(check_reports_what_is_broken),
 	KUNIT_CASE(check_finds_wrong_words),
 	KUNIT_CASE(check_finds_a_wrong_read_table),
+	KUNIT_CASE(check_finds_a_wrong_fingerprint),
 	KUNIT_CASE(check_finds_a_wrong_dirty_table),
 	KUNIT_CASE(check_finds_two_homes),
 	KUNIT_CASE(check_finds_disorder),

@@ -361,7 +361,7 @@ static void chain_desc(const struct chain *chain, char *desc)
 static struct syncmap_table *table_of(struct kunit *test, struct test_map *tm,
 				      u64 number, u64 word)
 {
-	struct syncmap_table *table = syncmap_table_alloc(1, 2, false, GFP_KERNEL);
+	struct syncmap_table *table = syncmap_table_alloc(1, 2, sizeof(u64), GFP_KERNEL);
 	struct table_pos end = {};
 	struct test_key buffer;
 	struct syncmap_key key = tm_key(tm, number, &buffer);

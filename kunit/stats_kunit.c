@@ -86,7 +86,7 @@ static void stats_count_the_bytes(struct kunit *test)
 	syncmap_get_stats(&tm->map, &after);
 	KUNIT_EXPECT_EQ(test, after.bytes, syncmap_dirty_size(tm_state(tm)
 							      ->dirty) +
-			after.read_buckets * sizeof(struct syncmap_bucket));
+			syncmap_table_size(tm_state(tm)->table));
 }
 
 /* Both dirty tables count while one waits to be promoted */

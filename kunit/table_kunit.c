@@ -99,6 +99,7 @@ struct made {
 	struct table_pos	end;
 	u64			hashes[KEYS];
 	u64			wide[KEYS][2];	/* the number, and its inverse */
+	u64			objects[KEYS][3];
 	u32			bins[TABLE_BINS];
 };
 
@@ -152,22 +153,30 @@ static u64 both_ends(unsigned int i, struct rnd_state *rnd)
 static const struct distribution {
 	const char	*title;
 	u64		(*hash)(unsigned int i, struct rnd_state *rnd);
-	bool		wide;		/* keys of two words */
+	u8		key_len;
 } distributions[] = {
-	{ "spread",	spread },
-	{ "all first",	all_first },
-	{ "all inside",	all_inside },
-	{ "all last",	all_last },
-	{ "top zero",	top_zero },
-	{ "top ones",	top_ones },
-	{ "low zero",	low_zero },
-	{ "both ends",	both_ends },
-	{ "wide, spread",	spread, true },
-	{ "wide, all first",	all_first, true },
-	{ "wide, all inside",	all_inside, true },
-	{ "wide, all last",	all_last, true },
-	{ "wide, low zero",	low_zero, true },
-	{ "wide, both ends",	both_ends, true },
+	{ "words, spread",	spread,		8 },
+	{ "words, all first",	all_first,	8 },
+	{ "words, all inside",	all_inside,	8 },
+	{ "words, all last",	all_last,	8 },
+	{ "words, top zero",	top_zero,	8 },
+	{ "words, top ones",	top_ones,	8 },
+	{ "words, low zero",	low_zero,	8 },
+	{ "words, both ends",	both_ends,	8 },
+	{ "bytes, spread",	spread },
+	{ "bytes, all first",	all_first },
+	{ "bytes, all inside",	all_inside },
+	{ "bytes, all last",	all_last },
+	{ "bytes, top zero",	top_zero },
+	{ "bytes, top ones",	top_ones },
+	{ "bytes, low zero",	low_zero },
+	{ "bytes, both ends",	both_ends },
+	{ "wide, spread",	spread,		16 },
+	{ "wide, all first",	all_first,	16 },
+	{ "wide, all inside",	all_inside,	16 },
+	{ "wide, all last",	all_last,	16 },
+	{ "wide, low zero",	low_zero,	16 },
+	{ "wide, both ends",	both_ends,	16 },
 };
 
 static void distribution_desc(const struct distribution *d, char *desc)
@@ -175,11 +184,41 @@ static void distribution_desc(const struct distribution *d, char *desc)
 	strscpy(desc, d->title, KUNIT_PARAM_DESC_SIZE);
 }
 
+/* The key word of a number */
+static u64 make_key(struct made *made, unsigned int i, u8 key_len)
+{
+	struct syncmap_keyobj *obj = (struct syncmap_keyobj *)made->objects[i];
+	u64 number = i + 1;
+
+	if (syncmap_key_is_word(key_len))
+		return number;
+	if (syncmap_key_is_wide(key_len)) {
+		made->wide[i][0] = number;
+		made->wide[i][1] = ~number;
+		return (unsigned long)made->wide[i];
+	}
+	obj->hash = made->hashes[i];
+	obj->len = sizeof(number);
+	memcpy(obj->bytes, &number, sizeof(number));
+	return (unsigned long)obj;
+}
+
+static u64 number_of(u64 key, u8 key_len)
+{
+	u64 number = key;
+
+	if (syncmap_key_is_wide(key_len))
+		number = *(u64 *)(unsigned long)key;
+	else if (!key_len)
+		memcpy(&number, syncmap_keyobj_of(key)->bytes, sizeof(number));
+	return number;
+}
+
 static struct made *make_table(struct kunit *test)
 {
 	struct made *made = kunit_kzalloc(test, sizeof(*made), GFP_KERNEL);
 	const struct distribution *d = test->param_value;
-	u64 homes = syncmap_table_homes(KEYS, d->wide);
+	u64 homes = syncmap_table_homes(KEYS, d->key_len);
 	struct rnd_state rnd;
 	atomic64_t *word;
 	unsigned int i;
@@ -192,17 +231,15 @@ static struct made *make_table(struct kunit *test)
 	sort(made->hashes, KEYS, sizeof(u64), compare_hashes, NULL);
 	for (i = 0; i < KEYS; i++)
 		made->bins[table_bin(made->hashes[i])]++;
-	tail = syncmap_table_tail(homes, made->bins, d->wide);
-	made->table = syncmap_table_alloc(homes, homes + tail, d->wide,
+	tail = syncmap_table_tail(homes, made->bins, d->key_len);
+	made->table = syncmap_table_alloc(homes, homes + tail, d->key_len,
 					  GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, made->table);
 	test->priv = made;
 	for (i = 0; i < KEYS; i++) {
-		made->wide[i][0] = i + 1;
-		made->wide[i][1] = ~made->wide[i][0];
 		word = syncmap_table_append(made->table, &made->end,
-					    made->hashes[i], d->wide ?
-					    (unsigned long)made->wide[i] : i + 1);
+					    made->hashes[i],
+					    make_key(made, i, d->key_len));
 		atomic64_set(word, word_open(4 * (i + 2)));
 	}
 	return made;
@@ -216,16 +253,14 @@ static void free_table(struct kunit *test)
 		syncmap_table_free(made->table);
 }
 
-static u8 key_len_of(const struct syncmap_table *table)
-{
-	return table->wide ? 16 : 8;
-}
-
 static atomic64_t *find(const struct made *made, u64 hash, u64 key)
 {
-	struct syncmap_key k = { .hash = hash, .word = key, .word2 = ~key };
+	struct syncmap_key k = {
+		.hash = hash, .word = key, .word2 = ~key,
+		.bytes = &key, .len = sizeof(key),
+	};
 
-	return syncmap_table_find(&made->table->view, &k, key_len_of(made->table),
+	return syncmap_table_find(&made->table->view, &k, made->table->key_len,
 				  false);
 }
 
@@ -265,28 +300,31 @@ static void tail_holds_the_overflow(struct kunit *test)
 	struct made *made = make_table(test);
 	struct syncmap_table *table = made->table;
 	u64 last = table->buckets - 1;
+	struct rnd_state rnd;
+	unsigned int i;
 
+	test_random(&rnd, 2);
 	KUNIT_EXPECT_LT(test, made->end.bucket, last);
-	KUNIT_EXPECT_EQ(test, table->view.buckets[last].header, 0);
+	KUNIT_EXPECT_EQ(test, table_keys(&table->view, last, table->key_len), 0);
+	for (i = 0; i < 2000; i++)
+		KUNIT_EXPECT_FALSE(test, table_filters(table, spread(i, &rnd), last));
 	KUNIT_EXPECT_LE(test, table->buckets, table->view.homes + 2 +
-			DIV_ROUND_UP(KEYS, slots_of(table->wide)));
+			DIV_ROUND_UP(KEYS, slots_of(table->key_len)));
 }
 
 /* C.1 rests on it: slots are in hash order as a whole */
 static void next_walks_in_hash_order(struct kunit *test)
 {
 	struct made *made = make_table(test);
-	u8 key_len = key_len_of(made->table);
-	struct syncmap_bucket *bucket;
+	u8 key_len = made->table->key_len;
 	struct table_pos pos = {};
 	unsigned int n = 0;
 	u64 key;
 
 	for (; table_next(made->table, &pos); pos.slot++, n++) {
-		bucket = &made->table->view.buckets[pos.bucket];
-		key = syncmap_bucket_key(bucket, pos.slot, key_len);
-		key = made->table->wide ? *(u64 *)(unsigned long)key : key;
-		KUNIT_ASSERT_EQ(test, key, n + 1);
+		key = syncmap_slot_key(&made->table->view, pos.bucket, pos.slot,
+				       key_len);
+		KUNIT_ASSERT_EQ(test, number_of(key, key_len), n + 1);
 		KUNIT_ASSERT_GE(test, pos.bucket,
 				syncmap_table_home(made->hashes[n],
 						   made->table->view.homes));
@@ -306,9 +344,8 @@ static void filter_leads_to_displaced_keys(struct kunit *test)
 		hash = made->hashes[n];
 		at = syncmap_table_home(hash, made->table->view.homes);
 		for (; at < pos.bucket; at++)
-			KUNIT_ASSERT_TRUE(test, made->table->view
-					  .buckets[at].header &
-					  syncmap_header_filter(hash));
+			KUNIT_ASSERT_TRUE(test, table_filters(made->table, hash,
+							      at));
 	}
 }
 
@@ -330,41 +367,91 @@ static void seal_completes_the_statistics(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, displaced, KEYS);
 }
 
+static const u8 key_lens[] = { 0, 8, 16 };
+
+static void key_len_desc(const u8 *key_len, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "keys of %u bytes", *key_len);
+}
+
 /* It is for the builder to set, before anybody comes to it */
 static void append_leaves_the_word(struct kunit *test)
 {
-	struct syncmap_table *table = syncmap_table_alloc(1, 2, false,
-							  GFP_KERNEL);
+	const u8 *key_len = test->param_value;
 	struct table_pos end = {};
+	struct made *made = kunit_kzalloc(test, sizeof(*made), GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, table);
-	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)table->view.buckets,
-					   sizeof(struct syncmap_bucket)));
-	KUNIT_EXPECT_EQ(test, word_read(syncmap_table_append(table, &end, 5,
-							     1)),
+	KUNIT_ASSERT_NOT_NULL(test, made);
+	test->priv = made;
+	made->table = syncmap_table_alloc(1, 2, *key_len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, made->table);
+	KUNIT_EXPECT_EQ(test, word_read(syncmap_table_append(made->table, &end, 5,
+							     make_key(made, 0,
+								      *key_len))),
 			WORD_EXPUNGED);
-	syncmap_table_free(table);
+}
+
+/* A line has all of a bucket of pairs, and half of another */
+static void buckets_are_aligned(struct kunit *test)
+{
+	const u8 *key_len = test->param_value;
+	struct syncmap_table *table;
+	u64 buckets;
+
+	for (buckets = 1; buckets < 300; buckets += 1 + buckets / 4) {
+		table = syncmap_table_alloc(1, buckets, *key_len, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, table);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)
+						   table->view.buckets, 64));
+		KUNIT_EXPECT_GE(test, syncmap_table_size(table), 64 * buckets);
+		syncmap_table_free(table);
+	}
+}
+
+/* What is not filled looks like key 0, which may be there all the same */
+static void key_zero_is_told_from_what_is_not_filled(struct kunit *test)
+{
+	struct made *made = kunit_kzalloc(test, sizeof(*made), GFP_KERNEL);
+	struct table_pos end = {};
+	atomic64_t *place;
+	u64 key;
+
+	KUNIT_ASSERT_NOT_NULL(test, made);
+	test->priv = made;
+	made->table = syncmap_table_alloc(1, 2, sizeof(u64), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, made->table);
+	for (key = 2; key != U64_MAX; key--) {
+		place = find(made, 5, 0);
+		KUNIT_ASSERT_NOT_NULL(test, place);
+		KUNIT_EXPECT_EQ(test, word_read(place), WORD_EXPUNGED);
+		place = syncmap_table_append(made->table, &end, 5, key);
+		atomic64_set(place, word_open(SYNCMAP_CODE_NULL));
+	}
+	KUNIT_EXPECT_PTR_EQ(test, find(made, 5, 0), place);
+	KUNIT_EXPECT_EQ(test, table_keys(&made->table->view, 0, sizeof(u64)), 3U);
 }
 
 /* So many thousandths, whatever the size */
-static void expect_load(struct kunit *test, bool wide, unsigned int load)
+static void expect_load(struct kunit *test, u8 key_len, unsigned int load)
 {
 	u64 keys, slots;
 
 	for (keys = 1; keys < 1ULL << 40; keys *= 3) {
-		slots = syncmap_table_homes(keys, wide) * slots_of(wide);
+		slots = syncmap_table_homes(keys, key_len) * slots_of(key_len);
 		KUNIT_EXPECT_GE(test, slots * load, keys * 1000);
 		KUNIT_EXPECT_LE(test, slots * load,
-				keys * 1000 + load * slots_of(wide));
+				keys * 1000 + load * slots_of(key_len));
 	}
 }
 
 static void homes_keep_the_load_factor(struct kunit *test)
 {
-	expect_load(test, false, 700);
-	expect_load(test, true, 625);
+	expect_load(test, 0, 700);
+	expect_load(test, 8, 625);
+	expect_load(test, 16, 625);
 }
 
+KUNIT_ARRAY_PARAM(key_len, key_lens, key_len_desc);
 KUNIT_ARRAY_PARAM(distribution, distributions, distribution_desc);
 
 static struct kunit_case table_cases[] = {
@@ -381,7 +468,9 @@ static struct kunit_case table_cases[] = {
 			 distribution_gen_params),
 	KUNIT_CASE_PARAM(seal_completes_the_statistics,
 			 distribution_gen_params),
-	KUNIT_CASE(append_leaves_the_word),
+	KUNIT_CASE_PARAM(append_leaves_the_word, key_len_gen_params),
+	KUNIT_CASE_PARAM(buckets_are_aligned, key_len_gen_params),
+	KUNIT_CASE(key_zero_is_told_from_what_is_not_filled),
 	KUNIT_CASE(homes_keep_the_load_factor),
 	{}
 };

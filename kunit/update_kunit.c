@@ -16,7 +16,7 @@ static struct syncmap_table *append_one(struct kunit *test,
 					const struct syncmap_key *key,
 					atomic64_t **word)
 {
-	struct syncmap_table *table = syncmap_table_alloc(1, 2, false, GFP_KERNEL);
+	struct syncmap_table *table = syncmap_table_alloc(1, 2, sizeof(u64), GFP_KERNEL);
 	struct table_pos end = {};
 
 	KUNIT_ASSERT_NOT_NULL(test, table);

@@ -110,7 +110,13 @@ static __always_inline u64 syncmap_read_u64(const u8 *p)
 	return v;
 }
 
-/* Keys of a fixed length that are longer than a word: two, filled up with 0 */
+/* Keys of a fixed length that are a word, filled up with 0 */
+static __always_inline bool syncmap_key_is_word(u8 key_len)
+{
+	return key_len && key_len <= sizeof(u64);
+}
+
+/* ... and those that are longer: two words */
 static __always_inline bool syncmap_key_is_wide(u8 key_len)
 {
 	return key_len > sizeof(u64);
@@ -286,12 +292,14 @@ static __always_inline u64 syncmap_hash_bytes(const void *bytes, size_t len,
 
 #define SYNCMAP_BUCKET_SLOTS	7
 #define SYNCMAP_WIDE_SLOTS	5
+#define SYNCMAP_PAIR_SLOTS	4
 
 struct syncmap_wide_slot {
 	u64		key[2];
 	atomic64_t	word;
 };
 
+/* Keys of two words, or of any length */
 struct syncmap_bucket {
 	u64				header;
 	union {
@@ -306,37 +314,62 @@ struct syncmap_bucket {
 } __aligned(128);
 static_assert(sizeof(struct syncmap_bucket) == 128);
 
-/* What stands for a key, see key.h */
-static __always_inline u64
-syncmap_bucket_key(const struct syncmap_bucket *bucket, unsigned int slot,
-		   u8 key_len)
-{
-	return syncmap_key_is_wide(key_len) ?
-		(unsigned long)bucket->wide[slot].key : bucket->key[slot];
-}
+struct syncmap_pair {
+	u64		key;
+	atomic64_t	word;
+};
 
-static __always_inline atomic64_t *
-syncmap_bucket_word(struct syncmap_bucket *bucket, unsigned int slot, u8 key_len)
-{
-	return syncmap_key_is_wide(key_len) ? &bucket->wide[slot].word :
-					      &bucket->word[slot];
-}
+/* Keys of a word */
+struct syncmap_pairs {
+	struct syncmap_pair pair[SYNCMAP_PAIR_SLOTS];
+} __aligned(64);
+static_assert(sizeof(struct syncmap_pairs) == 64);
 
 /* What a look-up needs of a table; a copy lies in the state */
 struct syncmap_view {
-	struct syncmap_bucket	*buckets;
-	u64			homes;
+	union {
+		struct syncmap_bucket	*buckets;
+		struct syncmap_pairs	*pairs;		/* their tags precede */
+	};
+	u64				homes;
 };
+
+/* The tag of a bucket of pairs: how many it has, and the filter above that */
+#define SYNCMAP_TAG_KEYS	7
+#define SYNCMAP_TAG_FILTER	3
+
+static __always_inline u8 *syncmap_pairs_tag(const struct syncmap_view *view,
+					     u64 bucket)
+{
+	return (u8 *)view->pairs - 1 - bucket;
+}
+
+/* What stands for the key of a slot, see key.h */
+static __always_inline u64 syncmap_slot_key(const struct syncmap_view *view,
+					    u64 bucket, unsigned int slot,
+					    u8 key_len)
+{
+	if (syncmap_key_is_word(key_len))
+		return READ_ONCE(view->pairs[bucket].pair[slot].key);
+	return syncmap_key_is_wide(key_len) ?
+		(unsigned long)view->buckets[bucket].wide[slot].key :
+		view->buckets[bucket].key[slot];
+}
+
+static __always_inline atomic64_t *
+syncmap_slot_word(const struct syncmap_view *view, u64 bucket, unsigned int slot,
+		  u8 key_len)
+{
+	if (syncmap_key_is_word(key_len))
+		return &view->pairs[bucket].pair[slot].word;
+	return syncmap_key_is_wide(key_len) ?
+		&view->buckets[bucket].wide[slot].word :
+		&view->buckets[bucket].word[slot];
+}
 
 static inline u64 syncmap_table_home(u64 hash, u64 homes)
 {
 	return mul_u64_u64_shr(hash, homes, 64);
-}
-
-static __always_inline struct syncmap_bucket *
-syncmap_table_bucket(const struct syncmap_view *view, u64 hash)
-{
-	return &view->buckets[syncmap_table_home(hash, view->homes)];
 }
 
 static inline u8 syncmap_fingerprint(u64 hash)
@@ -344,10 +377,15 @@ static inline u8 syncmap_fingerprint(u64 hash)
 	return (u8)hash ?: 0x80;
 }
 
-/* The bit of the filter, and whether it is set */
+/* The bit of the filter in a header, and in a tag */
 static inline u64 syncmap_header_filter(u64 hash)
 {
 	return 1ULL << (56 + ((hash >> 8) & 7));
+}
+
+static inline u8 syncmap_tag_filter(u64 hash)
+{
+	return 1U << (SYNCMAP_TAG_FILTER + (5 * (u8)hash >> 8));
 }
 
 #define SYNCMAP_HEADER_ONES	0x0101010101010101ULL
@@ -382,9 +420,23 @@ static __always_inline void syncmap_prefetch(const void *line)
 	__builtin_prefetch(line);
 }
 
+/* What an operation on a key with this hash will look at first */
+static __always_inline void
+syncmap_prefetch_bucket(const struct syncmap_view *view, u64 hash, u8 key_len)
+{
+	u64 home = syncmap_table_home(hash, view->homes);
+
+	if (syncmap_key_is_word(key_len)) {
+		syncmap_prefetch(&view->pairs[home]);
+	} else {
+		syncmap_prefetch(&view->buckets[home]);
+		syncmap_prefetch(view->buckets[home].word);
+	}
+}
+
 /* The value word of a key if it stands in one of these slots of a bucket */
 static __always_inline atomic64_t *
-syncmap_bucket_find(struct syncmap_bucket *bucket, u64 match,
+syncmap_bucket_find(const struct syncmap_view *view, u64 bucket, u64 match,
 		    const struct syncmap_key *key, u8 key_len)
 {
 	unsigned int slot;
@@ -392,40 +444,109 @@ syncmap_bucket_find(struct syncmap_bucket *bucket, u64 match,
 	for (; match; match &= match - 1) {
 		slot = __ffs64(match) / 8;
 		if (syncmap_key_matches(key, key_len,
-					syncmap_bucket_key(bucket, slot, key_len)))
-			return syncmap_bucket_word(bucket, slot, key_len);
+					syncmap_slot_key(view, bucket, slot,
+							 key_len)))
+			return syncmap_slot_word(view, bucket, slot, key_len);
 	}
 	return NULL;
 }
 
+/* To @write, its line is taken not before the key is likely to be there */
+static __always_inline atomic64_t *
+syncmap_buckets_find(const struct syncmap_view *view,
+		     const struct syncmap_key *key, u8 key_len, bool write)
+{
+	u64 home = syncmap_table_home(key->hash, view->homes);
+	u64 header, match;
+	atomic64_t *word;
+
+	for (;; home++) {
+		syncmap_key_step(key);
+		if (!write)
+			syncmap_prefetch(view->buckets[home].word);
+		header = syncmap_bucket_header(&view->buckets[home]);
+		match = syncmap_header_match(header,
+					     syncmap_fingerprint(key->hash));
+		if (write && likely(match))
+			prefetchw(syncmap_slot_word(view, home,
+						    __ffs64(match) / 8, key_len));
+		word = syncmap_bucket_find(view, home, match, key, key_len);
+		if (likely(word) ||
+		    !(header & syncmap_header_filter(key->hash)))
+			return word;
+	}
+}
+
 /*
- * The value word of a key, or NULL. To @write, its line is taken from the others
- * at once, but not before the key is likely to be there. Ends because the last
- * bucket of a tail never has a filter bit.
+ * The word of a pair if it has this key, else @other; without a branch, as which
+ * of the pairs it is cannot be foreseen. On x86 compilers make one of what says so
+ * in C.
+ */
+static __always_inline atomic64_t *
+syncmap_pair_choose(struct syncmap_pair *pair, u64 key, atomic64_t *other)
+{
+	atomic64_t *word = &pair->word;
+	u64 its = READ_ONCE(pair->key);
+
+#ifdef __x86_64__
+	asm("cmpq %2, %1\n\tcmoveq %3, %0"
+	    : "+r" (other) : "r" (its), "r" (key), "r" (word) : "cc");
+	return other;
+#else
+	return its == key ? word : other;
+#endif
+}
+
+/*
+ * Of several pairs that have the key the first: an unfilled one, behind those
+ * that are filled, has key 0, and a word that says that the key is not here.
+ */
+static __always_inline atomic64_t *
+syncmap_pairs_choose(struct syncmap_pairs *pairs, u64 key)
+{
+	atomic64_t *word = NULL;
+
+	static_assert(SYNCMAP_PAIR_SLOTS == 4);
+	word = syncmap_pair_choose(&pairs->pair[3], key, word);
+	word = syncmap_pair_choose(&pairs->pair[2], key, word);
+	word = syncmap_pair_choose(&pairs->pair[1], key, word);
+	return syncmap_pair_choose(&pairs->pair[0], key, word);
+}
+
+static __always_inline atomic64_t *
+syncmap_pairs_find(const struct syncmap_view *view,
+		   const struct syncmap_key *key, bool write)
+{
+	u64 home = syncmap_table_home(key->hash, view->homes);
+	atomic64_t *word;
+	u8 tag;
+
+	for (;; home++) {
+		syncmap_key_step(key);
+		if (write)
+			prefetchw(&view->pairs[home]);
+		word = syncmap_pairs_choose(&view->pairs[home], key->word);
+		if (likely(word))
+			return word;
+		/* A load of an absent key acquires, too */
+		tag = smp_load_acquire(syncmap_pairs_tag(view, home));
+		if (!(tag & syncmap_tag_filter(key->hash)))
+			return NULL;
+	}
+}
+
+/*
+ * The value word of a key, or NULL; or one that is 0, which is not the key's. To
+ * @write, its line is taken from the others at once. Ends because the last bucket
+ * of a tail never has a filter bit.
  */
 static __always_inline atomic64_t *
 syncmap_table_find(const struct syncmap_view *view,
 		   const struct syncmap_key *key, u8 key_len, bool write)
 {
-	struct syncmap_bucket *bucket = syncmap_table_bucket(view, key->hash);
-	u64 header, match;
-	atomic64_t *word;
-
-	for (;; bucket++) {
-		syncmap_key_step(key);
-		if (!write)
-			syncmap_prefetch(bucket->word);
-		header = syncmap_bucket_header(bucket);
-		match = syncmap_header_match(header,
-					     syncmap_fingerprint(key->hash));
-		if (write && likely(match))
-			prefetchw(syncmap_bucket_word(bucket, __ffs64(match) / 8,
-						      key_len));
-		word = syncmap_bucket_find(bucket, match, key, key_len);
-		if (likely(word) ||
-		    !(header & syncmap_header_filter(key->hash)))
-			return word;
-	}
+	return syncmap_key_is_word(key_len) ?
+		syncmap_pairs_find(view, key, write) :
+		syncmap_buckets_find(view, key, key_len, write);
 }
 
 /* States; module/core/internal.h */

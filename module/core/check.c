@@ -59,8 +59,21 @@ static void check_filter(struct check *c, const struct syncmap_table *table,
 
 	expect(c, home <= bucket, "a key stands before its home");
 	for (; home < bucket && !c->broken; home++)
-		expect(c, table->view.buckets[home].header &
-			  syncmap_header_filter(hash), "a filter bit is missing");
+		expect(c, table_filters(table, hash, home),
+		       "a filter bit is missing");
+}
+
+/* Pairs have none */
+static void check_fingerprint(struct check *c, const struct syncmap_table *table,
+			      const struct table_pos *pos, u64 hash)
+{
+	u64 header;
+
+	if (syncmap_key_is_word(table->key_len))
+		return;
+	header = table->view.buckets[pos->bucket].header;
+	expect(c, header_slot(header, pos->slot) == syncmap_fingerprint(hash),
+	       "a fingerprint is wrong");
 }
 
 static void check_table(struct check *c)
@@ -73,12 +86,11 @@ static void check_table(struct check *c)
 	u64 keys = 0;
 
 	for (c->hash = 0; table_next(table, &pos) && !c->broken; pos.slot++) {
-		struct syncmap_bucket *bucket = &table->view.buckets[pos.bucket];
-
-		home = syncmap_bucket_word(bucket, pos.slot, key_len);
-		key_of(c, syncmap_bucket_key(bucket, pos.slot, key_len), &key);
-		expect(c, header_slot(bucket->header, pos.slot) ==
-			  syncmap_fingerprint(key.hash), "a fingerprint is wrong");
+		home = syncmap_slot_word(&table->view, pos.bucket, pos.slot,
+					 key_len);
+		key_of(c, syncmap_slot_key(&table->view, pos.bucket, pos.slot,
+					   key_len), &key);
+		check_fingerprint(c, table, &pos, key.hash);
 		expect(c, key.hash >= c->hash, "the read table has no order");
 		expect(c, syncmap_table_find(&table->view, &key, key_len,
 					     false) == home,

@@ -161,8 +161,8 @@
  * The operations of a CPU take effect in their order, whatever their keys, so that
  * what holds for each key by itself holds for all of them (A.1). For that,
  *
- * - a load acquires: the word, the header of the bucket where no key is, or, if
- *   the key is not in its chain, what the chain ended with;
+ * - a load acquires: the word, the header or tag of the bucket where no key is,
+ *   or, if the key is not in its chain, what the chain ended with;
  * - an update that changes something is a full barrier as well: a successful
  *   cmpxchg of a word or of map->state, or smp_mb() behind the link of an insert.
  *   Of two that each update a key and then load the other's, one sees the other

@@ -180,7 +180,7 @@ static void prefetch_keyobj(const struct syncmap_state *state, u64 hash)
 	const struct syncmap_bucket *bucket;
 	u64 match;
 
-	bucket = syncmap_table_bucket(&state->view, hash);
+	bucket = &state->view.buckets[syncmap_table_home(hash, state->view.homes)];
 	match = syncmap_header_match(syncmap_bucket_header(bucket),
 				     syncmap_fingerprint(hash));
 	if (likely(match))
@@ -194,15 +194,12 @@ static __always_inline u64 batch_begin(struct syncmap *map,
 				       const struct syncmap_lookup *lookup)
 {
 	u8 key_len = plain ? sizeof(u64) : map->params.key_len;
-	const struct syncmap_bucket *bucket;
 	struct syncmap_key key;
 
 	if (!syncmap_key_init(&key, key_len, lookup->key, lookup->len))
 		return BATCH_NO_KEY;
 	syncmap_key_hash(map, state, &key, plain);
-	bucket = syncmap_table_bucket(&state->view, key.hash);
-	syncmap_prefetch(bucket);
-	syncmap_prefetch(bucket->word);
+	syncmap_prefetch_bucket(&state->view, key.hash, key_len);
 	return key.hash;
 }
 

@@ -17,18 +17,21 @@
  * What every map is before its first key and after a Clear. No word of it is
  * ever written: an insert publishes a state of the map's own.
  */
-static struct syncmap_bucket empty_bucket;
+static struct {
+	u8			tags[sizeof(struct syncmap_bucket)];
+	struct syncmap_bucket	bucket;
+} empty;
 static DEFINE_PER_CPU(struct syncmap_counts, empty_counts);
 
 struct syncmap_table syncmap_empty_table = {
-	.view = { .buckets = &empty_bucket, .homes = 1 },
+	.view = { .buckets = &empty.bucket, .homes = 1 },
 	.buckets = 1,
 };
 
 static struct syncmap_dirty empty_dirty;
 
 struct syncmap_state __syncmap_empty = {
-	.view = { .buckets = &empty_bucket, .homes = 1 },
+	.view = { .buckets = &empty.bucket, .homes = 1 },
 	.table = &syncmap_empty_table,
 	.used = &empty_dirty.used,
 	.dirty = &empty_dirty,

@@ -106,20 +106,19 @@ static unsigned int bucket_bin(const struct syncmap_table *table, u64 bucket)
 static int count_table(struct builder *b)
 {
 	const struct syncmap_table *table = b->state->table;
+	const struct syncmap_view *view = &table->view;
 	u8 key_len = b->map->params.key_len;
-	struct syncmap_bucket *bucket;
-	struct table_pos pos = {};
-	unsigned int bin;
+	unsigned int bin, keys, slot;
+	u64 bucket;
 
-	for (; pos.bucket < table->buckets; pos.bucket++) {
+	for (bucket = 0; bucket < table->buckets; bucket++) {
 		if (in_vain(b))
 			return -ESTALE;
-		bin = bucket_bin(table, pos.bucket);
-		bucket = &table->view.buckets[pos.bucket];
-		for (pos.slot = 0; table_has(table, &pos); pos.slot++) {
-			if (expunge_if_dead(b, syncmap_bucket_word(bucket,
-								   pos.slot,
-								   key_len))) {
+		bin = bucket_bin(table, bucket);
+		keys = table_keys(view, bucket, key_len);
+		for (slot = 0; slot < keys; slot++) {
+			if (expunge_if_dead(b, syncmap_slot_word(view, bucket, slot,
+								 key_len))) {
 				b->bins[bin]++;
 				b->live++;
 			}
@@ -160,7 +159,7 @@ static int count_dirty(struct builder *b)
  */
 static int prepare(struct builder *b)
 {
-	bool wide = syncmap_key_is_wide(b->map->params.key_len);
+	u8 key_len = b->map->params.key_len;
 	u64 homes, tail;
 	int err;
 
@@ -169,9 +168,9 @@ static int prepare(struct builder *b)
 		err = count_dirty(b);
 	if (err)
 		return err;
-	homes = syncmap_table_homes(b->live, wide);
-	tail = syncmap_table_tail(homes, b->bins, wide);
-	b->into = syncmap_table_alloc(homes, homes + tail, wide, b->gfp);
+	homes = syncmap_table_homes(b->live, key_len);
+	tail = syncmap_table_tail(homes, b->bins, key_len);
+	b->into = syncmap_table_alloc(homes, homes + tail, key_len, b->gfp);
 	if (!b->into)
 		return -ENOMEM;
 	b->fresh = syncmap_state_alloc(b->state->gen, b->gfp);
@@ -204,14 +203,15 @@ static bool move(struct builder *b, atomic64_t *source, u64 hash, u64 key)
 }
 
 /* Move the key of a slot; only who has key objects keeps whether they have moved */
-static void move_slot(struct builder *b, struct syncmap_bucket *bucket,
-		      unsigned int slot, u64 hash, u64 key)
+static void move_slot(struct builder *b, u64 bucket, unsigned int slot, u64 hash,
+		      u64 key)
 {
+	const struct syncmap_view *view = &b->state->view;
 	u8 key_len = b->map->params.key_len;
 
-	if (move(b, syncmap_bucket_word(bucket, slot, key_len), hash, key) &&
+	if (move(b, syncmap_slot_word(view, bucket, slot, key_len), hash, key) &&
 	    !key_len)
-		bucket->moved |= BIT(slot);
+		view->buckets[bucket].moved |= BIT(slot);
 }
 
 static void move_node(struct builder *b, struct syncmap_node *node)
@@ -238,20 +238,20 @@ static int move_nodes(struct builder *b, struct dirty_pos *pos, u64 hash)
 }
 
 /* Move the slots of a bucket, and the nodes that come before them */
-static int move_bucket(struct builder *b, struct table_pos *pos,
-		       struct dirty_pos *nodes)
+static int move_bucket(struct builder *b, u64 bucket, struct dirty_pos *nodes)
 {
-	const struct syncmap_table *table = b->state->table;
-	struct syncmap_bucket *bucket = &table->view.buckets[pos->bucket];
 	const struct syncmap_params *params = &b->map->params;
+	const struct syncmap_view *view = &b->state->view;
+	unsigned int keys = table_keys(view, bucket, params->key_len);
+	unsigned int slot;
 	u64 hash, key;
 
-	for (pos->slot = 0; table_has(table, pos); pos->slot++) {
-		key = syncmap_bucket_key(bucket, pos->slot, params->key_len);
+	for (slot = 0; slot < keys; slot++) {
+		key = syncmap_slot_key(view, bucket, slot, params->key_len);
 		hash = key_word_hash(params, &b->state->seed, key);
 		if (move_nodes(b, nodes, hash))
 			return -ESTALE;
-		move_slot(b, bucket, pos->slot, hash, key);
+		move_slot(b, bucket, slot, hash, key);
 	}
 	return in_vain(b) ? -ESTALE : 0;
 }
@@ -261,15 +261,15 @@ static int merge(struct builder *b)
 {
 	struct syncmap_table *table = b->state->table;
 	struct dirty_pos nodes;
-	struct table_pos pos = {};
+	u64 bucket;
 
 	/* word_try_close() orders these two before it */
 	if (table != &syncmap_empty_table)
 		WRITE_ONCE(table->next, b->into);
 	WRITE_ONCE(b->state->old->into, b->into);
 	dirty_seek(b->state->old, &nodes, 0);
-	for (; pos.bucket < table->buckets; pos.bucket++)
-		if (move_bucket(b, &pos, &nodes))
+	for (bucket = 0; bucket < table->buckets; bucket++)
+		if (move_bucket(b, bucket, &nodes))
 			return -ESTALE;
 	if (move_nodes(b, &nodes, SYNCMAP_CURSOR_END - 1))
 		return -ESTALE;

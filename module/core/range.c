@@ -59,8 +59,8 @@ static u64 hash_behind(const struct walk *w, u64 bucket)
 static void find_slot(struct walk *w)
 {
 	const struct syncmap_table *table = w->state->table;
+	const struct syncmap_view *view = &w->state->view;
 	u8 key_len = w->map->params.key_len;
-	struct syncmap_bucket *bucket;
 
 	w->slot.word = NULL;
 	if (!table_has(table, &w->pos)) {
@@ -71,11 +71,11 @@ static void find_slot(struct walk *w)
 			return;
 		}
 	}
-	bucket = &table->view.buckets[w->pos.bucket];
-	w->slot.key = syncmap_bucket_key(bucket, w->pos.slot, key_len);
+	w->slot.key = syncmap_slot_key(view, w->pos.bucket, w->pos.slot, key_len);
 	w->slot.hash = key_word_hash(&w->map->params, &w->state->seed,
 				     w->slot.key);
-	w->slot.word = syncmap_bucket_word(bucket, w->pos.slot, key_len);
+	w->slot.word = syncmap_slot_word(view, w->pos.bucket, w->pos.slot,
+					 key_len);
 	w->slot.next = &table->next;
 }
 
@@ -239,12 +239,12 @@ static __always_inline int walk_slots(struct walk *w, bool plain,
 				      emit_fn emit, void *arg)
 {
 	u8 key_len = plain ? sizeof(u64) : w->map->params.key_len;
-	const struct syncmap_table *table = w->state->table;
-	struct syncmap_bucket *bucket = &table->view.buckets[w->pos.bucket];
+	const struct syncmap_view view = w->state->view;
 	const siphash_key_t seed = w->state->seed;
-	u64 header = syncmap_bucket_header(bucket);
 	struct found found = w->slot;
 	unsigned int slot = w->pos.slot;
+	u64 bucket = w->pos.bucket;
+	unsigned int keys = table_keys(&view, bucket, key_len);
 	struct syncmap_entry entry;
 	int ret = 0;
 
@@ -255,24 +255,22 @@ static __always_inline int walk_slots(struct walk *w, bool plain,
 			ret = emit(&entry, arg);
 		if (ret)
 			break;
-		slot++;
-		if (slot == SYNCMAP_BUCKET_SLOTS || !header_slot(header, slot)) {
-			bucket++;
+		if (++slot == keys) {
+			keys = table_keys(&view, ++bucket, key_len);
 			slot = 0;
-			header = syncmap_bucket_header(bucket);
-			if (!header_slot(header, slot))
+			if (!keys)
 				break;
 			if (!key_len)
-				prefetch_keyobjs(bucket + 1);
+				prefetch_keyobjs(&view.buckets[bucket + 1]);
 		}
-		found.key = syncmap_bucket_key(bucket, slot, key_len);
-		found.word = syncmap_bucket_word(bucket, slot, key_len);
+		found.key = syncmap_slot_key(&view, bucket, slot, key_len);
+		found.word = syncmap_slot_word(&view, bucket, slot, key_len);
 		found.hash = plain ?
 			syncmap_hash_short(found.key, sizeof(u64), &seed) :
 			key_word_hash(&w->map->params, &seed, found.key);
 	} while (found.hash < w->near_hash &&
 		 (*steps < budget || found.hash == w->last));
-	w->pos.bucket = bucket - table->view.buckets;
+	w->pos.bucket = bucket;
 	w->pos.slot = slot;
 	find_slot(w);
 	return ret;

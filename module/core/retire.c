@@ -213,19 +213,17 @@ static bool goes_on(struct remains *r, const u64 *at, u64 end)
 /* From *@at on, as all of these; true if that comes to an end */
 static bool free_slots(struct remains *r, struct syncmap_table *table, u64 *at)
 {
-	u8 key_len = r->map->params.key_len;
-	struct syncmap_bucket *bucket;
-	struct table_pos pos;
+	const struct syncmap_view *view = &table->view;
+	u8 key_len = table->key_len;
+	unsigned int keys, slot;
 
 	for (; goes_on(r, at, table->buckets); ++*at) {
-		pos.bucket = *at;
-		bucket = &table->view.buckets[pos.bucket];
-		for (pos.slot = 0; table_has(table, &pos); pos.slot++) {
-			free_value(r, syncmap_bucket_word(bucket, pos.slot,
-							  key_len));
-			if (!key_len &&
-			    !(bucket->moved & BIT(pos.slot)))
-				kfree(syncmap_keyobj_of(bucket->key[pos.slot]));
+		keys = table_keys(view, *at, key_len);
+		for (slot = 0; slot < keys; slot++) {
+			free_value(r, syncmap_slot_word(view, *at, slot, key_len));
+			if (!key_len && !(view->buckets[*at].moved & BIT(slot)))
+				kfree(syncmap_keyobj_of(syncmap_slot_key(view, *at,
+									 slot, 0)));
 		}
 	}
 	return *at == table->buckets;

@@ -78,7 +78,7 @@ static void table_stats(const struct syncmap_table *table,
 {
 	stats->read_keys = table->keys;
 	stats->read_buckets = table->buckets;
-	stats->bytes += table->buckets * sizeof(struct syncmap_bucket);
+	stats->bytes += syncmap_table_size(table);
 	memcpy(stats->fill, table->fill, sizeof(stats->fill));
 	memcpy(stats->displaced, table->displaced, sizeof(stats->displaced));
 }

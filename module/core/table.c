@@ -13,21 +13,26 @@
 #include "../large.h"
 #include "table.h"
 
-static unsigned int slots_of(bool wide)
+static unsigned int slots_of(u8 key_len)
 {
-	return wide ? SYNCMAP_WIDE_SLOTS : SYNCMAP_BUCKET_SLOTS;
+	if (syncmap_key_is_word(key_len))
+		return SYNCMAP_PAIR_SLOTS;
+	return syncmap_key_is_wide(key_len) ? SYNCMAP_WIDE_SLOTS :
+					      SYNCMAP_BUCKET_SLOTS;
 }
 
 /*
- * Seven tenths full: of randomly hashed keys 8 % stand in a later bucket than
- * their home. At three quarters it is 11 %, and hits take 5 % longer; at seven
- * eighths, which would save a fifth of the memory, it is 33 %. With five slots it
- * is 8 % at five eighths, and 13 % at seven tenths.
+ * Seven slots are seven tenths full: of randomly hashed keys 8 % stand in a later
+ * bucket than their home. At three quarters it is 11 %, and hits take 5 % longer;
+ * at seven eighths, which would save a fifth of the memory, it is 33 %. Fewer
+ * slots are five eighths full: with five it is 8 % (at seven tenths 13 %).
  */
-u64 syncmap_table_homes(u64 keys, bool wide)
+u64 syncmap_table_homes(u64 keys, u8 key_len)
 {
-	return wide ? keys * 8 / (5 * SYNCMAP_WIDE_SLOTS) + 1 :
-		      keys * 10 / (7 * SYNCMAP_BUCKET_SLOTS) + 1;
+	unsigned int slots = slots_of(key_len);
+
+	return slots == SYNCMAP_BUCKET_SLOTS ? keys * 10 / (7 * slots) + 1 :
+					       keys * 8 / (5 * slots) + 1;
 }
 
 /*
@@ -36,7 +41,7 @@ u64 syncmap_table_homes(u64 keys, bool wide)
  * have the bin's last bucket as their home. A good hash needs a 256th of the
  * keys as room, an all-equal one all of them.
  */
-u64 syncmap_table_tail(u64 homes, const u32 *bins, bool wide)
+u64 syncmap_table_tail(u64 homes, const u32 *bins, u8 key_len)
 {
 	u64 keys = 0, tail = 0;
 	u64 last, end;
@@ -45,7 +50,7 @@ u64 syncmap_table_tail(u64 homes, const u32 *bins, bool wide)
 	for (bin = TABLE_BINS - 1; bin >= 0; bin--) {
 		keys += bins[bin];
 		last = syncmap_table_home(((u64)bin << 56) | (U64_MAX >> 8), homes);
-		end = last + DIV_ROUND_UP_ULL(keys, slots_of(wide));
+		end = last + DIV_ROUND_UP_ULL(keys, slots_of(key_len));
 		if (keys && end > homes)
 			tail = max(tail, end - homes);
 	}
@@ -53,37 +58,80 @@ u64 syncmap_table_tail(u64 homes, const u32 *bins, bool wide)
 	return tail + 1;
 }
 
+/* Of the tags that precede buckets of pairs */
+static size_t tags_size(u64 buckets, u8 key_len)
+{
+	return syncmap_key_is_word(key_len) ?
+		round_up(buckets, sizeof(struct syncmap_pairs)) : 0;
+}
+
+/* Of tags and buckets, a multiple of what the largest bucket is aligned to */
+static size_t buckets_size(u64 buckets, u8 key_len)
+{
+	size_t each = syncmap_key_is_word(key_len) ?
+		sizeof(struct syncmap_pairs) : sizeof(struct syncmap_bucket);
+
+	return round_up(tags_size(buckets, key_len) + buckets * each,
+		     sizeof(struct syncmap_bucket));
+}
+
+/* In bytes */
+size_t syncmap_table_size(const struct syncmap_table *table)
+{
+	return buckets_size(table->buckets, table->key_len);
+}
+
 /*
  * A table without keys. Every kind of kernel memory is aligned to the largest
  * power of two that divides its size, here at least the 128 of a bucket.
  */
-struct syncmap_table *syncmap_table_alloc(u64 homes, u64 buckets, bool wide,
+struct syncmap_table *syncmap_table_alloc(u64 homes, u64 buckets, u8 key_len,
 					  gfp_t gfp)
 {
 	struct syncmap_table *table;
+	void *memory;
 
-	if (buckets > SIZE_MAX / sizeof(struct syncmap_bucket))
+	if (buckets > SIZE_MAX / 2 / sizeof(struct syncmap_bucket))
 		return NULL;
 	table = kzalloc(sizeof(*table), gfp);
 	if (!table)
 		return NULL;
-	table->view.buckets =
-		syncmap_large_alloc(buckets * sizeof(struct syncmap_bucket),
-				    gfp | __GFP_ZERO | __GFP_NOWARN);
-	if (!table->view.buckets) {
+	memory = syncmap_large_alloc(buckets_size(buckets, key_len),
+				     gfp | __GFP_ZERO | __GFP_NOWARN);
+	if (!memory) {
 		kfree(table);
 		return NULL;
 	}
+	table->view.buckets = memory + tags_size(buckets, key_len);
 	table->view.homes = homes;
-	table->wide = wide;
+	table->key_len = key_len;
 	table->buckets = buckets;
 	return table;
 }
 
 void syncmap_table_free(struct syncmap_table *table)
 {
-	kvfree(table->view.buckets);
+	kvfree((void *)table->view.buckets -
+	       tags_size(table->buckets, table->key_len));
 	kfree(table);
+}
+
+/* Set the filter bit in a bucket; false if it is set */
+static bool set_filter(struct syncmap_table *table, u64 hash, u64 bucket)
+{
+	u64 *header;
+	u8 *tag;
+
+	if (table_filters(table, hash, bucket))
+		return false;
+	if (syncmap_key_is_word(table->key_len)) {
+		tag = syncmap_pairs_tag(&table->view, bucket);
+		WRITE_ONCE(*tag, *tag | syncmap_tag_filter(hash));
+	} else {
+		header = &table->view.buckets[bucket].header;
+		WRITE_ONCE(*header, *header | syncmap_header_filter(hash));
+	}
+	return true;
 }
 
 /*
@@ -94,15 +142,9 @@ void syncmap_table_free(struct syncmap_table *table)
 static void mark_overflow(struct syncmap_table *table, u64 hash, u64 home,
 			  u64 bucket)
 {
-	u64 filter = syncmap_header_filter(hash);
-	u64 *header;
-
-	while (bucket-- > home) {
-		header = &table->view.buckets[bucket].header;
-		if (*header & filter)
+	while (bucket-- > home)
+		if (!set_filter(table, hash, bucket))
 			break;
-		WRITE_ONCE(*header, *header | filter);
-	}
 }
 
 /* Count the buckets that the appender leaves behind */
@@ -114,6 +156,32 @@ static void advance(struct syncmap_table *table, struct table_pos *pos, u64 to)
 	pos->slot = 0;
 }
 
+/* Who looks for another key may come by, and sees this one or none */
+static void set_pair(struct syncmap_table *table, const struct table_pos *pos,
+		     u64 key)
+{
+	u8 *tag = syncmap_pairs_tag(&table->view, pos->bucket);
+
+	WRITE_ONCE(table->view.pairs[pos->bucket].pair[pos->slot].key, key);
+	WRITE_ONCE(*tag, *tag + 1);
+}
+
+static void set_slot(struct syncmap_table *table, const struct table_pos *pos,
+		     u64 hash, u64 key)
+{
+	struct syncmap_bucket *bucket = &table->view.buckets[pos->bucket];
+
+	if (syncmap_key_is_wide(table->key_len))
+		memcpy(bucket->wide[pos->slot].key,
+		       (const u64 *)(unsigned long)key,
+		       sizeof(bucket->wide[pos->slot].key));
+	else
+		bucket->key[pos->slot] = key;
+	/* Pairs with the acquire in syncmap_bucket_header(). See litmus/header */
+	smp_store_release(&bucket->header, bucket->header |
+			  (u64)syncmap_fingerprint(hash) << (8 * pos->slot));
+}
+
 /*
  * Place a key whose hash is not smaller than any before it; its word is the
  * caller's to set. Only the builder appends; readers may look in at any time, for
@@ -123,29 +191,22 @@ atomic64_t *syncmap_table_append(struct syncmap_table *table,
 				 struct table_pos *pos, u64 hash, u64 key)
 {
 	u64 home = syncmap_table_home(hash, table->view.homes);
-	struct syncmap_bucket *bucket;
-	unsigned int slot;
+	u8 key_len = table->key_len;
 
 	if (home > pos->bucket)
 		advance(table, pos, home);
-	else if (pos->slot == slots_of(table->wide))
+	else if (pos->slot == slots_of(key_len))
 		advance(table, pos, pos->bucket + 1);
-	slot = pos->slot++;
-	bucket = &table->view.buckets[pos->bucket];
-	if (table->wide)
-		memcpy(bucket->wide[slot].key, (const u64 *)(unsigned long)key,
-		       sizeof(bucket->wide[slot].key));
+	if (syncmap_key_is_word(key_len))
+		set_pair(table, pos, key);
 	else
-		bucket->key[slot] = key;
-	/* Pairs with the acquire in syncmap_bucket_header(). See litmus/header */
-	smp_store_release(&bucket->header, bucket->header |
-			  (u64)syncmap_fingerprint(hash) << (8 * slot));
+		set_slot(table, pos, hash, key);
 	table->displaced[min_t(u64, pos->bucket - home,
 			       SYNCMAP_HISTOGRAM - 1)]++;
 	if (pos->bucket != home)
 		mark_overflow(table, hash, home, pos->bucket);
 	table->keys++;
-	return table->wide ? &bucket->wide[slot].word : &bucket->word[slot];
+	return syncmap_slot_word(&table->view, pos->bucket, pos->slot++, key_len);
 }
 
 /* The last key has been appended: complete the statistics */

@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Read tables: buckets of two cache lines, in hash order
+ * Read tables: buckets in hash order
  *
- * A bucket has seven slots, or five for keys of two words. The header byte of a
- * slot is a fingerprint of its key, never 0; header byte 7 is a filter: the bit
- * of a key that stands in a later bucket than its home is set in every bucket
- * from its home to the one before it. A slot has its key before its header byte
- * is published (release), and then only its value word changes.
+ * Keys of a word stand in buckets of one cache line, as four pairs of the key and
+ * its value word. All four keys are compared, and without a branch. The tag of a
+ * bucket, which only those look at who do not find their key in it, lies before
+ * the first bucket: the tags run backwards from there. It has a count of the keys
+ * and a filter. Key 0 is found in a slot that is not filled, too, whose value word
+ * says that the key is not here.
+ *
+ * Other keys stand in buckets of two cache lines: seven slots for those of any
+ * length, five for those of two words. The header byte of a slot is a fingerprint
+ * of its key, never 0; header byte 7 is the filter. A slot has its key before its
+ * header byte is published (release).
+ *
+ * The filter: the bit of a key that stands in a later bucket than its home is set
+ * in every bucket from its home to the one before it. Once a key has its slot,
+ * only its value word changes.
  *
  * A key's home bucket is monotone in its hash and keys are appended in hash
  * order, so a table is in hash order as a whole. Overflow never wraps around:
@@ -16,6 +26,8 @@
 #define _SYNCMAP_TABLE_H
 
 #include <linux/bitops.h>
+#include <linux/limits.h>
+#include <linux/math.h>
 
 #include "key.h"
 #include "word.h"
@@ -23,7 +35,7 @@
 struct syncmap_table {
 	struct syncmap_view	view;
 	struct syncmap_table	*next;	/* set before the first word is closed */
-	bool			wide;		/* keys of two words */
+	u8			key_len;	/* of the map */
 	u64			buckets;	/* homes and tail */
 	u64			keys;
 	u64			fill[SYNCMAP_HISTOGRAM];
@@ -36,11 +48,12 @@ struct table_pos {
 	unsigned int	slot;
 };
 
-struct syncmap_table *syncmap_table_alloc(u64 homes, u64 buckets, bool wide,
+struct syncmap_table *syncmap_table_alloc(u64 homes, u64 buckets, u8 key_len,
 					  gfp_t gfp);
 void syncmap_table_free(struct syncmap_table *table);
-u64 syncmap_table_homes(u64 keys, bool wide);
-u64 syncmap_table_tail(u64 homes, const u32 *bins, bool wide);
+size_t syncmap_table_size(const struct syncmap_table *table);
+u64 syncmap_table_homes(u64 keys, u8 key_len);
+u64 syncmap_table_tail(u64 homes, const u32 *bins, u8 key_len);
 atomic64_t *syncmap_table_append(struct syncmap_table *table,
 				 struct table_pos *pos, u64 hash, u64 key);
 void syncmap_table_seal(struct syncmap_table *table, struct table_pos *pos);
@@ -58,13 +71,32 @@ static inline u8 header_slot(u64 header, unsigned int slot)
 	return header >> (8 * slot);
 }
 
+/* How many keys stand in a bucket: in its first slots */
+static __always_inline unsigned int
+table_keys(const struct syncmap_view *view, u64 bucket, u8 key_len)
+{
+	if (syncmap_key_is_word(key_len))
+		return *syncmap_pairs_tag(view, bucket) & SYNCMAP_TAG_KEYS;
+	return DIV_ROUND_UP(fls64(view->buckets[bucket].header & (U64_MAX >> 8)),
+			    8);
+}
+
+/* Whether a key with this hash may stand in a later bucket than this one */
+static inline bool table_filters(const struct syncmap_table *table, u64 hash,
+				 u64 bucket)
+{
+	if (syncmap_key_is_word(table->key_len))
+		return *syncmap_pairs_tag(&table->view, bucket) &
+		       syncmap_tag_filter(hash);
+	return table->view.buckets[bucket].header & syncmap_header_filter(hash);
+}
+
 /* Whether there is a key at @pos */
 static inline bool table_has(const struct syncmap_table *table,
 			     const struct table_pos *pos)
 {
 	return pos->bucket < table->buckets &&
-	       pos->slot < SYNCMAP_BUCKET_SLOTS &&
-	       header_slot(table->view.buckets[pos->bucket].header, pos->slot);
+	       pos->slot < table_keys(&table->view, pos->bucket, table->key_len);
 }
 
 /*

@@ -9,6 +9,7 @@
 #define BIT_ULL(n)	(1ULL << (n))
 #define GENMASK_ULL(h, l) ((~0ULL << (l)) & (~0ULL >> (63 - (h))))
 #define ilog2(n)	(63 - __builtin_clzll(n))
+#define fls64(n)	((n) ? 64 - __builtin_clzll(n) : 0)
 #define __ffs64(n)	((unsigned int)__builtin_ctzll(n))
 #define order_base_2(n)	((n) > 1 ? ilog2((unsigned long)(n) - 1) + 1 : 0)
 #define roundup_pow_of_two(n)						\
