@@ -109,6 +109,7 @@ static void check_finds_a_wrong_read_table(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
 	struct syncmap_table *table;
+	struct syncmap_pair *pair;
 	struct table_pos pos;
 	u8 *tag;
 
@@ -120,6 +121,12 @@ static void check_finds_a_wrong_read_table(struct kunit *test)
 		      "the read table miscounts its keys");
 	tag = syncmap_pairs_tag(&table->view, pos.bucket);
 	EXPECT_BROKEN(test, *tag, *tag - 1, "the read table miscounts its keys");
+	/* The last bucket never has a key */
+	pair = table->view.pairs[table->buckets - 1].pair;
+	EXPECT_BROKEN(test, pair->key, 1,
+		      "a slot that is not filled has something");
+	EXPECT_BROKEN(test, pair->word.counter, WORD_DEAD,
+		      "a slot that is not filled has something");
 	EXPECT_BROKEN(test, table->next, table,
 		      "a read table has a successor");
 	EXPECT_BROKEN(test, tm_state(tm)->view.buckets, NULL,

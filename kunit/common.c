@@ -35,13 +35,13 @@ static u64 mix(const void *key, size_t len)
 	return hash ^ (hash >> 32);
 }
 
-/* All in one bucket and one chain, told apart by fingerprint and filter */
+/* All in one bucket and one chain; fingerprints and filter bits differ */
 static u64 top_zero_hash(const void *key, size_t len)
 {
 	return (u16)mix(key, len);
 }
 
-/* All with one fingerprint and one filter bit */
+/* All with one fingerprint, if they have any, and one filter bit */
 static u64 low_zero_hash(const void *key, size_t len)
 {
 	return mix(key, len) << 48;

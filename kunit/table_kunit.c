@@ -402,7 +402,8 @@ static void buckets_are_aligned(struct kunit *test)
 		table = syncmap_table_alloc(1, buckets, *key_len, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, table);
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)
-						   table->view.buckets, 64));
+						   table->view.buckets,
+						   *key_len == 8 ? 64 : 128));
 		KUNIT_EXPECT_GE(test, syncmap_table_size(table), 64 * buckets);
 		syncmap_table_free(table);
 	}
@@ -418,17 +419,23 @@ static void key_zero_is_told_from_what_is_not_filled(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, made);
 	test->priv = made;
-	made->table = syncmap_table_alloc(1, 2, sizeof(u64), GFP_KERNEL);
+	made->table = syncmap_table_alloc(1, 3, sizeof(u64), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, made->table);
-	for (key = 2; key != U64_MAX; key--) {
+	for (key = 4; key; key--) {
 		place = find(made, 5, 0);
 		KUNIT_ASSERT_NOT_NULL(test, place);
 		KUNIT_EXPECT_EQ(test, word_read(place), WORD_EXPUNGED);
-		place = syncmap_table_append(made->table, &end, 5, key);
-		atomic64_set(place, word_open(SYNCMAP_CODE_NULL));
+		syncmap_table_append(made->table, &end, 5, key);
 	}
+	/* The bucket is full, and nothing is displaced */
+	KUNIT_EXPECT_NULL(test, find(made, 5, 0));
+	place = syncmap_table_append(made->table, &end, 5, 0);
+	KUNIT_EXPECT_PTR_EQ(test, place,
+			    &made->table->view.pairs[1].pair[0].word);
 	KUNIT_EXPECT_PTR_EQ(test, find(made, 5, 0), place);
-	KUNIT_EXPECT_EQ(test, table_keys(&made->table->view, 0, sizeof(u64)), 3U);
+	KUNIT_EXPECT_PTR_EQ(test, syncmap_table_append(made->table, &end, 5, 6),
+			    &made->table->view.pairs[1].pair[1].word);
+	KUNIT_EXPECT_PTR_EQ(test, find(made, 5, 0), place);
 }
 
 /* So many thousandths, whatever the size */

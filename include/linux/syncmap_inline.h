@@ -521,14 +521,15 @@ syncmap_pairs_find(const struct syncmap_view *view,
 	atomic64_t *word;
 	u8 tag;
 
+	/* The bucket of the empty table is everybody's */
+	if (write && likely(view->homes > 1))
+		prefetchw(&view->pairs[home]);
 	for (;; home++) {
 		syncmap_key_step(key);
-		if (write)
-			prefetchw(&view->pairs[home]);
 		word = syncmap_pairs_choose(&view->pairs[home], key->word);
 		if (likely(word))
 			return word;
-		/* A load of an absent key acquires, too */
+		/* A load of an absent key acquires, too. See litmus/absent-read */
 		tag = smp_load_acquire(syncmap_pairs_tag(view, home));
 		if (!(tag & syncmap_tag_filter(key->hash)))
 			return NULL;

@@ -76,6 +76,18 @@ static void check_fingerprint(struct check *c, const struct syncmap_table *table
 	       "a fingerprint is wrong");
 }
 
+/* Else key 0 would be found where it is not */
+static void check_unfilled(struct check *c, const struct syncmap_table *table,
+			   u64 bucket)
+{
+	const struct syncmap_pair *pair = table->view.pairs[bucket].pair;
+	unsigned int slot = table_keys(&table->view, bucket, table->key_len);
+
+	for (; slot < SYNCMAP_PAIR_SLOTS; slot++)
+		expect(c, !pair[slot].key && !word_read(&pair[slot].word),
+		       "a slot that is not filled has something");
+}
+
 static void check_table(struct check *c)
 {
 	const struct syncmap_table *table = c->state->table;
@@ -83,7 +95,7 @@ static void check_table(struct check *c)
 	struct table_pos pos = {};
 	const atomic64_t *home;
 	struct syncmap_key key;
-	u64 keys = 0;
+	u64 keys = 0, bucket;
 
 	for (c->hash = 0; table_next(table, &pos) && !c->broken; pos.slot++) {
 		home = syncmap_slot_word(&table->view, pos.bucket, pos.slot,
@@ -102,6 +114,11 @@ static void check_table(struct check *c)
 		cond_resched();
 	}
 	expect(c, keys == table->keys, "the read table miscounts its keys");
+	for (bucket = 0; syncmap_key_is_word(table->key_len) &&
+	     bucket < table->buckets && !c->broken; bucket++) {
+		check_unfilled(c, table, bucket);
+		cond_resched();
+	}
 	expect(c, !table->next, "a read table has a successor");
 }
 

@@ -18,8 +18,9 @@ struct found {
 };
 
 /*
- * A walk goes on in steps that look at one slot, node or bucket, where that ends
- * a search: so it is known at any time below which hash all has been seen.
+ * A walk goes on in steps that look at one slot, or a run of them, at one node, or
+ * at a bucket, where that ends a search: so it is known at any time below which hash
+ * all has been seen.
  */
 struct side {
 	const struct syncmap_dirty	*dirty;
@@ -158,23 +159,29 @@ static noinline u64 follow(const struct walk *w, const struct found *found,
 	return code;
 }
 
-/* False when the key is absent. @plain: syncmap_is_plain(), if known */
-static __always_inline bool resolve(const struct walk *w, bool plain,
+/* Fill in all but the key. Return: false when that is absent */
+static __always_inline bool resolve(const struct walk *w,
 				    const struct found *found,
 				    struct syncmap_entry *entry)
 {
-	u8 key_len = plain ? sizeof(u64) : w->map->params.key_len;
 	u64 word = word_read(found->word);
 
 	if (word == WORD_EXPUNGED)
 		return false;
 	entry->hash = found->hash;
-	entry->word = found->key;
-	entry->key = key_word_bytes(&entry->word, key_len, &entry->len);
 	word = likely(word_is_open(word)) ? word_code(word) :
 					    follow(w, found, entry);
 	entry->value = syncmap_code_value(word);
 	return word != CODE_ABSENT;
+}
+
+/* @entry has that of a key that is a word for good */
+static __always_inline void set_key(const struct walk *w, u64 key,
+				    struct syncmap_entry *entry)
+{
+	entry->word = key;
+	entry->key = key_word_bytes(&entry->word, w->map->params.key_len,
+				    &entry->len);
 }
 
 typedef int (*emit_fn)(const struct syncmap_entry *entry, void *arg);
@@ -206,10 +213,10 @@ static __always_inline int walk_side(struct walk *w, struct side *side,
 	step(w, steps);
 	if (node) {
 		found.hash = node->hash;
-		found.key = node->key;
 		found.word = &node->word;
 		w->last = node->hash;
-		if (resolve(w, false, &found, &entry))
+		set_key(w, node->key, &entry);
+		if (resolve(w, &found, &entry))
 			ret = emit(&entry, arg);
 		dirty_walk_on(side->dirty, &side->pos);
 	} else {
@@ -217,6 +224,96 @@ static __always_inline int walk_side(struct walk *w, struct side *side,
 	}
 	side->hash = dirty_walk_hash(side->dirty, &side->pos);
 	find_near(w);
+	return ret;
+}
+
+/* So many buckets, and about as many keys, are walked at a time at most */
+#define RUN		32
+#define RUN_STEPS	(2 * RUN + SYNCMAP_PAIR_SLOTS)
+
+/* Behind which bucket no key comes before all that is left of the dirty tables */
+static u64 end_of_run(const struct walk *w)
+{
+	u64 end = w->state->table->buckets;
+
+	if (w->near)
+		end = max(w->pos.bucket,
+			  syncmap_table_home(w->near_hash,
+					     w->state->view.homes)) + 1;
+	return min(end, w->pos.bucket + RUN);
+}
+
+/*
+ * Where the keys of the buckets from pos on stand, counted from the first slot of
+ * the first bucket; without a branch that depends on how many a bucket has, which
+ * cannot be foreseen. Return: how many these are; pos is moved behind them.
+ */
+static __always_inline unsigned int gather_pairs(struct walk *w, u8 *run,
+						 unsigned int *steps)
+{
+	const struct syncmap_view view = w->state->view;
+	u64 bucket = w->pos.bucket, end = end_of_run(w);
+	unsigned int keys, slot, n = 0, empty = 0;
+
+	static_assert(SYNCMAP_PAIR_SLOTS == 4 && RUN * SYNCMAP_PAIR_SLOTS < 256);
+	for (slot = 0; n < RUN && bucket < end; bucket++) {
+		keys = table_keys(&view, bucket, sizeof(u64));
+		run[n] = slot;
+		run[n + 1] = slot + 1;
+		run[n + 2] = slot + 2;
+		run[n + 3] = slot + 3;
+		slot += SYNCMAP_PAIR_SLOTS;
+		n += keys;
+		empty += !keys;
+	}
+	w->pos.bucket = bucket;
+	w->pos.slot = 0;
+	*steps += empty;
+	w->steps += empty;
+	return n;
+}
+
+/*
+ * Emit the pair at pos, and those behind it that come before all that is left of
+ * the dirty tables, as most of a map does: these are not looked at meanwhile. Ends
+ * after a run; a budget is not looked at before.
+ */
+static __always_inline int walk_pairs(struct walk *w, bool plain,
+				      unsigned int *steps, emit_fn emit,
+				      void *arg)
+{
+	struct syncmap_pair *pair = w->state->view.pairs[w->pos.bucket].pair;
+	const siphash_key_t seed = w->state->seed;
+	struct found found = w->slot;
+	unsigned int i = w->pos.slot;
+	u8 run[RUN + SYNCMAP_PAIR_SLOTS];
+	u64 first = w->pos.bucket;
+	struct syncmap_entry entry;
+	unsigned int n;
+	int ret = 0;
+
+	n = gather_pairs(w, run, steps);
+	set_key(w, found.key, &entry);
+	for (;;) {
+		step(w, steps);
+		w->last = found.hash;
+		if (resolve(w, &found, &entry))
+			ret = emit(&entry, arg);
+		if (ret || ++i >= n)
+			break;
+		entry.word = READ_ONCE(pair[run[i]].key);
+		found.word = &pair[run[i]].word;
+		found.hash = plain ?
+			syncmap_hash_short(entry.word, sizeof(u64), &seed) :
+			key_word_hash(&w->map->params, &seed, entry.word);
+		if (found.hash >= w->near_hash)
+			break;
+	}
+	if (i < n) {
+		w->pos.bucket = first + run[i] / SYNCMAP_PAIR_SLOTS;
+		w->pos.slot = run[i] % SYNCMAP_PAIR_SLOTS;
+	}
+	find_slot(w);
 	return ret;
 }
 
@@ -230,44 +327,43 @@ static __always_inline void prefetch_keyobjs(const struct syncmap_bucket *bucket
 }
 
 /*
- * Emit the slot at pos, and those behind it that come before all that is left of
- * the dirty tables, as most of a map does: these are not looked at meanwhile. Ends
- * at a bucket without keys, such as the last one, and where walk_on() does.
+ * The same for keys that are no words. Ends at a bucket without keys, such as the
+ * last one, and where walk_on() does.
  */
-static __always_inline int walk_slots(struct walk *w, bool plain,
-				      unsigned int *steps, unsigned int budget,
-				      emit_fn emit, void *arg)
+static __always_inline int walk_slots(struct walk *w, unsigned int *steps,
+				      unsigned int budget, emit_fn emit,
+				      void *arg)
 {
-	u8 key_len = plain ? sizeof(u64) : w->map->params.key_len;
+	const struct syncmap_params *params = &w->map->params;
 	const struct syncmap_view view = w->state->view;
 	const siphash_key_t seed = w->state->seed;
 	struct found found = w->slot;
 	unsigned int slot = w->pos.slot;
 	u64 bucket = w->pos.bucket;
-	unsigned int keys = table_keys(&view, bucket, key_len);
+	unsigned int keys = table_keys(&view, bucket, params->key_len);
 	struct syncmap_entry entry;
 	int ret = 0;
 
 	do {
 		step(w, steps);
 		w->last = found.hash;
-		if (resolve(w, plain, &found, &entry))
+		set_key(w, found.key, &entry);
+		if (resolve(w, &found, &entry))
 			ret = emit(&entry, arg);
 		if (ret)
 			break;
 		if (++slot == keys) {
-			keys = table_keys(&view, ++bucket, key_len);
+			keys = table_keys(&view, ++bucket, params->key_len);
 			slot = 0;
 			if (!keys)
 				break;
-			if (!key_len)
+			if (!params->key_len)
 				prefetch_keyobjs(&view.buckets[bucket + 1]);
 		}
-		found.key = syncmap_slot_key(&view, bucket, slot, key_len);
-		found.word = syncmap_slot_word(&view, bucket, slot, key_len);
-		found.hash = plain ?
-			syncmap_hash_short(found.key, sizeof(u64), &seed) :
-			key_word_hash(&w->map->params, &seed, found.key);
+		found.key = syncmap_slot_key(&view, bucket, slot, params->key_len);
+		found.word = syncmap_slot_word(&view, bucket, slot,
+					       params->key_len);
+		found.hash = key_word_hash(params, &seed, found.key);
 	} while (found.hash < w->near_hash &&
 		 (*steps < budget || found.hash == w->last));
 	w->pos.bucket = bucket;
@@ -278,8 +374,8 @@ static __always_inline int walk_slots(struct walk *w, bool plain,
 
 /*
  * Emit the entries from *@cursor on; stop between two runs of equal hashes after
- * @budget steps, or when @emit says so. *@cursor is left at a hash where to go
- * on, which is that of the entry at which @emit stopped.
+ * @budget steps, and up to RUN_STEPS more, or when @emit says so. *@cursor is left
+ * at a hash where to go on, which is that of the entry at which @emit stopped.
  */
 static __always_inline int walk_on(struct syncmap *map, u64 *cursor,
 				   unsigned int budget, emit_fn emit, void *arg)
@@ -299,9 +395,11 @@ static __always_inline int walk_on(struct syncmap *map, u64 *cursor,
 		else if (!w.slot.word)
 			walk_empty(&w, &steps);
 		else if (syncmap_is_plain(map))
-			ret = walk_slots(&w, true, &steps, budget, emit, arg);
+			ret = walk_pairs(&w, true, &steps, emit, arg);
+		else if (syncmap_key_is_word(map->params.key_len))
+			ret = walk_pairs(&w, false, &steps, emit, arg);
 		else
-			ret = walk_slots(&w, false, &steps, budget, emit, arg);
+			ret = walk_slots(&w, &steps, budget, emit, arg);
 		if (ret) {
 			*cursor = w.last;
 			break;
@@ -373,9 +471,9 @@ static int emit_part(const struct syncmap_entry *entry, void *arg)
 }
 
 /* A call ends after so many steps, however few entries it has found */
-#define NEXT_BUDGET	1024
-/* And the chains in which a call of its kind finds its beginning */
-static_assert(NEXT_BUDGET + 2 * BUCKET_NODES <= SYNCMAP_STEPS_MAX);
+#define NEXT_BUDGET	928
+/* And the chains in which a call of its kind finds its beginning, and its last run */
+static_assert(NEXT_BUDGET + 2 * BUCKET_NODES + RUN_STEPS <= SYNCMAP_STEPS_MAX);
 
 /**
  * syncmap_next - get the next entries of a range

@@ -65,7 +65,7 @@ static size_t tags_size(u64 buckets, u8 key_len)
 		round_up(buckets, sizeof(struct syncmap_pairs)) : 0;
 }
 
-/* Of tags and buckets, a multiple of what the largest bucket is aligned to */
+/* Of tags and buckets: a multiple of 128, see syncmap_table_alloc() */
 static size_t buckets_size(u64 buckets, u8 key_len)
 {
 	size_t each = syncmap_key_is_word(key_len) ?
@@ -82,8 +82,9 @@ size_t syncmap_table_size(const struct syncmap_table *table)
 }
 
 /*
- * A table without keys. Every kind of kernel memory is aligned to the largest
- * power of two that divides its size, here at least the 128 of a bucket.
+ * A table without keys. No multiple of 128 bytes comes from one of the kernel's
+ * size classes that is no power of two; and those that are, and pages, are aligned
+ * to that at least.
  */
 struct syncmap_table *syncmap_table_alloc(u64 homes, u64 buckets, u8 key_len,
 					  gfp_t gfp)

@@ -28,13 +28,13 @@ static u64 hash_last(const void *key, size_t len)
 	return U64_MAX;
 }
 
-/* One bucket and one chain, told apart by fingerprint and filter */
+/* One bucket and one chain; fingerprints and filter bits differ */
 static u64 hash_low(const void *key, size_t len)
 {
 	return (u16)mix(key, len);
 }
 
-/* One fingerprint and one filter bit */
+/* One fingerprint, if they have any, and one filter bit */
 static u64 hash_high(const void *key, size_t len)
 {
 	return mix(key, len) << 48;

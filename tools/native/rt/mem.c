@@ -7,17 +7,15 @@
 #include <linux/string.h>
 
 /*
- * The alignment of the kernel's size classes: powers of two, 96 and 192, up to
- * which only the largest power of two that divides the class is certain.
+ * The alignment of the kernel's size classes: powers of two, and 96 and 192, of
+ * which nothing is certain where memory is debugged.
  */
 static size_t alignment(size_t size)
 {
 	size_t class = 8;
 
-	if (size > 64 && size <= 96)
-		return 32;
-	if (size > 128 && size <= 192)
-		return 64;
+	if ((size > 64 && size <= 96) || (size > 128 && size <= 192))
+		return class;
 	while (class < size && class < 4096)
 		class *= 2;
 	return class;
