@@ -380,6 +380,13 @@ static void reclaim_is_due_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, syncmap_tombstones(&tm->map), 0);
 }
 
+/* Whether a promotion is due so many nanoseconds after one that has failed */
+static bool due_after(struct test_map *tm, u64 ns)
+{
+	tm->map.failed_ns = ktime_get_ns() - ns;
+	return due(&tm->map, tm_state(tm));
+}
+
 /* A failed attempt is not repeated at once, but is repeated */
 static void due_after_a_failure_with_a_pause(struct kunit *test)
 {
@@ -391,12 +398,10 @@ static void due_after_a_failure_with_a_pause(struct kunit *test)
 	state = tm_state(tm);
 	tm->map.promoted_ns = 0;
 	KUNIT_EXPECT_TRUE(test, due(&tm->map, state));
-	tm->map.failed_ns = ktime_get_ns();
-	KUNIT_EXPECT_FALSE(test, due(&tm->map, state));
+	KUNIT_EXPECT_FALSE(test, due_after(tm, 0));
 	state->old = state->dirty;
-	KUNIT_EXPECT_FALSE(test, due(&tm->map, state));
-	tm->map.failed_ns -= RETRY_NS;
-	KUNIT_EXPECT_TRUE(test, due(&tm->map, state));
+	KUNIT_EXPECT_FALSE(test, due_after(tm, 0));
+	KUNIT_EXPECT_TRUE(test, due_after(tm, RETRY_NS));
 	state->old = NULL;
 	tm_thaw(tm);
 }
