@@ -175,7 +175,7 @@ static __always_inline bool resolve(const struct walk *w,
 	return word != CODE_ABSENT;
 }
 
-/* @entry has that of a key that is a word for good */
+/* From one key that is a word to another only ->word changes */
 static __always_inline void set_key(const struct walk *w, u64 key,
 				    struct syncmap_entry *entry)
 {

@@ -71,7 +71,10 @@ static inline u8 header_slot(u64 header, unsigned int slot)
 	return header >> (8 * slot);
 }
 
-/* How many keys stand in a bucket: in its first slots */
+/*
+ * How many keys stand in a bucket: in its first slots. For who has the table from a
+ * state, or builds it; who comes early does not count.
+ */
 static __always_inline unsigned int
 table_keys(const struct syncmap_view *view, u64 bucket, u8 key_len)
 {
