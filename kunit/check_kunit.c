@@ -6,23 +6,24 @@
 #include "../module/core/check.c"
 #include "inside.h"
 
-/* Keys [0, 5) read, of which 2 is deleted; [5, 8) dirty */
-static int check_init(struct kunit *test)
+/* Keys [1, 6) read, of which 2 is deleted; [6, 9) dirty, and 0, which has a node */
+static int check_fill(struct test_map *tm)
 {
-	struct test_map *tm;
-	int err;
+	int err = tm_fill(tm, 1, 6);
 
-	err = test_map_init(test);
-	if (err)
-		return err;
-	tm = test->priv;
-	err = tm_fill(tm, 0, 5);
 	if (!err)
 		err = syncmap_promote(&tm->map);
 	if (!err)
-		err = tm_fill(tm, 5, 8);
+		err = tm_fill(tm, 6, 9);
+	if (!err)
+		err = tm_fill(tm, 0, 1);
 	tm_delete(tm, 2);
 	return err;
+}
+
+static int check_init(struct kunit *test)
+{
+	return test_map_init(test) ?: check_fill(test->priv);
 }
 
 /* What syncmap_check() says, without a line in the log for each broken map */
@@ -60,13 +61,13 @@ static void check_reports_what_is_broken(struct kunit *test)
 #define EXPECT_BROKEN(test, place, wrong, saying)			\
 do {									\
 	struct kunit *_test = (test);					\
-	typeof(place) *_place = &(place);				\
-	typeof(place) _right = *_place;					\
+	typeof(place) *_broken = &(place);				\
+	typeof(place) _right = *_broken;				\
 	const char *_said;						\
 									\
-	*_place = (wrong);						\
+	WRITE_ONCE(*_broken, wrong);					\
 	_said = verdict(_test->priv);					\
-	*_place = _right;						\
+	WRITE_ONCE(*_broken, _right);					\
 	KUNIT_EXPECT_STREQ(_test, _said ?: "nothing", saying);		\
 } while (0)
 
@@ -75,10 +76,12 @@ static void check_finds_wrong_words(struct kunit *test)
 	struct test_map *tm = test->priv;
 	atomic64_t *slot;
 	struct syncmap_node *node;
+	struct syncmap_pair *pair;
 
 	tm_freeze(tm);
 	slot = tm_slot(tm, 1);
-	node = tm_node(tm, tm_state(tm)->dirty, 6);
+	node = tm_node(tm, tm_state(tm)->dirty, 0);
+	pair = tm_pair(tm, tm_state(tm)->dirty, 6);
 	EXPECT_BROKEN(test, slot->counter, word_code(slot->counter),
 		      "a word is closed and leads nowhere");
 	EXPECT_BROKEN(test, slot->counter, WORD_DEAD,
@@ -88,6 +91,12 @@ static void check_finds_wrong_words(struct kunit *test)
 	EXPECT_BROKEN(test, node->word.counter, WORD_DEAD,
 		      "a tombstone in an open chain");
 	EXPECT_BROKEN(test, node->word.counter, word_code(node->word.counter),
+		      "a word is closed and leads nowhere");
+	EXPECT_BROKEN(test, pair->word.counter, WORD_DEAD,
+		      "the count of keys is wrong");
+	EXPECT_BROKEN(test, pair->word.counter, WORD_EXPUNGED,
+		      "a pair has no word");
+	EXPECT_BROKEN(test, pair->word.counter, word_code(pair->word.counter),
 		      "a word is closed and leads nowhere");
 	tm_thaw(tm);
 }
@@ -160,7 +169,7 @@ static void check_finds_a_wrong_dirty_table(struct kunit *test)
 
 	tm_freeze(tm);
 	dirty = tm_state(tm)->dirty;
-	node = tm_node(tm, dirty, 6);
+	node = tm_node(tm, dirty, 0);
 	EXPECT_BROKEN(test, node->hash, node->hash ^ 1,
 		      "a node's hash is wrong");
 	EXPECT_BROKEN(test, node->key, 0x123456, "a node's hash is wrong");
@@ -168,11 +177,85 @@ static void check_finds_a_wrong_dirty_table(struct kunit *test)
 		      "a dirty table has a successor");
 	EXPECT_BROKEN(test, raw_cpu_ptr(tm_state(tm)->counts)->dirty, 1000,
 		      "the count of dirty keys is wrong");
+	EXPECT_BROKEN(test, raw_cpu_ptr(tm_state(tm)->counts)->nodes, 1000,
+		      "the count of nodes is wrong");
 	tm_thaw(tm);
 }
 
-/* I1: key 1 comes back to life in its slot while a node of it is live */
-static void check_finds_two_homes(struct kunit *test)
+/* A number whose key belongs into another bucket */
+static u64 find_number(struct test_map *tm, struct syncmap_dirty *dirty,
+		       const struct dirty_bucket *bucket)
+{
+	struct test_key buffer;
+	u64 i = 1000;
+
+	while (dirty_bucket(dirty, tm_key(tm, i, &buffer).hash) == bucket)
+		i++;
+	return i;
+}
+
+static void check_finds_wrong_pairs(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct dirty_bucket *bucket;
+	struct syncmap_dirty *dirty;
+	struct syncmap_pair *pair;
+	struct test_key buffer;
+
+	tm_freeze(tm);
+	dirty = tm_state(tm)->dirty;
+	bucket = dirty_bucket(dirty, tm_key(tm, 6, &buffer).hash);
+	pair = bucket->pairs;
+	KUNIT_ASSERT_EQ(test, tm_take_pairs(tm, 6), 0);
+	KUNIT_EXPECT_NULL(test, verdict(tm));
+	EXPECT_BROKEN(test, pair[2].key, 0,
+		      "a pair without a key has something");
+	EXPECT_BROKEN(test, pair[0].key, 0,
+		      "a pair without a key has something");
+	EXPECT_BROKEN(test, pair[1].key, pair[2].key,
+		      "a dirty key is there twice");
+	EXPECT_BROKEN(test, pair[0].key, find_number(tm, dirty, bucket),
+		      "a dirty key is in the wrong bucket");
+	EXPECT_BROKEN(test, pair[2].word.counter, word_open(CODE(1)),
+		      "the count of keys is wrong");
+	/* Of another bucket, whose third pair has no key yet */
+	pair = &dirty->buckets[dirty->buckets == bucket].pairs[2];
+	EXPECT_BROKEN(test, pair->word.counter, WORD_DEAD,
+		      "a pair without a key has something");
+	EXPECT_BROKEN(test, pair->word.counter, word_open(CODE(1)),
+		      "a pair without a key has something");
+	tm_thaw(tm);
+}
+
+/* A node of another bucket's key, and one of a key that has a pair */
+static void check_finds_wrong_nodes(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct dirty_bucket *bucket;
+	struct syncmap_dirty *dirty;
+	struct syncmap_node *node;
+	struct test_key buffer;
+
+	tm_freeze(tm);
+	KUNIT_ASSERT_EQ(test, tm_take_pairs(tm, 0), 0);
+	dirty = tm_state(tm)->dirty;
+	node = tm_node(tm, dirty, 0);
+	bucket = dirty_bucket(dirty, node->hash);
+	node->key = find_number(tm, dirty, bucket);
+	EXPECT_BROKEN(test, node->hash, tm_key(tm, node->key, &buffer).hash,
+		      "a dirty key is in the wrong bucket");
+	node->key = bucket->pairs[1].key;
+	EXPECT_BROKEN(test, node->hash, tm_key(tm, node->key, &buffer).hash,
+		      "a dirty key is there twice");
+	node->key = 0;
+	tm_thaw(tm);
+}
+
+/*
+ * I1: key 1 comes back to life in its slot while its word in the dirty table is
+ * live
+ */
+static void make_two_homes(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
 	atomic64_t *slot;
@@ -181,14 +264,26 @@ static void check_finds_two_homes(struct kunit *test)
 	slot = tm_slot(tm, 1);
 	atomic64_set(slot, WORD_EXPUNGED);
 	KUNIT_EXPECT_EQ(test, tm_store(tm, 1, val(1)), 0);
-	KUNIT_EXPECT_NOT_NULL(test, tm_node(tm, tm_state(tm)->dirty, 1));
+	KUNIT_EXPECT_NOT_NULL(test, tm_word(tm, tm_state(tm)->dirty, 1));
 	EXPECT_BROKEN(test, slot->counter, WORD_DEAD, "a key has two homes");
 	EXPECT_BROKEN(test, slot->counter, word_open(SYNCMAP_CODE_NULL),
 		      "a key has two homes");
-	/* The slot's key is lost to the counts, which do not know why */
 	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 1));
-	atomic64_set(slot, word_open(SYNCMAP_CODE_NULL));
+	/* A tombstone is a home, too */
+	if (tm_word(tm, tm_state(tm)->dirty, 1))
+		EXPECT_BROKEN(test, slot->counter, WORD_DEAD,
+			      "a key has two homes");
+	/* The slot's key is lost to the counts, which do not know why */
+	this_cpu_sub(tm_state(tm)->counts->live, 1);
 	tm_thaw(tm);
+}
+
+static void check_finds_two_homes(struct kunit *test)
+{
+	make_two_homes(test);
+	tm_become(test->priv, test_variant_wide);
+	KUNIT_ASSERT_EQ(test, check_fill(test->priv), 0);
+	make_two_homes(test);
 }
 
 /* C.1 rests on it */
@@ -200,10 +295,11 @@ static void check_finds_disorder(struct kunit *test)
 	struct table_pos pos;
 	unsigned int other;
 
-	tm_become(tm, &test_variants[7]);
+	tm_become(tm, test_variant_bucket);
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 6), 0);
 	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
-	KUNIT_ASSERT_EQ(test, tm_fill(tm, 6, 8), 0);
+	/* All pairs, and two nodes */
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 6, 8 + BUCKET_PAIRS), 0);
 	tm_freeze(tm);
 	/* One bucket and one chain: two neighbours change places */
 	pos = find_pos(tm, 0);
@@ -250,6 +346,8 @@ static struct kunit_case check_cases[] = {
 	KUNIT_CASE(check_finds_a_wrong_read_table),
 	KUNIT_CASE(check_finds_a_wrong_fingerprint),
 	KUNIT_CASE(check_finds_a_wrong_dirty_table),
+	KUNIT_CASE(check_finds_wrong_pairs),
+	KUNIT_CASE(check_finds_wrong_nodes),
 	KUNIT_CASE(check_finds_two_homes),
 	KUNIT_CASE(check_finds_disorder),
 	KUNIT_CASE(check_finds_a_missing_filter_bit),

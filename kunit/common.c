@@ -64,6 +64,14 @@ const struct test_variant test_variants_few[TEST_VARIANTS_FEW] = {
 	VARIANT("16 bytes fast", 16, UINT_MAX, FAST),
 };
 
+const struct test_variant test_variants_words[TEST_VARIANTS_WORDS] = {
+	VARIANT("u64 fast", 8, UINT_MAX, FAST),
+	VARIANT("u64 siphash", 8, UINT_MAX, SIPHASH),
+	VARIANT("3 bytes fast", 3, UINT_MAX, FAST),
+	VARIANT("u64 equal hash", 8, 64, CUSTOM(equal_hash)),
+	VARIANT("u64 top bits zero", 8, 256, CUSTOM(top_zero_hash)),
+};
+
 const struct test_variant test_variants[TEST_VARIANTS] = {
 	VARIANT("u64 fast", 8, UINT_MAX, FAST),
 	VARIANT("u64 siphash", 8, UINT_MAX, SIPHASH),
@@ -79,7 +87,10 @@ const struct test_variant test_variants[TEST_VARIANTS] = {
 };
 
 const struct test_variant *const test_variant_bytes = &test_variants[3];
+const struct test_variant *const test_variant_wide = &test_variants_few[3];
+const struct test_variant *const test_variant_bucket = &test_variants[7];
 const struct test_variant *const test_variant_equal = &test_variants[5];
+const struct test_variant *const test_variant_equal_wide = &test_variants[10];
 
 void test_variant_desc(const struct test_variant *variant, char *desc)
 {
@@ -117,7 +128,9 @@ static const struct test_variant *variant_of(const void *param)
 	if ((variant >= test_variants &&
 	     variant < test_variants + TEST_VARIANTS) ||
 	    (variant >= test_variants_few &&
-	     variant < test_variants_few + TEST_VARIANTS_FEW))
+	     variant < test_variants_few + TEST_VARIANTS_FEW) ||
+	    (variant >= test_variants_words &&
+	     variant < test_variants_words + TEST_VARIANTS_WORDS))
 		return variant;
 	return &test_variants[0];
 }

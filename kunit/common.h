@@ -33,14 +33,23 @@ struct test_variant {
 /* A few of them have to do for cases that take long */
 #define TEST_VARIANTS		11
 #define TEST_VARIANTS_FEW	4
+/* Those whose dirty keys get pairs */
+#define TEST_VARIANTS_WORDS	5
 
 extern const struct test_variant test_variants[TEST_VARIANTS];
 extern const struct test_variant test_variants_few[TEST_VARIANTS_FEW];
+extern const struct test_variant test_variants_words[TEST_VARIANTS_WORDS];
 
 /* One of test_variants: byte strings, fast hash */
 extern const struct test_variant *const test_variant_bytes;
+/* 16 bytes, fast hash */
+extern const struct test_variant *const test_variant_wide;
+/* u64 keys in one bucket and one chain */
+extern const struct test_variant *const test_variant_bucket;
 /* u64 keys of one hash */
 extern const struct test_variant *const test_variant_equal;
+/* The same with keys of more than a word */
+extern const struct test_variant *const test_variant_equal_wide;
 
 void test_variant_desc(const struct test_variant *variant, char *desc);
 

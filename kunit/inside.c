@@ -6,6 +6,7 @@
 
 const char *const test_place_titles[TEST_PLACES] = {
 	"absent", "read", "read, dead", "dirty", "dirty, deleted",
+	"in a node", "in a node, deleted",
 };
 
 const char *const test_action_titles[TEST_ACTIONS] = {
@@ -99,6 +100,16 @@ bool test_cell_shows(struct test_map *tm, const struct test_cell *cell)
 	       syncmap_count(&tm->map) == TEST_NEIGHBOURS + cell->present;
 }
 
+/* The subject, in the place or on the way to it */
+static int store_subject(struct test_map *tm, enum test_place place)
+{
+	int err = 0;
+
+	if (place == TEST_NODE || place == TEST_NODE_DELETED)
+		err = tm_take_pairs(tm, TEST_SUBJECT);
+	return err ?: tm_store(tm, TEST_SUBJECT, val(1));
+}
+
 int test_act_setup(struct test_map *tm, enum test_place place,
 		   struct test_cell *cell)
 {
@@ -109,17 +120,18 @@ int test_act_setup(struct test_map *tm, enum test_place place,
 	*cell = (struct test_cell){};
 	err = tm_fill(tm, TEST_SUBJECT + 1, half);
 	if (!err && (place == TEST_READ || place == TEST_READ_DEAD))
-		err = tm_store(tm, TEST_SUBJECT, val(1));
+		err = store_subject(tm, place);
 	if (!err)
 		err = syncmap_promote(&tm->map);
 	tm_freeze(tm);
 	if (!err)
 		err = tm_fill(tm, half, TEST_SUBJECT + 1 + TEST_NEIGHBOURS);
-	if (!err && (place == TEST_DIRTY || place == TEST_DIRTY_DELETED))
-		err = tm_store(tm, TEST_SUBJECT, val(1));
-	if (place == TEST_READ_DEAD || place == TEST_DIRTY_DELETED)
+	if (!err && place >= TEST_DIRTY)
+		err = store_subject(tm, place);
+	if (place == TEST_READ_DEAD || place == TEST_DIRTY_DELETED ||
+	    place == TEST_NODE_DELETED)
 		tm_delete(tm, TEST_SUBJECT);
-	if (place == TEST_READ || place == TEST_DIRTY)
+	if (place == TEST_READ || place == TEST_DIRTY || place == TEST_NODE)
 		*cell = (struct test_cell){ true, val(1) };
 	return err;
 }
@@ -144,13 +156,67 @@ atomic64_t *tm_slot(struct test_map *tm, u64 i)
 				  tm->map.params.key_len, false);
 }
 
-struct syncmap_node *tm_node(struct test_map *tm,
-			     const struct syncmap_dirty *dirty, u64 i)
+atomic64_t *tm_word(struct test_map *tm, struct syncmap_dirty *dirty, u64 i)
 {
 	struct test_key buffer;
 	struct syncmap_key key = tm_key(tm, i, &buffer);
 
-	return dirty_find(dirty, &key, tm->map.params.key_len);
+	return dirty_find(dirty, &key);
+}
+
+struct syncmap_pair *tm_pair(struct test_map *tm, struct syncmap_dirty *dirty,
+			     u64 i)
+{
+	struct test_key buffer;
+	struct syncmap_key key = tm_key(tm, i, &buffer);
+	atomic64_t *word = dirty_find_pair(dirty, &key);
+
+	return word ? container_of(word, struct syncmap_pair, word) : NULL;
+}
+
+struct syncmap_node *tm_node(struct test_map *tm, struct syncmap_dirty *dirty,
+			     u64 i)
+{
+	atomic64_t *word = tm_word(tm, dirty, i);
+
+	if (!word || tm_pair(tm, dirty, i))
+		return NULL;
+	return container_of(word, struct syncmap_node, word);
+}
+
+/* The numbers from here on take pairs */
+#define TAKERS	0x400000
+
+int tm_take_pairs(struct test_map *tm, u64 i)
+{
+	struct syncmap_dirty *dirty = tm_state(tm)->dirty;
+	struct dirty_bucket *bucket;
+	struct syncmap_key taker;
+	struct test_key buffer;
+	u64 n = TAKERS;
+	int err = 0;
+
+	bucket = dirty_bucket(dirty, tm_key(tm, i, &buffer).hash);
+	for (; !err; n++) {
+		taker = tm_key(tm, n, &buffer);
+		if (dirty_bucket(dirty, taker.hash) != bucket)
+			continue;
+		if (!dirty_free_pair(dirty, &taker))
+			break;
+		err = tm_store(tm, n, val(n));
+		tm_delete(tm, n);
+	}
+	return err;
+}
+
+bool tm_counts(struct test_map *tm, long live, long dead, long dirty,
+	       long nodes)
+{
+	struct syncmap_counts sum;
+
+	syncmap_state_sum(tm_state(tm), &sum);
+	return sum.live == live && sum.dead == dead && sum.dirty == dirty &&
+	       sum.nodes == nodes;
 }
 
 void tm_freeze(struct test_map *tm)

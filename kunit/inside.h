@@ -22,6 +22,9 @@ enum test_place {
 	TEST_READ_DEAD,		/* there, as a tombstone */
 	TEST_DIRTY,		/* in the dirty table */
 	TEST_DIRTY_DELETED,	/* it was there */
+	/* Where a dirty key gets a pair if there is one: the same with a node */
+	TEST_NODE,
+	TEST_NODE_DELETED,
 	TEST_PLACES
 };
 
@@ -79,6 +82,18 @@ bool test_cell_shows(struct test_map *tm, const struct test_cell *cell);
 int test_act_setup(struct test_map *tm, enum test_place place,
 		   struct test_cell *cell);
 
+/* Whether dirty keys get pairs */
+static inline bool tm_has_pairs(const struct test_map *tm)
+{
+	return syncmap_key_is_word(tm->map.params.key_len);
+}
+
+/* Those that differ */
+static inline enum test_place test_places(const struct test_map *tm)
+{
+	return tm_has_pairs(tm) ? TEST_PLACES : TEST_NODE;
+}
+
 static inline struct syncmap_state *tm_state(struct test_map *tm)
 {
 	return rcu_dereference_protected(tm->map.state, true);
@@ -87,8 +102,17 @@ static inline struct syncmap_state *tm_state(struct test_map *tm)
 /* @buffer holds the bytes of the key */
 struct syncmap_key tm_key(struct test_map *tm, u64 i, struct test_key *buffer);
 atomic64_t *tm_slot(struct test_map *tm, u64 i);
-struct syncmap_node *tm_node(struct test_map *tm,
-			     const struct syncmap_dirty *dirty, u64 i);
+/* The key's word in a dirty table, wherever it is; and what it is in, or NULL */
+atomic64_t *tm_word(struct test_map *tm, struct syncmap_dirty *dirty, u64 i);
+struct syncmap_node *tm_node(struct test_map *tm, struct syncmap_dirty *dirty,
+			     u64 i);
+struct syncmap_pair *tm_pair(struct test_map *tm, struct syncmap_dirty *dirty,
+			     u64 i);
+/* In the bucket of key @i, deleted keys get all the pairs that are left */
+int tm_take_pairs(struct test_map *tm, u64 i);
+/* Whether it has so many keys, tombstones, dirty keys, and nodes of these */
+bool tm_counts(struct test_map *tm, long live, long dead, long dirty,
+	       long nodes);
 
 /* Keep the background from promoting; test_map_exit() undoes it if need be */
 void tm_freeze(struct test_map *tm);

@@ -435,7 +435,7 @@ static void load_with_stale_state_finds_the_key(struct kunit *test)
 	enum test_place place;
 	unsigned int at;
 
-	for (place = 0; place < TEST_PLACES; place++) {
+	for (place = 0; place < test_places(test->priv); place++) {
 		at = place % stride;
 		while (stale_load(test, at, place))
 			at += stride;

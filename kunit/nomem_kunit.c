@@ -58,7 +58,10 @@ static int nomem_init(struct kunit *test)
 	return err;
 }
 
-/* Keys [0, KEYS) read, up to 2 * KEYS dirty; from there on absent */
+/*
+ * Keys [0, KEYS) read, up to 2 * KEYS dirty; from there on absent, and for ABSENT
+ * no pair is left
+ */
 #define KEYS	8
 #define ABSENT	(2 * KEYS)
 
@@ -70,7 +73,9 @@ static int fill(struct test_map *tm)
 	err = tm_fill(tm, 0, KEYS);
 	if (!err)
 		err = syncmap_promote(&tm->map);
-	return err ?: tm_fill(tm, KEYS, 2 * KEYS);
+	if (!err)
+		err = tm_fill(tm, KEYS, 2 * KEYS);
+	return err ?: tm_take_pairs(tm, ABSENT);
 }
 
 static int nomem_store(struct test_map *tm)
@@ -154,9 +159,11 @@ static const struct nomem {
 	unsigned int	least;	/* allocations, in a map with keys */
 	bool		inserts;
 } nomems[] = {
+	/* These want a node, if any */
 	{ "store", nomem_store, 1, true },
 	{ "swap", nomem_swap, 1, true },
 	{ "load_or_store", nomem_load_or_store, 1, true },
+#define NOMEM_NODE	3
 	{ "load_or_compute", nomem_load_or_compute, 2, true },
 	{ "load_or_store_hashed", nomem_hashed, 1, true },
 	{ "reserve", nomem_reserve, 2, true },
@@ -331,7 +338,7 @@ static void present_keys(struct kunit *test)
 	u64 key;
 
 	KUNIT_ASSERT_EQ(test, fill(tm), 0);
-	for (key = 0; key < 2 * KEYS; key += KEYS) {
+	for (key = 0; key < 2 * KEYS; key += KEYS / 2) {
 		inject(1);
 		allocates_nothing(test, tm_load(tm, key, &value), "load");
 		inject(1);
@@ -354,7 +361,7 @@ static void present_keys(struct kunit *test)
 	}
 	inject(1);
 	allocates_nothing(test, !syncmap_range(&tm->map, count_entry, &n) &&
-			  n == 2 * KEYS - 2, "range");
+			  n == 2 * KEYS - 4, "range");
 	inject(1);
 	syncmap_clear(&tm->map);
 	allocates_nothing(test, true, "clear");
@@ -367,6 +374,47 @@ static void present_keys(struct kunit *test)
 static void present_keys_need_no_memory(struct kunit *test)
 {
 	run_without_memory(test, present_keys);
+}
+
+/* The first key that comes to a dirty table */
+static void free_pairs(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	const struct nomem *nomem;
+
+	for (nomem = nomems; nomem < nomems + NOMEM_NODE; nomem++) {
+		KUNIT_ASSERT_EQ(test, empty(tm) ?: tm_fill(tm, 0, KEYS), 0);
+		KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+		inject(1);
+		allocates_nothing(test, !nomem->fn(tm), nomem->title);
+		KUNIT_EXPECT_NOT_NULL(test, tm_pair(tm, tm_state(tm)->dirty,
+						    ABSENT));
+		EXPECT_LOADS(test, tm, ABSENT, val(ABSENT));
+	}
+}
+
+/* Nor one that comes back while all pairs are taken */
+static void dead_pairs(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	const struct nomem *nomem;
+
+	for (nomem = nomems; nomem < nomems + NOMEM_NODE; nomem++) {
+		KUNIT_ASSERT_EQ(test, empty(tm) ?: tm_fill(tm, 0, KEYS), 0);
+		KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+		KUNIT_ASSERT_EQ(test, nomem->fn(tm), 0);
+		KUNIT_ASSERT_EQ(test, tm_take_pairs(tm, ABSENT), 0);
+		KUNIT_EXPECT_TRUE(test, tm_delete(tm, ABSENT));
+		inject(1);
+		allocates_nothing(test, !nomem->fn(tm), nomem->title);
+		EXPECT_LOADS(test, tm, ABSENT, val(ABSENT));
+	}
+}
+
+static void pairs_need_no_memory(struct kunit *test)
+{
+	run_without_memory(test, free_pairs);
+	run_without_memory(test, dead_pairs);
 }
 
 /* A reserved store needs no memory, whatever happened to the map meanwhile */
@@ -432,6 +480,7 @@ static void prepared_store_needs_no_memory(struct kunit *test)
 
 KUNIT_ARRAY_PARAM(nomem, nomems, nomem_desc);
 KUNIT_ARRAY_PARAM(few, test_variants_few, test_variant_desc);
+KUNIT_ARRAY_PARAM(words, test_variants_words, test_variant_desc);
 
 static struct kunit_case nomem_cases[] = {
 	KUNIT_CASE_PARAM(nomem_leaves_the_map_as_it_was, nomem_gen_params),
@@ -439,6 +488,7 @@ static struct kunit_case nomem_cases[] = {
 	KUNIT_CASE(nomem_leaves_an_empty_map_empty),
 	KUNIT_CASE_PARAM(promote_after_nomem_completes, few_gen_params),
 	KUNIT_CASE_PARAM(present_keys_need_no_memory, few_gen_params),
+	KUNIT_CASE_PARAM(pairs_need_no_memory, words_gen_params),
 	KUNIT_CASE_PARAM(reserved_store_needs_no_memory, few_gen_params),
 	KUNIT_CASE_PARAM(prepared_store_needs_no_memory, few_gen_params),
 	{}

@@ -44,7 +44,7 @@ static void step_if_moving(void)
 
 static bool gathering;
 
-/* Nothing else is dead than, perhaps, TEST_SUBJECT */
+/* Nothing else is dead than, perhaps, TEST_SUBJECT and what took its pairs */
 static bool step_word_try_close(atomic64_t *word, u64 *old)
 {
 	if (*old == WORD_DEAD)
@@ -190,7 +190,7 @@ static void operations_hold_at_each_step(struct kunit *test)
 	enum test_action action;
 	enum test_place place;
 
-	for (place = 0; place < TEST_PLACES; place++) {
+	for (place = 0; place < test_places(test->priv); place++) {
 		for (action = 0; action < TEST_ACTIONS; action++, n++) {
 			at = n % stride;
 			while (intrude_at(test, at, place, action))
@@ -269,7 +269,7 @@ static void clear_holds_at_each_step(struct kunit *test)
 	enum test_place place;
 	unsigned int at;
 
-	for (place = 0; place < TEST_PLACES; place++) {
+	for (place = 0; place < test_places(test->priv); place++) {
 		for (at = 0; clear_at(test, at, place); at++)
 			;
 		KUNIT_EXPECT_GE(test, at, 4);
@@ -418,6 +418,100 @@ static void promote_drops_tombstones(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 50, 60));
 }
 
+/* Keys of a case, of which 0 and those that are left over get nodes */
+#define MIXED	6U
+
+struct seen {
+	struct test_map	*tm;
+	unsigned int	times[MIXED];
+};
+
+static int see(const struct syncmap_entry *entry, void *arg)
+{
+	struct seen *seen = arg;
+	u64 i = test_key_number(seen->tm, entry);
+
+	if (i >= MIXED || entry->value != val(i))
+		return -EINVAL;
+	seen->times[i]++;
+	return 0;
+}
+
+static unsigned int number_of(unsigned long keys)
+{
+	unsigned int n = 0;
+
+	for (; keys; keys &= keys - 1)
+		n++;
+	return n;
+}
+
+/* Whether the map has the keys whose bit is set, and shows each of them once */
+static bool has_keys(struct test_map *tm, unsigned long keys)
+{
+	struct seen seen = { .tm = tm };
+	unsigned int i;
+	void *value;
+
+	if (syncmap_range(&tm->map, see, &seen) ||
+	    syncmap_count(&tm->map) != number_of(keys))
+		return false;
+	for (i = 0; i < MIXED; i++)
+		if (seen.times[i] != !!(keys & BIT(i)) ||
+		    tm_load(tm, i, &value) != !!(keys & BIT(i)))
+			return false;
+	return true;
+}
+
+/* Deletes the keys of @gone, then stores those of @back again; returns tombstones */
+static unsigned int mix_dirty(struct kunit *test, unsigned long gone,
+			      unsigned long back)
+{
+	struct test_map *tm = test->priv;
+	unsigned int i, dead = 0;
+
+	syncmap_clear(&tm->map);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, MIXED), 0);
+	for (i = 0; i < MIXED; i++)
+		if (gone & BIT(i))
+			KUNIT_EXPECT_TRUE(test, tm_delete(tm, i));
+	for (i = 0; i < MIXED; i++) {
+		if (back & BIT(i))
+			KUNIT_EXPECT_EQ(test, tm_store(tm, i, val(i)), 0);
+		else if (gone & BIT(i))
+			dead += !!tm_pair(tm, tm_state(tm)->dirty, i);
+	}
+	return dead;
+}
+
+/*
+ * D.2, C.1: whichever of a bucket's pairs are tombstones, and whichever nodes have
+ * gone. In some variants, all keys are in one bucket.
+ */
+static void promote_merges_pairs_and_nodes(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	unsigned long gone, back, keys;
+	unsigned int n;
+	u64 expunged;
+
+	for (gone = 0; gone < BIT(MIXED); gone++) {
+		back = gone & 0x2a;
+		keys = (BIT(MIXED) - 1) & ~(gone & ~back);
+		n = number_of(keys);
+		expunged = tm->map.expunged + mix_dirty(test, gone, back);
+		KUNIT_EXPECT_TRUE_MSG(test, has_keys(tm, keys), "%lx", gone);
+		KUNIT_EXPECT_EQ(test, syncmap_check(&tm->map), 0);
+		KUNIT_EXPECT_EQ(test, syncmap_promote(&tm->map), 0);
+		KUNIT_EXPECT_TRUE_MSG(test, has_keys(tm, keys), "%lx", gone);
+		KUNIT_EXPECT_TRUE(test, tm_counts(tm, n, 0, 0, 0));
+		KUNIT_EXPECT_EQ(test, tm_state(tm)->table->keys, n);
+		KUNIT_EXPECT_EQ_MSG(test, tm->map.expunged, expunged, "%lx",
+				    gone);
+		KUNIT_EXPECT_EQ(test, syncmap_check(&tm->map), 0);
+	}
+}
+
 /* What an attempt leaves that ran out of memory after its first step */
 static void begin_leaves_a_stable_state(struct kunit *test)
 {
@@ -452,6 +546,7 @@ static void begin_leaves_a_stable_state(struct kunit *test)
 
 KUNIT_ARRAY_PARAM(variant, test_variants, test_variant_desc);
 KUNIT_ARRAY_PARAM(few, test_variants_few, test_variant_desc);
+KUNIT_ARRAY_PARAM(words, test_variants_words, test_variant_desc);
 
 static struct kunit_case promote_cases[] = {
 	KUNIT_CASE_PARAM(operations_hold_at_each_step, few_gen_params),
@@ -461,6 +556,7 @@ static struct kunit_case promote_cases[] = {
 	KUNIT_CASE(promote_of_empty_does_nothing),
 	KUNIT_CASE_PARAM(promote_moves_all_keys, variant_gen_params),
 	KUNIT_CASE_PARAM(promote_drops_tombstones, variant_gen_params),
+	KUNIT_CASE_PARAM(promote_merges_pairs_and_nodes, words_gen_params),
 	KUNIT_CASE_PARAM(begin_leaves_a_stable_state, variant_gen_params),
 	{}
 };

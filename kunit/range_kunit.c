@@ -391,11 +391,13 @@ static void next_returns_among_deleted_keys(struct kunit *test)
 /* As a promotion begins that expects many keys; it goes on when @tm is thawed */
 static void begin_with(struct kunit *test, unsigned int bits)
 {
-	struct syncmap_dirty *dirty = syncmap_dirty_alloc(bits, GFP_KERNEL);
 	struct test_map *tm = test->priv;
 	struct syncmap_state *state = tm_state(tm);
 	struct syncmap_state *next = syncmap_state_alloc(state->gen, GFP_KERNEL);
+	struct syncmap_dirty *dirty;
 
+	dirty = syncmap_dirty_alloc(&tm->map.params, &tm->map.seed, bits,
+				    GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, dirty);
 	KUNIT_ASSERT_NOT_NULL(test, next);
 	syncmap_state_set(next, state->table, dirty, state->dirty);
@@ -448,7 +450,7 @@ static void expunge_and_restore(struct seen *seen, u64 key, void *value)
 		return;
 	KUNIT_EXPECT_TRUE(seen->test, tm_delete(seen->tm, key));
 	if (!word)
-		word = &tm_node(seen->tm, tm_state(seen->tm)->old, key)->word;
+		word = tm_word(seen->tm, tm_state(seen->tm)->old, key);
 	atomic64_set(word, WORD_EXPUNGED);
 	this_cpu_sub(tm_state(seen->tm)->counts->dead, 1);
 	KUNIT_EXPECT_EQ(seen->test, tm_store(seen->tm, key, value), 0);
@@ -456,9 +458,9 @@ static void expunge_and_restore(struct seen *seen, u64 key, void *value)
 
 /*
  * C.1: the dirty table has been looked at up to a key before that is shown, if it
- * is in the read table, or if @old in the old dirty table
+ * is in the read table, or if @old in the old dirty table; keys from @from on
  */
-static void look_before_showing(struct kunit *test, bool old)
+static void look_before_showing(struct kunit *test, bool old, u64 from)
 {
 	struct seen *seen = seen_new(test);
 	struct test_map *tm = test->priv;
@@ -466,7 +468,7 @@ static void look_before_showing(struct kunit *test, bool old)
 	tm_become(tm, &buckets);
 	if (old)
 		tm_freeze(tm);
-	KUNIT_ASSERT_EQ(test, tm_fill(tm, 1, 2), 0);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, from, 2), 0);
 	if (!old) {
 		KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
 		tm_freeze(tm);
@@ -475,18 +477,76 @@ static void look_before_showing(struct kunit *test, bool old)
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 7, 8), 0);
 	seen->act = expunge_and_restore;
 	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), 0);
-	KUNIT_EXPECT_EQ(test, seen->times[1], 1);
+	expect_each_once(seen, from, 2);
 	KUNIT_EXPECT_EQ(test, seen->times[7], 1);
+	/* The first key has a node, the one after it a pair */
+	KUNIT_EXPECT_EQ(test, old && !from,
+			!!tm_pair(tm, tm_state(tm)->old, 1));
 }
 
 static void range_looks_before_it_shows(struct kunit *test)
 {
-	look_before_showing(test, false);
+	look_before_showing(test, false, 1);
 }
 
 static void range_looks_before_it_shows_old(struct kunit *test)
 {
-	look_before_showing(test, true);
+	look_before_showing(test, true, 1);
+	tm_thaw(test->priv);
+	look_before_showing(test, true, 0);
+}
+
+/* Hashes that are the number of the key, but every fourth the one before it */
+static u64 number_hash(const void *key, size_t len)
+{
+	u64 number = 0;
+
+	memcpy(&number, key, len);
+	return number % 4 == 3 ? number - 1 : number;
+}
+
+static const struct test_variant numbers = {
+	.title = "the number",
+	.params = { .key_len = 8, .hash = SYNCMAP_HASH_CUSTOM,
+		    .hash_fn = number_hash },
+	.keys = 32,
+};
+
+static void store_it(struct seen *seen, u64 key, void *value)
+{
+	KUNIT_EXPECT_EQ(seen->test, tm_store(seen->tm, seen->next, val(0)), 0);
+}
+
+/* A walk among keys [0, n), at each of which @fresh is stored */
+static void walk_and_store(struct kunit *test, unsigned int n,
+			   unsigned int fresh)
+{
+	struct seen *seen = seen_new(test);
+	struct test_map *tm = test->priv;
+
+	seen->next = fresh;
+	seen->act = store_it;
+	syncmap_clear(&tm->map);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, min(n, fresh)), 0);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, fresh + 1, n), 0);
+	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, see, seen), 0);
+	KUNIT_EXPECT_LE(test, seen->times[fresh], 1);
+	seen->times[fresh] = 1;
+	expect_each_once(seen, 0, n);
+}
+
+/*
+ * C.1: in the bucket that the walk is in, in a pair or a node, with a hash before,
+ * after or the same, a new key is shown once or not at all
+ */
+static void range_shows_a_new_neighbour_once(struct kunit *test)
+{
+	unsigned int n, fresh;
+
+	tm_become(test->priv, &numbers);
+	for (n = 1; n < 12; n++)
+		for (fresh = 0; fresh < 12; fresh++)
+			walk_and_store(test, n, fresh);
 }
 
 /* A run of equal hashes comes in one piece or not at all */
@@ -548,6 +608,7 @@ static struct kunit_case range_cases[] = {
 	KUNIT_CASE_PARAM(portions_may_be_of_one_step, variant_gen_params),
 	KUNIT_CASE(range_looks_before_it_shows),
 	KUNIT_CASE(range_looks_before_it_shows_old),
+	KUNIT_CASE(range_shows_a_new_neighbour_once),
 	KUNIT_CASE(next_visits_each_key_once),
 	KUNIT_CASE(next_returns_among_deleted_keys),
 	KUNIT_CASE(next_returns_among_unused_buckets),

@@ -48,11 +48,13 @@ static void clear_frees_values_in_each_phase(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
 		if (i & 2)
 			KUNIT_ASSERT_EQ(test, tm_fill(tm, 40, 50), 0);
+		/* Of which one is in a pair, where there are any */
 		KUNIT_EXPECT_TRUE(test, tm_delete(tm, 0));
+		KUNIT_EXPECT_TRUE(test, tm_delete(tm, 1));
 		syncmap_clear(&tm->map);
 		settle(tm);
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&tm->freed),
-				(i & 2 ? 50 : 40) - 1);
+				(i & 2 ? 50 : 40) - 2);
 	}
 }
 
@@ -71,14 +73,14 @@ static void generation_outlives_its_states(struct kunit *test)
 	settle(tm);
 }
 
-/* Insert and delete a key so many times */
+/* Insert and delete a key that never gets a pair so many times */
 static void unlink_many(struct kunit *test, unsigned int times)
 {
 	struct test_map *tm = test->priv;
 
 	while (times--) {
-		KUNIT_EXPECT_EQ(test, tm_store(tm, 1, val(1)), 0);
-		KUNIT_EXPECT_TRUE(test, tm_delete(tm, 1));
+		KUNIT_EXPECT_EQ(test, tm_store(tm, 0, val(0)), 0);
+		KUNIT_EXPECT_TRUE(test, tm_delete(tm, 0));
 	}
 }
 
@@ -121,13 +123,13 @@ static void limbo_is_drained_by_itself(struct kunit *test)
 	struct syncmap_gen *gen;
 	int i;
 
-	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 1, 2), 0);
 	gen = tm_state(tm)->gen;
 	unlink_many(test, 2 * LIMBO_PORTION);
 	for (i = 0; i < 3000 && !is_drained(gen); i++)
 		msleep(20);
 	KUNIT_EXPECT_TRUE(test, is_drained(gen));
-	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 1));
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 1, 2));
 }
 
 /* But those with a key object, which are freed at once */
@@ -137,7 +139,7 @@ static void unlinked_nodes_are_used_again(struct kunit *test)
 	unsigned int before, after;
 	struct syncmap_gen *gen;
 
-	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 1, 2), 0);
 	tm_freeze(tm);
 	gen = tm_state(tm)->gen;
 	/* At least one CPU gets a portion, wherever this runs */
@@ -156,11 +158,19 @@ static void unlinked_nodes_are_used_again(struct kunit *test)
 	tm_thaw(tm);
 }
 
+/* More than there are pairs, so that others get nodes */
+static bool take_all_pairs(struct test_map *tm)
+{
+	return !tm_fill(tm, 100, 100 + test_keys(tm, 64));
+}
+
 static void store_and_delete_any(struct worker *w)
 {
 	int i;
 
 	for (i = 0; i < 150; i++) {
+		if (i % 50 == 1)
+			CREW_EXPECT(w, take_all_pairs(w->tm));
 		CREW_EXPECT(w, !tm_store(w->tm, i % 8, val(1)));
 		tm_delete(w->tm, test_below(&w->rnd, 8));
 		if (i % 50 == 0)

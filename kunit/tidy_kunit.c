@@ -107,27 +107,36 @@ static void due_sooner_when_many_are_new(struct kunit *test)
 }
 
 /* While a map grows it has room for more; D.2 when it does no longer */
-static void room_for_growth_is_given_back(struct kunit *test)
+static void give_back_room(struct kunit *test,
+			   const struct test_variant *variant)
 {
 	const u64 keys = 32 << (DIRTY_BITS_MIN + 4);
 	struct test_map *tm = test->priv;
+	u8 key_len = variant->params.key_len;
 
+	tm_become(tm, variant);
 	tm_freeze(tm);
 	KUNIT_EXPECT_EQ(test, tm_fill(tm, 0, keys / 2), 0);
 	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tm_fill(tm, keys / 2, keys), 0);
 	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tm_state(tm)->dirty->bits,
-			syncmap_dirty_bits(keys));
+			syncmap_dirty_bits(keys, key_len));
 	tm->map.promoted_ns = ktime_get_ns();
 	KUNIT_EXPECT_FALSE(test, due(&tm->map, tm_state(tm)));
 	tm->map.promoted_ns = 0;
 	KUNIT_EXPECT_TRUE(test, due(&tm->map, tm_state(tm)));
 	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tm_state(tm)->dirty->bits,
-			dirty_bits_at_rest(keys));
+			syncmap_dirty_bits_at_rest(keys, key_len));
 	KUNIT_EXPECT_TRUE(test, syncmap_is_tidy(tm_state(tm)));
 	tm_thaw(tm);
+}
+
+static void room_for_growth_is_given_back(struct kunit *test)
+{
+	give_back_room(test, test_variants);
+	give_back_room(test, test_variant_wide);
 }
 
 /* D.2 */
@@ -161,6 +170,22 @@ static void memory_comes_back_by_itself(struct kunit *test)
 	syncmap_get_stats(&tm->map, &stats);
 	KUNIT_EXPECT_EQ(test, stats.tombstones, 0);
 	KUNIT_EXPECT_EQ(test, stats.read_keys, 9);
+}
+
+/* D.2: nor does a deleted key keep its pair */
+static void a_pair_comes_back_by_itself(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_core_stats stats;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 2), 0);
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 1));
+	KUNIT_EXPECT_EQ(test, syncmap_tombstones(&tm->map), 1);
+	KUNIT_EXPECT_TRUE(test, promoted_by_itself(tm, 0));
+	syncmap_get_stats(&tm->map, &stats);
+	KUNIT_EXPECT_EQ(test, stats.tombstones, 0);
+	KUNIT_EXPECT_EQ(test, stats.dirty_keys, 0);
+	KUNIT_EXPECT_EQ(test, stats.read_keys, 1);
 }
 
 /* D.2: housekeeping is wanted, and then no longer, while it decides to stop */
@@ -205,7 +230,7 @@ static void due_never_when_tidy(struct kunit *test)
  */
 static void inserter_waits_under_pressure(struct kunit *test)
 {
-	const u64 most = (BUCKET_NODES << DIRTY_BITS_MIN) / 2;
+	const u64 most = (BUCKET_KEYS << DIRTY_BITS_MIN) / 2;
 	u64 start, longest = 0, keys = PRESSURE * LIMIT_MIN;
 	const u64 wait = (WAIT_JIFFIES - 1) * (NSEC_PER_SEC / HZ);
 	struct test_map *tm = test->priv;
@@ -237,17 +262,32 @@ static void waiting_needs_all_of_gfp_kernel(struct kunit *test)
 	current->flags &= ~PF_MEMALLOC;
 }
 
-/* B.1: what is done under a bucket's lock is bounded, whatever the worker does */
-static void full_buckets_take_no_more(struct kunit *test)
+/* Only a reservation has room in any case */
+static void store_reserved(struct kunit *test, u64 i)
 {
-	const u64 most = BUCKET_NODES << DIRTY_BITS_MIN;
 	struct test_map *tm = test->priv;
 	struct syncmap_reservation *res;
+	struct test_key key;
+	void *was;
+
+	test_key(tm, i, &key);
+	res = syncmap_reserve(&tm->map, key.bytes, key.len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, res);
+	KUNIT_EXPECT_FALSE(test, syncmap_swap_reserved(&tm->map, res, val(1),
+						       &was));
+}
+
+/* B.1: what is done under a bucket's lock is bounded, whatever the worker does */
+static void fill_buckets(struct kunit *test, const struct test_variant *variant)
+{
+	const u64 most = BUCKET_KEYS << DIRTY_BITS_MIN;
+	struct test_map *tm = test->priv;
 	struct syncmap_core_stats stats;
 	u64 keys = 0;
 	void *was;
 	int err;
 
+	tm_become(tm, variant);
 	tm_freeze(tm);
 	tm->gfp = GFP_ATOMIC;
 	do
@@ -256,16 +296,99 @@ static void full_buckets_take_no_more(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, err, -ENOMEM);
 	KUNIT_EXPECT_EQ(test, syncmap_count(&tm->map), keys);
 	syncmap_get_stats(&tm->map, &stats);
-	KUNIT_EXPECT_LT(test, stats.dirty_longest, BUCKET_NODES / 2);
+	if (tm_has_pairs(tm))
+		KUNIT_EXPECT_EQ(test, stats.dirty_longest,
+				BUCKET_KEYS - BUCKET_PAIRS);
+	else
+		KUNIT_EXPECT_LT(test, stats.dirty_longest, BUCKET_KEYS / 2);
 	KUNIT_EXPECT_EQ(test, tm_swap(tm, keys - 1, val(1), &was), 1);
-	res = syncmap_reserve(&tm->map, &keys, sizeof(keys), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, res);
-	KUNIT_EXPECT_FALSE(test, syncmap_swap_reserved(&tm->map, res, val(1),
-						       &was));
+	store_reserved(test, keys);
 	tm_thaw(tm);
 	tm->gfp = GFP_KERNEL;
 	KUNIT_EXPECT_EQ(test, tm_fill(tm, 0, 2 * most), 0);
 	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 2 * most));
+}
+
+static void full_buckets_take_no_more(struct kunit *test)
+{
+	fill_buckets(test, test_variants);
+	fill_buckets(test, test_variant_wide);
+}
+
+/* What was deleted takes its pair all the same, and comes back there */
+static void full_bucket_counts_dead_pairs(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	u64 i;
+
+	tm_become(tm, test_variant_equal);
+	tm_freeze(tm);
+	tm->gfp = GFP_ATOMIC;
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, BUCKET_KEYS), 0);
+	for (i = 1; i <= BUCKET_PAIRS; i++)
+		KUNIT_EXPECT_TRUE(test, tm_delete(tm, i));
+	KUNIT_EXPECT_EQ(test, tm_store(tm, BUCKET_KEYS, val(1)), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, tm_fill(tm, 1, 1 + BUCKET_PAIRS), 0);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, BUCKET_KEYS));
+	/* A node leaves its place to any other key */
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 0));
+	KUNIT_EXPECT_EQ(test, tm_fill(tm, BUCKET_KEYS, BUCKET_KEYS + 1), 0);
+	KUNIT_EXPECT_EQ(test, tm_store(tm, 0, val(0)), -ENOMEM);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 1, BUCKET_KEYS + 1));
+	tm_thaw(tm);
+}
+
+static int come_and_go(struct test_map *tm, u64 first, u64 last)
+{
+	int err = 0;
+	u64 i;
+
+	for (i = first; !err && i < last; i++) {
+		err = tm_store(tm, i, val(i));
+		tm_delete(tm, i);
+	}
+	return err;
+}
+
+/* What is dead already needs no room, no promotion, and no larger dirty table */
+static void keys_that_come_and_go_ask_for_nothing(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	u64 n = 4 * LIMIT_MIN;
+	int round;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	for (round = 1; round <= 8; round++) {
+		KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+		tm_freeze(tm);
+		KUNIT_EXPECT_EQ(test, come_and_go(tm, round * n,
+						  (round + 1) * n), 0);
+		KUNIT_EXPECT_FALSE(test, test_bit(MAP_URGENT, &tm->map.flags));
+		KUNIT_EXPECT_EQ(test, syncmap_state_dirty(tm_state(tm)), 0);
+		KUNIT_EXPECT_EQ(test, tm_state(tm)->dirty->bits, DIRTY_BITS_MIN);
+		tm_thaw(tm);
+	}
+	KUNIT_EXPECT_EQ(test, syncmap_check(&tm->map), 0);
+}
+
+/* ... nor does a key that comes back, in its old place, miss anything */
+static void keys_that_come_back_ask_for_nothing(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_core_stats before, after;
+	int round;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	KUNIT_ASSERT_EQ(test, come_and_go(tm, 10, 40), 0);
+	syncmap_get_stats(&tm->map, &before);
+	for (round = 0; round < 40; round++)
+		KUNIT_EXPECT_EQ(test, come_and_go(tm, 10, 40), 0);
+	syncmap_get_stats(&tm->map, &after);
+	KUNIT_EXPECT_EQ(test, after.misses, before.misses);
+	KUNIT_EXPECT_FALSE(test, test_bit(MAP_URGENT, &tm->map.flags));
+	tm_thaw(tm);
 }
 
 /* Any hash is right: who may wait gets room, however many keys are in a bucket */
@@ -274,8 +397,8 @@ static void full_bucket_is_waited_for(struct kunit *test)
 	struct test_map *tm = test->priv;
 
 	tm_become(tm, test_variant_equal);
-	KUNIT_EXPECT_EQ(test, tm_fill(tm, 0, 3 * BUCKET_NODES), 0);
-	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 3 * BUCKET_NODES));
+	KUNIT_EXPECT_EQ(test, tm_fill(tm, 0, 3 * BUCKET_KEYS), 0);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 3 * BUCKET_KEYS));
 }
 
 static int insert_hashed(struct test_map *tm, struct syncmap_hashed_key *key,
@@ -303,7 +426,7 @@ static void a_hashed_key_is_prepared_for_a_full_bucket(struct kunit *test)
 		syncmap_finish_hashed(map, &key, GFP_NOWAIT);
 		n++;
 	}
-	KUNIT_EXPECT_EQ(test, n, BUCKET_NODES);
+	KUNIT_EXPECT_EQ(test, n, BUCKET_KEYS);
 	KUNIT_EXPECT_EQ(test, syncmap_prepare_hashed(map, &key, GFP_NOWAIT),
 			-ENOMEM);
 	KUNIT_EXPECT_EQ(test, insert_hashed(tm, &key, n), -ENOMEM);
@@ -318,7 +441,7 @@ static void a_hashed_key_is_prepared_for_a_full_bucket(struct kunit *test)
 /* The pressure that an insert did not wait for is told, and waited for at the end */
 static void a_hashed_key_is_held_back_at_the_end(struct kunit *test)
 {
-	const u64 most = (BUCKET_NODES << DIRTY_BITS_MIN) / 2;
+	const u64 most = (BUCKET_KEYS << DIRTY_BITS_MIN) / 2;
 	const u64 wait = (WAIT_JIFFIES - 1) * (NSEC_PER_SEC / HZ);
 	struct test_map *tm = test->priv;
 	struct syncmap_hashed_key key;
@@ -414,6 +537,7 @@ static struct kunit_case tidy_cases[] = {
 	KUNIT_CASE(room_for_growth_is_given_back),
 	KUNIT_CASE(due_when_many_are_dead),
 	KUNIT_CASE(memory_comes_back_by_itself),
+	KUNIT_CASE(a_pair_comes_back_by_itself),
 	KUNIT_CASE(armed_means_queued),
 	KUNIT_CASE(due_never_when_tidy),
 	KUNIT_CASE(reclaim_is_due_at_once),
@@ -421,6 +545,9 @@ static struct kunit_case tidy_cases[] = {
 	KUNIT_CASE(inserter_waits_under_pressure),
 	KUNIT_CASE(waiting_needs_all_of_gfp_kernel),
 	KUNIT_CASE(full_buckets_take_no_more),
+	KUNIT_CASE(full_bucket_counts_dead_pairs),
+	KUNIT_CASE(keys_that_come_and_go_ask_for_nothing),
+	KUNIT_CASE(keys_that_come_back_ask_for_nothing),
 	KUNIT_CASE(full_bucket_is_waited_for),
 	KUNIT_CASE(a_hashed_key_is_prepared_for_a_full_bucket),
 	KUNIT_CASE(a_hashed_key_is_held_back_at_the_end),

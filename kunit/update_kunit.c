@@ -104,7 +104,7 @@ static void apply_row(struct kunit *test, struct tables *t,
 		wanted[i] = word_after(&update, wanted[i], rows[row].code);
 	}
 	KUNIT_EXPECT_EQ_MSG(test, apply(&tm->map, tm_state(tm), key, &update,
-					t->words[0], &t->first->next),
+					t->words[0], &t->first->next, false),
 			    rows[row].outcome, "%s, row %u",
 			    test_action_titles[action], row);
 	for (i = 0; i < 3; i++)
@@ -258,7 +258,7 @@ static void updates_with_stale_state_linearize(struct kunit *test)
 	enum test_action stale;
 	enum test_place place;
 
-	for (place = 0; place < TEST_PLACES; place++) {
+	for (place = 0; place < test_places(test->priv); place++) {
 		for (stale = TEST_SWAP; stale < TEST_ACTIONS; stale++) {
 			for (i = 0; i < ARRAY_SIZE(freshes); i++, n++) {
 				at = n % stride;
@@ -299,24 +299,37 @@ static void insert_seals_the_old_dirty(struct kunit *test)
 	EXPECT_LOADS(test, tm, TEST_SUBJECT, val(3));
 }
 
+static void delete_sealed_key(struct kunit *test, u64 i)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_dirty *dirty = tm_state(tm)->dirty;
+	struct test_key buffer;
+	atomic64_t *word;
+	void *value;
+
+	syncmap_dirty_seal(dirty, tm_key(tm, i, &buffer).hash);
+	word = tm_word(tm, dirty, i);
+	KUNIT_EXPECT_TRUE(test, tm_load_and_delete(tm, i, &value));
+	KUNIT_EXPECT_PTR_EQ(test, value, val(i));
+	KUNIT_EXPECT_PTR_EQ(test, tm_word(tm, dirty, i), word);
+	KUNIT_EXPECT_EQ(test, word_read(word), WORD_DEAD);
+	EXPECT_ABSENT(test, tm, i);
+	KUNIT_EXPECT_FALSE(test, tm_delete(tm, i));
+}
+
 /* Its chain is gone for good, and so is the node: nothing to unlink there */
 static void delete_of_sealed_leaves_a_tombstone(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
-	struct syncmap_node *node;
-	struct test_key buffer;
-	void *value;
 
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 2), 0);
 	tm_freeze(tm);
-	syncmap_dirty_seal(tm_state(tm)->dirty, tm_key(tm, 0, &buffer).hash);
-	node = tm_node(tm, tm_state(tm)->dirty, 0);
-	KUNIT_EXPECT_TRUE(test, tm_load_and_delete(tm, 0, &value));
-	KUNIT_EXPECT_PTR_EQ(test, value, val(0));
-	KUNIT_EXPECT_PTR_EQ(test, tm_node(tm, tm_state(tm)->dirty, 0), node);
-	KUNIT_EXPECT_EQ(test, word_read(&node->word), WORD_DEAD);
-	EXPECT_ABSENT(test, tm, 0);
-	KUNIT_EXPECT_FALSE(test, tm_delete(tm, 0));
+	KUNIT_EXPECT_NOT_NULL(test, tm_node(tm, tm_state(tm)->dirty, 0));
+	KUNIT_EXPECT_EQ(test, !tm_pair(tm, tm_state(tm)->dirty, 1),
+			!tm_has_pairs(tm));
+	delete_sealed_key(test, 0);
+	delete_sealed_key(test, 1);
+	KUNIT_EXPECT_TRUE(test, tm_counts(tm, 0, 2, 0, 2 - tm_has_pairs(tm)));
 	tm_thaw(tm);
 }
 
@@ -364,6 +377,212 @@ static void delete_of_dirty_unlinks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, syncmap_state_dirty(tm_state(tm)), 1);
 }
 
+/* D.2 */
+static void delete_of_the_fourth_of_a_bucket_unlinks(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_dirty *dirty;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
+	tm_freeze(tm);
+	dirty = tm_state(tm)->dirty;
+	KUNIT_ASSERT_EQ(test, tm_take_pairs(tm, 1), 0);
+	KUNIT_EXPECT_TRUE(test, tm_counts(tm, 1, BUCKET_PAIRS, 1, 1));
+	KUNIT_ASSERT_EQ(test, tm_store(tm, 1, val(1)), 0);
+	KUNIT_EXPECT_NOT_NULL(test, tm_node(tm, dirty, 1));
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 2));
+	KUNIT_EXPECT_TRUE(test, tm_counts(tm, 2, BUCKET_PAIRS, 2, 2));
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 1));
+	KUNIT_EXPECT_NULL(test, tm_word(tm, dirty, 1));
+	KUNIT_EXPECT_TRUE(test, tm_counts(tm, 1, BUCKET_PAIRS, 1, 1));
+	tm_thaw(tm);
+	KUNIT_EXPECT_EQ(test, syncmap_check(&tm->map), 0);
+}
+
+/* Neither the first key of a map, nor key 0 */
+static void some_keys_get_no_pair(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	u64 i;
+
+	KUNIT_ASSERT_EQ(test, tm_store(tm, 1, val(1)), 0);
+	tm_freeze(tm);
+	KUNIT_ASSERT_EQ(test, tm_store(tm, 0, val(0)), 0);
+	KUNIT_ASSERT_EQ(test, tm_store(tm, 2, val(2)), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, !tm_pair(tm, tm_state(tm)->dirty, i),
+				i < 2);
+	KUNIT_EXPECT_TRUE(test, tm_counts(tm, 3, 0, 3, 2));
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 3));
+	tm_thaw(tm);
+}
+
+/* Key 0 has a node, 1 and 2 have pairs; D.2: until the next promotion */
+static void delete_of_a_pair_leaves_a_tombstone(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_pair *pair;
+	u64 i;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 3), 0);
+	tm_freeze(tm);
+	pair = tm_pair(tm, tm_state(tm)->dirty, 1);
+	KUNIT_ASSERT_NOT_NULL(test, pair);
+	KUNIT_EXPECT_TRUE(test, tm_counts(tm, 3, 0, 3, 1));
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_TRUE(test, tm_delete(tm, 1));
+		KUNIT_EXPECT_EQ(test, word_read(&pair->word), WORD_DEAD);
+		KUNIT_EXPECT_TRUE(test, tm_counts(tm, 2, 1, 2, 1));
+		EXPECT_ABSENT(test, tm, 1);
+		KUNIT_EXPECT_FALSE(test, tm_delete(tm, 1));
+		KUNIT_EXPECT_FALSE(test, tm_compare_and_swap(tm, 1, val(1),
+							     val(2)));
+		KUNIT_EXPECT_FALSE(test, tm_compare_and_delete(tm, 1, val(1)));
+		tm_thaw(tm);
+		KUNIT_EXPECT_EQ(test, syncmap_check(&tm->map), 0);
+		tm_freeze(tm);
+		/* And comes back in its place */
+		KUNIT_EXPECT_EQ(test, tm_store(tm, 1, val(1)), 0);
+		KUNIT_EXPECT_PTR_EQ(test, tm_pair(tm, tm_state(tm)->dirty, 1),
+				    pair);
+		KUNIT_EXPECT_EQ(test, word_read(&pair->word),
+				word_open(CODE(1)));
+		KUNIT_EXPECT_TRUE(test, tm_counts(tm, 3, 0, 3, 1));
+		KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 3));
+	}
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 1));
+	tm_thaw(tm);
+	KUNIT_EXPECT_EQ(test, syncmap_promote(&tm->map), 0);
+	KUNIT_EXPECT_NULL(test, tm_slot(tm, 1));
+	KUNIT_EXPECT_TRUE(test, tm_counts(tm, 2, 0, 0, 0));
+}
+
+/* A.3: with the lock of their bucket held, which would be waited for in vain */
+static void deletes_of_pairs_need_no_lock(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_dirty *dirty;
+	struct syncmap_pair *pair;
+	struct test_key buffer;
+	unsigned long flags;
+	bool right;
+	void *was;
+	u64 hash;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 2), 0);
+	tm_freeze(tm);
+	tm->gfp = GFP_ATOMIC;
+	dirty = tm_state(tm)->dirty;
+	pair = tm_pair(tm, dirty, 1);
+	hash = tm_key(tm, 1, &buffer).hash;
+	syncmap_dirty_lock(dirty, hash, &flags);
+	right = tm_load_and_delete(tm, 1, &was) && was == val(1) &&
+		word_read(&pair->word) == WORD_DEAD &&
+		!tm_load(tm, 1, &was) && !tm_delete(tm, 1) &&
+		!tm_compare_and_swap(tm, 1, val(1), val(2)) &&
+		tm_swap(tm, 1, val(3), &was) == 0 &&
+		tm_compare_and_delete(tm, 1, val(3)) &&
+		tm_load_or_store(tm, 1, val(4), &was) == 0 &&
+		tm_load_or_store(tm, 1, val(5), &was) == 1 && was == val(4) &&
+		tm_compare_and_swap(tm, 1, val(4), val(5)) &&
+		tm_delete(tm, 1) &&
+		tm_store(tm, 1, val(6)) == 0;
+	syncmap_dirty_unlock(dirty, hash, flags);
+	tm_thaw(tm);
+	KUNIT_EXPECT_TRUE(test, right);
+	KUNIT_EXPECT_EQ(test, word_read(&pair->word), word_open(CODE(6)));
+	EXPECT_LOADS(test, tm, 1, val(6));
+}
+
+/* Another inserter has given the pair its key, and not its word yet */
+static void a_key_without_a_word_is_absent(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_pair *pair;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 2), 0);
+	tm_freeze(tm);
+	pair = tm_pair(tm, tm_state(tm)->dirty, 1);
+	atomic64_set(&pair->word, WORD_EXPUNGED);
+	EXPECT_ABSENT(test, tm, 1);
+	KUNIT_EXPECT_FALSE(test, tm_delete(tm, 1));
+	KUNIT_EXPECT_FALSE(test, tm_compare_and_swap(tm, 1, val(1), val(2)));
+	KUNIT_EXPECT_FALSE(test, tm_compare_and_delete(tm, 1, val(1)));
+	this_cpu_sub(tm_state(tm)->counts->live, 1);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 1));
+	this_cpu_add(tm_state(tm)->counts->live, 1);
+	atomic64_set(&pair->word, word_open(CODE(1)));
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 2));
+	tm_thaw(tm);
+}
+
+/* Under the lock of the key's bucket, which does not have it */
+static enum outcome add_locked(struct test_map *tm, u64 i,
+			       struct syncmap_update *update)
+{
+	struct syncmap_state *state = tm_state(tm);
+	struct dirty_place place;
+	struct test_key buffer;
+	struct syncmap_key key = tm_key(tm, i, &buffer);
+	enum outcome outcome;
+	unsigned long flags;
+
+	syncmap_dirty_lock(state->dirty, key.hash, &flags);
+	syncmap_dirty_locate(state->dirty, &key, &place);
+	outcome = add_dirty(&tm->map, state, &key, update, &place);
+	unlock_dirty(state, key.hash, flags);
+	return outcome;
+}
+
+/* An insert that counts on a pair has no node, and gets one when it starts over */
+static void insert_starts_over_when_its_pair_is_gone(struct kunit *test)
+{
+	struct syncmap_update update = {
+		.action = SYNCMAP_SWAP, .new = CODE(1),
+	};
+	struct test_map *tm = test->priv;
+	struct test_key buffer;
+	struct syncmap_key key;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
+	tm_freeze(tm);
+	key = tm_key(tm, 1, &buffer);
+	KUNIT_EXPECT_TRUE(test, is_ready(tm_state(tm), &key, &update));
+	KUNIT_ASSERT_EQ(test, tm_take_pairs(tm, 1), 0);
+	KUNIT_EXPECT_FALSE(test, is_ready(tm_state(tm), &key, &update));
+	KUNIT_EXPECT_EQ(test, add_locked(tm, 1, &update), STALE);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 1));
+	update.node = syncmap_node_alloc(&tm->map, &key, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, update.node);
+	KUNIT_EXPECT_EQ(test, add_locked(tm, 1, &update), DONE);
+	KUNIT_EXPECT_NULL(test, update.node);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 2));
+	tm_thaw(tm);
+}
+
+/* What was allocated ahead stays with the insert that finds a pair */
+static void insert_takes_a_pair_rather_than_its_node(struct kunit *test)
+{
+	struct syncmap_update update = {
+		.action = SYNCMAP_SWAP, .new = CODE(1),
+	};
+	struct test_map *tm = test->priv;
+	struct test_key buffer;
+	struct syncmap_key key;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
+	tm_freeze(tm);
+	key = tm_key(tm, 1, &buffer);
+	update.node = syncmap_node_alloc(&tm->map, &key, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, update.node);
+	KUNIT_EXPECT_EQ(test, add_locked(tm, 1, &update), DONE);
+	KUNIT_EXPECT_NOT_NULL(test, update.node);
+	KUNIT_EXPECT_NOT_NULL(test, tm_pair(tm, tm_state(tm)->dirty, 1));
+	syncmap_update_discard(&tm->map, &update);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 2));
+	tm_thaw(tm);
+}
+
 /* A.3: no node is made for a key that has a place */
 static void store_of_deleted_reuses_its_place(struct kunit *test)
 {
@@ -400,6 +619,7 @@ static void node_gets_the_key(struct kunit *test)
 }
 
 KUNIT_ARRAY_PARAM(few, test_variants_few, test_variant_desc);
+KUNIT_ARRAY_PARAM(words, test_variants_words, test_variant_desc);
 
 static struct kunit_case update_cases[] = {
 	KUNIT_CASE(apply_handles_each_word_state),
@@ -408,6 +628,16 @@ static struct kunit_case update_cases[] = {
 	KUNIT_CASE_PARAM(present_keys_need_no_lock, few_gen_params),
 	KUNIT_CASE_PARAM(delete_of_sealed_leaves_a_tombstone, few_gen_params),
 	KUNIT_CASE_PARAM(delete_of_dirty_unlinks, few_gen_params),
+	KUNIT_CASE_PARAM(delete_of_the_fourth_of_a_bucket_unlinks,
+			 words_gen_params),
+	KUNIT_CASE_PARAM(some_keys_get_no_pair, words_gen_params),
+	KUNIT_CASE_PARAM(delete_of_a_pair_leaves_a_tombstone, words_gen_params),
+	KUNIT_CASE_PARAM(deletes_of_pairs_need_no_lock, words_gen_params),
+	KUNIT_CASE_PARAM(a_key_without_a_word_is_absent, words_gen_params),
+	KUNIT_CASE_PARAM(insert_starts_over_when_its_pair_is_gone,
+			 words_gen_params),
+	KUNIT_CASE_PARAM(insert_takes_a_pair_rather_than_its_node,
+			 words_gen_params),
 	KUNIT_CASE_PARAM(store_of_deleted_reuses_its_place, few_gen_params),
 	KUNIT_CASE_PARAM(node_gets_the_key, few_gen_params),
 	{}

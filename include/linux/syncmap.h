@@ -565,10 +565,11 @@ static inline void syncmap_set_memcg(struct syncmap *map,
  * @read_buckets: buckets of the read table: of four keys of up to 8 bytes, of
  *	five of up to 16, or of seven byte strings
  * @tombstones: deleted keys that still take a place
- * @dirty_keys: keys in the dirty table, and in an older one that waits to be
+ * @dirty_keys: live keys in the dirty table, and in an older one that waits to be
  *	promoted
  * @dirty_buckets: chains of the dirty table
- * @dirty_longest: length of its longest chain
+ * @dirty_longest: length of its longest chain; of keys of up to 8 bytes three stand
+ *	in each bucket before there is one
  * @bytes: memory of tables and nodes, without byte-string keys and values
  * @hits: loads and updates answered by the read table, since the map was made
  * @misses: those that had to look into the dirty table

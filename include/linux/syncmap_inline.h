@@ -563,7 +563,8 @@ struct syncmap_counts {
 	/* one that only new and deleted keys change, summed up by others */
 	long	live ____cacheline_aligned_in_smp;
 	long	dead;		/* tombstones: words that are WORD_DEAD */
-	long	dirty;		/* nodes of D and Dold */
+	long	dirty;		/* live keys of D and Dold */
+	long	nodes;		/* in their chains */
 	/* unlinked nodes on their way, see module/core/retire.c */
 	struct llist_head limbo;
 	struct llist_head ready;

@@ -29,7 +29,7 @@ static void a_key_that_came_is_no_reason_to_be_full(struct kunit *test)
 static noinline_for_stack u64 crowd_core(struct kunit *test,
 					 struct syncmap *core)
 {
-	const u64 most = BUCKET_NODES << DIRTY_BITS_MIN;
+	const u64 most = BUCKET_KEYS << DIRTY_BITS_MIN;
 	u64 key = 0;
 
 	while (key < most && !syncmap_store(core, &key, sizeof(key),

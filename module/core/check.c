@@ -15,6 +15,7 @@ struct check {
 	u64				hash;	/* of the key before */
 	long				live;
 	long				dead;
+	long				dirty;
 	long				nodes;
 	const char			*broken;
 };
@@ -127,7 +128,6 @@ static bool at_home_before(const struct check *c, const struct syncmap_key *key,
 			   const struct syncmap_dirty *dirty)
 {
 	u8 key_len = c->map->params.key_len;
-	const struct syncmap_node *node;
 	const atomic64_t *home;
 
 	home = syncmap_table_find(&c->state->view, key, key_len, false);
@@ -135,50 +135,97 @@ static bool at_home_before(const struct check *c, const struct syncmap_key *key,
 		return true;
 	if (!c->state->old || dirty == c->state->old)
 		return false;
-	node = dirty_find(c->state->old, key, key_len);
-	return node && word_read(&node->word) != WORD_EXPUNGED;
+	home = dirty_find(c->state->old, key);
+	return home && word_read(home) != WORD_EXPUNGED;
 }
 
-/*
- * In one read section, as a node may go when it ends: for each node its chain is
- * searched once or twice, and of both there are BUCKET_NODES at most.
- */
-static void check_chain(struct check *c, const struct syncmap_dirty *dirty,
-			u64 chain)
+/* A key of a dirty table, where @home is its word */
+static void check_item(struct check *c, struct syncmap_dirty *dirty, u64 bucket,
+		       const struct dirty_item *item, bool may_die)
 {
-	struct syncmap_node *node = dirty_head(dirty, chain);
-	bool sealed = READ_ONCE(dirty->buckets[chain / BUCKET_CHAINS].sealed);
+	u64 word = word_read(item->word);
 	struct syncmap_key key;
+
+	c->dirty += word_is_live(word);
+	key_of(c, item->key, &key);
+	expect(c, key.hash == item->hash, "a node's hash is wrong");
+	expect(c, dirty_bucket_index(dirty, key.hash) == bucket,
+	       "a dirty key is in the wrong bucket");
+	expect(c, dirty_find(dirty, &key) == item->word,
+	       "a dirty key is there twice");
+	if (word != WORD_EXPUNGED)
+		expect(c, !at_home_before(c, &key, dirty),
+		       "a key has two homes");
+	check_word(c, item->word, may_die);
+}
+
+static void check_pairs(struct check *c, struct syncmap_dirty *dirty, u64 bucket)
+{
+	bool sealed = READ_ONCE(dirty->buckets[bucket].sealed);
+	struct syncmap_pair *pair = dirty->buckets[bucket].pairs;
+	struct syncmap_pair *end = pair + BUCKET_PAIRS;
+	struct dirty_item item;
+
+	for (; pair < end && READ_ONCE(pair->key); pair++) {
+		item.key = READ_ONCE(pair->key);
+		item.word = &pair->word;
+		item.hash = key_word_hash(&c->map->params, &c->state->seed,
+					  item.key);
+		expect(c, sealed || word_read(item.word) != WORD_EXPUNGED,
+		       "a pair has no word");
+		check_item(c, dirty, bucket, &item, true);
+	}
+	for (; pair < end; pair++)
+		expect(c, !READ_ONCE(pair->key) && !word_read(&pair->word),
+		       "a pair without a key has something");
+}
+
+static void check_chain(struct check *c, struct syncmap_dirty *dirty, u64 bucket,
+			unsigned int slot)
+{
+	struct syncmap_node *node = READ_ONCE(dirty->buckets[bucket].heads[slot]);
+	bool sealed = READ_ONCE(dirty->buckets[bucket].sealed);
+	struct dirty_item item;
 
 	for (c->hash = 0; node && !c->broken; node = READ_ONCE(node->next)) {
 		if (word_read(&node->word) == WORD_EXPUNGED && !sealed)
 			continue;
 		c->nodes++;
-		key_of(c, node->key, &key);
-		expect(c, key.hash == node->hash, "a node's hash is wrong");
-		expect(c, dirty_chain(dirty, key.hash) == chain,
+		item.hash = node->hash;
+		item.key = node->key;
+		item.word = &node->word;
+		expect(c, node->hash >= c->hash, "a chain has no order");
+		check_item(c, dirty, bucket, &item, sealed);
+		expect(c, dirty_slot(dirty, node->hash) == slot,
 		       "a node is in the wrong chain");
-		expect(c, key.hash >= c->hash, "a chain has no order");
-		expect(c, dirty_find(dirty, &key, c->map->params.key_len) ==
-			  node, "a node is there twice");
-		if (word_read(&node->word) != WORD_EXPUNGED)
-			expect(c, !at_home_before(c, &key, dirty),
-			       "a key has two homes");
-		check_word(c, &node->word, sealed);
-		c->hash = key.hash;
+		c->hash = node->hash;
 	}
 }
 
-static void check_dirty(struct check *c, const struct syncmap_dirty *dirty)
+/*
+ * In one read section, as a node may go when it ends: for each key its chain is
+ * searched once or twice, and of both there are BUCKET_KEYS at most.
+ */
+static void check_bucket(struct check *c, struct syncmap_dirty *dirty, u64 bucket)
 {
-	u64 chain;
+	unsigned int slot;
+
+	rcu_read_lock();
+	if (dirty_has_pairs(dirty))
+		check_pairs(c, dirty, bucket);
+	for (slot = 0; slot < dirty->chains; slot++)
+		check_chain(c, dirty, bucket, slot);
+	rcu_read_unlock();
+}
+
+static void check_dirty(struct check *c, struct syncmap_dirty *dirty)
+{
+	u64 bucket;
 
 	if (!dirty->used)
 		return;
-	for (chain = 0; chain < dirty_chains(dirty) && !c->broken; chain++) {
-		rcu_read_lock();
-		check_chain(c, dirty, chain);
-		rcu_read_unlock();
+	for (bucket = 0; bucket < dirty_buckets(dirty) && !c->broken; bucket++) {
+		check_bucket(c, dirty, bucket);
 		cond_resched();
 	}
 	expect(c, !dirty->into, "a dirty table has a successor");
@@ -199,7 +246,8 @@ static void check_state(struct check *c)
 	syncmap_state_sum(c->state, &sum);
 	expect(c, sum.live == c->live, "the count of keys is wrong");
 	expect(c, sum.dead == c->dead, "the count of tombstones is wrong");
-	expect(c, sum.dirty == c->nodes, "the count of dirty keys is wrong");
+	expect(c, sum.dirty == c->dirty, "the count of dirty keys is wrong");
+	expect(c, sum.nodes == c->nodes, "the count of nodes is wrong");
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Chains of the dirty table.
+ * Pairs and chains of the dirty table.
  */
 #include <linux/gfp.h>
 #include <linux/lockdep.h>
@@ -16,11 +16,39 @@
 
 #define DIRTY_BITS_MAX	23
 
-/* About as many chains as keys are expected, within reason */
-unsigned int syncmap_dirty_bits(u64 keys)
+/*
+ * How many keys a bucket is made for: as many as it has chains, about; or, on the
+ * average, half as many as it has pairs, for as many again may come before there
+ * is another table
+ */
+static u64 keys_of_bucket(u8 key_len)
 {
-	return clamp_t(unsigned int, ilog2(keys / 8 | 1), DIRTY_BITS_MIN,
+	return syncmap_key_is_word(key_len) ? 2 : 8;
+}
+
+static unsigned int bits_of(u64 buckets)
+{
+	return clamp_t(unsigned int, ilog2(buckets | 1), DIRTY_BITS_MIN,
 		       DIRTY_BITS_MAX);
+}
+
+/* For so many keys, within reason */
+unsigned int syncmap_dirty_bits(u64 keys, u8 key_len)
+{
+	return bits_of(keys / keys_of_bucket(key_len));
+}
+
+/* What a map of so many keys keeps while no new ones come */
+unsigned int syncmap_dirty_bits_at_rest(u64 keys, u8 key_len)
+{
+	return bits_of(keys / (syncmap_key_is_word(key_len) ? 128 : 256));
+}
+
+/* Keys that make a promotion due */
+u64 syncmap_dirty_room(const struct syncmap_dirty *dirty)
+{
+	return dirty_buckets(dirty) *
+	       (8 * dirty->chains + (dirty_has_pairs(dirty) ? BUCKET_PAIRS : 0));
 }
 
 /* The bitmap lies behind the buckets */
@@ -53,7 +81,9 @@ static void make_locks(struct syncmap_dirty *dirty, gfp_t gfp)
 	}
 }
 
-struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp)
+struct syncmap_dirty *syncmap_dirty_alloc(const struct syncmap_params *params,
+					  const siphash_key_t *seed,
+					  unsigned int bits, gfp_t gfp)
 {
 	struct syncmap_dirty *dirty;
 
@@ -61,6 +91,9 @@ struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp)
 	if (!dirty)
 		return NULL;
 	dirty->bits = bits;
+	dirty->chains = syncmap_key_is_word(params->key_len) ? 1 : BUCKET_CHAINS;
+	dirty->params = params;
+	dirty->seed = seed;
 	dirty->filled = (unsigned long *)&dirty->buckets[dirty_buckets(dirty)];
 	make_locks(dirty, gfp);
 	return dirty;
@@ -122,7 +155,7 @@ static void set_next(const struct dirty_place *place, struct syncmap_node *next)
 }
 
 void syncmap_dirty_locate(struct syncmap_dirty *dirty,
-			  const struct syncmap_key *key, u8 key_len,
+			  const struct syncmap_key *key,
 			  struct dirty_place *place)
 {
 	struct dirty_bucket *bucket = dirty_bucket(dirty, key->hash);
@@ -137,37 +170,60 @@ void syncmap_dirty_locate(struct syncmap_dirty *dirty,
 	place->link = link;
 	place->next = node;
 	place->node = NULL;
+	place->word = dirty_find_pair(dirty, key);
 	for (; node && node->hash == key->hash; node = node->next) {
 		syncmap_key_step(key);
-		if (syncmap_key_matches(key, key_len, node->key)) {
+		if (syncmap_key_matches(key, dirty->params->key_len, node->key)) {
 			place->link = link;
 			place->node = node;
+			place->word = &node->word;
 			return;
 		}
 		link = &node->next;
 	}
 }
 
-static void count_nodes(struct dirty_bucket *bucket, int n)
+static void count_keys(struct dirty_bucket *bucket, int n)
 {
-	if (bucket->nodes != U16_MAX)
-		bucket->nodes += n;
+	if (bucket->keys != U16_MAX)
+		bucket->keys += n;
 }
 
 /*
  * Who walks looks into no bucket whose bit is clear. It is set before the first
- * node is linked, so that who knows of a node finds the bucket; and it stays.
+ * key is there, so that who knows of a key finds the bucket; and it stays. So is
+ * the mark of the table, for who looks for a key.
  */
-static void fill(struct syncmap_dirty *dirty, struct dirty_bucket *bucket)
+static void mark_filled(struct syncmap_dirty *dirty, struct dirty_bucket *bucket)
 {
+	if (!READ_ONCE(dirty->used))
+		WRITE_ONCE(dirty->used, true);
 	if (bucket->filled)
 		return;
 	bucket->filled = true;
 	/*
-	 * The release in set_next() comes after it; pairs with dirty_filled().
-	 * See litmus/filled
+	 * The release in set_next() or syncmap_dirty_fill() comes after it; pairs
+	 * with dirty_filled(). See litmus/filled
 	 */
 	set_bit(bucket - dirty->buckets, dirty->filled);
+}
+
+/*
+ * Give a free pair a key, for good, and its first word: a full barrier, as every
+ * change of a word. Who finds the word finds the key, see dirty_walk_pairs(), and
+ * the bucket's bit, see dirty_filled(). See litmus/pair and litmus/filled
+ */
+void syncmap_dirty_fill(struct syncmap_dirty *dirty, struct syncmap_pair *pair,
+			const struct syncmap_key *key, u64 word)
+{
+	struct dirty_bucket *bucket = dirty_bucket(dirty, key->hash);
+	u64 none = WORD_EXPUNGED;
+
+	lockdep_assert_held(&bucket->lock);
+	mark_filled(dirty, bucket);
+	count_keys(bucket, 1);
+	WRITE_ONCE(pair->key, key->word);
+	word_try_set(&pair->word, &none, word);
 }
 
 /*
@@ -180,11 +236,9 @@ void syncmap_dirty_link(struct syncmap_dirty *dirty, struct syncmap_node *node,
 	struct dirty_bucket *bucket = dirty_bucket(dirty, node->hash);
 
 	lockdep_assert_held(&bucket->lock);
-	if (!READ_ONCE(dirty->used))
-		WRITE_ONCE(dirty->used, true);
-	fill(dirty, bucket);
+	mark_filled(dirty, bucket);
 	node->next = place->next;
-	count_nodes(bucket, 1);
+	count_keys(bucket, 1);
 	set_next(place, node);
 }
 
@@ -196,6 +250,6 @@ void syncmap_dirty_unlink(struct syncmap_dirty *dirty,
 	struct dirty_bucket *bucket = dirty_bucket(dirty, node->hash);
 
 	lockdep_assert_held(&bucket->lock);
-	count_nodes(bucket, -1);
+	count_keys(bucket, -1);
 	set_next(place, node->next);
 }

@@ -2,12 +2,19 @@
 /*
  * Dirty tables: the keys that are not in the read table yet
  *
- * Chains by the top bits of the hash, each sorted by hash, so that a dirty
- * table is in hash order as a whole. Seven of them, the lock for linking and
- * unlinking in them and their seal make a bucket, so that who inserts takes one
- * cache line from the others. Readers walk a chain under RCU without the lock,
- * and words are updated without it. A sealed bucket has its last key set: from
- * then on nothing is linked or unlinked in it.
+ * Buckets by the top bits of the hash, each with the lock for what is done in it
+ * and its seal, so that who inserts takes one cache line from the others. A
+ * sealed bucket has its last key set: from then on nothing is added to it or
+ * taken out of it.
+ *
+ * Keys of a word, but key 0, stand in the bucket itself as long as there is room,
+ * as pairs of the key and its value word. A pair is filled once: a key that is
+ * deleted leaves a tombstone, as in a read table, until the next promotion.
+ *
+ * All others have a node in a chain. Its links are changed under the lock;
+ * readers walk it under RCU without. Chains are sorted by hash, pairs are where
+ * they come: who walks sorts them, and so a dirty table is in hash order as a
+ * whole. Where no key is a word, a bucket has seven chains instead of one.
  */
 #ifndef _SYNCMAP_DIRTY_H
 #define _SYNCMAP_DIRTY_H
@@ -34,58 +41,85 @@ struct syncmap_node {
 	};
 };
 
-/* As many as fit into a cache line with the lock */
+/* As many as fit into a cache line with the lock; of pairs beside one chain */
 #define BUCKET_CHAINS	7
+#define BUCKET_PAIRS	3
 
 /*
- * So many nodes make a bucket full, and bound what is done under its lock; on
- * the average, a promotion is due at 56.
+ * So many keys make a bucket full, and bound what is done under its lock; on
+ * the average, a promotion is due at 56 where there are seven chains, and at 11
+ * where there are pairs.
  */
-#define BUCKET_NODES	512
+#define BUCKET_KEYS	512
 
 /* Three chains that are looked at for a key, and what is in read tables */
-static_assert(4 * BUCKET_NODES <= SYNCMAP_STEPS_MAX);
+static_assert(4 * BUCKET_KEYS <= SYNCMAP_STEPS_MAX);
 
 struct dirty_bucket {
-	spinlock_t		lock;	/* the links, their number and the flags */
+	spinlock_t		lock;	/* pairs, links, their number, flags */
 	bool			sealed;
 	bool			filled;	/* its bit in the table is set */
-	u16			nodes;	/* U16_MAX: so many or more, for good */
-	struct syncmap_node	*heads[BUCKET_CHAINS];
+	u16			keys;	/* U16_MAX: so many or more, for good */
+	union {
+		struct syncmap_node	*heads[BUCKET_CHAINS];
+		struct {
+			struct syncmap_node	*head;
+			struct syncmap_pair	pairs[BUCKET_PAIRS];
+		};
+	};
 } ____cacheline_aligned_in_smp;
 
 struct syncmap_dirty {
 	/* read by every miss, written when the first key comes */
-	bool			used;
-	unsigned int		bits;		/* of the hash that pick a bucket */
-	struct syncmap_table	*into;	/* set before the first word is closed */
-	unsigned long		*filled; /* a bit per bucket: it has had a key */
-	struct dirty_bucket	buckets[];
+	bool				used;
+	u8				bits;	/* of the hash that pick a bucket */
+	u8				chains;		/* of a bucket */
+	struct syncmap_table		*into;	/* set before the first word is closed */
+	const struct syncmap_params	*params;	/* of the map, */
+	const siphash_key_t		*seed;		/* which has both */
+	unsigned long			*filled; /* a bit per bucket: it has had a key */
+	struct dirty_bucket		buckets[];
 };
 
-#define DIRTY_BITS_MIN	3
+/* Some hundred keys have room before the worker comes */
+#define DIRTY_BITS_MIN	4
 
-/* Where a key is in its chain, or would be linked; under the bucket's lock */
+/* Where a key is, or where in its chain it would be; under the bucket's lock */
 struct dirty_place {
+	atomic64_t		*word;	/* NULL: the key is not there */
+	struct syncmap_node	*node;	/* NULL: it has none */
 	struct syncmap_node	**link;	/* of the node before, or the head */
-	struct syncmap_node	*node;	/* NULL: the key is not there */
 	struct syncmap_node	*next;	/* first node whose hash is not smaller */
 };
 
+/* A key that a walk has come to */
+struct dirty_item {
+	u64			hash;
+	u64			key;
+	atomic64_t		*word;
+};
+
 /*
- * Where a walk in hash order stands: on a node, or, if there is none, before a
- * bucket, which may lie behind the last.
+ * Where a walk in hash order stands: on a pair or node, whichever comes first; or,
+ * if there is neither, before a bucket, which may lie behind the last.
  */
 struct dirty_pos {
 	struct syncmap_node	*node;
 	u64			bucket;
 	unsigned int		slot;	/* the chain behind that of the node */
+	unsigned int		pair;	/* the first of those left below */
+	unsigned int		pairs;	/* behind the last */
+	struct dirty_item	sorted[BUCKET_PAIRS];
 };
 
-struct syncmap_dirty *syncmap_dirty_alloc(unsigned int bits, gfp_t gfp);
+struct syncmap_dirty *syncmap_dirty_alloc(const struct syncmap_params *params,
+					  const siphash_key_t *seed,
+					  unsigned int bits, gfp_t gfp);
 void syncmap_dirty_free(struct syncmap_dirty *dirty);
-unsigned int syncmap_dirty_bits(u64 keys);
+unsigned int syncmap_dirty_bits(u64 keys, u8 key_len);
+unsigned int syncmap_dirty_bits_at_rest(u64 keys, u8 key_len);
 size_t syncmap_dirty_size(const struct syncmap_dirty *dirty);
+u64 syncmap_dirty_room(const struct syncmap_dirty *dirty);
 void syncmap_dirty_lock(struct syncmap_dirty *dirty, u64 hash,
 			unsigned long *flags)
 	__acquires(dirty->buckets);
@@ -94,47 +128,23 @@ bool syncmap_dirty_unlock(struct syncmap_dirty *dirty, u64 hash,
 	__releases(dirty->buckets);
 void syncmap_dirty_seal(struct syncmap_dirty *dirty, u64 hash);
 void syncmap_dirty_locate(struct syncmap_dirty *dirty,
-			  const struct syncmap_key *key, u8 key_len,
+			  const struct syncmap_key *key,
 			  struct dirty_place *place);
+void syncmap_dirty_fill(struct syncmap_dirty *dirty, struct syncmap_pair *pair,
+			const struct syncmap_key *key, u64 word);
 void syncmap_dirty_link(struct syncmap_dirty *dirty, struct syncmap_node *node,
 			const struct dirty_place *place);
 void syncmap_dirty_unlink(struct syncmap_dirty *dirty,
 			  const struct dirty_place *place);
 
-/* What a map of so many keys keeps while no new ones come */
-static inline unsigned int dirty_bits_at_rest(u64 keys)
+static inline bool dirty_has_pairs(const struct syncmap_dirty *dirty)
 {
-	return syncmap_dirty_bits(keys / 32);
+	return dirty->chains != BUCKET_CHAINS;
 }
 
 static inline u64 dirty_buckets(const struct syncmap_dirty *dirty)
 {
 	return 1ULL << dirty->bits;
-}
-
-static inline u64 dirty_chains(const struct syncmap_dirty *dirty)
-{
-	return BUCKET_CHAINS * dirty_buckets(dirty);
-}
-
-/* In hash order, as all of them are counted */
-static inline struct syncmap_node *dirty_head(const struct syncmap_dirty *dirty,
-					      u64 chain)
-{
-	return READ_ONCE(dirty->buckets[chain / BUCKET_CHAINS]
-				.heads[chain % BUCKET_CHAINS]);
-}
-
-/* How far a walk of all chains looks ahead */
-#define CHAINS_AHEAD	8
-
-/* dirty_head() for such a walk, which would else wait for each node */
-static inline struct syncmap_node *
-dirty_head_ahead(const struct syncmap_dirty *dirty, u64 chain)
-{
-	if (chain + CHAINS_AHEAD < dirty_chains(dirty))
-		syncmap_prefetch(dirty_head(dirty, chain + CHAINS_AHEAD));
-	return dirty_head(dirty, chain);
 }
 
 static inline u64 dirty_bucket_index(const struct syncmap_dirty *dirty,
@@ -149,24 +159,31 @@ static inline struct dirty_bucket *dirty_bucket(struct syncmap_dirty *dirty,
 	return &dirty->buckets[dirty_bucket_index(dirty, hash)];
 }
 
-/* Which chain of its bucket: the bits that come next, times seven */
+/* Which chain of its bucket: the bits that come next, times their number */
 static inline unsigned int dirty_slot(const struct syncmap_dirty *dirty,
 				      u64 hash)
 {
-	return ((hash << dirty->bits >> 32) * BUCKET_CHAINS) >> 32;
+	return ((hash << dirty->bits >> 32) * dirty->chains) >> 32;
 }
 
-static inline u64 dirty_chain(const struct syncmap_dirty *dirty, u64 hash)
+static inline u64 dirty_chains(const struct syncmap_dirty *dirty)
 {
-	return dirty_bucket_index(dirty, hash) * BUCKET_CHAINS +
-	       dirty_slot(dirty, hash);
+	return dirty->chains * dirty_buckets(dirty);
+}
+
+/* In hash order, as all of them are counted */
+static inline struct syncmap_node *dirty_head(const struct syncmap_dirty *dirty,
+					      u64 chain)
+{
+	return READ_ONCE(dirty->buckets[chain / dirty->chains]
+				.heads[chain % dirty->chains]);
 }
 
 /* Under the bucket's lock */
 static inline bool dirty_crowded(const struct syncmap_dirty *dirty, u64 hash)
 {
-	return dirty->buckets[dirty_bucket_index(dirty, hash)].nodes >=
-	       BUCKET_NODES;
+	return dirty->buckets[dirty_bucket_index(dirty, hash)].keys >=
+	       BUCKET_KEYS;
 }
 
 static inline bool dirty_sealed(const struct syncmap_dirty *dirty, u64 hash)
@@ -175,26 +192,68 @@ static inline bool dirty_sealed(const struct syncmap_dirty *dirty, u64 hash)
 }
 
 /*
- * Find the node of a key without a lock. The address dependency from the
+ * A pair for a key that has none, or NULL. Key 0, which is that of a pair without
+ * a key, never has one. Under the bucket's lock; else it may be gone.
+ */
+static inline struct syncmap_pair *
+dirty_free_pair(struct syncmap_dirty *dirty, const struct syncmap_key *key)
+{
+	struct dirty_bucket *bucket = dirty_bucket(dirty, key->hash);
+	struct syncmap_pair *pair;
+
+	if (!dirty_has_pairs(dirty) || !key->word)
+		return NULL;
+	for (pair = bucket->pairs; pair < bucket->pairs + BUCKET_PAIRS; pair++)
+		if (!READ_ONCE(pair->key))
+			return pair;
+	return NULL;
+}
+
+/*
+ * The value word of the key's pair, or NULL. It is 0 when the key has come to be
+ * there just now. Of a pair the key, if it has one, never changes.
+ */
+static inline atomic64_t *dirty_find_pair(struct syncmap_dirty *dirty,
+					  const struct syncmap_key *key)
+{
+	struct syncmap_pair *pairs = dirty_bucket(dirty, key->hash)->pairs;
+	atomic64_t *word = NULL;
+
+	if (!dirty_has_pairs(dirty) || !key->word)
+		return NULL;
+	static_assert(BUCKET_PAIRS == 3);
+	word = syncmap_pair_choose(&pairs[2], key->word, word);
+	word = syncmap_pair_choose(&pairs[1], key->word, word);
+	return syncmap_pair_choose(&pairs[0], key->word, word);
+}
+
+/*
+ * Find the value word of a key without a lock. The address dependency from the
  * pointer to the node orders what the inserter wrote before linking it. Who does
  * not find it has seen that it was unlinked, and what was done before that. See
- * litmus/linked and litmus/absent
+ * litmus/linked and litmus/absent. In which order pairs and chain are looked at does
+ * not matter: what is once in a pair stays, so that a key which is in neither was
+ * absent when its chain was looked at, or from when its node was unlinked to when a
+ * pair was filled.
  */
-static inline struct syncmap_node *dirty_find(const struct syncmap_dirty *dirty,
-					      const struct syncmap_key *key,
-					      u8 key_len)
+static inline atomic64_t *dirty_find(struct syncmap_dirty *dirty,
+				     const struct syncmap_key *key)
 {
 	struct syncmap_node *node;
+	atomic64_t *word;
 
 	if (!READ_ONCE(dirty->used))
 		return NULL;
-	node = READ_ONCE(dirty->buckets[dirty_bucket_index(dirty, key->hash)]
-				.heads[dirty_slot(dirty, key->hash)]);
+	word = dirty_find_pair(dirty, key);
+	if (word)
+		return word;
+	node = READ_ONCE(dirty_bucket(dirty, key->hash)
+				 ->heads[dirty_slot(dirty, key->hash)]);
 	for (; node && node->hash <= key->hash; node = READ_ONCE(node->next)) {
 		syncmap_key_step(key);
 		if (node->hash == key->hash &&
-		    syncmap_key_matches(key, key_len, node->key))
-			return node;
+		    syncmap_key_matches(key, dirty->params->key_len, node->key))
+			return &node->word;
 	}
 	/* Pairs with the release in set_next() */
 	smp_acquire__after_ctrl_dep();
@@ -210,7 +269,10 @@ static inline struct syncmap_node *dirty_find(const struct syncmap_dirty *dirty,
 /* The bits of some buckets, of which the first is @bucket's */
 static inline u64 dirty_filled(const struct syncmap_dirty *dirty, u64 bucket)
 {
-	/* See above; and it pairs with the release of the link in set_next() */
+	/*
+	 * See above; and it pairs with the release of the link in set_next(), and
+	 * of the word in syncmap_dirty_fill()
+	 */
 	return smp_load_acquire(&dirty->filled[bucket / BITS_PER_LONG]) >>
 	       bucket % BITS_PER_LONG;
 }
@@ -224,36 +286,104 @@ dirty_ahead(const struct syncmap_dirty *dirty, u64 bucket)
 	return &dirty->buckets[bucket + (filled ? __ffs64(filled) : 0)];
 }
 
+/* Else who goes through all chains of all buckets would wait for each node */
+static inline void dirty_prefetch_ahead(const struct syncmap_dirty *dirty,
+					u64 bucket, unsigned int slot)
+{
+	syncmap_prefetch(READ_ONCE(dirty_ahead(dirty, bucket)->heads[slot]));
+}
+
+/* Whether the walk stands on a pair, which comes before the node */
+static inline bool dirty_walk_on_pair(const struct dirty_pos *pos)
+{
+	return pos->pair < pos->pairs &&
+	       (!pos->node || pos->sorted[pos->pair].hash <= pos->node->hash);
+}
+
+/* ... or on anything */
+static inline bool dirty_walk_has(const struct dirty_pos *pos)
+{
+	return pos->node || pos->pair < pos->pairs;
+}
+
+/* What the walk stands on */
+static inline struct dirty_item dirty_walk_item(const struct dirty_pos *pos)
+{
+	struct syncmap_node *node = pos->node;
+
+	if (dirty_walk_on_pair(pos))
+		return pos->sorted[pos->pair];
+	return (struct dirty_item){
+		.hash = node->hash, .key = node->key, .word = &node->word,
+	};
+}
+
+static inline void dirty_walk_sort(struct dirty_pos *pos,
+				   const struct dirty_item *item)
+{
+	unsigned int i = pos->pairs++;
+
+	for (; i && pos->sorted[i - 1].hash > item->hash; i--)
+		pos->sorted[i] = pos->sorted[i - 1];
+	pos->sorted[i] = *item;
+}
+
+/*
+ * The pairs that a bucket has now, and that is what the walk will see of them: a
+ * key that comes later was not there from the beginning.
+ */
+static inline void dirty_walk_pairs(const struct syncmap_dirty *dirty,
+				    struct dirty_pos *pos)
+{
+	struct syncmap_pair *pair =
+		((struct dirty_bucket *)&dirty->buckets[pos->bucket])->pairs;
+	struct dirty_item item;
+	unsigned int i;
+
+	pos->pair = 0;
+	pos->pairs = 0;
+	for (i = 0; dirty_has_pairs(dirty) && i < BUCKET_PAIRS; i++, pair++) {
+		/* A pair has its key before its word. See litmus/pair */
+		if (word_read(&pair->word) == WORD_EXPUNGED)
+			continue;
+		item.key = READ_ONCE(pair->key);
+		item.hash = key_word_hash(dirty->params, dirty->seed, item.key);
+		item.word = &pair->word;
+		dirty_walk_sort(pos, &item);
+	}
+}
+
 /* The first node of the chains of a bucket that are left, or the next bucket */
 static inline void dirty_walk_chains(const struct syncmap_dirty *dirty,
 				     struct dirty_pos *pos)
 {
 	const struct dirty_bucket *bucket = &dirty->buckets[pos->bucket];
-	const struct dirty_bucket *ahead = dirty_ahead(dirty, pos->bucket);
 
-	for (; !pos->node && pos->slot < BUCKET_CHAINS; pos->slot++) {
-		/* Else a walk of all chains would wait for each node */
-		syncmap_prefetch(READ_ONCE(ahead->heads[pos->slot]));
+	for (; !pos->node && pos->slot < dirty->chains; pos->slot++) {
+		dirty_prefetch_ahead(dirty, pos->bucket, pos->slot);
 		/* Before a word is read, see above */
 		pos->node = smp_load_acquire(&bucket->heads[pos->slot]);
 	}
-	if (!pos->node) {
+	if (!dirty_walk_has(pos)) {
 		pos->bucket++;
 		pos->slot = 0;
 	}
 }
 
-/* From a node to the next, or to a bucket */
+/* From a pair or node to the next, or to a bucket */
 static inline void dirty_walk_on(const struct syncmap_dirty *dirty,
 				 struct dirty_pos *pos)
 {
-	/* Before a word is read, see above */
-	pos->node = smp_load_acquire(&pos->node->next);
+	if (dirty_walk_on_pair(pos))
+		pos->pair++;
+	else
+		/* Before a word is read, see above */
+		pos->node = smp_load_acquire(&pos->node->next);
 	if (!pos->node)
 		dirty_walk_chains(dirty, pos);
 }
 
-/* Without a node: look into a bucket, or leave behind some that had no key */
+/* Standing on nothing: look into a bucket, or leave behind some that had no key */
 static inline void dirty_walk_step(const struct syncmap_dirty *dirty,
 				   struct dirty_pos *pos)
 {
@@ -261,6 +391,7 @@ static inline void dirty_walk_step(const struct syncmap_dirty *dirty,
 
 	if (filled) {
 		pos->bucket += __ffs64(filled);
+		dirty_walk_pairs(dirty, pos);
 		dirty_walk_chains(dirty, pos);
 	} else {
 		pos->bucket = (pos->bucket | (BITS_PER_LONG - 1)) + 1;
@@ -271,6 +402,8 @@ static inline void dirty_walk_step(const struct syncmap_dirty *dirty,
 static inline u64 dirty_walk_hash(const struct syncmap_dirty *dirty,
 				  const struct dirty_pos *pos)
 {
+	if (dirty_walk_on_pair(pos))
+		return pos->sorted[pos->pair].hash;
 	if (pos->node)
 		return pos->node->hash;
 	return pos->bucket < dirty_buckets(dirty) ?
@@ -278,7 +411,7 @@ static inline u64 dirty_walk_hash(const struct syncmap_dirty *dirty,
 }
 
 /*
- * Begin a walk at the first node whose hash is not below @hash, or before it.
+ * Begin a walk at the first key whose hash is not below @hash, or before it.
  * Returns the steps of that; see SYNCMAP_STEPS_MAX.
  */
 static inline u32 dirty_seek(const struct syncmap_dirty *dirty,
@@ -288,11 +421,15 @@ static inline u32 dirty_seek(const struct syncmap_dirty *dirty,
 
 	pos->node = NULL;
 	pos->bucket = dirty_bucket_index(dirty, hash);
-	pos->slot = BUCKET_CHAINS;
-	if (dirty_filled(dirty, pos->bucket) & 1)
+	pos->slot = dirty->chains;
+	pos->pair = 0;
+	pos->pairs = 0;
+	if (dirty_filled(dirty, pos->bucket) & 1) {
 		pos->slot = dirty_slot(dirty, hash);
+		dirty_walk_pairs(dirty, pos);
+	}
 	dirty_walk_chains(dirty, pos);
-	while (pos->node && pos->node->hash < hash) {
+	while (dirty_walk_has(pos) && dirty_walk_hash(dirty, pos) < hash) {
 		dirty_walk_on(dirty, pos);
 		syncmap_step_count(&steps);
 	}

@@ -12,7 +12,7 @@
  * A.3	Updates of a key that is in the read table are lock-free.
  * B.1	Nothing is done under a lock, or in a read section, that takes longer the
  *	larger the map is, or the slower its background: a bucket of a dirty
- *	table has at most BUCKET_NODES nodes (and those of reservations). Debug
+ *	table has at most BUCKET_KEYS keys (and those of reservations). Debug
  *	builds count it (SYNCMAP_STEPS_MAX). What a custom hash makes equal is
  *	searched one after the other, in the read table however much that is.
  * B.2	An operation that runs out of memory leaves the map as it was.
@@ -31,8 +31,8 @@
  * A state ties together what a map is at one time: the read table T, the dirty
  * table D and, during a promotion, the old dirty table Dold. A state never
  * changes once it is published in map->state. T has a frozen set of keys whose
- * value words change (word.h, table.h); D takes new keys (dirty.h). A
- * promotion merges T and D into a new read table T', while everybody goes on.
+ * value words change (word.h, table.h); D takes new keys, in pairs or nodes
+ * (dirty.h). A promotion merges T and D into a new read table T', while everybody goes on.
  * A generation is all the states between two Clears; it owns the counters and
  * the limbo, where unlinked nodes await their grace period. The hash seed is
  * the map's for good, so that a Range cursor means the same after a Clear.
@@ -46,13 +46,15 @@
  *			the empty state or, which is a Clear, to it; all by
  *			cmpxchg
  *	value words	the token holder, by a store, while nobody can come to
- *			them (I4); then anybody, by cmpxchg, while open; closed
+ *			them (I4), or the lock of the bucket, when a pair is
+ *			filled; then anybody, by cmpxchg, while open; closed
  *			by the token holder, by cmpxchg, from then on immutable
  *	buckets		the token holder, before the table is in a state;
  *			readers come through closed words even then
  *	chains		the lock of their bucket; READ_ONCE under RCU
+ *	keys of pairs	the lock of their bucket, once; READ_ONCE
  *	dirty->filled	the lock of the bucket, by set_bit(), before its first
- *			node is linked; never cleared
+ *			key is there; never cleared
  *	table->next,	the token holder, once, before the first word of the
  *	dirty->into	object is closed; it has the state pinned
  *	node->moved,	the token holder
@@ -61,15 +63,16 @@
  *	struct syncmap
  *
  * Lock order: builder token, then one bucket lock. No two bucket locks nest,
- * nothing is allocated and nothing sleeps under one; the work under it is one
- * walk of a chain.
+ * nothing is allocated and nothing sleeps under one; the work under it is a look
+ * at the pairs, and one walk of a chain.
  *
  * Where a key lives
  *
  * I1	At any time a key has exactly one home: its slot in T if that word is
  *	open; if it is closed live, its slot in T->next (and so on); else (no
- *	slot, or expunged) its node in Dold, if the bucket there is sealed and
- *	the word not expunged (closed live: its slot in Dold->into); else D.
+ *	slot, or expunged) its pair or node in Dold, if the bucket there is
+ *	sealed and the word not expunged (closed live: its slot in Dold->into);
+ *	else D, where it has a pair or a node, not both.
  * I2	The key set of a published table never changes, and has no key twice.
  * I3	The key of each closed live word is found in the next table: it was
  *	placed there, with the same value, before the word was closed.
@@ -111,11 +114,11 @@
  * syncmap_inline.h: what is called then begins anew.)
  * follow() and apply() continue behind a closed word, where the value that it had
  * is now, or what came after it. Only an insert needs more: it seals the key's
- * bucket in Dold before it searches it, and links its node in D under the lock of
- * a bucket that is not sealed; if it is, a newer state has been published and the
- * operation starts over. Sealing Dold makes an inserter that still holds the state
- * before s1 (and would link in D = Dold) and one that holds s1 (and would link in
- * D1) exclude each other.
+ * bucket in Dold before it searches it, and fills a pair or links a node in D
+ * under the lock of a bucket that is not sealed; if it is, a newer state has been
+ * published and the operation starts over. Sealing Dold makes an inserter that still
+ * holds the state before s1 (and would insert into D = Dold) and one that holds s1
+ * (and would insert into D1) exclude each other.
  *
  * Why each is linearizable
  *
@@ -134,14 +137,17 @@
  *   was loaded and died before a builder wrote that 0: an instant at which it
  *   was absent lies within the operation. An update starts over (STALE), so as
  *   to find the key's home; that took a whole promotion.
+ * - 0 in a pair whose bucket is not sealed: the key is absent until who fills it has
+ *   set the word.
  * - Expunged or not found in T, Dold and D: had the key been present all the
  *   time from the loading of the state on, its home would have been in one of
  *   them or reached from them. So it was absent at an instant in between.
  * - Insert: under the lock of a bucket, not sealed, that does not have the
  *   key, while T and the sealed Dold do not have it either: nobody else can
- *   make a home for it. Linking is the instant.
- * - Delete in an unsealed bucket of D: the cmpxchg to 0, under the lock, before
- *   the node is unlinked. Elsewhere: the cmpxchg to 1.
+ *   make a home for it. To set the word of the pair, or to link the node, is the
+ *   instant.
+ * - Delete of a node in an unsealed bucket of D: the cmpxchg to 0, under the lock,
+ *   before the node is unlinked. Elsewhere, in a pair, too: the cmpxchg to 1.
  * - Clear: the publication of the empty state. What holds an older state acts
  *   on that, and linearizes before (F.1). So does a builder: it fails to publish,
  *   as the map's state is not its own any more, and gives up. Operations still
@@ -150,7 +156,8 @@
  *
  * Range merges T, Dold and D from its cursor in hash order, each word resolved
  * as in Load. A key cannot be met twice: to come back in D after it was met in T
- * it must be linked, before equal hashes, where the walk of D already is. In
+ * it must be linked, before equal hashes, where the walk of D already is; or fill
+ * a pair of a bucket that the walk is in, and so has looked at all pairs of. In
  * each it goes on in steps of bounded length, over what is empty, too, and no
  * further than to the next hash of the others; so it can end at any step, which
  * it does after some, and with it the RCU read section. The cursor is the hash
@@ -164,9 +171,9 @@
  * - a load acquires: the word, the header or tag of the bucket where no key is,
  *   or, if the key is not in its chain, what the chain ended with;
  * - an update that changes something is a full barrier as well: a successful
- *   cmpxchg of a word or of map->state, or smp_mb() behind the link of an insert.
+ *   cmpxchg of a word or of map->state, or smp_mb() behind the link of a node.
  *   Of two that each update a key and then load the other's, one sees the other
- *   (litmus/insert-insert, -replace, -moved, -promoted, -cleared);
+ *   (litmus/insert-insert, -pair, -replace, -moved, -promoted, -cleared);
  * - an update that changes nothing, as a compare that fails, is a load;
  * - a builder that closes a word is a full barrier, too, and has read what the
  *   writer of its value has written: so who finds the value where it has moved
@@ -180,8 +187,8 @@
  * tools/native/litmus that shows what goes wrong without.
  *
  * Progress: Load is wait-free but for one step per promotion that completed
- * meanwhile, updates of present keys are lock-free, inserts and deletes of
- * dirty keys take one bucket lock. A builder is lock-free as well: each time that
+ * meanwhile, updates of present keys are lock-free, inserts take one bucket lock,
+ * and so do deletes of nodes. A builder is lock-free as well: each time that
  * it cannot close a word, an update has taken effect.
  */
 #ifndef _SYNCMAP_INTERNAL_H

@@ -31,20 +31,19 @@ u64 syncmap_follow(const struct syncmap *map, const struct syncmap_key *key,
 static u64 load_dirty(struct syncmap *map, const struct syncmap_state *state,
 		      const struct syncmap_key *key)
 {
-	u8 key_len = map->params.key_len;
-	struct syncmap_node *node;
+	const atomic64_t *home;
 	u64 code = CODE_ABSENT;
 
 	syncmap_miss(map, state, key->hash);
 	if (state->old) {
-		node = dirty_find(state->old, key, key_len);
-		if (node && syncmap_resolve(map, key, &node->word,
-					    &state->old->into, &code))
+		home = dirty_find(state->old, key);
+		if (home && syncmap_resolve(map, key, home, &state->old->into,
+					    &code))
 			return code;
 	}
-	node = dirty_find(state->dirty, key, key_len);
-	if (node)
-		syncmap_resolve(map, key, &node->word, &state->dirty->into, &code);
+	home = dirty_find(state->dirty, key);
+	if (home)
+		syncmap_resolve(map, key, home, &state->dirty->into, &code);
 	return code;
 }
 

@@ -29,6 +29,7 @@ struct builder {
 	u32			steps;		/* see SYNCMAP_STEPS_MAX */
 	u64			live;
 	u64			nodes;		/* of Dold */
+	u64			moved;		/* live keys, from there */
 	u64			expunged;
 	u32			bins[TABLE_BINS];
 };
@@ -43,17 +44,18 @@ static int begin(struct builder *b)
 	u64 count = syncmap_state_dirty(state);
 	struct syncmap_dirty *dirty;
 	struct syncmap_state *next;
+	u8 key_len = b->map->params.key_len;
 	unsigned int bits;
 
 	if (state->old)
 		return 0;
-	bits = dirty_bits_at_rest(state->table->keys + count);
+	bits = syncmap_dirty_bits_at_rest(state->table->keys + count, key_len);
 	if (!b->rest)
-		bits = max(bits, syncmap_dirty_bits(2 * count));
+		bits = max(bits, syncmap_dirty_bits(2 * count, key_len));
 	next = syncmap_state_alloc(state->gen, b->gfp);
 	if (!next)
 		return -ENOMEM;
-	dirty = syncmap_dirty_alloc(bits, b->gfp);
+	dirty = syncmap_dirty_alloc(&b->map->params, &b->map->seed, bits, b->gfp);
 	if (!dirty) {
 		kfree(next);
 		return -ENOMEM;
@@ -127,28 +129,51 @@ static int count_table(struct builder *b)
 	return 0;
 }
 
+static void count_key(struct builder *b, atomic64_t *word, u64 hash)
+{
+	if (expunge_if_dead(b, word)) {
+		b->bins[table_bin(hash)]++;
+		b->live++;
+	}
+}
+
+static void count_pairs(struct builder *b, struct dirty_bucket *bucket)
+{
+	unsigned int i;
+
+	for (i = 0; i < BUCKET_PAIRS && bucket->pairs[i].key; i++)
+		count_key(b, &bucket->pairs[i].word,
+			  key_word_hash(&b->map->params, &b->state->seed,
+					bucket->pairs[i].key));
+}
+
+static void count_chain(struct builder *b, struct syncmap_node *node)
+{
+	for (; node; node = node->next) {
+		b->nodes++;
+		count_key(b, &node->word, node->hash);
+	}
+}
+
 static int count_dirty(struct builder *b)
 {
 	struct syncmap_dirty *dirty = b->state->old;
-	struct syncmap_node *node;
-	u64 chain;
+	struct dirty_bucket *bucket;
+	unsigned int slot;
+	u64 i;
 
-	for (chain = 0; chain < dirty_chains(dirty); chain++) {
-		if (chain % BUCKET_CHAINS == 0) {
-			syncmap_dirty_seal(dirty, chain / BUCKET_CHAINS
-						  << (64 - dirty->bits));
-			if (in_vain(b))
-				return -ESTALE;
+	for (i = 0; i < dirty_buckets(dirty); i++) {
+		bucket = &dirty->buckets[i];
+		syncmap_dirty_seal(dirty, i << (64 - dirty->bits));
+		if (dirty_has_pairs(dirty))
+			count_pairs(b, bucket);
+		for (slot = 0; slot < dirty->chains; slot++) {
+			syncmap_step_count(&b->steps);
+			dirty_prefetch_ahead(dirty, i, slot);
+			count_chain(b, bucket->heads[slot]);
 		}
-		syncmap_step_count(&b->steps);
-		node = dirty_head_ahead(dirty, chain);
-		for (; node; node = node->next) {
-			b->nodes++;
-			if (expunge_if_dead(b, &node->word)) {
-				b->bins[table_bin(node->hash)]++;
-				b->live++;
-			}
-		}
+		if (in_vain(b))
+			return -ESTALE;
 	}
 	return 0;
 }
@@ -214,19 +239,27 @@ static void move_slot(struct builder *b, u64 bucket, unsigned int slot, u64 hash
 		view->buckets[bucket].moved |= BIT(slot);
 }
 
-static void move_node(struct builder *b, struct syncmap_node *node)
+/* Move the key that a walk stands on */
+static void move_item(struct builder *b, const struct dirty_pos *pos)
 {
-	node->moved = move(b, &node->word, node->hash, node->key);
+	struct dirty_item item = dirty_walk_item(pos);
+	u64 expunged = b->expunged;
+	bool moved = move(b, item.word, item.hash, item.key);
+
+	if (!dirty_walk_on_pair(pos))
+		pos->node->moved = moved;
+	/* What has died is not counted as dirty any more */
+	b->moved += moved && b->expunged == expunged;
 }
 
-/* Move the nodes whose hash is not above @hash, with a rest for each step */
-static int move_nodes(struct builder *b, struct dirty_pos *pos, u64 hash)
+/* Move the dirty keys whose hash is not above @hash, with a rest for each step */
+static int move_dirty(struct builder *b, struct dirty_pos *pos, u64 hash)
 {
 	const struct syncmap_dirty *dirty = b->state->old;
 
 	while (dirty_walk_hash(dirty, pos) <= hash) {
-		if (pos->node) {
-			move_node(b, pos->node);
+		if (dirty_walk_has(pos)) {
+			move_item(b, pos);
 			dirty_walk_on(dirty, pos);
 		} else {
 			dirty_walk_step(dirty, pos);
@@ -237,8 +270,8 @@ static int move_nodes(struct builder *b, struct dirty_pos *pos, u64 hash)
 	return 0;
 }
 
-/* Move the slots of a bucket, and the nodes that come before them */
-static int move_bucket(struct builder *b, u64 bucket, struct dirty_pos *nodes)
+/* Move the slots of a bucket, and the dirty keys before them */
+static int move_bucket(struct builder *b, u64 bucket, struct dirty_pos *pos)
 {
 	const struct syncmap_params *params = &b->map->params;
 	const struct syncmap_view *view = &b->state->view;
@@ -249,7 +282,7 @@ static int move_bucket(struct builder *b, u64 bucket, struct dirty_pos *nodes)
 	for (slot = 0; slot < keys; slot++) {
 		key = syncmap_slot_key(view, bucket, slot, params->key_len);
 		hash = key_word_hash(params, &b->state->seed, key);
-		if (move_nodes(b, nodes, hash))
+		if (move_dirty(b, pos, hash))
 			return -ESTALE;
 		move_slot(b, bucket, slot, hash, key);
 	}
@@ -260,18 +293,18 @@ static int move_bucket(struct builder *b, u64 bucket, struct dirty_pos *nodes)
 static int merge(struct builder *b)
 {
 	struct syncmap_table *table = b->state->table;
-	struct dirty_pos nodes;
+	struct dirty_pos pos;
 	u64 bucket;
 
 	/* word_try_close() orders these two before it */
 	if (table != &syncmap_empty_table)
 		WRITE_ONCE(table->next, b->into);
 	WRITE_ONCE(b->state->old->into, b->into);
-	dirty_seek(b->state->old, &nodes, 0);
+	dirty_seek(b->state->old, &pos, 0);
 	for (bucket = 0; bucket < table->buckets; bucket++)
-		if (move_bucket(b, bucket, &nodes))
+		if (move_bucket(b, bucket, &pos))
 			return -ESTALE;
-	if (move_nodes(b, &nodes, SYNCMAP_CURSOR_END - 1))
+	if (move_dirty(b, &pos, SYNCMAP_CURSOR_END - 1))
 		return -ESTALE;
 	syncmap_table_seal(b->into, &b->end);
 	return 0;
@@ -284,7 +317,8 @@ static int publish(struct builder *b)
 	refcount_set(&b->fresh->pins, 2);
 	if (!syncmap_state_replace(b->map, b->state, b->fresh))
 		return -ESTALE;
-	this_cpu_sub(b->fresh->counts->dirty, (long)b->nodes);
+	this_cpu_sub(b->fresh->counts->dirty, (long)b->moved);
+	this_cpu_sub(b->fresh->counts->nodes, (long)b->nodes);
 	syncmap_retire(b->state);
 	b->state = b->fresh;
 	return 0;

@@ -107,7 +107,7 @@ static void find_near(struct walk *w)
 	w->near_hash = SYNCMAP_CURSOR_END;
 	for (side = w->sides; side < w->sides + w->nsides; side++) {
 		if (side->hash < w->near_hash ||
-		    (side->hash == w->near_hash && !side->pos.node)) {
+		    (side->hash == w->near_hash && !dirty_walk_has(&side->pos))) {
 			w->near = side;
 			w->near_hash = side->hash;
 		}
@@ -140,7 +140,7 @@ static struct side *first(struct walk *w, u64 *hash)
 {
 	*hash = min(w->slot.hash, w->near_hash);
 	if (likely(w->slot.hash < w->near_hash) || !w->near ||
-	    (w->slot.hash == w->near_hash && w->near->pos.node))
+	    (w->slot.hash == w->near_hash && dirty_walk_has(&w->near->pos)))
 		return NULL;
 	return w->near;
 }
@@ -200,22 +200,23 @@ static __always_inline void walk_empty(struct walk *w, unsigned int *steps)
 	find_slot(w);
 }
 
-/* Emit the node that a side stands on, if it does on one; and a step on */
+/* Emit the key that a side stands on, if it does on one; and a step on */
 static __always_inline int walk_side(struct walk *w, struct side *side,
 				     unsigned int *steps, emit_fn emit,
 				     void *arg)
 {
-	struct syncmap_node *node = side->pos.node;
 	struct found found = { .next = &side->dirty->into };
 	struct syncmap_entry entry;
+	struct dirty_item item;
 	int ret = 0;
 
 	step(w, steps);
-	if (node) {
-		found.hash = node->hash;
-		found.word = &node->word;
-		w->last = node->hash;
-		set_key(w, node->key, &entry);
+	if (dirty_walk_has(&side->pos)) {
+		item = dirty_walk_item(&side->pos);
+		found.hash = item.hash;
+		found.word = item.word;
+		w->last = item.hash;
+		set_key(w, item.key, &entry);
 		if (resolve(w, &found, &entry))
 			ret = emit(&entry, arg);
 		dirty_walk_on(side->dirty, &side->pos);
@@ -473,7 +474,7 @@ static int emit_part(const struct syncmap_entry *entry, void *arg)
 /* A call ends after so many steps, however few entries it has found */
 #define NEXT_BUDGET	928
 /* And the chains in which a call of its kind finds its beginning, and its last run */
-static_assert(NEXT_BUDGET + 2 * BUCKET_NODES + RUN_STEPS <= SYNCMAP_STEPS_MAX);
+static_assert(NEXT_BUDGET + 2 * BUCKET_KEYS + RUN_STEPS <= SYNCMAP_STEPS_MAX);
 
 /**
  * syncmap_next - get the next entries of a range

@@ -16,7 +16,7 @@
 #define LIMBO_PORTION	512
 #endif
 
-/* Buckets and chains that are taken apart before other maps have their turn */
+/* Buckets that are taken apart before other maps have their turn */
 #ifndef DISPOSE_PORTION
 #define DISPOSE_PORTION	1024
 #endif
@@ -242,19 +242,32 @@ static bool free_table(struct remains *r, struct syncmap_table *table, u64 *at)
 	return true;
 }
 
+static void free_chain(struct remains *r, struct syncmap_node *node)
+{
+	struct syncmap_node *next;
+
+	for (; node; node = next) {
+		next = node->next;
+		free_value(r, &node->word);
+		syncmap_node_free(r->map, node, node->moved);
+	}
+}
+
 static bool free_dirty(struct remains *r, struct syncmap_dirty *dirty, u64 *at)
 {
-	struct syncmap_node *node, *next;
+	struct dirty_bucket *bucket;
+	unsigned int i;
 
-	for (; goes_on(r, at, dirty_chains(dirty)); ++*at) {
-		node = dirty_head_ahead(dirty, *at);
-		for (; node; node = next) {
-			next = node->next;
-			free_value(r, &node->word);
-			syncmap_node_free(r->map, node, node->moved);
+	for (; goes_on(r, at, dirty_buckets(dirty)); ++*at) {
+		bucket = &dirty->buckets[*at];
+		for (i = 0; dirty_has_pairs(dirty) && i < BUCKET_PAIRS; i++)
+			free_value(r, &bucket->pairs[i].word);
+		for (i = 0; i < dirty->chains; i++) {
+			dirty_prefetch_ahead(dirty, *at, i);
+			free_chain(r, bucket->heads[i]);
 		}
 	}
-	if (*at != dirty_chains(dirty))
+	if (*at != dirty_buckets(dirty))
 		return false;
 	syncmap_dirty_free(dirty);
 	return true;

@@ -156,7 +156,8 @@ struct syncmap_state *syncmap_state_first(struct syncmap *map, gfp_t gfp)
 	state = syncmap_state_alloc(gen, gfp);
 	if (!state)
 		goto free_gen;
-	dirty = syncmap_dirty_alloc(DIRTY_BITS_MIN, gfp);
+	dirty = syncmap_dirty_alloc(&map->params, &map->seed, DIRTY_BITS_MIN,
+				    gfp);
 	if (!dirty)
 		goto free_state;
 	syncmap_state_set(state, &syncmap_empty_table, dirty, NULL);
@@ -241,19 +242,20 @@ void syncmap_state_sum(const struct syncmap_state *state,
 		sum->live += READ_ONCE(counts->live);
 		sum->dead += READ_ONCE(counts->dead);
 		sum->dirty += READ_ONCE(counts->dirty);
+		sum->nodes += READ_ONCE(counts->nodes);
 		sum->hits += READ_ONCE(counts->hits);
 		sum->misses += READ_ONCE(counts->misses);
 		sum->lock_waits += READ_ONCE(counts->lock_waits);
 	}
 }
 
-/* Nodes of its dirty tables; exact when nobody inserts or deletes */
+/* Live keys of its dirty tables; exact when nobody inserts or deletes */
 u64 syncmap_state_dirty(const struct syncmap_state *state)
 {
-	long nodes = 0;
+	long keys = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		nodes += READ_ONCE(per_cpu_ptr(state->counts, cpu)->dirty);
-	return max(nodes, 0L);
+		keys += READ_ONCE(per_cpu_ptr(state->counts, cpu)->dirty);
+	return max(keys, 0L);
 }

@@ -11,7 +11,7 @@
 
 /* After so many chains and nodes, and the rest of a chain, a read section ends */
 #define STATS_PART	1024
-static_assert(STATS_PART + BUCKET_NODES <= SYNCMAP_STEPS_MAX);
+static_assert(STATS_PART + BUCKET_KEYS <= SYNCMAP_STEPS_MAX);
 
 static u64 chain_length(const struct syncmap_dirty *dirty, u64 chain)
 {
@@ -97,7 +97,7 @@ static void state_stats(const struct syncmap_state *state,
 	stats->misses += sum.misses;
 	stats->lock_waits += sum.lock_waits;
 	stats->dirty_keys = max(sum.dirty, 0L);
-	stats->bytes = stats->dirty_keys * syncmap_node_size(state->gen->map);
+	stats->bytes = max(sum.nodes, 0L) * syncmap_node_size(state->gen->map);
 	if (state->table != &syncmap_empty_table)
 		table_stats(state->table, stats);
 	if (state->old)

@@ -17,7 +17,7 @@
 /*
  * A promotion costs some 30 ns per key of both tables. A dirty table as large
  * as the read table makes that two moves per inserted key while a map grows;
- * large maps stop at a half, for a node takes more memory than a slot.
+ * large maps stop at a half, for a dirty key takes more memory than a slot.
  */
 #define LIMIT_MIN	128
 #define LIMIT_LARGE	65536
@@ -60,11 +60,11 @@ static u64 dirty_limit(u64 keys)
 	return max_t(u64, keys / 2, LIMIT_LARGE);
 }
 
-/* Dirty nodes at which a promotion is due: fewer if dirty was made small */
+/* Dirty keys at which a promotion is due: fewer if dirty was made small */
 u64 syncmap_state_limit(const struct syncmap_state *state)
 {
 	return min(dirty_limit(state->table->keys),
-		   8 * dirty_chains(state->dirty));
+		   syncmap_dirty_room(state->dirty));
 }
 
 /* After how many misses a promotion is due, with @dirty keys to promote */
@@ -79,7 +79,9 @@ static long misses_limit(const struct syncmap_state *state, u64 dirty)
 /* Growth that has ended leaves a large dirty table; one size up is no matter */
 static bool is_oversized(const struct syncmap_state *state)
 {
-	return state->dirty->bits > dirty_bits_at_rest(state->table->keys) + 1;
+	return state->dirty->bits >
+	       syncmap_dirty_bits_at_rest(state->table->keys,
+					  state->dirty->params->key_len) + 1;
 }
 
 /* Whether a promotion would leave everything as it is */

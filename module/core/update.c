@@ -54,32 +54,46 @@ static void count_live(const struct syncmap_state *state, long n)
 	this_cpu_add(state->counts->live, n);
 }
 
-/* A key has come to the dirty table, or has gone */
-static void count_node(const struct syncmap_state *state, long n)
+/* A live key has come to the dirty table, or has gone */
+static void count_live_dirty(const struct syncmap_state *state, long n)
 {
 	count_live(state, n);
 	this_cpu_add(state->counts->dirty, n);
 }
 
-/* An open word becomes a tombstone, or a tombstone live: @live is -1 or 1, or 0 */
+/* The same, with its node */
+static void count_node(const struct syncmap_state *state, long n)
+{
+	count_live_dirty(state, n);
+	this_cpu_add(state->counts->nodes, n);
+}
+
+/*
+ * An open word becomes a tombstone, or a tombstone live: @live is -1 or 1, or 0.
+ * @dirty: in a dirty table
+ */
 static __always_inline void count_change(const struct syncmap_state *state,
-					 long live)
+					 long live, bool dirty)
 {
 	if (!live)
 		return;
-	count_live(state, live);
+	if (dirty)
+		count_live_dirty(state, live);
+	else
+		count_live(state, live);
 	this_cpu_sub(state->counts->dead, live);
 }
 
 /*
  * Update the word at @home, or wherever it has moved to: @link is where the
- * next table hangs on the object that the word lies in.
+ * next table hangs on the object that the word lies in, which is a read table or,
+ * if it is @dirty, a dirty one.
  */
 static enum outcome apply(struct syncmap *map,
 			  const struct syncmap_state *state,
 			  const struct syncmap_key *key,
 			  struct syncmap_update *update, atomic64_t *home,
-			  struct syncmap_table *const *link)
+			  struct syncmap_table *const *link, bool dirty)
 {
 	u64 word = word_read(home);
 	struct syncmap_table *table;
@@ -92,6 +106,7 @@ static enum outcome apply(struct syncmap *map,
 			return followed ? STALE : GONE;
 		if (!word_is_open(word)) {
 			followed = true;
+			dirty = false;
 			table = READ_ONCE(*link);
 			link = &table->next;
 			home = syncmap_table_find(&table->view, key,
@@ -110,15 +125,24 @@ static enum outcome apply(struct syncmap *map,
 		 * litmus/arm-deleted
 		 */
 		live = (new != CODE_ABSENT) - (code != CODE_ABSENT);
-		count_change(state, live);
+		count_change(state, live, dirty);
 		if (word_try_set(home, &word, word_open(new))) {
 			update->changed = true;
 			if (live < 0)
 				syncmap_arm(map);
 			return DONE;
 		}
-		count_change(state, -live);
+		count_change(state, -live, dirty);
 	}
+}
+
+static enum outcome apply_dirty(struct syncmap *map,
+				const struct syncmap_state *state,
+				const struct syncmap_key *key,
+				struct syncmap_update *update, atomic64_t *home,
+				struct syncmap_dirty *dirty)
+{
+	return apply(map, state, key, update, home, &dirty->into, true);
 }
 
 static void unlock_dirty(const struct syncmap_state *state, u64 hash,
@@ -137,12 +161,11 @@ static enum outcome delete_sealed(struct syncmap *map,
 				  const struct syncmap_key *key,
 				  struct syncmap_update *update)
 {
-	struct syncmap_node *node;
+	atomic64_t *home = dirty_find(state->dirty, key);
 
-	node = dirty_find(state->dirty, key, map->params.key_len);
-	if (!node)
+	if (!home)
 		return GONE;
-	return apply(map, state, key, update, &node->word, &state->dirty->into);
+	return apply_dirty(map, state, key, update, home, state->dirty);
 }
 
 /* With the lock of an unsealed chain, in which each word is open and live */
@@ -154,7 +177,7 @@ static struct syncmap_node *unlink_dirty(struct syncmap *map,
 	struct dirty_place place;
 	u64 word, new;
 
-	syncmap_dirty_locate(state->dirty, key, map->params.key_len, &place);
+	syncmap_dirty_locate(state->dirty, key, &place);
 	if (!place.node)
 		return NULL;
 	word = word_read(&place.node->word);
@@ -172,9 +195,12 @@ static enum outcome delete_dirty(struct syncmap *map,
 				 const struct syncmap_key *key,
 				 struct syncmap_update *update)
 {
+	atomic64_t *home = dirty_find_pair(state->dirty, key);
 	struct syncmap_node *node;
 	unsigned long flags;
 
+	if (home)
+		return apply_dirty(map, state, key, update, home, state->dirty);
 	syncmap_dirty_lock(state->dirty, key->hash, &flags);
 	if (dirty_sealed(state->dirty, key->hash)) {
 		unlock_dirty(state, key->hash, flags);
@@ -202,6 +228,22 @@ static void prepare_node(const struct syncmap *map, struct syncmap_node *node,
 	atomic64_set(&node->word, word_open(code));
 }
 
+static void inserted(struct syncmap_update *update)
+{
+	absent(update);
+	update->changed = true;
+}
+
+/* The key is counted first, so that it is before the barrier, see add_dirty() */
+static void fill_pair(const struct syncmap_state *state,
+		      const struct syncmap_key *key,
+		      struct syncmap_update *update, struct syncmap_pair *pair)
+{
+	count_live_dirty(state, 1);
+	syncmap_dirty_fill(state->dirty, pair, key, word_open(update->new));
+	inserted(update);
+}
+
 static void link_dirty(struct syncmap *map, const struct syncmap_state *state,
 		       const struct syncmap_key *key,
 		       struct syncmap_update *update,
@@ -210,8 +252,7 @@ static void link_dirty(struct syncmap *map, const struct syncmap_state *state,
 	prepare_node(map, update->node, key, update->new);
 	syncmap_dirty_link(state->dirty, update->node, place);
 	update->node = NULL;
-	absent(update);
-	update->changed = true;
+	inserted(update);
 	count_node(state, 1);
 }
 
@@ -244,6 +285,44 @@ static bool take_node(const struct syncmap_state *state,
 	return update->node;
 }
 
+/* With the lock of an unsealed bucket that does not have the key */
+static enum outcome add_dirty(struct syncmap *map,
+			      const struct syncmap_state *state,
+			      const struct syncmap_key *key,
+			      struct syncmap_update *update,
+			      const struct dirty_place *place)
+{
+	struct syncmap_pair *pair = dirty_free_pair(state->dirty, key);
+
+	if (dirty_crowded(state->dirty, key->hash) && !update->reserved)
+		return CROWDED;
+	if (pair) {
+		fill_pair(state, key, update, pair);
+		return DONE;
+	}
+	if (!update->node && !take_node(state, update))
+		return STALE;
+	link_dirty(map, state, key, update, place);
+	/*
+	 * An update is a full barrier, so that one on each of two CPUs and then
+	 * a load of the other's key cannot both come first (A.1). Linking and
+	 * unlocking are none; to fill a pair is. Pairs with itself, with
+	 * word_try_set(), and, as the key is counted, with rearm(). See
+	 * litmus/insert-insert and litmus/arm-counted
+	 */
+	smp_mb();
+	return DONE;
+}
+
+/* Whether what an insert needs is there, or likely to be */
+static bool is_ready(const struct syncmap_state *state,
+		     const struct syncmap_key *key,
+		     const struct syncmap_update *update)
+{
+	return update->node || dirty_free_pair(state->dirty, key) ||
+	       node_is_ready(state);
+}
+
 static enum outcome insert_dirty(struct syncmap *map,
 				 const struct syncmap_state *state,
 				 const struct syncmap_key *key,
@@ -253,7 +332,7 @@ static enum outcome insert_dirty(struct syncmap *map,
 	struct dirty_place place;
 	unsigned long flags;
 
-	if (!update->node && !node_is_ready(state))
+	if (!is_ready(state, key, update))
 		outcome = get_node(map, key, update);
 	if (outcome != DONE)
 		return outcome;
@@ -262,27 +341,13 @@ static enum outcome insert_dirty(struct syncmap *map,
 		unlock_dirty(state, key->hash, flags);
 		return STALE;
 	}
-	syncmap_dirty_locate(state->dirty, key, map->params.key_len, &place);
-	if (place.node)
-		outcome = apply(map, state, key, update, &place.node->word,
-				&state->dirty->into);
-	else if (dirty_crowded(state->dirty, key->hash) && !update->reserved)
-		outcome = CROWDED;
-	else if (update->node || take_node(state, update))
-		link_dirty(map, state, key, update, &place);
+	syncmap_dirty_locate(state->dirty, key, &place);
+	if (place.word)
+		outcome = apply_dirty(map, state, key, update, place.word,
+				      state->dirty);
 	else
-		outcome = STALE;
+		outcome = add_dirty(map, state, key, update, &place);
 	unlock_dirty(state, key->hash, flags);
-	if (outcome == DONE && !place.node) {
-		/*
-		 * An update is a full barrier, so that one on each of two CPUs
-		 * and then a load of the other's key cannot both come first
-		 * (A.1). Linking and unlocking are none. Pairs with itself,
-		 * with word_try_set(), and, as the key is counted, with
-		 * rearm(). See litmus/insert-insert and litmus/arm-counted
-		 */
-		smp_mb();
-	}
 	return outcome;
 }
 
@@ -303,7 +368,7 @@ static enum outcome insert_first(struct syncmap *map, struct syncmap_key *key,
 		return NEED_NODE;
 	syncmap_key_hash(map, first, key, false);
 	syncmap_dirty_lock(first->dirty, key->hash, &flags);
-	syncmap_dirty_locate(first->dirty, key, map->params.key_len, &place);
+	syncmap_dirty_locate(first->dirty, key, &place);
 	link_dirty(map, first, key, update, &place);
 	atomic_inc(&map->inflight);
 	published = syncmap_state_replace(map, &__syncmap_empty, first);
@@ -320,21 +385,29 @@ static enum outcome insert_first(struct syncmap *map, struct syncmap_key *key,
 	return published ? DONE : STALE;
 }
 
-/* Update the key's word if it has a node in this dirty table */
-static enum outcome update_node(struct syncmap *map,
-				const struct syncmap_state *state,
-				const struct syncmap_key *key,
-				struct syncmap_update *update,
-				struct syncmap_dirty *dirty)
+/* Whether the key was absent, and is not any more */
+static bool has_inserted(const struct syncmap_update *update)
 {
-	struct syncmap_node *node;
+	return update->changed && update->previous == CODE_ABSENT;
+}
+
+/*
+ * Update the key's word if it has one in this dirty table. For a key that comes
+ * back there it is as good as a read table
+ */
+static enum outcome update_dirty(struct syncmap *map,
+				 const struct syncmap_state *state,
+				 const struct syncmap_key *key,
+				 struct syncmap_update *update,
+				 struct syncmap_dirty *dirty)
+{
+	atomic64_t *home = dirty_find(dirty, key);
 	enum outcome outcome;
 
-	node = dirty_find(dirty, key, map->params.key_len);
-	if (!node)
+	if (!home)
 		return GONE;
-	outcome = apply(map, state, key, update, &node->word, &dirty->into);
-	if (outcome == DONE)
+	outcome = apply_dirty(map, state, key, update, home, dirty);
+	if (outcome == DONE && !has_inserted(update))
 		syncmap_miss(map, state, key->hash);
 	return outcome;
 }
@@ -350,7 +423,7 @@ static enum outcome update_state(struct syncmap *map,
 	home = syncmap_table_find(&state->view, key, map->params.key_len, false);
 	if (home)
 		outcome = apply(map, state, key, update, home,
-				&state->table->next);
+				&state->table->next, false);
 	if (outcome == DONE)
 		this_cpu_inc(state->counts->hits);
 	if (outcome != GONE)
@@ -358,14 +431,14 @@ static enum outcome update_state(struct syncmap *map,
 	if (state->old) {
 		if (syncmap_inserts(update))
 			syncmap_dirty_seal(state->old, key->hash);
-		outcome = update_node(map, state, key, update, state->old);
+		outcome = update_dirty(map, state, key, update, state->old);
 		if (outcome != GONE)
 			return outcome;
 	}
 	if (deletes(update))
 		return READ_ONCE(state->dirty->used) ?
 		       delete_dirty(map, state, key, update) : GONE;
-	outcome = update_node(map, state, key, update, state->dirty);
+	outcome = update_dirty(map, state, key, update, state->dirty);
 	if (outcome != GONE || !syncmap_inserts(update))
 		return outcome;
 	return insert_dirty(map, state, key, update);
@@ -437,8 +510,7 @@ int syncmap_update(struct syncmap *map, struct syncmap_key *key,
 		rcu_read_lock();
 		outcome = update_once(map, key, update, &dirty);
 		update->grown = outcome == DONE && syncmap_inserts(update) &&
-			update->changed && update->previous == CODE_ABSENT &&
-			syncmap_grown(map);
+			has_inserted(update) && syncmap_grown(map);
 		syncmap_look_up_ends(map, key);
 		rcu_read_unlock();
 		if (outcome == DONE || outcome == GONE)

@@ -141,10 +141,12 @@ static void context_takes_scattered_pages(struct kunit *test)
 /* C-17 */
 static void context_rests_among_locks(struct kunit *test)
 {
+	const struct syncmap_params params = {};
+	const siphash_key_t seed = {};
 	unsigned long rests = current->rests;
 	struct syncmap_dirty *dirty;
 
-	dirty = syncmap_dirty_alloc(16, GFP_KERNEL);
+	dirty = syncmap_dirty_alloc(&params, &seed, 16, GFP_KERNEL);
 	KUNIT_ASSERT_TRUE(test, dirty);
 	KUNIT_EXPECT_GE(test, current->rests - rests, 64UL);
 	syncmap_dirty_free(dirty);
