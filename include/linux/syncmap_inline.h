@@ -667,8 +667,10 @@ syncmap_find_short(const struct syncmap_state *state, struct syncmap_key *key,
 
 bool __syncmap_load(struct syncmap *map, const void *key, size_t len,
 		    void **value);
-bool __syncmap_load_rest(struct syncmap *map, const struct syncmap_state *state,
-			 const void *key, size_t len, u64 hash, void **value);
+bool __syncmap_load_moved(struct syncmap *map, const struct syncmap_state *state,
+			  const void *key, size_t len, u64 hash, void **value);
+bool __syncmap_load_dirty(struct syncmap *map, const struct syncmap_state *state,
+			  const void *key, size_t len, u64 hash, void **value);
 
 static __always_inline bool __syncmap_load_short(struct syncmap *map,
 						 const void *bytes, size_t len,
@@ -695,7 +697,9 @@ static __always_inline bool __syncmap_load_short(struct syncmap *map,
 			*value = syncmap_code_value(word);
 		return word;
 	}
-	found = __syncmap_load_rest(map, state, bytes, len, key.hash, value);
+	found = word ?
+		__syncmap_load_moved(map, state, bytes, len, key.hash, value) :
+		__syncmap_load_dirty(map, state, bytes, len, key.hash, value);
 	rcu_read_unlock();
 	return found;
 }

@@ -91,12 +91,27 @@ static noinline u64 load_rest(struct syncmap *map,
 	return code;
 }
 
-bool __syncmap_load_rest(struct syncmap *map, const struct syncmap_state *state,
-			 const void *bytes, size_t len, u64 hash, void **value)
+bool __syncmap_load_moved(struct syncmap *map, const struct syncmap_state *state,
+			  const void *bytes, size_t len, u64 hash, void **value)
 {
 	return give(load_rest(map, state, bytes, len, hash), value);
 }
-EXPORT_SYMBOL_GPL(__syncmap_load_rest);
+EXPORT_SYMBOL_GPL(__syncmap_load_moved);
+
+/* The same, when the read table has no word of the key that leads on */
+bool __syncmap_load_dirty(struct syncmap *map, const struct syncmap_state *state,
+			  const void *bytes, size_t len, u64 hash, void **value)
+{
+	struct syncmap_key key;
+	u64 code;
+
+	syncmap_key_init(&key, map->params.key_len, bytes, len);
+	key.hash = hash;
+	code = load_dirty(map, state, &key);
+	syncmap_look_up_ends(map, &key);
+	return give(code, value);
+}
+EXPORT_SYMBOL_GPL(__syncmap_load_dirty);
 
 static __always_inline bool load_key(struct syncmap *map,
 				     struct syncmap_key *key, void **value)
@@ -119,8 +134,10 @@ static __always_inline bool load_key(struct syncmap *map,
 		rcu_read_unlock();
 		return give(word_code(word), value);
 	}
-	found = __syncmap_load_rest(map, state, key->bytes, key->len, key->hash,
-				    value);
+	found = word ? __syncmap_load_moved(map, state, key->bytes, key->len,
+					    key->hash, value) :
+		       __syncmap_load_dirty(map, state, key->bytes, key->len,
+					    key->hash, value);
 	rcu_read_unlock();
 	return found;
 }
