@@ -75,9 +75,9 @@ static void half(struct game *g)
 }
 
 /* The first seed with which a plain map has the twin beside the subject */
-static unsigned int find_seed(void)
+static unsigned int find_seed(const struct kind *kind)
 {
-	u64 subject = SUBJECT, twin = TWIN;
+	u64 subject = kind->first + SUBJECT, twin = kind->first + TWIN;
 	unsigned int first = 0;
 	siphash_key_t seed;
 
@@ -91,12 +91,10 @@ static unsigned int find_seed(void)
 
 static void setup(void *arg)
 {
-	static unsigned int seed;
 	struct game *g = arg;
 
-	seed = seed ?: find_seed();
-	shim_random = seed;
-	g->trial = (struct trial){ .keys = KEYS };
+	shim_random = g->seed;
+	g->trial = (struct trial){ .keys = KEYS, .first = g->kind->first };
 	if (syncmap_core_init() ||
 	    syncmap_init(&g->trial.map, &g->kind->params))
 		abort();
@@ -174,6 +172,7 @@ void game_init(struct game *g, const struct kind *kind, enum place place,
 {
 	memset(g, 0, sizeof(*g));
 	g->kind = kind;
+	g->seed = find_seed(kind);
 	g->place = place;
 	g->scenario.preemptions = preemptions;
 	g->scenario.setup = setup;

@@ -26,8 +26,8 @@ enum place {
 };
 
 /*
- * Keys 0 and 1 share a chain and a bucket, and their hash where all are equal;
- * STABLE_READ and STABLE_DIRTY are there from beginning to end.
+ * The first two keys share a chain and a bucket, and their hash where all are
+ * equal; STABLE_READ and STABLE_DIRTY are there from beginning to end.
  */
 enum { SUBJECT, TWIN, STABLE_READ, STABLE_DIRTY, KEYS };
 
@@ -35,6 +35,7 @@ enum { SUBJECT, TWIN, STABLE_READ, STABLE_DIRTY, KEYS };
 struct kind {
 	const char		*name;
 	struct syncmap_params	params;
+	unsigned int		first;	/* number of the subject; even */
 	bool			basic;	/* not one that -a adds */
 };
 
@@ -51,6 +52,7 @@ struct act {
 struct game {
 	struct trial		trial;
 	const struct kind	*kind;
+	unsigned int		seed;
 	enum place		place;
 	bool			twin;	/* in the newest dirty table */
 	unsigned int		before[KEYS_MAX];

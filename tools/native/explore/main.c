@@ -27,13 +27,14 @@ static const enum action actions[] = {
 #define BESIDE_PROMOTE	10
 
 static const struct kind kinds[] = {
-	{ "plain", { .key_len = 8 }, true },
+	{ "plain", { .key_len = 8 }, 2, true },
 	{ "u64", { .key_len = 8, .hash = SYNCMAP_HASH_CUSTOM,
-		   .hash_fn = hash_spread } },
+		   .hash_fn = hash_spread }, 2 },
 	{ "equal", { .key_len = 8, .hash = SYNCMAP_HASH_CUSTOM,
-		     .hash_fn = hash_equal } },
+		     .hash_fn = hash_equal }, 2 },
+	{ "zero", { .key_len = 8 }, 0, true },
 	{ "words", { .key_len = 16 } },
-	{ "bytes", { .hash = SYNCMAP_HASH_CUSTOM, .hash_fn = hash_equal },
+	{ "bytes", { .hash = SYNCMAP_HASH_CUSTOM, .hash_fn = hash_equal }, 0,
 	  true },
 };
 
@@ -137,6 +138,10 @@ static const char *const stories[] = {
 	"dirty load,load swap promote,promote",
 	"unknown swap load-and-delete promote,promote",
 	"read range load-and-delete,swap promote,promote",
+	/* It had a node, as the first key of a map, and gets a pair */
+	"nowhere swap,load-and-delete swap load,load",
+	"nowhere swap,load-and-delete load-or-store range",
+	"nowhere swap,load-and-delete load-or-store load-and-delete",
 	/* Clear in the midst of it */
 	"dirty swap promote clear",
 	"read load-and-delete,swap promote clear",

@@ -68,7 +68,8 @@ struct history {
 /* A map under test */
 struct trial {
 	struct syncmap	map;
-	unsigned int	keys;		/* of the history */
+	unsigned int	keys;		/* of the history, */
+	unsigned int	first;		/* and the number of the first of them */
 	unsigned int	others;		/* there from the beginning, unless... */
 	bool		clears;		/* ... somebody clears */
 	atomic_t	computing[KEYS_MAX];

@@ -31,7 +31,7 @@ u64 hash_equal(const void *key, size_t len)
 static size_t key_bytes(const struct trial *trial, unsigned int key, void *bytes)
 {
 	size_t len = trial->map.params.key_len;
-	u64 number = key;
+	u64 number = trial->first + key;
 
 	if (len) {
 		memset(bytes, 0, len);
@@ -52,7 +52,7 @@ static unsigned int key_number(const struct trial *trial,
 	if (!trial->map.params.key_len)
 		return *(u8 *)entry->key - '0';
 	memcpy(&number, entry->key + entry->len - KEY_BYTES, KEY_BYTES);
-	return number;
+	return number - trial->first;
 }
 
 static void *value(unsigned int n)

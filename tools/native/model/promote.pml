@@ -65,12 +65,15 @@ inline seal_and_walk()
 	walk()
 }
 
+#define LEFT_OUT(n)	(IS(PAIRS_NOT_COUNTED) && IS_PAIR(n))
+
 inline walk()
 {
 	d_step {
 		for (i : 0 .. KEYS - 1) {
 			if
-			:: NODE_OF(d, i) -> nodes = nodes | BIT(i)
+			:: NODE_OF(d, i) && !LEFT_OUT(NODE_OF(d, i)) ->
+				nodes = nodes | BIT(i)
 			:: else
 			fi
 		}

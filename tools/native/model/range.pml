@@ -26,13 +26,13 @@ inline range()
 	slot = home;
 	if
 	:: old ->
-		dirty_find(old);
+		dirty_walk(old);
 		side_old = home
 	:: else
 	fi;
 	if
 	:: !IS(RANGE_SEEKS_LATE) ->
-		dirty_find(dirty);
+		dirty_walk(dirty);
 		side = home
 	:: else
 	fi;
@@ -40,7 +40,10 @@ inline range()
 	visit(side_old, INTO(old));
 	if
 	:: IS(RANGE_SEEKS_LATE) ->
-		dirty_find(dirty);
+		dirty_walk(dirty);
+		side = home
+	:: IS(RANGE_SEES_LATE_PAIRS) && !side ->
+		dirty_find_pair(dirty);
 		side = home
 	:: else
 	fi;

@@ -59,6 +59,10 @@
 #define HALF_MADE_TABLE_LEFT		25	/* -DCLEARS=1 */
 #define CLEAR_UNDONE			26	/* -DCLEARS=1 */
 #define PLACE_SET_AFTER_CLOSE		27
+#define PAIR_FILLED_WITHOUT_LOCK	28
+#define PAIR_EXPUNGED_BY_DELETE		29
+#define PAIRS_NOT_COUNTED		30
+#define RANGE_SEES_LATE_PAIRS		31	/* -DACTORS=3 */
 
 #ifndef MUTANT
 #define MUTANT		0
@@ -98,7 +102,7 @@ hidden byte range_visits_key_twice;
 #define STATES		(2 + 2 * PROMOTIONS + CLEARS)
 #define NODES		(1 + KEYS + ACTORS)
 
-/* A home is where a word is: a slot, by table and key, or a node */
+/* A home is where a word is: a slot, by table and key, or a node, or a pair */
 #define SLOT(t, k)	((t) * KEYS + (k))
 #define NODE(n)		(TABLES * KEYS + (n))
 #define HOMES		NODE(NODES)
@@ -107,8 +111,11 @@ byte word[HOMES];
 /* struct syncmap_table, struct syncmap_dirty; keys and tables are a bit each */
 byte placed[TABLES];
 byte node_of[DIRTIES * KEYS];
-byte used, sealed, locked;
+byte used, sealed, locked, pairs;
 #define NODE_OF(d, k)	node_of[(d) * KEYS + (k)]
+
+/* Of the nodes, those that are pairs: they are there for good */
+#define IS_PAIR(n)	(pairs & BIT(n))
 
 /* syncmap_table.next and, behind them, syncmap_dirty.into */
 #define INTO(d)		(TABLES + (d))
@@ -197,6 +204,10 @@ inline init_key()
 		:: NODE_OF(1, k) = 1 + k;
 			word[NODE(1 + k)] = INITIAL | 1;
 			nodes_used = nodes_used | BIT(1 + k);
+			if
+			:: pairs = pairs | BIT(1 + k)
+			:: true
+			fi;
 			used = BIT(1);
 			value[k] = INITIAL
 		:: true

@@ -10,6 +10,10 @@
 			 (action > DELETE && (code) == INITIAL))
 #define NEW		(!DELETES * VALUE(me))
 
+#define EXPUNGES	(IS(PAIR_EXPUNGED_BY_DELETE) && DELETES &&	\
+			 home >= NODE(0) && IS_PAIR(home - NODE(0)))
+#define NEW_WORD	(EXPUNGES -> EXPUNGED : NEW | 1)
+
 /* word.h */
 inline word_try_set(new, was, is)
 {
@@ -68,7 +72,7 @@ inline apply()
 		:: atomic {
 			IS_HOME(w) && DECIDES(CODE(w)) ->
 			code = CODE(w);
-			word_try_set(NEW | 1, code, NEW);
+			word_try_set(NEW_WORD, code, NEW);
 			code = 0;
 			if
 			:: changed ->
@@ -126,7 +130,16 @@ inline unlink_dirty()
 /* delete_dirty(), delete_sealed() */
 inline delete_dirty()
 {
-	syncmap_dirty_lock(dirty);
+	dirty_find_pair(dirty);
+	if
+	:: home -> apply()
+	:: else -> delete_node()
+	fi
+}
+
+inline delete_node()
+{
+	syncmap_dirty_lock(dirty, !IS_PAIR(NODE_OF(dirty, key)));
 	if
 	:: d_step {
 		hit && !IS(UNLINK_FROM_SEALED) ->
@@ -177,9 +190,31 @@ inline link_dirty()
 	fi
 }
 
+/* dirty.c: syncmap_dirty_fill() */
+inline fill_pair()
+{
+	d_step {
+		nodes_used = nodes_used | BIT(MINE);
+		pairs = pairs | BIT(MINE);
+		used = used | BIT(dirty);
+		NODE_OF(dirty, key) = MINE;
+		if
+		:: IS(PAIR_FILLED_WITHOUT_LOCK) -> syncmap_dirty_unlock(dirty)
+		:: else
+		fi
+	};
+	d_step {
+		word[NODE(MINE)] = VALUE(me) | 1;
+		take_effect(ABSENT, VALUE(me));
+		changed = true;
+		outcome = DONE;
+		syncmap_dirty_unlock(dirty)
+	}
+}
+
 inline insert_dirty()
 {
-	syncmap_dirty_lock(dirty);
+	syncmap_dirty_lock(dirty, true);
 	if
 	:: d_step {
 		hit && !IS(INSERT_INTO_SEALED) ->
@@ -189,7 +224,15 @@ inline insert_dirty()
 	:: (!hit || IS(INSERT_INTO_SEALED)) && home ->
 		apply();
 		atomic { syncmap_dirty_unlock(dirty) }
-	:: else -> link_dirty()
+	:: else -> add_dirty()
+	fi
+}
+
+inline add_dirty()
+{
+	if
+	:: fill_pair()
+	:: link_dirty()			/* there is none left */
 	fi
 }
 

@@ -49,6 +49,7 @@ struct half {
 static struct half halves[2];
 static struct syncmap maps[2];
 static bool many;				/* look by load_many() */
+static bool wide;				/* keys of two words */
 
 static u32 below(struct half *half, u32 n)
 {
@@ -66,18 +67,18 @@ static bool inserts(const struct half *half)
 	return half->change <= INSERT_RESERVED;
 }
 
-static void prepare(struct half *half, u64 key)
+static void prepare(struct half *half, const u64 *key, size_t len)
 {
 	if (half->change == INSERT_RESERVED)
-		half->res = syncmap_reserve(half->map, &key, sizeof(key),
-					    GFP_KERNEL);
+		half->res = syncmap_reserve(half->map, key, len, GFP_KERNEL);
 	if (IS_ERR(half->res) ||
-	    (!inserts(half) && syncmap_store(half->map, &key, sizeof(key),
-					     value(1), GFP_KERNEL)))
+	    (!inserts(half) &&
+	     syncmap_store(half->map, key, len, value(1), GFP_KERNEL)))
 		abort();
 }
 
-static void update(struct half *half, u64 key)
+static __always_inline void update(struct half *half, const u64 *key,
+				   size_t len)
 {
 	struct syncmap *map = half->map;
 	void *v;
@@ -85,24 +86,22 @@ static void update(struct half *half, u64 key)
 	switch (half->change) {
 	case INSERT:
 	case OVERWRITE:
-		syncmap_store(map, &key, sizeof(key), value(2), GFP_KERNEL);
+		syncmap_store(map, key, len, value(2), GFP_KERNEL);
 		break;
 	case INSERT_IF_ABSENT:
-		syncmap_load_or_store(map, &key, sizeof(key), value(2), &v,
-				      GFP_KERNEL);
+		syncmap_load_or_store(map, key, len, value(2), &v, GFP_KERNEL);
 		break;
 	case INSERT_RESERVED:
 		syncmap_swap_reserved(map, half->res, value(2), &v);
 		break;
 	case COMPARE:
-		syncmap_compare_and_swap(map, &key, sizeof(key), value(1),
-					 value(2));
+		syncmap_compare_and_swap(map, key, len, value(1), value(2));
 		break;
 	case REMOVE:
-		syncmap_delete(map, &key, sizeof(key));
+		syncmap_delete(map, key, len);
 		break;
 	case COMPARE_AND_REMOVE:
-		syncmap_compare_and_delete(map, &key, sizeof(key), value(1));
+		syncmap_compare_and_delete(map, key, len, value(1));
 		break;
 	default:
 		syncmap_clear(map);
@@ -110,15 +109,15 @@ static void update(struct half *half, u64 key)
 }
 
 /* Whether the other's key is as it was before it was updated */
-static bool is_blind(const struct half *other, u64 key)
+static __always_inline bool is_blind(const struct half *other, const u64 *key,
+				     size_t len)
 {
-	struct syncmap_lookup lookup = { .key = &key, .len = sizeof(key) };
+	struct syncmap_lookup lookup = { .key = key, .len = len };
 
 	if (many)
 		syncmap_load_many(other->map, &lookup, 1);
 	else
-		lookup.found = syncmap_load(other->map, &key, sizeof(key),
-					    &lookup.value);
+		lookup.found = syncmap_load(other->map, key, len, &lookup.value);
 	if (inserts(other))
 		return !lookup.found;
 	return lookup.found && lookup.value == value(1);
@@ -157,19 +156,31 @@ static void meet(struct half *half, unsigned int i)
 		spins--;
 }
 
-static int work(void *arg)
+static __always_inline void work_on(struct half *half, size_t len)
 {
-	struct half *half = arg;
 	struct half *other = half->other;
 	unsigned int i;
 
-	pin(half - halves);
 	for (i = 0; i < PAIRS; i++) {
-		prepare(half, half->first + i);
+		const u64 ours[2] = { half->first + i };
+		const u64 theirs[2] = { other->first + i };
+
+		prepare(half, ours, len);
 		meet(half, i);
-		update(half, half->first + i);
-		half->blind[i] = is_blind(other, other->first + i);
+		update(half, ours, len);
+		half->blind[i] = is_blind(other, theirs, len);
 	}
+}
+
+static int work(void *arg)
+{
+	struct half *half = arg;
+
+	pin(half - halves);
+	if (wide)
+		work_on(half, 2 * sizeof(u64));
+	else
+		work_on(half, sizeof(u64));
 	return 0;
 }
 
@@ -200,14 +211,18 @@ static void run(void)
 /* How many pairs, of PAIRS, were in no order */
 unsigned int pairs_play(u64 seed)
 {
-	static const struct syncmap_params params = { .key_len = sizeof(u64) };
+	struct syncmap_params params = { .key_len = sizeof(u64) };
 	unsigned int i, wrong = 0;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 2; i++)
 		draw(&halves[i], seed, i);
+	/* In dirty tables keys of a word fill pairs, others have nodes */
+	wide = below(&halves[0], 2);
+	if (wide)
+		params.key_len = 2 * sizeof(u64);
+	for (i = 0; i < 2; i++)
 		if (syncmap_init(&maps[i], &params))
 			abort();
-	}
 	many = below(&halves[0], 2);
 	if (halves[0].change == EMPTY || halves[1].change == EMPTY ||
 	    below(&halves[0], 2))
