@@ -17,9 +17,8 @@
 #define DIRTY_BITS_MAX	23
 
 /*
- * How many keys a bucket is made for: as many as it has chains, about; or, on the
- * average, half as many as it has pairs, for as many again may come before there
- * is another table
+ * How many keys a bucket is made for, of seven chains or of three pairs; up to
+ * twice as many, as the number of buckets is rounded down to a power of two.
  */
 static u64 keys_of_bucket(u8 key_len)
 {
@@ -202,8 +201,8 @@ static void mark_filled(struct syncmap_dirty *dirty, struct dirty_bucket *bucket
 		return;
 	bucket->filled = true;
 	/*
-	 * The release in set_next() or syncmap_dirty_fill() comes after it; pairs
-	 * with dirty_filled(). See litmus/filled
+	 * The release in set_next(), or the word in syncmap_dirty_fill(), comes
+	 * after it; pairs with dirty_filled(). See litmus/filled
 	 */
 	set_bit(bucket - dirty->buckets, dirty->filled);
 }
@@ -211,7 +210,8 @@ static void mark_filled(struct syncmap_dirty *dirty, struct dirty_bucket *bucket
 /*
  * Give a free pair a key, for good, and its first word: a full barrier, as every
  * change of a word. Who finds the word finds the key, see dirty_walk_pairs(), and
- * the bucket's bit, see dirty_filled(). See litmus/pair and litmus/filled
+ * the bucket's bit, see dirty_filled(). See litmus/pair, litmus/filled-pair and
+ * litmus/insert-pair
  */
 void syncmap_dirty_fill(struct syncmap_dirty *dirty, struct syncmap_pair *pair,
 			const struct syncmap_key *key, u64 word)

@@ -263,15 +263,16 @@ static inline atomic64_t *dirty_find(struct syncmap_dirty *dirty,
 /*
  * Walks go in steps that take no longer in a large table. What they read, they
  * acquire: it comes before they read any word of a table in which a key was
- * before it came here. See litmus/range-once
+ * before it came here. See litmus/range-once and
+ * litmus/range-pair
  */
 
 /* The bits of some buckets, of which the first is @bucket's */
 static inline u64 dirty_filled(const struct syncmap_dirty *dirty, u64 bucket)
 {
 	/*
-	 * See above; and it pairs with the release of the link in set_next(), and
-	 * of the word in syncmap_dirty_fill()
+	 * See above; and it pairs with the link in set_next(), and with the word
+	 * in syncmap_dirty_fill()
 	 */
 	return smp_load_acquire(&dirty->filled[bucket / BITS_PER_LONG]) >>
 	       bucket % BITS_PER_LONG;
@@ -343,7 +344,7 @@ static inline void dirty_walk_pairs(const struct syncmap_dirty *dirty,
 	pos->pair = 0;
 	pos->pairs = 0;
 	for (i = 0; dirty_has_pairs(dirty) && i < BUCKET_PAIRS; i++, pair++) {
-		/* A pair has its key before its word. See litmus/pair */
+		/* A pair has its key first, and see above. See litmus/pair */
 		if (word_read(&pair->word) == WORD_EXPUNGED)
 			continue;
 		item.key = READ_ONCE(pair->key);
