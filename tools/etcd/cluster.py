@@ -68,6 +68,9 @@ class Member:
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)
 
+    def endpoint(self, host="127.0.0.1"):
+        return f"http://{host}:{self.port}"
+
     def call(self, path, timeout=5, **request):
         connection = http.client.HTTPConnection("127.0.0.1", self.port,
                                                 timeout=timeout)
@@ -79,6 +82,10 @@ class Member:
         if "error" in answer or "code" in answer:
             raise Failed(answer.get("message", str(answer)))
         return answer
+
+    def compact(self, revision):
+        """What is forgotten is gone from its disk, too; others may not be so far."""
+        self.call("/v3/kv/compaction", 90, revision=revision, physical=True)
 
 
 def encode(data):
@@ -115,7 +122,7 @@ class Cluster:
             member.kill()
 
     def endpoints(self, host="127.0.0.1"):
-        return ",".join(f"http://{host}:{member.port}" for member in self.members)
+        return ",".join(member.endpoint(host) for member in self.members)
 
     def call(self, path, patience=90, timeout=2, **request):
         """Of the first member that answers, beginning with the one that did last."""
@@ -166,7 +173,6 @@ class Cluster:
         return self.call("/v3/lease/grant", TTL=seconds)["ID"]
 
     def compact(self, revision):
-        """What is forgotten is gone from the disk, too."""
         self.call("/v3/kv/compaction", revision=revision, physical=True)
 
     def revision(self):
