@@ -215,8 +215,8 @@ bool tm_counts(struct test_map *tm, long live, long dead, long dirty,
 	struct syncmap_counts sum;
 
 	syncmap_state_sum(tm_state(tm), &sum);
-	return sum.live == live && sum.dead == dead && sum.dirty == dirty &&
-	       sum.nodes == nodes;
+	return sum.live == live && sum.dead + sum.dirty_dead == dead &&
+	       sum.dirty == dirty && sum.nodes == nodes;
 }
 
 void tm_freeze(struct test_map *tm)

@@ -148,7 +148,7 @@ static int nomem_promote(struct test_map *tm)
 	int err;
 
 	syncmap_token_wait(&tm->map);
-	err = syncmap_build(&tm->map, false, NOMEM_GFP);
+	err = syncmap_build(&tm->map, 0, NOMEM_GFP);
 	syncmap_token_release(&tm->map);
 	return err;
 }
@@ -293,6 +293,64 @@ static void promote_after_nomem_completes(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, tm_state(tm)->old);
 		KUNIT_EXPECT_TRUE(test, tm_holds(tm, 1, 2 * KEYS + 1));
 	}
+}
+
+/* D.2: until then no purge lets a table stay that has lost its tombstones */
+static void nomem_marks_a_thinned_table(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	unsigned int nth, thinned = 0;
+	struct syncmap_state *state;
+	bool fired = true;
+
+	for (nth = 1; fired && nth < 100; nth++) {
+		KUNIT_ASSERT_EQ(test, fill(tm), 0);
+		tm_freeze(tm);
+		KUNIT_EXPECT_TRUE(test, tm_delete(tm, 0));
+		inject(nth);
+		syncmap_build(&tm->map, 0, NOMEM_GFP);
+		fired = injected();
+		state = tm_state(tm);
+		KUNIT_EXPECT_EQ(test, state->table->thinned,
+				state->old && !syncmap_tombstones(&tm->map));
+		thinned += state->table->thinned;
+		tm_thaw(tm);
+		KUNIT_EXPECT_EQ(test, syncmap_promote(&tm->map), 0);
+		KUNIT_EXPECT_FALSE(test, tm_state(tm)->table->thinned);
+	}
+	KUNIT_EXPECT_GE(test, thinned, 1);
+}
+
+static int nomem_purge(struct test_map *tm)
+{
+	int err;
+
+	syncmap_token_wait(&tm->map);
+	err = syncmap_build(&tm->map, BUILD_PURGE, NOMEM_GFP);
+	syncmap_token_release(&tm->map);
+	return err;
+}
+
+static int fill_read(struct test_map *tm)
+{
+	int err = fill(tm);
+	u64 i;
+
+	for (i = KEYS; i < 2 * KEYS; i++)
+		tm_delete(tm, i);
+	return err;
+}
+
+/* B.2 */
+static void purge_without_memory_leaves_the_map(struct kunit *test)
+{
+	static const struct nomem purge = { .fn = nomem_purge };
+
+	test->param_value = &purge;
+	KUNIT_EXPECT_GE(test, sweep(test, 0, KEYS, fill_read), 4);
+	tm_become(test->priv, test_variant_bytes);
+	KUNIT_EXPECT_GE(test, sweep(test, 0, KEYS, fill_read), 4);
+	test->param_value = NULL;
 }
 
 /* What allocated in the last run of a case, or NULL */
@@ -487,6 +545,8 @@ static struct kunit_case nomem_cases[] = {
 	KUNIT_CASE(nomem_is_counted_each_time),
 	KUNIT_CASE(nomem_leaves_an_empty_map_empty),
 	KUNIT_CASE_PARAM(promote_after_nomem_completes, few_gen_params),
+	KUNIT_CASE_PARAM(nomem_marks_a_thinned_table, few_gen_params),
+	KUNIT_CASE(purge_without_memory_leaves_the_map),
 	KUNIT_CASE_PARAM(present_keys_need_no_memory, few_gen_params),
 	KUNIT_CASE_PARAM(pairs_need_no_memory, words_gen_params),
 	KUNIT_CASE_PARAM(reserved_store_needs_no_memory, few_gen_params),

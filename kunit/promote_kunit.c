@@ -418,6 +418,35 @@ static void promote_drops_tombstones(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 50, 60));
 }
 
+static void delete_in_between(void *arg)
+{
+	struct intruder *intruder = arg;
+
+	tm_delete(intruder->tm, TEST_SUBJECT);
+}
+
+/* D.2: what dies while it is moved has a place in the next table, for a while */
+static void promote_drops_what_died_on_its_way(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct intruder intruder = { .tm = tm };
+	struct test_cell cell;
+	unsigned int at = 0;
+	bool came;
+
+	do {
+		KUNIT_ASSERT_EQ(test, test_act_setup(tm, TEST_READ, &cell), 0);
+		hook_set(tm, at, delete_in_between, &intruder);
+		KUNIT_EXPECT_EQ(test, promote_here(tm), 0);
+		came = hook_clear();
+		KUNIT_EXPECT_EQ(test, syncmap_promote(&tm->map), 0);
+		KUNIT_EXPECT_EQ_MSG(test, tm_state(tm)->table->keys,
+				    syncmap_count(&tm->map), "step %u", at);
+		KUNIT_EXPECT_TRUE(test, syncmap_is_tidy(tm_state(tm)));
+	} while (came && ++at);
+	KUNIT_EXPECT_GE(test, at, 4);
+}
+
 /* Keys of a case, of which 0 and those that are left over get nodes */
 #define MIXED	6U
 
@@ -556,6 +585,7 @@ static struct kunit_case promote_cases[] = {
 	KUNIT_CASE(promote_of_empty_does_nothing),
 	KUNIT_CASE_PARAM(promote_moves_all_keys, variant_gen_params),
 	KUNIT_CASE_PARAM(promote_drops_tombstones, variant_gen_params),
+	KUNIT_CASE_PARAM(promote_drops_what_died_on_its_way, few_gen_params),
 	KUNIT_CASE_PARAM(promote_merges_pairs_and_nodes, words_gen_params),
 	KUNIT_CASE_PARAM(begin_leaves_a_stable_state, variant_gen_params),
 	{}

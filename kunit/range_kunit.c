@@ -449,10 +449,13 @@ static void expunge_and_restore(struct seen *seen, u64 key, void *value)
 	if (key != 1)
 		return;
 	KUNIT_EXPECT_TRUE(seen->test, tm_delete(seen->tm, key));
-	if (!word)
+	if (word) {
+		this_cpu_sub(tm_state(seen->tm)->counts->dead, 1);
+	} else {
 		word = tm_word(seen->tm, tm_state(seen->tm)->old, key);
+		this_cpu_sub(tm_state(seen->tm)->counts->dirty_dead, 1);
+	}
 	atomic64_set(word, WORD_EXPUNGED);
-	this_cpu_sub(tm_state(seen->tm)->counts->dead, 1);
 	KUNIT_EXPECT_EQ(seen->test, tm_store(seen->tm, key, value), 0);
 }
 

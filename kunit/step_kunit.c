@@ -45,10 +45,10 @@ static void promotion_goes_in_parts(struct kunit *test)
 	struct test_map *tm = test->priv;
 
 	fill_dirty(test);
-	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, true, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, BUILD_REST, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tm_state(tm)->table->keys, KEYS);
 	/* Now they all are in the read table */
-	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, true, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, BUILD_REST, GFP_KERNEL), 0);
 	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, KEYS));
 }
 
@@ -61,7 +61,7 @@ static void freeing_goes_in_parts(struct kunit *test)
 	for (i = 0; i < 2; i++) {
 		fill_dirty(test);
 		if (i)
-			KUNIT_ASSERT_EQ(test, syncmap_build(&tm->map, true,
+			KUNIT_ASSERT_EQ(test, syncmap_build(&tm->map, BUILD_REST,
 							    GFP_KERNEL), 0);
 		tm_thaw(tm);
 		tm_become(tm, tm->variant);

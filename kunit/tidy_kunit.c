@@ -117,16 +117,16 @@ static void give_back_room(struct kunit *test,
 	tm_become(tm, variant);
 	tm_freeze(tm);
 	KUNIT_EXPECT_EQ(test, tm_fill(tm, 0, keys / 2), 0);
-	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, 0, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tm_fill(tm, keys / 2, keys), 0);
-	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, 0, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tm_state(tm)->dirty->bits,
 			syncmap_dirty_bits(keys, key_len));
 	tm->map.promoted_ns = ktime_get_ns();
-	KUNIT_EXPECT_FALSE(test, due(&tm->map, tm_state(tm)));
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), NOTHING);
 	tm->map.promoted_ns = 0;
-	KUNIT_EXPECT_TRUE(test, due(&tm->map, tm_state(tm)));
-	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, false, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), PURGE);
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, BUILD_PURGE, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tm_state(tm)->dirty->bits,
 			syncmap_dirty_bits_at_rest(keys, key_len));
 	KUNIT_EXPECT_TRUE(test, syncmap_is_tidy(tm_state(tm)));
@@ -391,6 +391,168 @@ static void keys_that_come_back_ask_for_nothing(struct kunit *test)
 	tm_thaw(tm);
 }
 
+/* What keys that came and went have left is taken away for little, and soon */
+static void purge_is_due_when_no_dirty_key_is_left(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	tm->map.promoted_ns = ktime_get_ns();
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 10, 12), 0);
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 10));
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), NOTHING);
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 11));
+	tm->map.promoted_ns = 0;
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), PURGE);
+	/* Tombstones of the read table do not hinder it, until their time has come */
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 9));
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), PROMOTION);
+	tm->map.promoted_ns = ktime_get_ns();
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), PURGE);
+	/* Nor are they a reason for one */
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, BUILD_PURGE, GFP_KERNEL), 0);
+	tm->map.promoted_ns = ktime_get_ns();
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), NOTHING);
+	tm_thaw(tm);
+}
+
+/* A table that has lost keys on their way is a matter of time, as one with tombstones */
+static void thinned_is_due_in_time(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	WRITE_ONCE(tm_state(tm)->table->thinned, true);
+	tm->map.promoted_ns = ktime_get_ns();
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), NOTHING);
+	tm->map.promoted_ns = 0;
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), PROMOTION);
+	tm_thaw(tm);
+}
+
+/* Neither is what promotions wait for any nearer, nor forgotten */
+static void purge_takes_no_promotions_place(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	tm->map.promoted_ns = 1;
+	atomic_long_set(&tm->map.missed, MISSES_IF_FEW * LIMIT_MIN);
+	KUNIT_ASSERT_EQ(test, come_and_go(tm, 10, 12), 0);
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), PROMOTION);
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, BUILD_PURGE, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, tm->map.promoted_ns, 1);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&tm->map.missed),
+			MISSES_IF_FEW * LIMIT_MIN);
+	tm_thaw(tm);
+}
+
+/* What this CPU counts for a map may have to be added to what others do */
+static bool a_portion_of_misses_hurries(struct test_map *tm)
+{
+	void *value;
+	int i;
+
+	clear_bit(MAP_URGENT, &tm->map.flags);
+	for (i = 0; i < 64 * MISS_PORTION; i++)
+		tm_load(tm, 100000, &value);
+	return test_and_clear_bit(MAP_URGENT, &tm->map.flags);
+}
+
+/* Few misses do for a purge; but it is not asked for again before its time */
+static void purge_is_asked_for_by_misses(struct kunit *test)
+{
+	unsigned int n = 10 * LIMIT_MIN;
+	struct test_map *tm = test->priv;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, n), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	KUNIT_ASSERT_EQ(test, come_and_go(tm, n, n + 4), 0);
+	atomic_long_set(&tm->map.missed, -64 * MISS_PORTION);
+	tm->map.purge_after = jiffies + 3600 * HZ;
+	KUNIT_EXPECT_FALSE(test, a_portion_of_misses_hurries(tm));
+	tm->map.purge_after = jiffies;
+	atomic_long_set(&tm->map.missed, -64 * MISS_PORTION);
+	KUNIT_EXPECT_TRUE(test, a_portion_of_misses_hurries(tm));
+	/* There is a key, and it would be in vain */
+	KUNIT_ASSERT_EQ(test, tm_store(tm, n, val(n)), 0);
+	atomic_long_set(&tm->map.missed, -64 * MISS_PORTION);
+	KUNIT_EXPECT_FALSE(test, a_portion_of_misses_hurries(tm));
+	tm_thaw(tm);
+}
+
+/* Whatever it finds, the worker is not asked to look again in the same moment */
+static void purge_is_not_repeated_at_once(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap *map = &tm->map;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(map), 0);
+	tm_freeze(tm);
+	map->promoted_ns = ktime_get_ns();
+	KUNIT_ASSERT_EQ(test, tm_store(tm, 10, val(10)), 0);
+	map->purge_after = jiffies - 1;
+	KUNIT_EXPECT_EQ(test, build_what_is_due(map), 0);
+	KUNIT_EXPECT_GE(test, (long)(map->purge_after - jiffies), 0);
+	KUNIT_EXPECT_TRUE(test, tm_delete(tm, 10));
+	map->purge_after = jiffies + 3600 * HZ;
+	KUNIT_EXPECT_EQ(test, due(map, tm_state(tm)), NOTHING);
+	map->purge_after = jiffies - 1;
+	KUNIT_EXPECT_EQ(test, due(map, tm_state(tm)), PURGE);
+	KUNIT_EXPECT_EQ(test, build_what_is_due(map), 0);
+	KUNIT_EXPECT_TRUE(test, syncmap_is_tidy(tm_state(tm)));
+	KUNIT_EXPECT_GE(test, (long)(map->purge_after - jiffies), 0);
+	tm_thaw(tm);
+}
+
+/* Two dirty tables are a promotion's matter if it was one that left them */
+static void what_is_left_is_due(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap *map = &tm->map;
+	struct syncmap_state *state;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	tm_freeze(tm);
+	map->promoted_ns = ktime_get_ns();
+	state = tm_state(tm);
+	state->old = state->dirty;
+	KUNIT_EXPECT_EQ(test, due(map, state), NOTHING);
+	map->failed_ns = 1;
+	KUNIT_EXPECT_EQ(test, due(map, state), PROMOTION);
+	map->failed_ns = 0;
+	state->old = NULL;
+	tm_thaw(tm);
+}
+
+/* Nobody calls again, and absent keys are soon found absent in the read table */
+static void purge_comes_by_itself(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct syncmap_core_stats stats;
+	struct syncmap_table *table;
+	u64 before;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	table = tm_state(tm)->table;
+	tm->map.last_promote_ns = 3600 * NSEC_PER_SEC;
+	before = promotions(tm);
+	KUNIT_ASSERT_EQ(test, come_and_go(tm, 10, 30), 0);
+	KUNIT_EXPECT_TRUE(test, promoted_by_itself(tm, before));
+	syncmap_get_stats(&tm->map, &stats);
+	KUNIT_EXPECT_FALSE(test, stats.amended);
+	KUNIT_EXPECT_PTR_EQ(test, tm_state(tm)->table, table);
+}
+
 /* Any hash is right: who may wait gets room, however many keys are in a bucket */
 static void full_bucket_is_waited_for(struct kunit *test)
 {
@@ -548,6 +710,13 @@ static struct kunit_case tidy_cases[] = {
 	KUNIT_CASE(full_bucket_counts_dead_pairs),
 	KUNIT_CASE(keys_that_come_and_go_ask_for_nothing),
 	KUNIT_CASE(keys_that_come_back_ask_for_nothing),
+	KUNIT_CASE(purge_is_due_when_no_dirty_key_is_left),
+	KUNIT_CASE(purge_takes_no_promotions_place),
+	KUNIT_CASE(purge_is_asked_for_by_misses),
+	KUNIT_CASE(purge_is_not_repeated_at_once),
+	KUNIT_CASE(thinned_is_due_in_time),
+	KUNIT_CASE(what_is_left_is_due),
+	KUNIT_CASE(purge_comes_by_itself),
 	KUNIT_CASE(full_bucket_is_waited_for),
 	KUNIT_CASE(a_hashed_key_is_prepared_for_a_full_bucket),
 	KUNIT_CASE(a_hashed_key_is_held_back_at_the_end),

@@ -132,7 +132,8 @@ struct syncmap {
 	/* private: the background */
 	struct syncmap			*self ____cacheline_aligned;
 	unsigned long			flags;
-	atomic_long_t			missed;
+	atomic_long_t			missed;		/* since a promotion */
+	unsigned long			purge_after;	/* jiffies */
 	atomic_t			inflight;
 	struct irq_work			kick;
 	struct delayed_work		work;
@@ -573,10 +574,11 @@ static inline void syncmap_set_memcg(struct syncmap *map,
  * @bytes: memory of tables and nodes, without byte-string keys and values
  * @hits: loads and updates answered by the read table, since the map was made
  * @misses: those that had to look into the dirty table
- * @promotions: completed promotions
+ * @promotions: completed promotions, and purges: where all new keys are deleted
+ *	again, the read table stays as it is
  * @promote_fails: attempts that ran out of memory; each is repeated later
  * @expunged: deleted keys that promotions dropped
- * @last_promote_ns: duration of the last promotion in nanoseconds
+ * @last_promote_ns: duration of the last promotion in nanoseconds, purges left out
  * @max_promote_ns: duration of the longest one
  * @lock_waits: how often a lock of the dirty table was taken after waiting
  * @fill: read buckets by number of keys in them, 0 to 7

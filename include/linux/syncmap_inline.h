@@ -560,16 +560,17 @@ struct syncmap_counts {
 	u64	inserts;
 	u64	unlinks;
 	u64	lock_waits;
+	/* unlinked nodes on their way, see module/core/retire.c; gen->draining */
+	struct llist_node *waiting;
+	struct llist_node *stale;
 	/* one that only new and deleted keys change, summed up by others */
 	long	live ____cacheline_aligned_in_smp;
-	long	dead;		/* tombstones: words that are WORD_DEAD */
+	long	dead;		/* tombstones of read tables: words that are WORD_DEAD */
 	long	dirty;		/* live keys of D and Dold */
+	long	dirty_dead;	/* tombstones there */
 	long	nodes;		/* in their chains */
-	/* unlinked nodes on their way, see module/core/retire.c */
-	struct llist_head limbo;
-	struct llist_head ready;
-	struct llist_node *waiting;	/* gen->draining, as stale */
-	struct llist_node *stale;
+	struct llist_head limbo;	/* where waiting and stale come from, */
+	struct llist_head ready;	/* and what becomes of the former */
 };
 
 struct syncmap_state {
@@ -586,6 +587,7 @@ struct syncmap_state {
 	struct syncmap_state		*prev;		/* retired together */
 	refcount_t			pins;		/* the map's, the builder's */
 	bool				cleared;	/* taken away by Clear */
+	bool				table_stays;	/* in the next one, after a purge */
 	u8				part;		/* being taken apart, */
 	u64				at;		/* and where in it */
 	struct rcu_work			retire;

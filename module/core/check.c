@@ -15,6 +15,7 @@ struct check {
 	u64				hash;	/* of the key before */
 	long				live;
 	long				dead;
+	long				dirty_dead;
 	long				dirty;
 	long				nodes;
 	const char			*broken;
@@ -38,19 +39,17 @@ static void key_of(const struct check *c, u64 word, struct syncmap_key *key)
 	syncmap_key_hash(c->map, c->state, key, false);
 }
 
-/* Nobody builds: each word is open, or expunged */
-static void check_word(struct check *c, const atomic64_t *home, bool may_die)
+/* Nobody builds: each word is open, or expunged. @dead: where tombstones are counted */
+static void check_word(struct check *c, const atomic64_t *home, long *dead)
 {
 	u64 word = word_read(home);
 
 	expect(c, word_is_open(word) || word == WORD_EXPUNGED,
 	       "a word is closed and leads nowhere");
-	if (word == WORD_DEAD) {
-		c->dead++;
-		expect(c, may_die, "a tombstone in an open chain");
-	} else if (word_is_open(word)) {
+	if (word == WORD_DEAD)
+		++*dead;
+	else if (word_is_open(word))
 		c->live++;
-	}
 }
 
 static void check_filter(struct check *c, const struct syncmap_table *table,
@@ -109,7 +108,7 @@ static void check_table(struct check *c)
 					     false) == home,
 		       "a key is there twice");
 		check_filter(c, table, key.hash, pos.bucket);
-		check_word(c, home, true);
+		check_word(c, home, &c->dead);
 		c->hash = key.hash;
 		keys++;
 		cond_resched();
@@ -156,7 +155,8 @@ static void check_item(struct check *c, struct syncmap_dirty *dirty, u64 bucket,
 	if (word != WORD_EXPUNGED)
 		expect(c, !at_home_before(c, &key, dirty),
 		       "a key has two homes");
-	check_word(c, item->word, may_die);
+	expect(c, may_die || word != WORD_DEAD, "a tombstone in an open chain");
+	check_word(c, item->word, &c->dirty_dead);
 }
 
 static void check_pairs(struct check *c, struct syncmap_dirty *dirty, u64 bucket)
@@ -246,6 +246,8 @@ static void check_state(struct check *c)
 	syncmap_state_sum(c->state, &sum);
 	expect(c, sum.live == c->live, "the count of keys is wrong");
 	expect(c, sum.dead == c->dead, "the count of tombstones is wrong");
+	expect(c, sum.dirty_dead == c->dirty_dead,
+	       "the count of dirty tombstones is wrong");
 	expect(c, sum.dirty == c->dirty, "the count of dirty keys is wrong");
 	expect(c, sum.nodes == c->nodes, "the count of nodes is wrong");
 }

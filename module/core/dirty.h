@@ -78,6 +78,9 @@ struct syncmap_dirty {
 	const struct syncmap_params	*params;	/* of the map, */
 	const siphash_key_t		*seed;		/* which has both */
 	unsigned long			*filled; /* a bit per bucket: it has had a key */
+	/* the token holder: of so many buckets, sealed, no key is alive any more */
+	u64				purged;
+	u64				purged_nodes;	/* in these */
 	struct dirty_bucket		buckets[];
 };
 

@@ -30,7 +30,7 @@
  *
  * A state ties together what a map is at one time: the read table T, the dirty
  * table D and, during a promotion, the old dirty table Dold. A state never
- * changes once it is published in map->state. T has a frozen set of keys whose
+ * changes while it is map->state. T has a frozen set of keys whose
  * value words change (word.h, table.h); D takes new keys, in pairs or nodes
  * (dirty.h). A promotion merges T and D into a new read table T', while everybody goes on.
  * A generation is all the states between two Clears; it owns the counters and
@@ -58,7 +58,10 @@
  *	table->next,	the token holder, once, before the first word of the
  *	dirty->into	object is closed; it has the state pinned
  *	node->moved,	the token holder
- *	bucket->moved
+ *	bucket->moved,
+ *	table->thinned,
+ *	dirty->purged,
+ *	->purged_nodes
  *	statistics in	the token holder; READ_ONCE by others
  *	struct syncmap
  *
@@ -92,9 +95,9 @@
  * for a promotion, the next attempt is put off for a while, and nobody waits.
  *
  * 1. Publish s1 = {T, new dirty D1, Dold = D}. From here on new keys go to D1.
- * 2. Count: seal each bucket of D, close tombstones (1 -> 0), count the rest.
- *	Nothing can be added to T or D now, so T' can be made big enough for
- *	certain. If memory is short the promotion ends here: s1 is as good as
+ * 2. Count: seal each bucket of D, close tombstones there and in T (1 -> 0), count
+ *	the rest. Nothing can be added to T or D now, so T' can be made big enough
+ *	for certain. If memory is short the promotion ends here: s1 is as good as
  *	any state, and the next attempt goes on from it.
  * 3. Set T->next = D->into = T'. Merge T and D in hash order. For each key
  *	(a) place it in T', (b) set its word there to what its source is, (c)
@@ -106,6 +109,13 @@
  *	that were dropped.
  * Nobody ever waits for the builder. Only a Clear stops it in step 3, and that
  * between two keys.
+ *
+ * A purge is a promotion of nothing: where keys come and go, D is left with tombstones
+ * alone, and each absent key would be looked for there until all of T is merged for
+ * nothing. It has step 1, and of step 2 what is done to D. If no key of it is alive,
+ * all its words are 0, and for good: then step 4 publishes s2 = {T, D1, none}, with the
+ * same T, which stays when s1 is taken apart. If one is alive, s1 stays; but a purge
+ * is not begun when there is a live key at all.
  *
  * Operations
  *
@@ -141,7 +151,9 @@
  *   set the word.
  * - Expunged or not found in T, Dold and D: had the key been present all the
  *   time from the loading of the state on, its home would have been in one of
- *   them or reached from them. So it was absent at an instant in between.
+ *   them or reached from them. So it was absent at an instant in between. (A purge
+ *   changes no word that is live, and takes away what is no home of any key: who
+ *   holds the state before it and who holds that behind it find the same.)
  * - Insert: under the lock of a bucket, not sealed, that does not have the
  *   key, while T and the sealed Dold do not have it either: nobody else can
  *   make a home for it. To set the word of the pair, or to link the node, is the
@@ -330,7 +342,12 @@ bool syncmap_is_tidy(const struct syncmap_state *state);
 u64 syncmap_state_limit(const struct syncmap_state *state);
 
 /* promote.c */
-int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp);
+enum {
+	BUILD_REST = 1,		/* do not take memory for more keys to come */
+	BUILD_PURGE = 2,	/* a purge; -EAGAIN if a dirty key is alive */
+};
+
+int syncmap_build(struct syncmap *map, unsigned int flags, gfp_t gfp);
 int syncmap_build_all(struct syncmap *map);
 
 /* Within an RCU read section; beyond it a state has to be pinned */

@@ -25,12 +25,13 @@ struct builder {
 	struct syncmap_table	*into;		/* T' */
 	struct table_pos	end;		/* of T' */
 	gfp_t			gfp;
-	bool			rest;		/* no more keys are expected */
+	unsigned int		flags;		/* BUILD_REST, BUILD_PURGE */
 	u32			steps;		/* see SYNCMAP_STEPS_MAX */
 	u64			live;
 	u64			nodes;		/* of Dold */
 	u64			moved;		/* live keys, from there */
 	u64			expunged;
+	u64			dirty_expunged;	/* of these, in Dold */
 	u32			bins[TABLE_BINS];
 };
 
@@ -50,7 +51,7 @@ static int begin(struct builder *b)
 	if (state->old)
 		return 0;
 	bits = syncmap_dirty_bits_at_rest(state->table->keys + count, key_len);
-	if (!b->rest)
+	if (!(b->flags & BUILD_REST))
 		bits = max(bits, syncmap_dirty_bits(2 * count, key_len));
 	next = syncmap_state_alloc(state->gen, b->gfp);
 	if (!next)
@@ -59,6 +60,12 @@ static int begin(struct builder *b)
 	if (!dirty) {
 		kfree(next);
 		return -ENOMEM;
+	}
+	/* The memory may have taken its time: who leaves two tables has to come again */
+	if ((b->flags & BUILD_PURGE) && syncmap_state_dirty(state)) {
+		syncmap_dirty_free(dirty);
+		kfree(next);
+		return -EAGAIN;
 	}
 	syncmap_state_set(next, state->table, dirty, state->dirty);
 	next->prev = state;
@@ -126,6 +133,8 @@ static int count_table(struct builder *b)
 			}
 		}
 	}
+	if (b->expunged != b->dirty_expunged)
+		WRITE_ONCE(b->state->table->thinned, true);
 	return 0;
 }
 
@@ -155,25 +164,41 @@ static void count_chain(struct builder *b, struct syncmap_node *node)
 	}
 }
 
+static void count_bucket(struct builder *b, u64 i)
+{
+	struct syncmap_dirty *dirty = b->state->old;
+	struct dirty_bucket *bucket = &dirty->buckets[i];
+	u64 expunged = b->expunged;
+	unsigned int slot;
+
+	syncmap_dirty_seal(dirty, i << (64 - dirty->bits));
+	if (dirty_has_pairs(dirty))
+		count_pairs(b, bucket);
+	for (slot = 0; slot < dirty->chains; slot++) {
+		syncmap_step_count(&b->steps);
+		dirty_prefetch_ahead(dirty, i, slot);
+		count_chain(b, bucket->heads[slot]);
+	}
+	b->dirty_expunged += b->expunged - expunged;
+}
+
+/* All buckets; of a purge, up to the first with a live key, where the next one goes on */
 static int count_dirty(struct builder *b)
 {
 	struct syncmap_dirty *dirty = b->state->old;
-	struct dirty_bucket *bucket;
-	unsigned int slot;
-	u64 i;
+	u64 i, nodes = dirty->purged_nodes;
 
-	for (i = 0; i < dirty_buckets(dirty); i++) {
-		bucket = &dirty->buckets[i];
-		syncmap_dirty_seal(dirty, i << (64 - dirty->bits));
-		if (dirty_has_pairs(dirty))
-			count_pairs(b, bucket);
-		for (slot = 0; slot < dirty->chains; slot++) {
-			syncmap_step_count(&b->steps);
-			dirty_prefetch_ahead(dirty, i, slot);
-			count_chain(b, bucket->heads[slot]);
+	b->nodes = nodes;
+	for (i = dirty->purged; i < dirty_buckets(dirty); i++) {
+		count_bucket(b, i);
+		if (b->live && (b->flags & BUILD_PURGE)) {
+			dirty->purged = i;
+			dirty->purged_nodes = nodes;
+			return -EAGAIN;
 		}
 		if (in_vain(b))
 			return -ESTALE;
+		nodes = b->nodes;
 	}
 	return 0;
 }
@@ -189,8 +214,6 @@ static int prepare(struct builder *b)
 	int err;
 
 	err = count_table(b);
-	if (!err)
-		err = count_dirty(b);
 	if (err)
 		return err;
 	homes = syncmap_table_homes(b->live, key_len);
@@ -222,8 +245,10 @@ static bool move(struct builder *b, atomic64_t *source, u64 hash, u64 key)
 		/* If it has died since it was placed: open it would be a home */
 		atomic64_set(place, word == WORD_DEAD ? WORD_EXPUNGED : word);
 	} while (!word_try_close(source, &word));
-	if (unlikely(word == WORD_DEAD))
+	if (unlikely(word == WORD_DEAD)) {
 		b->expunged++;
+		WRITE_ONCE(b->into->thinned, true);
+	}
 	return true;
 }
 
@@ -248,8 +273,9 @@ static void move_item(struct builder *b, const struct dirty_pos *pos)
 
 	if (!dirty_walk_on_pair(pos))
 		pos->node->moved = moved;
-	/* What has died is not counted as dirty any more */
+	/* What has died is not counted as a dirty key any more */
 	b->moved += moved && b->expunged == expunged;
+	b->dirty_expunged += b->expunged - expunged;
 }
 
 /* Move the dirty keys whose hash is not above @hash, with a rest for each step */
@@ -313,15 +339,31 @@ static int merge(struct builder *b)
 /* The last step */
 static int publish(struct builder *b)
 {
-	syncmap_state_set(b->fresh, b->into, b->state->dirty, NULL);
+	syncmap_state_set(b->fresh, b->into ?: b->state->table, b->state->dirty,
+			  NULL);
 	refcount_set(&b->fresh->pins, 2);
 	if (!syncmap_state_replace(b->map, b->state, b->fresh))
 		return -ESTALE;
+	b->state->table_stays = !b->into;
 	this_cpu_sub(b->fresh->counts->dirty, (long)b->moved);
 	this_cpu_sub(b->fresh->counts->nodes, (long)b->nodes);
 	syncmap_retire(b->state);
 	b->state = b->fresh;
 	return 0;
+}
+
+/* Of a purge, after the second step: the read table stays, with its tombstones */
+static int keep_table(struct builder *b)
+{
+	b->fresh = syncmap_state_alloc(b->state->gen, b->gfp);
+	return b->fresh ? 0 : -ENOMEM;
+}
+
+static int replace_table(struct builder *b)
+{
+	int err = prepare(b);
+
+	return err ?: merge(b);
 }
 
 /* Unpins the state; -ESTALE: a Clear has taken it away */
@@ -331,13 +373,15 @@ static int build(struct builder *b)
 
 	err = begin(b);
 	if (!err)
-		err = prepare(b);
+		err = count_dirty(b);
 	if (!err)
-		err = merge(b);
+		err = b->flags & BUILD_PURGE ? keep_table(b) : replace_table(b);
 	if (!err)
 		err = publish(b);
 	syncmap_step_rest(&b->steps);
-	this_cpu_sub(b->state->counts->dead, (long)b->expunged);
+	this_cpu_sub(b->state->counts->dead,
+		     (long)(b->expunged - b->dirty_expunged));
+	this_cpu_sub(b->state->counts->dirty_dead, (long)b->dirty_expunged);
 	if (err)
 		kfree(b->fresh);
 	syncmap_state_unpin(b->state);
@@ -353,9 +397,12 @@ static void account(struct syncmap *map, const struct builder *b, u64 start,
 		WRITE_ONCE(map->promote_fails, map->promote_fails + 1);
 		WRITE_ONCE(map->failed_ns, now);
 	} else if (!err) {
-		atomic_long_set(&map->missed, 0);
 		WRITE_ONCE(map->promotions, map->promotions + 1);
 		WRITE_ONCE(map->failed_ns, 0);
+	}
+	/* A purge leaves it to a promotion what is missed */
+	if (!err && b->into) {
+		atomic_long_set(&map->missed, 0);
 		map->promoted_ns = now;
 		WRITE_ONCE(map->last_promote_ns, now - start);
 		WRITE_ONCE(map->max_promote_ns,
@@ -368,7 +415,7 @@ static void account(struct syncmap *map, const struct builder *b, u64 start,
 	trace_syncmap_expunge(map, b->expunged);
 }
 
-static int build_now(struct syncmap *map, bool rest, gfp_t gfp)
+static int build_now(struct syncmap *map, unsigned int flags, gfp_t gfp)
 {
 	struct builder *b = kzalloc(sizeof(*b), gfp);
 	u64 start = ktime_get_ns();
@@ -377,7 +424,7 @@ static int build_now(struct syncmap *map, bool rest, gfp_t gfp)
 	if (b) {
 		b->map = map;
 		b->gfp = gfp;
-		b->rest = rest;
+		b->flags = flags;
 		b->state = syncmap_state_pin(map);
 		err = state_is_empty(b->state) ? -ESTALE : build(b);
 	}
@@ -400,10 +447,10 @@ static struct mem_cgroup *get_memcg(const struct syncmap *map)
 }
 
 /*
- * One promotion, with the builder token. @rest: do not take memory for more keys
- * to come. Returns 0, -ENOMEM, or -ESTALE when a Clear has come meanwhile.
+ * One promotion, with the builder token. @flags: BUILD_REST, BUILD_PURGE. Returns 0,
+ * -ENOMEM, -EAGAIN, or -ESTALE when a Clear has come meanwhile.
  */
-int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp)
+int syncmap_build(struct syncmap *map, unsigned int flags, gfp_t gfp)
 {
 	struct mem_cgroup *memcg = get_memcg(map);
 	struct mem_cgroup *active;
@@ -414,7 +461,7 @@ int syncmap_build(struct syncmap *map, bool rest, gfp_t gfp)
 	if (memcg)
 		gfp |= __GFP_ACCOUNT;
 	active = set_active_memcg(memcg);
-	err = build_now(map, rest, gfp);
+	err = build_now(map, flags, gfp);
 	set_active_memcg(active);
 	mem_cgroup_put(memcg);
 	return err;
@@ -436,7 +483,7 @@ int syncmap_build_all(struct syncmap *map)
 		old = state->old;
 		tidy = syncmap_is_tidy(state);
 		rcu_read_unlock();
-		err = tidy ? 0 : syncmap_build(map, true, GFP_KERNEL);
+		err = tidy ? 0 : syncmap_build(map, BUILD_REST, GFP_KERNEL);
 	} while (old && !err);
 	return err == -ESTALE ? 0 : err;
 }

@@ -283,8 +283,8 @@ enum {
 };
 
 /*
- * After a promotion a state leaves its read table and its old dirty table; what
- * is in them has moved on, or is dropped. After a Clear it leaves all it has.
+ * After a promotion a state leaves its read table, but for a purge, and its old dirty
+ * table; what is in them has moved on, or is dropped. After a Clear it leaves all.
  */
 static bool free_part(struct remains *r, struct syncmap_state *state)
 {
@@ -292,7 +292,7 @@ static bool free_part(struct remains *r, struct syncmap_state *state)
 
 	switch (state->part) {
 	case PART_TABLE:
-		return free_table(r, state->table, &state->at);
+		return state->table_stays || free_table(r, state->table, &state->at);
 	case PART_INTO:
 		return !r->cleared || !old || !old->into ||
 		       free_table(r, old->into, &state->at);

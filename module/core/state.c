@@ -242,6 +242,7 @@ void syncmap_state_sum(const struct syncmap_state *state,
 		sum->live += READ_ONCE(counts->live);
 		sum->dead += READ_ONCE(counts->dead);
 		sum->dirty += READ_ONCE(counts->dirty);
+		sum->dirty_dead += READ_ONCE(counts->dirty_dead);
 		sum->nodes += READ_ONCE(counts->nodes);
 		sum->hits += READ_ONCE(counts->hits);
 		sum->misses += READ_ONCE(counts->misses);

@@ -92,7 +92,7 @@ static void state_stats(const struct syncmap_state *state,
 		return;
 	syncmap_state_sum(state, &sum);
 	stats->count = max(sum.live, 0L);
-	stats->tombstones = max(sum.dead, 0L);
+	stats->tombstones = max(sum.dead + sum.dirty_dead, 0L);
 	stats->hits += sum.hits;
 	stats->misses += sum.misses;
 	stats->lock_waits += sum.lock_waits;

@@ -38,6 +38,7 @@ struct syncmap_table {
 	u8			key_len;	/* of the map */
 	u64			buckets;	/* homes and tail */
 	u64			keys;
+	bool			thinned;	/* has expunged words; token holder */
 	u64			fill[SYNCMAP_HISTOGRAM];
 	u64			displaced[SYNCMAP_HISTOGRAM];
 };

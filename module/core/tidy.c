@@ -44,7 +44,7 @@
 /* For an insert that has no room at all, it is worth while to wait longer */
 #define ROOM_JIFFIES	(10 * HZ)
 
-/* Housekeeping: look this often, and spend no more than 1 % of a CPU */
+/* Housekeeping: look this often, spend no more than 1 % of a CPU, and 1 % on purges */
 #define TIDY_JIFFIES	HZ
 #define TIDY_SHARE	100
 
@@ -84,6 +84,33 @@ static bool is_oversized(const struct syncmap_state *state)
 					  state->dirty->params->key_len) + 1;
 }
 
+/*
+ * Whether a purge may be done: there are dirty tables, no key in them, and the last one
+ * has taken its share of time. A key that comes meanwhile is left to the next one, or
+ * to a promotion. Any context: so it goes by jiffies.
+ */
+static bool may_purge(const struct syncmap *map,
+		      const struct syncmap_state *state, u64 dirty)
+{
+	return !dirty && (state->old || READ_ONCE(state->dirty->used)) &&
+	       !time_before(jiffies, READ_ONCE(map->purge_after));
+}
+
+/* Whether misses have paid for a promotion; a purge is worth few */
+static bool misses_suffice(const struct syncmap *map,
+			   const struct syncmap_state *state, u64 dirty)
+{
+	return atomic_long_read(&map->missed) >= misses_limit(state, dirty) ||
+	       may_purge(map, state, dirty);
+}
+
+/* Whether the read table has places that no key needs */
+static bool has_dead(const struct syncmap_state *state,
+		     const struct syncmap_counts *sum)
+{
+	return sum->dead > 0 || READ_ONCE(state->table->thinned);
+}
+
 /* Whether a promotion would leave everything as it is */
 bool syncmap_is_tidy(const struct syncmap_state *state)
 {
@@ -94,7 +121,7 @@ bool syncmap_is_tidy(const struct syncmap_state *state)
 	if (state->old || READ_ONCE(state->dirty->used) || is_oversized(state))
 		return false;
 	syncmap_state_sum(state, &sum);
-	return sum.dead <= 0;
+	return !has_dead(state, &sum);
 }
 
 /* Whether the last promotion failed, and the next had better be put off */
@@ -105,34 +132,54 @@ static bool backs_off(const struct syncmap *map)
 	return failed && ktime_get_ns() - failed < RETRY_NS;
 }
 
-/* With the builder token: whether to promote now, or to let more come together */
-static bool due(const struct syncmap *map, const struct syncmap_state *state)
-{
-	u64 dirty = syncmap_state_dirty(state);
-	struct syncmap_counts sum;
+/* What is due */
+enum due {
+	NOTHING,	/* let more come together */
+	PURGE,
+	PROMOTION,
+};
 
-	if (syncmap_is_tidy(state) || backs_off(map))
-		return false;
-	if (state->old)
-		return true;
-	if (dirty >= syncmap_state_limit(state) ||
-	    atomic_long_read(&map->missed) >= misses_limit(state, dirty))
-		return true;
-	syncmap_state_sum(state, &sum);
-	if (sum.dead >= LIMIT_MIN && sum.dead >= state->table->keys / 4)
-		return true;
+/* Whether promotions have taken no more than their share of time */
+static bool has_time(const struct syncmap *map)
+{
 	return ktime_get_ns() - map->promoted_ns >=
 	       max_t(u64, TIDY_SHARE * map->last_promote_ns, NSEC_PER_SEC);
 }
 
-static bool is_due(const struct syncmap *map)
+/* With the builder token */
+static enum due due(const struct syncmap *map, const struct syncmap_state *state)
 {
-	bool yes;
+	struct syncmap_counts sum;
+	u64 dirty;
+
+	if (syncmap_is_tidy(state) || backs_off(map))
+		return NOTHING;
+	/* What was left for want of memory */
+	if (state->old && map->failed_ns)
+		return PROMOTION;
+	syncmap_state_sum(state, &sum);
+	dirty = max(sum.dirty, 0L);
+	if (dirty >= syncmap_state_limit(state) ||
+	    atomic_long_read(&map->missed) >= misses_limit(state, dirty))
+		return PROMOTION;
+	if (sum.dead >= LIMIT_MIN && sum.dead >= state->table->keys / 4)
+		return PROMOTION;
+	if (!has_time(map))
+		return may_purge(map, state, dirty) ? PURGE : NOTHING;
+	if (dirty || has_dead(state, &sum))
+		return PROMOTION;
+	return may_purge(map, state, dirty) || is_oversized(state) ? PURGE :
+								     NOTHING;
+}
+
+static enum due what_is_due(const struct syncmap *map)
+{
+	enum due what;
 
 	rcu_read_lock();
-	yes = due(map, syncmap_state(map));
+	what = due(map, syncmap_state(map));
 	rcu_read_unlock();
-	return yes;
+	return what;
 }
 
 /* By way of irq_work: callers may hold any lock, or be in an NMI */
@@ -235,19 +282,35 @@ void syncmap_await(void)
 	lock_map_release(&worker_map);
 }
 
+/*
+ * Who misses asks for a purge when no dirty key is there, which may be over when the
+ * worker looks: whatever it does then, that is not soon done again.
+ */
+static int build_what_is_due(struct syncmap *map)
+{
+	enum due what = what_is_due(map);
+	u64 start = ktime_get_ns();
+	int err = 0;
+
+	if (what == PROMOTION)
+		return syncmap_build(map, 0, GFP_KERNEL);
+	if (what == PURGE)
+		err = syncmap_build(map, BUILD_PURGE, GFP_KERNEL);
+	WRITE_ONCE(map->purge_after, jiffies + 1 +
+		   nsecs_to_jiffies64(TIDY_SHARE * (ktime_get_ns() - start)));
+	return err;
+}
+
 /* With the builder token */
 static void housekeep(struct syncmap *map)
 {
 	long asked = atomic_long_read(&map->asked);
 	bool all = asked != map->answered;
-	int err = 0;
+	int err;
 
 	all |= test_and_clear_bit(MAP_RECLAIM, &map->flags);
-	if (all)
-		err = syncmap_build_all(map);
-	else if (is_due(map))
-		err = syncmap_build(map, false, GFP_KERNEL);
-	if (!err)
+	err = all ? syncmap_build_all(map) : build_what_is_due(map);
+	if (all && !err)
 		WRITE_ONCE(map->promoted, asked);
 	/* Pairs with the acquire in is_answered() */
 	smp_store_release(&map->answered, asked);
@@ -293,7 +356,7 @@ unsigned long syncmap_tombstones(struct syncmap *map)
 	rcu_read_lock();
 	syncmap_state_sum(syncmap_state(map), &sum);
 	rcu_read_unlock();
-	return max(sum.dead, 0L);
+	return max(sum.dead + sum.dirty_dead, 0L);
 }
 EXPORT_SYMBOL_GPL(syncmap_tombstones);
 
@@ -320,14 +383,11 @@ EXPORT_SYMBOL_GPL(syncmap_reclaim);
 void syncmap_miss(struct syncmap *map, const struct syncmap_state *state,
 		  u64 hash)
 {
-	u64 dirty;
-
 	trace_syncmap_miss(map, hash);
 	if (this_cpu_inc_return(state->counts->misses) % MISS_PORTION)
 		return;
-	dirty = syncmap_state_dirty(state);
-	if (atomic_long_add_return(MISS_PORTION, &map->missed) >=
-	    misses_limit(state, dirty))
+	atomic_long_add(MISS_PORTION, &map->missed);
+	if (misses_suffice(map, state, syncmap_state_dirty(state)))
 		syncmap_hurry(map);
 }
 

@@ -32,7 +32,7 @@ DEFINE_EVENT(syncmap_key, syncmap_lock_wait,
 	TP_PROTO(const struct syncmap *map, u64 hash),
 	TP_ARGS(map, hash));
 
-/* A promotion ended, with an error or a new read table of so many keys */
+/* A promotion ended, with an error or a new read table of so many keys; a purge has none */
 TRACE_EVENT(syncmap_promote,
 	TP_PROTO(const struct syncmap *map, u64 keys, u64 ns, int err),
 	TP_ARGS(map, keys, ns, err),

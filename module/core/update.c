@@ -77,11 +77,13 @@ static __always_inline void count_change(const struct syncmap_state *state,
 {
 	if (!live)
 		return;
-	if (dirty)
+	if (dirty) {
 		count_live_dirty(state, live);
-	else
+		this_cpu_sub(state->counts->dirty_dead, live);
+	} else {
 		count_live(state, live);
-	this_cpu_sub(state->counts->dead, live);
+		this_cpu_sub(state->counts->dead, live);
+	}
 }
 
 /*

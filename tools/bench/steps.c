@@ -266,7 +266,7 @@ static void get_stats(void)
 
 static void promote(void)
 {
-	expect(!syncmap_build(&map, true, GFP_KERNEL));
+	expect(!syncmap_build(&map, BUILD_REST, GFP_KERNEL));
 }
 
 static void time_steps(const struct name *name, void (*run)(void))
