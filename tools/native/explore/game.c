@@ -12,7 +12,7 @@
 #include "game.h"
 
 static const char *const place_names[PLACES] = {
-	"nowhere", "unknown", "read", "read-dead", "dirty", "half-unknown",
+	"nowhere", "unknown", "read", "read-dead", "dirty", "dirty-dead", "half-unknown",
 	"half-read", "half-read-dead", "half-old", "half-old-dead",
 	"half-dirty",
 };
@@ -72,6 +72,8 @@ static void half(struct game *g)
 		delete(g, SUBJECT);
 	if (g->place == HALF_DIRTY)
 		store(g, SUBJECT);
+	if (g->purge)
+		delete(g, STABLE_DIRTY);
 }
 
 /* The first seed with which a plain map has the twin beside the subject */
@@ -106,11 +108,13 @@ static void setup(void *arg)
 	    g->place == HALF_READ || g->place == HALF_READ_DEAD)
 		store(g, SUBJECT);
 	promote(g, 0);
-	store(g, STABLE_DIRTY);
-	if (g->place == READ_DEAD || g->place == HALF_READ_DEAD)
-		delete(g, SUBJECT);
-	if (g->place == DIRTY)
+	if (!g->purge || g->place >= HALF_UNKNOWN)
+		store(g, STABLE_DIRTY);
+	if (g->place == DIRTY || g->place == DIRTY_DEAD)
 		store(g, SUBJECT);
+	if (g->place == READ_DEAD || g->place == HALF_READ_DEAD ||
+	    g->place == DIRTY_DEAD)
+		delete(g, SUBJECT);
 	if (g->place >= HALF_UNKNOWN)
 		half(g);
 	if (g->twin)
@@ -188,7 +192,8 @@ void game_add(struct game *g, unsigned int actor, enum action action,
 	struct act *a = &g->acts[actor];
 	struct operation op = { action, key };
 
-	if (action != PROMOTE) {
+	g->purge |= action == PURGE;
+	if (action != PROMOTE && action != PURGE) {
 		op.old = 1 + key;
 		op.new = 10 + 10 * actor + a->n;
 	}

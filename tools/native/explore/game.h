@@ -15,6 +15,7 @@ enum place {
 	READ,
 	READ_DEAD,		/* deleted, in the read table */
 	DIRTY,
+	DIRTY_DEAD,		/* deleted, in the dirty table */
 	/* the same, in a map whose promotion ran out of memory */
 	HALF_UNKNOWN,
 	HALF_READ,
@@ -27,7 +28,8 @@ enum place {
 
 /*
  * The first two keys share a chain and a bucket, and their hash where all are
- * equal; STABLE_READ and STABLE_DIRTY are there from beginning to end.
+ * equal; STABLE_READ and STABLE_DIRTY are there from beginning to end, but for the
+ * latter in games with a purge, which leaves a dirty key alone.
  */
 enum { SUBJECT, TWIN, STABLE_READ, STABLE_DIRTY, KEYS };
 
@@ -55,6 +57,7 @@ struct game {
 	unsigned int		seed;
 	enum place		place;
 	bool			twin;	/* in the newest dirty table */
+	bool			purge;	/* an actor does one */
 	unsigned int		before[KEYS_MAX];
 	struct act		acts[ACTORS_MAX];
 	struct scenario		scenario;

@@ -21,7 +21,7 @@
 static const enum action actions[] = {
 	LOAD, SWAP, LOAD_OR_STORE, LOAD_OR_COMPUTE, LOAD_AND_DELETE,
 	COMPARE_AND_SWAP, COMPARE_AND_DELETE, RANGE, NEXT, CLEAR,
-	PROMOTE, LOAD_MANY, SWAP_RESERVED, UNRESERVE,
+	PROMOTE, PURGE, LOAD_MANY, SWAP_RESERVED, UNRESERVE,
 };
 
 #define BESIDE_PROMOTE	10
@@ -75,6 +75,14 @@ static void play_actions(const struct kind *kind, enum place place,
 	play(&game);
 }
 
+/* The worker does one thing at a time */
+static void play_pair(const struct kind *kind, enum place place, enum action a,
+		      enum action b)
+{
+	if (a != PROMOTE || b != PURGE)
+		play_actions(kind, place, 2, (enum action[]){ a, b }, 2);
+}
+
 static void pairs(const struct kind *kind)
 {
 	unsigned int i, k;
@@ -83,25 +91,34 @@ static void pairs(const struct kind *kind)
 	for (place = 0; place < PLACES; place++)
 		for (i = 0; i < ARRAY_SIZE(actions); i++)
 			for (k = i; k < ARRAY_SIZE(actions); k++)
-				play_actions(kind, place, 2,
-					     (enum action[]){ actions[i],
-							      actions[k] }, 2);
+				play_pair(kind, place, actions[i], actions[k]);
 }
 
-/* Two operations beside a promotion */
-static void triples(const struct kind *kind)
+/* Two operations beside a promotion or a purge */
+static void triples_beside(const struct kind *kind, enum place place,
+			   enum action beside)
 {
 	unsigned int n = thorough ? ARRAY_SIZE(actions) : BESIDE_PROMOTE;
 	unsigned int i, k;
+
+	for (i = 0; i < n; i++)
+		for (k = i; k < n; k++)
+			play_actions(kind, place, 1,
+				     (enum action[]){ actions[i], actions[k],
+						      beside }, 3);
+}
+
+static void triples(const struct kind *kind)
+{
 	enum place place;
 
-	for (place = 0; place < PLACES; place++)
-		for (i = 0; i < n; i++)
-			for (k = i; k < n; k++)
-				play_actions(kind, place, 1,
-					     (enum action[]){ actions[i],
-							      actions[k],
-							      PROMOTE }, 3);
+	for (place = 0; place < PLACES; place++) {
+		triples_beside(kind, place, PROMOTE);
+		/* What it finds in a read table does not matter to a purge */
+		if (thorough || place == UNKNOWN || place == DIRTY_DEAD ||
+		    place == DIRTY || place == HALF_OLD || place == HALF_OLD_DEAD)
+			triples_beside(kind, place, PURGE);
+	}
 }
 
 static void play_story(const struct kind *kind, const char *story,
@@ -138,6 +155,17 @@ static const char *const stories[] = {
 	"dirty load,load swap promote,promote",
 	"unknown swap load-and-delete promote,promote",
 	"read range load-and-delete,swap promote,promote",
+	/* The last dirty key goes, or comes back, while the table is purged */
+	"dirty load-and-delete,swap load purge",
+	"dirty load-and-delete,load-or-store swap,load purge",
+	"dirty-dead swap,load-and-delete load,load purge",
+	"dirty-dead load-or-store swap purge,purge",
+	"dirty-dead swap load-and-delete purge,promote",
+	"dirty-dead range swap,load-and-delete purge",
+	"half-old load-and-delete,swap load purge,promote",
+	"half-old-dead swap,load load-and-delete purge",
+	"unknown swap,load load-and-delete purge",
+	"dirty-dead swap purge clear",
 	/* It had a node, as the first key of a map, and gets a pair */
 	"nowhere swap,load-and-delete swap load,load",
 	"nowhere swap,load-and-delete load-or-store range",

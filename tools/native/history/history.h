@@ -37,6 +37,7 @@ enum action {
 	/* on no key: not recorded */
 	UNRESERVE,
 	PROMOTE,		/* new: the allocation that is to fail */
+	PURGE,			/* the same */
 	ACTIONS,
 	/* by nobody: of @old, if it is there; recorded by who has stored it */
 	EXPIRE = ACTIONS,

@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
+#include "../../../module/core/internal.h"
 #include "history.h"
 
 #define KEY_BYTES	sizeof(u64)
@@ -295,6 +296,14 @@ static void run_all(struct trial *trial, const struct operation *op,
 		history_fail("a range misses a key that never changes");
 }
 
+/* As the worker does it when no dirty key is left, whether that is so or not */
+static void purge(struct syncmap *map)
+{
+	syncmap_token_wait(map);
+	syncmap_build(map, BUILD_PURGE, GFP_KERNEL);
+	syncmap_token_release(map);
+}
+
 void operation_run(struct trial *trial, struct operation op,
 		   struct history *history)
 {
@@ -314,6 +323,11 @@ void operation_run(struct trial *trial, struct operation op,
 		current->fail_nth = op.new;
 		if (syncmap_promote(&trial->map) && !op.new)
 			history_fail("a promotion failed");
+		current->fail_nth = 0;
+		break;
+	case PURGE:
+		current->fail_nth = op.new;
+		purge(&trial->map);
 		current->fail_nth = 0;
 		break;
 	default:

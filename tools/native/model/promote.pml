@@ -91,8 +91,13 @@ inline count_dirty()
 	do
 	:: d_step {
 		nodes & BIT(k) ->
-		expunge_if_dead(NODE(NODE_OF(d, k)));
-		room = room + (word[NODE(NODE_OF(d, k))] != EXPUNGED);
+		if
+		:: IS(PURGED_WITH_TOMBSTONES) ->
+			room = room + (word[NODE(NODE_OF(d, k))] != DEAD)
+		:: else ->
+			expunge_if_dead(NODE(NODE_OF(d, k)));
+			room = room + (word[NODE(NODE_OF(d, k))] != EXPUNGED)
+		fi;
 		k++
 	   }
 	:: !(nodes & BIT(k)) && k < KEYS -> k++
@@ -242,13 +247,14 @@ inline end()
 	running = running - (attempts == PROMOTIONS)
 }
 
-/* s2 is published, unless a Clear has come */
+/* s2 is published, unless a Clear has come; after a purge it has the same table */
 inline publish()
 {
 	d_step {
 		if
 		:: state == s ->
-			table_of[states] = into;
+			table_of[states] = (into -> into : t);
+			purged[s] = !into && !IS(PURGED_TABLE_FREED);
 			dirty_of[states] = dirty_of[s];
 			pins[states] = 1;
 			state = states;
@@ -260,7 +266,19 @@ inline publish()
 	}
 }
 
-/* build(), with the token; prepare() may find no memory for the next table */
+/* What is there is as good as any state */
+inline give_up()
+{
+	d_step {
+		syncmap_state_unpin(s);
+		end()
+	}
+}
+
+/*
+ * build(), with the token; prepare() may find no memory for the next table. Whether a
+ * purge is wanted, and whether one is begun where a key is alive, does not matter.
+ */
 inline build()
 {
 	atomic {
@@ -276,15 +294,16 @@ inline build()
 	begin();
 	if
 	:: s ->
-		count_table();
 		count_dirty();
 		if
-		:: merge();
-			publish()
-		:: d_step {
-			syncmap_state_unpin(s);
-			end()
-		   }
+		:: !room || IS(PURGED_WITH_LIVE) -> publish()
+		:: count_table();
+			if
+			:: merge();
+				publish()
+			:: give_up()
+			fi
+		:: room -> give_up()
 		fi
 	:: d_step {
 		!s ->

@@ -56,12 +56,16 @@ inline free_state(s)
 	old_of[s] = 0;
 	prev_of[s] = 0;
 	pins[s] = 0;
-	cleared[s] = false
+	cleared[s] = false;
+	purged[s] = false
 }
 
 inline dispose(s)
 {
-	free_table(table_of[s]);
+	if
+	:: !purged[s] -> free_table(table_of[s])
+	:: else
+	fi;
 	if
 	:: cleared[s] ->
 		if

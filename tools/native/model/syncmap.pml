@@ -63,6 +63,9 @@
 #define PAIR_EXPUNGED_BY_DELETE		29
 #define PAIRS_NOT_COUNTED		30
 #define RANGE_SEES_LATE_PAIRS		31	/* -DACTORS=3 */
+#define PURGED_WITH_LIVE			32
+#define PURGED_WITH_TOMBSTONES		33
+#define PURGED_TABLE_FREED		34
 
 #ifndef MUTANT
 #define MUTANT		0
@@ -124,7 +127,7 @@ byte next[TABLES + DIRTIES];
 /* struct syncmap_state */
 byte table_of[STATES], dirty_of[STATES], old_of[STATES], prev_of[STATES];
 byte pins[STATES];
-bool cleared[STATES];
+bool cleared[STATES], purged[STATES];
 
 /* struct syncmap */
 byte state;
