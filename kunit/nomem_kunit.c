@@ -143,14 +143,24 @@ static int nomem_reserve(struct test_map *tm)
 	return syncmap_swap_reserved(&tm->map, res, val(ABSENT), &was);
 }
 
-static int nomem_promote(struct test_map *tm)
+static int nomem_build(struct test_map *tm, unsigned int flags)
 {
 	int err;
 
 	syncmap_token_wait(&tm->map);
-	err = syncmap_build(&tm->map, 0, NOMEM_GFP);
+	err = syncmap_build(&tm->map, flags, NOMEM_GFP);
 	syncmap_token_release(&tm->map);
 	return err;
+}
+
+static int nomem_promote(struct test_map *tm)
+{
+	return nomem_build(tm, 0);
+}
+
+static int nomem_purge(struct test_map *tm)
+{
+	return nomem_build(tm, BUILD_PURGE);
 }
 
 static const struct nomem {
@@ -295,7 +305,7 @@ static void promote_after_nomem_completes(struct kunit *test)
 	}
 }
 
-/* D.2: until then no purge lets a table stay that has lost its tombstones */
+/* D.2: a table that has lost its tombstones is replaced all the same */
 static void nomem_marks_a_thinned_table(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
@@ -321,16 +331,7 @@ static void nomem_marks_a_thinned_table(struct kunit *test)
 	KUNIT_EXPECT_GE(test, thinned, 1);
 }
 
-static int nomem_purge(struct test_map *tm)
-{
-	int err;
-
-	syncmap_token_wait(&tm->map);
-	err = syncmap_build(&tm->map, BUILD_PURGE, NOMEM_GFP);
-	syncmap_token_release(&tm->map);
-	return err;
-}
-
+/* The same, but that the dirty keys are deleted */
 static int fill_read(struct test_map *tm)
 {
 	int err = fill(tm);

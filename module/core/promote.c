@@ -47,6 +47,7 @@ static int begin(struct builder *b)
 	struct syncmap_state *next;
 	u8 key_len = b->map->params.key_len;
 	unsigned int bits;
+	int err = -ENOMEM;
 
 	if (state->old)
 		return 0;
@@ -57,29 +58,29 @@ static int begin(struct builder *b)
 	if (!next)
 		return -ENOMEM;
 	dirty = syncmap_dirty_alloc(&b->map->params, &b->map->seed, bits, b->gfp);
-	if (!dirty) {
-		kfree(next);
-		return -ENOMEM;
-	}
-	/* The memory may have taken its time: who leaves two tables has to come again */
-	if ((b->flags & BUILD_PURGE) && syncmap_state_dirty(state)) {
-		syncmap_dirty_free(dirty);
-		kfree(next);
-		return -EAGAIN;
-	}
+	if (!dirty)
+		goto free_state;
+	/* A key may have come since the purge was due, as memory may take its time */
+	err = -EAGAIN;
+	if ((b->flags & BUILD_PURGE) && syncmap_state_dirty(state))
+		goto free_dirty;
 	syncmap_state_set(next, state->table, dirty, state->dirty);
 	next->prev = state;
 	/* The map's, and the builder's */
 	refcount_set(&next->pins, 2);
-	if (!syncmap_state_replace(b->map, state, next)) {
-		syncmap_dirty_free(dirty);
-		kfree(next);
-		return -ESTALE;
-	}
+	err = -ESTALE;
+	if (!syncmap_state_replace(b->map, state, next))
+		goto free_dirty;
 	b->state = next;
 	/* There is room for new keys */
 	wake_up_all(&b->map->wait);
 	return 0;
+
+free_dirty:
+	syncmap_dirty_free(dirty);
+free_state:
+	kfree(next);
+	return err;
 }
 
 /* A rest; whether the builder works for nobody, because a Clear has come */
