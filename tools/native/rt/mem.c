@@ -46,6 +46,13 @@ void *shim_kmalloc(size_t size, gfp_t gfp)
 	return gfp & __GFP_NORETRY ? NULL : shim_alloc(size, gfp);
 }
 
+/* There are no huge pages, but who asks for them can do with others */
+void *vmalloc_huge(size_t size, gfp_t gfp)
+{
+	WARN_ON_ONCE(!(gfp & __GFP_NORETRY));
+	return NULL;
+}
+
 /* Sleeps; nobody else is to be killed for it */
 void *__vmalloc(size_t size, gfp_t gfp)
 {

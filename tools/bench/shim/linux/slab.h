@@ -16,6 +16,7 @@ void mem_free(const void *p);
 #define kvzalloc(size, gfp)	kzalloc(size, gfp)
 #define kvcalloc(n, size, gfp)	kcalloc(n, size, gfp)
 #define __vmalloc(size, gfp)	kmalloc(size, gfp)
+#define vmalloc_huge(size, gfp)	kmalloc(size, gfp)
 #define kfree(p)		mem_free(p)
 #define kvfree(p)		mem_free(p)
 #define shim_free(p)		mem_free(p)

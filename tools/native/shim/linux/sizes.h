@@ -8,6 +8,7 @@
 #define SZ_256K		0x40000
 #define SZ_1M		0x100000
 #define SZ_4M		0x400000
+#define SZ_16M		0x1000000
 #define SZ_32M		0x2000000
 
 #endif

@@ -13,6 +13,7 @@
 void *shim_alloc(size_t size, gfp_t gfp);
 void *shim_kmalloc(size_t size, gfp_t gfp);
 void *__vmalloc(size_t size, gfp_t gfp);
+void *vmalloc_huge(size_t size, gfp_t gfp);
 
 /* Of whole pages, where there are any: store/page.c */
 __attribute__((weak)) void *shim_vmalloc(size_t size, gfp_t gfp);
