@@ -434,6 +434,24 @@ static void thinned_is_due_in_time(struct kunit *test)
 	tm_thaw(tm);
 }
 
+/* What has grown gives back the room that it did not need, when there is time for it */
+static void room_is_given_back_in_its_time(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
+	tm_freeze(tm);
+	tm_state(tm)->table->roomy = true;
+	KUNIT_EXPECT_FALSE(test, syncmap_is_tidy(tm_state(tm)));
+	tm->map.promoted_ns = ktime_get_ns();
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), NOTHING);
+	tm->map.promoted_ns = 0;
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), PROMOTION);
+	tm_state(tm)->table->roomy = false;
+	tm_thaw(tm);
+}
+
 /* Neither is what promotions wait for any nearer, nor forgotten */
 static void purge_takes_no_promotions_place(struct kunit *test)
 {
@@ -445,7 +463,7 @@ static void purge_takes_no_promotions_place(struct kunit *test)
 	tm->map.promoted_ns = 1;
 	atomic_long_set(&tm->map.missed, MISSES_IF_FEW * LIMIT_MIN);
 	KUNIT_ASSERT_EQ(test, come_and_go(tm, 10, 12), 0);
-	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), PROMOTION);
+	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), GROWTH);
 	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, BUILD_PURGE, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tm->map.promoted_ns, 1);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&tm->map.missed),
@@ -711,6 +729,7 @@ static struct kunit_case tidy_cases[] = {
 	KUNIT_CASE(keys_that_come_and_go_ask_for_nothing),
 	KUNIT_CASE(keys_that_come_back_ask_for_nothing),
 	KUNIT_CASE(purge_is_due_when_no_dirty_key_is_left),
+	KUNIT_CASE(room_is_given_back_in_its_time),
 	KUNIT_CASE(purge_takes_no_promotions_place),
 	KUNIT_CASE(purge_is_asked_for_by_misses),
 	KUNIT_CASE(purge_is_not_repeated_at_once),

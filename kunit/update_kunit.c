@@ -299,6 +299,33 @@ static void insert_seals_the_old_dirty(struct kunit *test)
 	EXPECT_LOADS(test, tm, TEST_SUBJECT, val(3));
 }
 
+/* Who holds another state does not know of all the slots that keys may have got since */
+static void insert_takes_the_maps_state_alone(struct kunit *test)
+{
+	struct syncmap_update update = {
+		.action = SYNCMAP_SWAP, .new = CODE(1), .gfp = GFP_ATOMIC,
+	};
+	struct test_map *tm = test->priv;
+	struct syncmap_state *other;
+	struct test_key buffer;
+	struct syncmap_key key;
+
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 1), 0);
+	tm_freeze(tm);
+	other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	*other = *tm_state(tm);
+	key = tm_key(tm, 1, &buffer);
+	rcu_read_lock();
+	KUNIT_EXPECT_EQ(test, update_state(&tm->map, other, &key, &update), STALE);
+	KUNIT_EXPECT_EQ(test, update_state(&tm->map, tm_state(tm), &key, &update),
+			DONE);
+	rcu_read_unlock();
+	syncmap_update_discard(&tm->map, &update);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 2));
+	tm_thaw(tm);
+}
+
 static void delete_sealed_key(struct kunit *test, u64 i)
 {
 	struct test_map *tm = test->priv;
@@ -550,7 +577,7 @@ static void insert_starts_over_when_its_pair_is_gone(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_ready(tm_state(tm), &key, &update));
 	KUNIT_ASSERT_EQ(test, tm_take_pairs(tm, 1), 0);
 	KUNIT_EXPECT_FALSE(test, is_ready(tm_state(tm), &key, &update));
-	KUNIT_EXPECT_EQ(test, add_locked(tm, 1, &update), STALE);
+	KUNIT_EXPECT_EQ(test, add_locked(tm, 1, &update), NEED_NODE);
 	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 0, 1));
 	update.node = syncmap_node_alloc(&tm->map, &key, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, update.node);
@@ -624,6 +651,7 @@ KUNIT_ARRAY_PARAM(words, test_variants_words, test_variant_desc);
 static struct kunit_case update_cases[] = {
 	KUNIT_CASE(apply_handles_each_word_state),
 	KUNIT_CASE_PARAM(updates_with_stale_state_linearize, few_gen_params),
+	KUNIT_CASE_PARAM(insert_takes_the_maps_state_alone, few_gen_params),
 	KUNIT_CASE_PARAM(insert_seals_the_old_dirty, few_gen_params),
 	KUNIT_CASE_PARAM(present_keys_need_no_lock, few_gen_params),
 	KUNIT_CASE_PARAM(delete_of_sealed_leaves_a_tombstone, few_gen_params),

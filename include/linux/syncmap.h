@@ -581,9 +581,9 @@ static inline void syncmap_set_memcg(struct syncmap *map,
  * @last_promote_ns: duration of the last promotion in nanoseconds, purges left out
  * @max_promote_ns: duration of the longest one
  * @lock_waits: how often a lock of the dirty table was taken after waiting
- * @fill: read buckets by number of keys in them, 0 to 7
+ * @fill: read buckets by number of keys in them, 0 to 7, as a promotion has left them
  * @displaced: read keys by distance from their home bucket; the last counts
- *	all that are further away
+ *	all that are further away. Of the same
  * @amended: whether the dirty table may hold keys
  */
 struct syncmap_core_stats {

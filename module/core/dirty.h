@@ -112,7 +112,7 @@ struct dirty_pos {
 	unsigned int		slot;	/* the chain behind that of the node */
 	unsigned int		pair;	/* the first of those left below */
 	unsigned int		pairs;	/* behind the last */
-	struct dirty_item	sorted[BUCKET_PAIRS];
+	struct dirty_item	sorted[SYNCMAP_PAIR_SLOTS];	/* BUCKET_PAIRS */
 };
 
 struct syncmap_dirty *syncmap_dirty_alloc(const struct syncmap_params *params,

@@ -33,6 +33,8 @@
  * changes while it is map->state. T has a frozen set of keys whose
  * value words change (word.h, table.h); D takes new keys, in pairs or nodes
  * (dirty.h). A promotion merges T and D into a new read table T', while everybody goes on.
+ * Where many new keys come, T' has room for more of them, as long as it lasts: then it
+ * is roomy, and what is said of new keys in D is so of those, too.
  * A generation is all the states between two Clears; it owns the counters and
  * the limbo, where unlinked nodes await their grace period. The hash seed is
  * the map's for good, so that a Range cursor means the same after a Clear.
@@ -46,13 +48,16 @@
  *			the empty state or, which is a Clear, to it; all by
  *			cmpxchg
  *	value words	the token holder, by a store, while nobody can come to
- *			them (I4), or the lock of the bucket, when a pair is
- *			filled; then anybody, by cmpxchg, while open; closed
- *			by the token holder, by cmpxchg, from then on immutable
+ *			them (I4), or the lock of the dirty bucket, when a pair
+ *			or slot is filled; then anybody, by cmpxchg, while open;
+ *			closed by the token holder, by cmpxchg, from then on
+ *			immutable
  *	buckets		the token holder, before the table is in a state;
  *			readers come through closed words even then
  *	chains		the lock of their bucket; READ_ONCE under RCU
- *	keys of pairs	the lock of their bucket, once; READ_ONCE
+ *	keys of pairs	the lock of their bucket, once; READ_ONCE. In a roomy T
+ *			that of their bucket in D, by cmpxchg, as others hold the
+ *			lock of another
  *	dirty->filled	the lock of the bucket, by set_bit(), before its first
  *			key is there; never cleared
  *	table->next,	the token holder, once, before the first word of the
@@ -76,7 +81,9 @@
  *	slot, or expunged) its pair or node in Dold, if the bucket there is
  *	sealed and the word not expunged (closed live: its slot in Dold->into);
  *	else D, where it has a pair or a node, not both.
- * I2	The key set of a published table never changes, and has no key twice.
+ * I2	The key set of a published table never changes, and has no key twice; but
+ *	a roomy T gets keys that it does not have, from who has the lock of the
+ *	key's bucket in D, not sealed, in the map's state, without a Dold.
  * I3	The key of each closed live word is found in the next table: it was
  *	placed there, with the same value, before the word was closed.
  * I4	Before a table is in a state, nobody but its builder comes to a place in
@@ -124,11 +131,14 @@
  * syncmap_inline.h: what is called then begins anew.)
  * follow() and apply() continue behind a closed word, where the value that it had
  * is now, or what came after it. Only an insert needs more: it seals the key's
- * bucket in Dold before it searches it, and fills a pair or links a node in D
- * under the lock of a bucket that is not sealed; if it is, a newer state has been
- * published and the operation starts over. Sealing Dold makes an inserter that still
- * holds the state before s1 (and would insert into D = Dold) and one that holds s1
- * (and would insert into D1) exclude each other.
+ * bucket in Dold before it searches it, and fills a pair or links a node in D, or
+ * fills a slot in T, under the lock of a bucket that is not sealed, in the map's state;
+ * if it is, or the state is not, a newer one has been published and the operation starts
+ * over. Sealing Dold makes an inserter that still
+ * holds the state before s1 (and would insert into D = Dold, or into T) and one that
+ * holds s1 (and would insert into D1) exclude each other. D1 is that of s1 and of s2,
+ * and so is its lock: who holds s1 finds s2 to be the map's state when somebody may have
+ * filled a slot of T'.
  *
  * Why each is linearizable
  *
@@ -147,8 +157,8 @@
  *   was loaded and died before a builder wrote that 0: an instant at which it
  *   was absent lies within the operation. An update starts over (STALE), so as
  *   to find the key's home; that took a whole promotion.
- * - 0 in a pair whose bucket is not sealed: the key is absent until who fills it has
- *   set the word.
+ * - 0 in a pair whose bucket is not sealed, or in a slot that is being filled: the key
+ *   is absent until who does that has set the word.
  * - Expunged or not found in T, Dold and D: had the key been present all the
  *   time from the loading of the state on, its home would have been in one of
  *   them or reached from them. So it was absent at an instant in between. (A purge
@@ -156,8 +166,8 @@
  *   holds the state before it and who holds that behind it find the same.)
  * - Insert: under the lock of a bucket, not sealed, that does not have the
  *   key, while T and the sealed Dold do not have it either: nobody else can
- *   make a home for it. To set the word of the pair, or to link the node, is the
- *   instant.
+ *   make a home for it. A roomy T is searched once more for that. To set the word of
+ *   the pair or slot, or to link the node, is the instant.
  * - Delete of a node in an unsealed bucket of D: the cmpxchg to 0, under the lock,
  *   before the node is unlinked. Elsewhere, in a pair, too: the cmpxchg to 1.
  * - Clear: the publication of the empty state. What holds an older state acts
@@ -173,7 +183,9 @@
  * each it goes on in steps of bounded length, over what is empty, too, and no
  * further than to the next hash of the others; so it can end at any step, which
  * it does after some, and with it the RCU read section. The cursor is the hash
- * below which all has been seen; runs of equal hashes are never split.
+ * below which all has been seen; runs of equal hashes are never split. Of a roomy T
+ * the walk sees what a bucket has when it comes there, which is before it reads the word
+ * of a node with such a hash: so a key that it has met in D is not met in T again.
  *
  * Order
  *
@@ -345,6 +357,7 @@ u64 syncmap_state_limit(const struct syncmap_state *state);
 enum {
 	BUILD_REST = 1,		/* do not take memory for more keys to come */
 	BUILD_PURGE = 2,	/* a purge; -EAGAIN if a dirty key is alive */
+	BUILD_ROOM = 4,		/* for more keys in the read table, if many have come */
 };
 
 int syncmap_build(struct syncmap *map, unsigned int flags, gfp_t gfp);

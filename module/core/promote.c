@@ -23,9 +23,10 @@ struct builder {
 	struct syncmap_state	*state;		/* s1 */
 	struct syncmap_state	*fresh;		/* s2 */
 	struct syncmap_table	*into;		/* T' */
+	u64			room;		/* in it, for so many keys to come */
 	struct table_pos	end;		/* of T' */
 	gfp_t			gfp;
-	unsigned int		flags;		/* BUILD_REST, BUILD_PURGE */
+	unsigned int		flags;		/* BUILD_... */
 	u32			steps;		/* see SYNCMAP_STEPS_MAX */
 	u64			live;
 	u64			nodes;		/* of Dold */
@@ -125,7 +126,7 @@ static int count_table(struct builder *b)
 		if (in_vain(b))
 			return -ESTALE;
 		bin = bucket_bin(table, bucket);
-		keys = table_keys(view, bucket, key_len);
+		keys = table_keys(table, bucket);
 		for (slot = 0; slot < keys; slot++) {
 			if (expunge_if_dead(b, syncmap_slot_word(view, bucket, slot,
 								 key_len))) {
@@ -205,21 +206,61 @@ static int count_dirty(struct builder *b)
 }
 
 /*
+ * So many new keys are worth a table with room for more, if they are a sixteenth of
+ * all; and room for so many times as many as have come. The explorer has others.
+ */
+#ifndef ROOM_MIN
+#define ROOM_MIN	1024
+#define ROOM_FACTOR	2
+#endif
+#define ROOM_SHARE	16
+
+/* What a custom hash makes equal would be gone through one after the other */
+static bool can_have_room(const struct syncmap_params *params)
+{
+	return syncmap_key_is_word(params->key_len) &&
+	       params->hash != SYNCMAP_HASH_CUSTOM;
+}
+
+/* For how many keys to come there is to be room: a map that grows gets twice as large */
+static u64 room_of(const struct builder *b)
+{
+	u64 before = b->state->table->keys, now = b->live + b->expunged;
+	u64 came = now - min(now, before);
+
+	if (!(b->flags & BUILD_ROOM) || came < ROOM_MIN ||
+	    came < before / ROOM_SHARE || !can_have_room(&b->map->params))
+		return 0;
+	return min(ROOM_FACTOR * came, ROOM_FACTOR / 2 * b->live);
+}
+
+/* For @keys keys, of which those that are there fit in whatever their hashes */
+static struct syncmap_table *alloc_table(struct builder *b, u64 keys)
+{
+	u8 key_len = b->map->params.key_len;
+	u64 homes = syncmap_table_homes(keys, key_len);
+	u64 tail = syncmap_table_tail(homes, b->bins, key_len);
+
+	return syncmap_table_alloc(homes, homes + tail, key_len, b->gfp);
+}
+
+/*
  * The second step: fix the key sets, and make a table that all keys fit into.
  * A live key counted here may still die, but a dead one does not come back.
  */
 static int prepare(struct builder *b)
 {
-	u8 key_len = b->map->params.key_len;
-	u64 homes, tail;
 	int err;
 
 	err = count_table(b);
 	if (err)
 		return err;
-	homes = syncmap_table_homes(b->live, key_len);
-	tail = syncmap_table_tail(homes, b->bins, key_len);
-	b->into = syncmap_table_alloc(homes, homes + tail, key_len, b->gfp);
+	b->room = room_of(b);
+	b->into = alloc_table(b, b->live + b->room);
+	if (!b->into && b->room) {
+		b->room = 0;
+		b->into = alloc_table(b, b->live);
+	}
 	if (!b->into)
 		return -ENOMEM;
 	b->fresh = syncmap_state_alloc(b->state->gen, b->gfp);
@@ -253,16 +294,33 @@ static bool move(struct builder *b, atomic64_t *source, u64 hash, u64 key)
 	return true;
 }
 
+/* Of a bucket, in the order of their hashes; of the slots what came later is not in it */
+struct sorted_slot {
+	u64		hash;
+	u64		key;
+	unsigned int	slot;
+};
+
+/* Put the next one of a bucket among those before it */
+static __always_inline void sort_slot(struct sorted_slot *sorted, unsigned int slot,
+				      u64 key, u64 hash)
+{
+	unsigned int i = slot;
+
+	for (; i && sorted[i - 1].hash > hash; i--)
+		sorted[i] = sorted[i - 1];
+	sorted[i] = (struct sorted_slot){ .hash = hash, .key = key, .slot = slot };
+}
+
 /* Move the key of a slot; only who has key objects keeps whether they have moved */
-static void move_slot(struct builder *b, u64 bucket, unsigned int slot, u64 hash,
-		      u64 key)
+static void move_slot(struct builder *b, u64 bucket, const struct sorted_slot *slot)
 {
 	const struct syncmap_view *view = &b->state->view;
 	u8 key_len = b->map->params.key_len;
 
-	if (move(b, syncmap_slot_word(view, bucket, slot, key_len), hash, key) &&
-	    !key_len)
-		view->buckets[bucket].moved |= BIT(slot);
+	if (move(b, syncmap_slot_word(view, bucket, slot->slot, key_len),
+		 slot->hash, slot->key) && !key_len)
+		view->buckets[bucket].moved |= BIT(slot->slot);
 }
 
 /* Move the key that a walk stands on */
@@ -302,16 +360,20 @@ static int move_bucket(struct builder *b, u64 bucket, struct dirty_pos *pos)
 {
 	const struct syncmap_params *params = &b->map->params;
 	const struct syncmap_view *view = &b->state->view;
-	unsigned int keys = table_keys(view, bucket, params->key_len);
+	struct sorted_slot sorted[SYNCMAP_BUCKET_SLOTS];
+	unsigned int keys = table_keys(b->state->table, bucket);
 	unsigned int slot;
-	u64 hash, key;
+	u64 key;
 
 	for (slot = 0; slot < keys; slot++) {
 		key = syncmap_slot_key(view, bucket, slot, params->key_len);
-		hash = key_word_hash(params, &b->state->seed, key);
-		if (move_dirty(b, pos, hash))
+		sort_slot(sorted, slot, key,
+			  key_word_hash(params, &b->state->seed, key));
+	}
+	for (slot = 0; slot < keys; slot++) {
+		if (move_dirty(b, pos, sorted[slot].hash))
 			return -ESTALE;
-		move_slot(b, bucket, slot, hash, key);
+		move_slot(b, bucket, &sorted[slot]);
 	}
 	return in_vain(b) ? -ESTALE : 0;
 }
@@ -334,6 +396,9 @@ static int merge(struct builder *b)
 	if (move_dirty(b, &pos, SYNCMAP_CURSOR_END - 1))
 		return -ESTALE;
 	syncmap_table_seal(b->into, &b->end);
+	if (b->room)
+		syncmap_table_make_roomy(b->into, key_word_hash(&b->map->params,
+								&b->state->seed, 0));
 	return 0;
 }
 
@@ -448,7 +513,7 @@ static struct mem_cgroup *get_memcg(const struct syncmap *map)
 }
 
 /*
- * One promotion, with the builder token. @flags: BUILD_REST, BUILD_PURGE. Returns 0,
+ * One promotion, with the builder token. @flags: BUILD_... Returns 0,
  * -ENOMEM, -EAGAIN, or -ESTALE when a Clear has come meanwhile.
  */
 int syncmap_build(struct syncmap *map, unsigned int flags, gfp_t gfp)

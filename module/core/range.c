@@ -23,7 +23,7 @@ struct found {
  * all has been seen.
  */
 struct side {
-	const struct syncmap_dirty	*dirty;
+	const struct syncmap_dirty	*dirty;	/* NULL: the read table, a roomy one */
 	struct dirty_pos		pos;
 	u64				hash;	/* what is left has no smaller one */
 };
@@ -36,7 +36,7 @@ struct walk {
 	struct found			slot;	/* at pos; its word is NULL if there
 						 * is none, its hash as in a side
 						 */
-	struct side			sides[2];
+	struct side			sides[3];
 	unsigned int			nsides;
 	struct side			*near;	/* of them the first, or NULL */
 	u64				near_hash;
@@ -80,6 +80,69 @@ static void find_slot(struct walk *w)
 	w->slot.next = &table->next;
 }
 
+/*
+ * A roomy table is walked as a dirty one is: what a bucket has when the walk comes to
+ * it is sorted, and what it gets later is not looked at.
+ */
+static void look_into(const struct walk *w, struct side *side)
+{
+	const struct syncmap_table *table = w->state->table;
+	struct dirty_pos *pos = &side->pos;
+	struct dirty_item item;
+	unsigned int slot, keys;
+
+	pos->pair = 0;
+	pos->pairs = 0;
+	side->hash = SYNCMAP_CURSOR_END;
+	if (pos->bucket == table->buckets)
+		return;
+	keys = table_keys(table, pos->bucket);
+	for (slot = 0; slot < keys; slot++) {
+		item.word = syncmap_slot_word(&table->view, pos->bucket, slot,
+					      table->key_len);
+		item.key = syncmap_slot_key(&table->view, pos->bucket, slot,
+					    table->key_len);
+		item.hash = key_word_hash(&w->map->params, &w->state->seed,
+					  item.key);
+		dirty_walk_sort(pos, &item);
+	}
+	/*
+	 * Before the word of a node is read that may have been here before, see
+	 * dirty_walk_pairs(). See litmus/range-slot
+	 */
+	smp_rmb();
+	side->hash = keys ? pos->sorted[0].hash : hash_behind(w, pos->bucket);
+}
+
+/* From a slot to the next, or from an empty bucket */
+static void table_walk_on(const struct walk *w, struct side *side)
+{
+	struct dirty_pos *pos = &side->pos;
+
+	if (pos->pair < pos->pairs)
+		pos->pair++;
+	if (pos->pair < pos->pairs) {
+		side->hash = pos->sorted[pos->pair].hash;
+		return;
+	}
+	pos->bucket++;
+	look_into(w, side);
+}
+
+/* Before the dirty tables, so that of equal hashes it is the first; no slot is left */
+static void add_table(struct walk *w, u64 hash)
+{
+	struct side *side = &w->sides[w->nsides++];
+
+	side->pos.bucket = w->pos.bucket;
+	look_into(w, side);
+	while (dirty_walk_has(&side->pos) && side->hash < hash) {
+		table_walk_on(w, side);
+		syncmap_step_count(&w->steps);
+	}
+	w->slot.hash = SYNCMAP_CURSOR_END;
+}
+
 /* A dirty table that comes into use later has no key that was here before */
 static void add_side(struct walk *w, const struct syncmap_dirty *dirty,
 		     u64 hash)
@@ -114,20 +177,28 @@ static void find_near(struct walk *w)
 	}
 }
 
-static void seek(struct walk *w, u64 hash)
+static void seek_slot(struct walk *w, u64 hash)
 {
-	w->last = hash;
-	w->pos.bucket = syncmap_table_home(hash, w->state->view.homes);
-	w->pos.slot = 0;
-	add_side(w, w->state->old, hash);
-	add_side(w, w->state->dirty, hash);
-	find_near(w);
 	find_slot(w);
 	while (w->slot.word && w->slot.hash < hash) {
 		w->pos.slot++;
 		find_slot(w);
 		syncmap_step_count(&w->steps);
 	}
+}
+
+static void seek(struct walk *w, u64 hash)
+{
+	w->last = hash;
+	w->pos.bucket = syncmap_table_home(hash, w->state->view.homes);
+	w->pos.slot = 0;
+	if (w->state->table->roomy)
+		add_table(w, hash);
+	add_side(w, w->state->old, hash);
+	add_side(w, w->state->dirty, hash);
+	find_near(w);
+	if (!w->state->table->roomy)
+		seek_slot(w, hash);
 }
 
 /*
@@ -200,12 +271,28 @@ static __always_inline void walk_empty(struct walk *w, unsigned int *steps)
 	find_slot(w);
 }
 
+/* From what a side stands on to the next, or a step of that way */
+static __always_inline void side_walk_on(const struct walk *w, struct side *side)
+{
+	if (!side->dirty) {
+		table_walk_on(w, side);
+		return;
+	}
+	if (dirty_walk_has(&side->pos))
+		dirty_walk_on(side->dirty, &side->pos);
+	else
+		dirty_walk_step(side->dirty, &side->pos);
+	side->hash = dirty_walk_hash(side->dirty, &side->pos);
+}
+
 /* Emit the key that a side stands on, if it does on one; and a step on */
 static __always_inline int walk_side(struct walk *w, struct side *side,
 				     unsigned int *steps, emit_fn emit,
 				     void *arg)
 {
-	struct found found = { .next = &side->dirty->into };
+	struct found found = {
+		.next = side->dirty ? &side->dirty->into : &w->state->table->next,
+	};
 	struct syncmap_entry entry;
 	struct dirty_item item;
 	int ret = 0;
@@ -219,11 +306,8 @@ static __always_inline int walk_side(struct walk *w, struct side *side,
 		set_key(w, item.key, &entry);
 		if (resolve(w, &found, &entry))
 			ret = emit(&entry, arg);
-		dirty_walk_on(side->dirty, &side->pos);
-	} else {
-		dirty_walk_step(side->dirty, &side->pos);
 	}
-	side->hash = dirty_walk_hash(side->dirty, &side->pos);
+	side_walk_on(w, side);
 	find_near(w);
 	return ret;
 }
@@ -258,7 +342,7 @@ static __always_inline unsigned int gather_pairs(struct walk *w, u8 *run,
 
 	static_assert(SYNCMAP_PAIR_SLOTS == 4 && RUN * SYNCMAP_PAIR_SLOTS < 256);
 	for (slot = 0; n < RUN && bucket < end; bucket++) {
-		keys = table_keys(&view, bucket, sizeof(u64));
+		keys = *syncmap_pairs_tag(&view, bucket) & SYNCMAP_TAG_KEYS;
 		run[n] = slot;
 		run[n + 1] = slot + 1;
 		run[n + 2] = slot + 2;
@@ -341,7 +425,7 @@ static __always_inline int walk_slots(struct walk *w, unsigned int *steps,
 	struct found found = w->slot;
 	unsigned int slot = w->pos.slot;
 	u64 bucket = w->pos.bucket;
-	unsigned int keys = table_keys(&view, bucket, params->key_len);
+	unsigned int keys = table_keys(w->state->table, bucket);
 	struct syncmap_entry entry;
 	int ret = 0;
 
@@ -354,7 +438,7 @@ static __always_inline int walk_slots(struct walk *w, unsigned int *steps,
 		if (ret)
 			break;
 		if (++slot == keys) {
-			keys = table_keys(&view, ++bucket, params->key_len);
+			keys = table_keys(w->state->table, ++bucket);
 			slot = 0;
 			if (!keys)
 				break;

@@ -218,7 +218,7 @@ static bool free_slots(struct remains *r, struct syncmap_table *table, u64 *at)
 	unsigned int keys, slot;
 
 	for (; goes_on(r, at, table->buckets); ++*at) {
-		keys = table_keys(view, *at, key_len);
+		keys = table_keys(table, *at);
 		for (slot = 0; slot < keys; slot++) {
 			free_value(r, syncmap_slot_word(view, *at, slot, key_len));
 			if (!key_len && !(view->buckets[*at].moved & BIT(slot)))

@@ -216,3 +216,41 @@ void syncmap_table_seal(struct syncmap_table *table, struct table_pos *pos)
 {
 	advance(table, pos, table->buckets);
 }
+
+/*
+ * Let the table have new keys, before it is in a state: in home buckets that are not
+ * full, so that none is displaced, and no filter changes. @zero_hash: of key 0
+ */
+void syncmap_table_make_roomy(struct syncmap_table *table, u64 zero_hash)
+{
+	u64 home = syncmap_table_home(zero_hash, table->view.homes);
+	u64 end = home;
+
+	while (table_keys(table, end) == SYNCMAP_PAIR_SLOTS)
+		end++;
+	table->barred = home;
+	table->nbarred = end + 1 - home;
+	table->roomy = true;
+}
+
+/*
+ * Give a key that the table does not have a slot for good, with a word that is still
+ * 0, where table_has_room() says so; or NULL. With the lock of the key's dirty bucket, so
+ * that nobody else does so for the same key; who does for another may hold another lock.
+ */
+atomic64_t *syncmap_table_claim(struct syncmap_table *table,
+				const struct syncmap_key *key)
+{
+	u64 home = syncmap_table_home(key->hash, table->view.homes);
+	struct syncmap_pair *pair = table->view.pairs[home].pair;
+	unsigned int slot;
+	u64 none;
+
+	for (slot = 0; slot < SYNCMAP_PAIR_SLOTS; slot++) {
+		none = 0;
+		if (!READ_ONCE(pair[slot].key) &&
+		    try_cmpxchg(&pair[slot].key, &none, key->word))
+			return &pair[slot].word;
+	}
+	return NULL;
+}

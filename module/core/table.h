@@ -21,6 +21,11 @@
  * A key's home bucket is monotone in its hash and keys are appended in hash
  * order, so a table is in hash order as a whole. Overflow never wraps around:
  * behind the home buckets there is a tail, see syncmap_table_tail().
+ *
+ * Pairs that are made for a map into which many new keys come are fewer to a bucket,
+ * so that the keys to come have room beside them. Such a table, a roomy one, gets new
+ * keys in home buckets that are not full: none of these is displaced, no tag changes,
+ * and it stays in hash order, but within a bucket.
  */
 #ifndef _SYNCMAP_TABLE_H
 #define _SYNCMAP_TABLE_H
@@ -37,8 +42,11 @@ struct syncmap_table {
 	struct syncmap_table	*next;	/* set before the first word is closed */
 	u8			key_len;	/* of the map */
 	u64			buckets;	/* homes and tail */
-	u64			keys;
+	u64			keys;		/* that the builder has placed */
 	bool			thinned;	/* has expunged words; token holder */
+	bool			roomy;		/* has room for new keys, but for */
+	u64			barred;		/* these buckets: the first, */
+	u64			nbarred;	/* and how many */
 	u64			fill[SYNCMAP_HISTOGRAM];
 	u64			displaced[SYNCMAP_HISTOGRAM];
 };
@@ -58,6 +66,9 @@ u64 syncmap_table_tail(u64 homes, const u32 *bins, u8 key_len);
 atomic64_t *syncmap_table_append(struct syncmap_table *table,
 				 struct table_pos *pos, u64 hash, u64 key);
 void syncmap_table_seal(struct syncmap_table *table, struct table_pos *pos);
+void syncmap_table_make_roomy(struct syncmap_table *table, u64 zero_hash);
+atomic64_t *syncmap_table_claim(struct syncmap_table *table,
+				const struct syncmap_key *key);
 
 /* syncmap_table_tail() is told how many keys fall into each of these bins */
 #define TABLE_BINS	256
@@ -76,13 +87,36 @@ static inline u8 header_slot(u64 header, unsigned int slot)
  * How many keys stand in a bucket: in its first slots. For who has the table from a
  * state, or builds it; who comes early does not count.
  */
-static __always_inline unsigned int
-table_keys(const struct syncmap_view *view, u64 bucket, u8 key_len)
+static __always_inline unsigned int table_keys(const struct syncmap_table *table,
+					       u64 bucket)
 {
-	if (syncmap_key_is_word(key_len))
-		return *syncmap_pairs_tag(view, bucket) & SYNCMAP_TAG_KEYS;
-	return DIV_ROUND_UP(fls64(view->buckets[bucket].header & (U64_MAX >> 8)),
-			    8);
+	const struct syncmap_view *view = &table->view;
+	unsigned int n;
+
+	if (!syncmap_key_is_word(table->key_len))
+		return DIV_ROUND_UP(fls64(view->buckets[bucket].header &
+					  (U64_MAX >> 8)), 8);
+	n = *syncmap_pairs_tag(view, bucket) & SYNCMAP_TAG_KEYS;
+	/* Those that came later have no other mark than themselves */
+	while (table->roomy && n < SYNCMAP_PAIR_SLOTS &&
+	       READ_ONCE(view->pairs[bucket].pair[n].key))
+		n++;
+	return n;
+}
+
+/*
+ * Whether a new key is likely to find a slot in its home bucket. The buckets in which
+ * key 0 is looked for are barred: who has found it in a slot that is not filled would
+ * take the word of the key that comes there for its own.
+ */
+static inline bool table_has_room(const struct syncmap_table *table,
+				  const struct syncmap_key *key)
+{
+	u64 home = syncmap_table_home(key->hash, table->view.homes);
+
+	return table->roomy && key->word &&
+	       home - table->barred >= table->nbarred &&
+	       !READ_ONCE(table->view.pairs[home].pair[SYNCMAP_PAIR_SLOTS - 1].key);
 }
 
 /* Whether a key with this hash may stand in a later bucket than this one */
@@ -100,7 +134,7 @@ static inline bool table_has(const struct syncmap_table *table,
 			     const struct table_pos *pos)
 {
 	return pos->bucket < table->buckets &&
-	       pos->slot < table_keys(&table->view, pos->bucket, table->key_len);
+	       pos->slot < table_keys(table, pos->bucket);
 }
 
 /*

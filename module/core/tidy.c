@@ -118,7 +118,8 @@ bool syncmap_is_tidy(const struct syncmap_state *state)
 
 	if (state_is_empty(state))
 		return true;
-	if (state->old || READ_ONCE(state->dirty->used) || is_oversized(state))
+	if (state->old || READ_ONCE(state->dirty->used) ||
+	    state->table->roomy || is_oversized(state))
 		return false;
 	syncmap_state_sum(state, &sum);
 	return !has_dead(state, &sum);
@@ -136,7 +137,8 @@ static bool backs_off(const struct syncmap *map)
 enum due {
 	NOTHING,	/* let more come together */
 	PURGE,
-	PROMOTION,
+	PROMOTION,	/* of what there is, and then the map is at rest */
+	GROWTH,		/* one that leaves room for more */
 };
 
 /* Whether promotions have taken no more than their share of time */
@@ -161,12 +163,12 @@ static enum due due(const struct syncmap *map, const struct syncmap_state *state
 	dirty = max(sum.dirty, 0L);
 	if (dirty >= syncmap_state_limit(state) ||
 	    atomic_long_read(&map->missed) >= misses_limit(state, dirty))
-		return PROMOTION;
+		return GROWTH;
 	if (sum.dead >= LIMIT_MIN && sum.dead >= state->table->keys / 4)
-		return PROMOTION;
+		return GROWTH;
 	if (!has_time(map))
 		return may_purge(map, state, dirty) ? PURGE : NOTHING;
-	if (dirty || has_dead(state, &sum))
+	if (dirty || has_dead(state, &sum) || state->table->roomy)
 		return PROMOTION;
 	return may_purge(map, state, dirty) || is_oversized(state) ? PURGE :
 								     NOTHING;
@@ -292,6 +294,8 @@ static int build_what_is_due(struct syncmap *map)
 	u64 start = ktime_get_ns();
 	int err = 0;
 
+	if (what == GROWTH)
+		return syncmap_build(map, BUILD_ROOM, GFP_KERNEL);
 	if (what == PROMOTION)
 		return syncmap_build(map, 0, GFP_KERNEL);
 	if (what == PURGE)

@@ -287,6 +287,39 @@ static bool take_node(const struct syncmap_state *state,
 	return update->node;
 }
 
+/* Whether a slot of the read table is likely to be had; during a promotion none is */
+static bool has_free_slot(const struct syncmap_state *state,
+			  const struct syncmap_key *key)
+{
+	return !state->old && table_has_room(state->table, key);
+}
+
+/*
+ * As add_dirty(), where the read table may have the key by now, or room for it; GONE if
+ * not. The key is counted first, as for a pair.
+ */
+static enum outcome add_to_table(struct syncmap *map,
+				 const struct syncmap_state *state,
+				 const struct syncmap_key *key,
+				 struct syncmap_update *update)
+{
+	u64 none = WORD_EXPUNGED;
+	atomic64_t *home;
+
+	home = syncmap_table_find(&state->view, key, map->params.key_len, true);
+	if (home)
+		return apply(map, state, key, update, home, &state->table->next,
+			     false);
+	if (has_free_slot(state, key))
+		home = syncmap_table_claim(state->table, key);
+	if (!home)
+		return GONE;
+	count_live(state, 1);
+	word_try_set(home, &none, word_open(update->new));
+	inserted(update);
+	return DONE;
+}
+
 /* With the lock of an unsealed bucket that does not have the key */
 static enum outcome add_dirty(struct syncmap *map,
 			      const struct syncmap_state *state,
@@ -303,7 +336,7 @@ static enum outcome add_dirty(struct syncmap *map,
 		return DONE;
 	}
 	if (!update->node && !take_node(state, update))
-		return STALE;
+		return NEED_NODE;
 	link_dirty(map, state, key, update, place);
 	/*
 	 * An update is a full barrier, so that one on each of two CPUs and then
@@ -321,17 +354,35 @@ static bool is_ready(const struct syncmap_state *state,
 		     const struct syncmap_key *key,
 		     const struct syncmap_update *update)
 {
-	return update->node || dirty_free_pair(state->dirty, key) ||
-	       node_is_ready(state);
+	return update->node || has_free_slot(state, key) ||
+	       dirty_free_pair(state->dirty, key) || node_is_ready(state);
 }
 
-static enum outcome insert_dirty(struct syncmap *map,
-				 const struct syncmap_state *state,
-				 const struct syncmap_key *key,
-				 struct syncmap_update *update)
+/* With the lock of an unsealed bucket of the newest state */
+static enum outcome insert_locked(struct syncmap *map,
+				  const struct syncmap_state *state,
+				  const struct syncmap_key *key,
+				  struct syncmap_update *update)
+{
+	enum outcome outcome = GONE;
+	struct dirty_place place;
+
+	syncmap_dirty_locate(state->dirty, key, &place);
+	if (place.word)
+		return apply_dirty(map, state, key, update, place.word,
+				   state->dirty);
+	if (state->table->roomy)
+		outcome = add_to_table(map, state, key, update);
+	return outcome == GONE ? add_dirty(map, state, key, update, &place) :
+				 outcome;
+}
+
+static enum outcome insert(struct syncmap *map,
+			   const struct syncmap_state *state,
+			   const struct syncmap_key *key,
+			   struct syncmap_update *update)
 {
 	enum outcome outcome = DONE;
-	struct dirty_place place;
 	unsigned long flags;
 
 	if (!is_ready(state, key, update))
@@ -339,16 +390,11 @@ static enum outcome insert_dirty(struct syncmap *map,
 	if (outcome != DONE)
 		return outcome;
 	syncmap_dirty_lock(state->dirty, key->hash, &flags);
-	if (dirty_sealed(state->dirty, key->hash)) {
-		unlock_dirty(state, key->hash, flags);
-		return STALE;
-	}
-	syncmap_dirty_locate(state->dirty, key, &place);
-	if (place.word)
-		outcome = apply_dirty(map, state, key, update, place.word,
-				      state->dirty);
+	/* In a newer state the read table may have got the key. See litmus/filled-slot */
+	if (dirty_sealed(state->dirty, key->hash) || syncmap_state(map) != state)
+		outcome = STALE;
 	else
-		outcome = add_dirty(map, state, key, update, &place);
+		outcome = insert_locked(map, state, key, update);
 	unlock_dirty(state, key->hash, flags);
 	return outcome;
 }
@@ -443,7 +489,7 @@ static enum outcome update_state(struct syncmap *map,
 	outcome = update_dirty(map, state, key, update, state->dirty);
 	if (outcome != GONE || !syncmap_inserts(update))
 		return outcome;
-	return insert_dirty(map, state, key, update);
+	return insert(map, state, key, update);
 }
 
 /* Allocate what an insert may need. Return: 0 or -ENOMEM */
