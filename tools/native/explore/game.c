@@ -14,7 +14,7 @@
 static const char *const place_names[PLACES] = {
 	"nowhere", "unknown", "read", "read-dead", "dirty", "dirty-dead", "half-unknown",
 	"half-read", "half-read-dead", "half-old", "half-old-dead",
-	"half-dirty",
+	"half-dirty", "room-unknown", "room-read", "room-read-dead", "room-dirty",
 };
 
 unsigned long history_clock(void)
@@ -76,7 +76,59 @@ static void half(struct game *g)
 		delete(g, STABLE_DIRTY);
 }
 
-/* The first seed with which a plain map has the twin beside the subject */
+static bool is_half(enum place place)
+{
+	return place >= HALF_UNKNOWN && place < ROOM_UNKNOWN;
+}
+
+static bool is_room(enum place place)
+{
+	return place >= ROOM_UNKNOWN;
+}
+
+bool game_has_place(const struct kind *kind, enum place place)
+{
+	return !is_room(place) ||
+	       syncmap_params_are_plain(&kind->params, sizeof(u64));
+}
+
+/* What a promotion is out of memory for that would leave room: the last state */
+#define FAIL_STATE	6
+
+static void grow(struct game *g, unsigned int fail)
+{
+	struct syncmap_state *state;
+
+	operation_run(&g->trial, (struct operation){ GROW, .new = fail }, NULL);
+	state = rcu_dereference_protected(g->trial.map.state, true);
+	if (current->fail_nth || !state->old != !fail ||
+	    state->table->roomy != !fail)
+		explore_fail("the setup went wrong");
+}
+
+static void room(struct game *g)
+{
+	if (g->place == ROOM_DIRTY) {
+		grow(g, FAIL_STATE);
+		store(g, SUBJECT);
+	}
+	grow(g, 0);
+	if (g->place == ROOM_READ || g->place == ROOM_READ_DEAD)
+		store(g, SUBJECT);
+	if (g->place == ROOM_READ_DEAD)
+		delete(g, SUBJECT);
+}
+
+/* In which quarter of a table */
+static u64 quarter(u64 key, const siphash_key_t *seed)
+{
+	return syncmap_hash_short(key, sizeof(u64), seed) >> 62;
+}
+
+/*
+ * The first seed with which a plain map has the twin beside the subject, and these, if
+ * that can be, where key 0 is not looked for, when there is room.
+ */
 static unsigned int find_seed(const struct kind *kind)
 {
 	u64 subject = kind->first + SUBJECT, twin = kind->first + TWIN;
@@ -87,7 +139,8 @@ static unsigned int find_seed(const struct kind *kind)
 		shim_random = ++first;
 		get_random_bytes(&seed, sizeof(seed));
 	} while (table_bin(syncmap_hash_short(subject, sizeof(u64), &seed)) !=
-		 table_bin(syncmap_hash_short(twin, sizeof(u64), &seed)));
+		 table_bin(syncmap_hash_short(twin, sizeof(u64), &seed)) ||
+		 (subject && quarter(subject, &seed) == quarter(0, &seed)));
 	return first;
 }
 
@@ -107,15 +160,18 @@ static void setup(void *arg)
 	if (g->place == READ || g->place == READ_DEAD ||
 	    g->place == HALF_READ || g->place == HALF_READ_DEAD)
 		store(g, SUBJECT);
-	promote(g, 0);
-	if (!g->purge || g->place >= HALF_UNKNOWN)
+	if (is_room(g->place))
+		room(g);
+	else
+		promote(g, 0);
+	if (!g->purge || is_half(g->place))
 		store(g, STABLE_DIRTY);
 	if (g->place == DIRTY || g->place == DIRTY_DEAD)
 		store(g, SUBJECT);
 	if (g->place == READ_DEAD || g->place == HALF_READ_DEAD ||
 	    g->place == DIRTY_DEAD)
 		delete(g, SUBJECT);
-	if (g->place >= HALF_UNKNOWN)
+	if (is_half(g->place))
 		half(g);
 	if (g->twin)
 		store(g, TWIN);
@@ -193,7 +249,7 @@ void game_add(struct game *g, unsigned int actor, enum action action,
 	struct operation op = { action, key };
 
 	g->purge |= action == PURGE;
-	if (action != PROMOTE && action != PURGE) {
+	if (action < PROMOTE) {
 		op.old = 1 + key;
 		op.new = 10 + 10 * actor + a->n;
 	}

@@ -23,6 +23,11 @@ enum place {
 	HALF_OLD,		/* in the old dirty table */
 	HALF_OLD_DEAD,
 	HALF_DIRTY,		/* in the new one */
+	/* beside a read table that has room for more keys */
+	ROOM_UNKNOWN,
+	ROOM_READ,		/* in it, since later */
+	ROOM_READ_DEAD,
+	ROOM_DIRTY,
 	PLACES
 };
 
@@ -64,6 +69,7 @@ struct game {
 	char			name[160];
 };
 
+bool game_has_place(const struct kind *kind, enum place place);
 void game_init(struct game *g, const struct kind *kind, enum place place,
 	       unsigned int preemptions);
 void game_add(struct game *g, unsigned int actor, enum action action,

@@ -21,7 +21,7 @@
 static const enum action actions[] = {
 	LOAD, SWAP, LOAD_OR_STORE, LOAD_OR_COMPUTE, LOAD_AND_DELETE,
 	COMPARE_AND_SWAP, COMPARE_AND_DELETE, RANGE, NEXT, CLEAR,
-	PROMOTE, PURGE, LOAD_MANY, SWAP_RESERVED, UNRESERVE,
+	PROMOTE, PURGE, GROW, LOAD_MANY, SWAP_RESERVED, UNRESERVE,
 };
 
 #define BESIDE_PROMOTE	10
@@ -79,7 +79,7 @@ static void play_actions(const struct kind *kind, enum place place,
 static void play_pair(const struct kind *kind, enum place place, enum action a,
 		      enum action b)
 {
-	if (a != PROMOTE || b != PURGE)
+	if (a < PROMOTE || b < PROMOTE || a == b)
 		play_actions(kind, place, 2, (enum action[]){ a, b }, 2);
 }
 
@@ -89,7 +89,7 @@ static void pairs(const struct kind *kind)
 	enum place place;
 
 	for (place = 0; place < PLACES; place++)
-		for (i = 0; i < ARRAY_SIZE(actions); i++)
+		for (i = 0; i < ARRAY_SIZE(actions) && game_has_place(kind, place); i++)
 			for (k = i; k < ARRAY_SIZE(actions); k++)
 				play_pair(kind, place, actions[i], actions[k]);
 }
@@ -112,8 +112,11 @@ static void triples(const struct kind *kind)
 {
 	enum place place;
 
-	for (place = 0; place < PLACES; place++) {
+	for (place = 0; place < PLACES && game_has_place(kind, place); place++) {
 		triples_beside(kind, place, PROMOTE);
+		/* New keys may get a slot before it, and behind it */
+		if (thorough || place == ROOM_UNKNOWN || place == ROOM_DIRTY)
+			triples_beside(kind, place, GROW);
 		/* What it finds in a read table does not matter to a purge */
 		if (thorough || place == UNKNOWN || place == DIRTY_DEAD ||
 		    place == DIRTY || place == HALF_OLD || place == HALF_OLD_DEAD)
@@ -125,7 +128,8 @@ static void play_story(const struct kind *kind, const char *story,
 		       unsigned int preemptions)
 {
 	game_parse(&game, kind, story, preemptions + thorough);
-	play(&game);
+	if (game_has_place(kind, game.place))
+		play(&game);
 }
 
 static const char *const stories[] = {
@@ -166,6 +170,25 @@ static const char *const stories[] = {
 	"half-old-dead swap,load load-and-delete purge",
 	"unknown swap,load load-and-delete purge",
 	"dirty-dead swap purge clear",
+	/* It gets a slot before a promotion, or behind one that leaves room */
+	"room-unknown swap load-or-store promote",
+	"room-unknown swap,load swap,load grow",
+	"room-unknown swap,load-and-delete load,load promote",
+	"room-unknown swap swap-twin grow",
+	"room-unknown swap,load clear grow",
+	"room-unknown swap promote clear",
+	"room-unknown swap load-and-delete purge,grow",
+	"room-unknown+twin range swap,load-and-delete promote",
+	"room-unknown+twin next swap,load-and-delete grow",
+	"room-read load-and-delete,swap range grow",
+	"room-read-dead swap,load load-and-delete promote",
+	"room-dirty load-and-delete,swap load grow",
+	"unknown swap load-or-store grow",
+	"unknown load-or-store,load-and-delete load grow,promote",
+	"unknown swap,load swap,load grow,grow",
+	"dirty load-and-delete,swap range grow,promote",
+	"half-unknown swap load-or-store grow",
+	"half-old load-and-delete,swap swap grow",
 	/* It had a node, as the first key of a map, and gets a pair */
 	"nowhere swap,load-and-delete swap load,load",
 	"nowhere swap,load-and-delete load-or-store range",

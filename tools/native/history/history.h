@@ -38,6 +38,7 @@ enum action {
 	UNRESERVE,
 	PROMOTE,		/* new: the allocation that is to fail */
 	PURGE,			/* the same */
+	GROW,			/* a promotion that leaves room; the same */
 	ACTIONS,
 	/* by nobody: of @old, if it is there; recorded by who has stored it */
 	EXPIRE = ACTIONS,

@@ -8,7 +8,7 @@ const char *const action_names[ACTIONS] = {
 	"load", "store", "swap", "swap-reserved", "load-or-store",
 	"load-or-compute", "load-and-delete", "delete", "compare-and-swap",
 	"compare-and-delete", "load-many", "range", "next", "clear",
-	"unreserve", "promote", "purge",
+	"unreserve", "promote", "purge", "grow",
 };
 
 bool model_apply(unsigned int *value, const struct operation *op)

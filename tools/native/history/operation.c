@@ -296,11 +296,11 @@ static void run_all(struct trial *trial, const struct operation *op,
 		history_fail("a range misses a key that never changes");
 }
 
-/* As the worker does it when no dirty key is left, whether that is so or not */
-static void purge(struct syncmap *map)
+/* As the worker does it when it is due, whether that is so or not */
+static void build(struct syncmap *map, unsigned int flags)
 {
 	syncmap_token_wait(map);
-	syncmap_build(map, BUILD_PURGE, GFP_KERNEL);
+	syncmap_build(map, flags, GFP_KERNEL);
 	syncmap_token_release(map);
 }
 
@@ -326,8 +326,9 @@ void operation_run(struct trial *trial, struct operation op,
 		current->fail_nth = 0;
 		break;
 	case PURGE:
+	case GROW:
 		current->fail_nth = op.new;
-		purge(&trial->map);
+		build(&trial->map, op.action == PURGE ? BUILD_PURGE : BUILD_ROOM);
 		current->fail_nth = 0;
 		break;
 	default:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 
-/* table.h, for the table of a state: its keys are always the same */
+/* table.h, for the table of a state: its keys stay */
 inline table_find()
 {
 	from = table_of[st];

@@ -29,7 +29,7 @@ inline begin()
 		fi;
 		t = table_of[s];
 		d = old_of[s];
-		slots = placed[t]
+		slots = placed[t]		/* so far */
 	}
 }
 
@@ -45,6 +45,12 @@ inline expunge_if_dead(home)
 
 inline count_table()
 {
+	d_step {
+		if
+		:: !IS(TABLE_COUNTED_EARLY) -> slots = placed[t]
+		:: else
+		fi
+	};
 	do
 	:: d_step {
 		slots & BIT(k) ->

@@ -18,7 +18,8 @@ inline visit(h, f)
 /*
  * walk_on(), as far as one key is concerned: when the word of its slot is read,
  * the walk of each dirty table stands on its node or, if it has none, where it
- * will not meet one that is linked later.
+ * will not meet one that is linked later. The walk of the read table comes to the
+ * key's bucket before or after that.
  */
 inline range()
 {
@@ -36,6 +37,13 @@ inline range()
 		side = home
 	:: else
 	fi;
+	if
+	:: d_step {
+		table_find();
+		slot = home
+	   }
+	:: true
+	fi;
 	visit(slot, table_of[st]);
 	visit(side_old, INTO(old));
 	if
@@ -47,5 +55,14 @@ inline range()
 		side = home
 	:: else
 	fi;
-	visit(side, INTO(dirty))
+	visit(side, INTO(dirty));
+	if
+	:: d_step {
+		IS(RANGE_SEES_LATE_SLOTS) && !slot ->
+		table_find();
+		slot = home
+	   };
+		visit(slot, table_of[st])
+	:: else
+	fi
 }

@@ -12,7 +12,8 @@
  * ThreadSanitizer to check.
  *
  * A bucket is an array by key, and so is a chain; all keys are in one chain.
- * What a search finds is right here; what the finder does with it is checked.
+ * What a search finds is right here; what the finder does with it is checked. Each
+ * read table has room for new keys or none, as is asked at each insert.
  * When a promotion is due and what is counted for statistics is left out. A
  * grace period ends as soon as it may, and what is freed is not used again.
  */
@@ -66,6 +67,11 @@
 #define PURGED_WITH_LIVE		32
 #define PURGED_WITH_TOMBSTONES		33
 #define PURGED_TABLE_FREED		34
+#define INSERT_IN_OLD_STATE		35
+#define CLAIM_BESIDE_OLD		36
+#define CLAIM_WITHOUT_LOOK		37
+#define TABLE_COUNTED_EARLY		38
+#define RANGE_SEES_LATE_SLOTS		39	/* -DACTORS=3 */
 
 #ifndef MUTANT
 #define MUTANT		0

@@ -212,20 +212,74 @@ inline fill_pair()
 	}
 }
 
-inline insert_dirty()
+#define MAY_INSERT	((!hit || IS(INSERT_INTO_SEALED)) &&		\
+			 (state == st || IS(INSERT_IN_OLD_STATE)))
+
+inline insert()
 {
 	syncmap_dirty_lock(dirty, true);
 	if
 	:: d_step {
-		hit && !IS(INSERT_INTO_SEALED) ->
+		!MAY_INSERT ->
 		outcome = STALE;
 		syncmap_dirty_unlock(dirty)
 	   }
-	:: (!hit || IS(INSERT_INTO_SEALED)) && home ->
-		apply();
-		atomic { syncmap_dirty_unlock(dirty) }
-	:: else -> add_dirty()
+	:: else ->
+		if
+		:: home ->
+			apply();
+			atomic { syncmap_dirty_unlock(dirty) }
+		:: else -> add_to_table()
+		fi
 	fi
+}
+
+#define MAY_CLAIM	(table_of[st] && (!old || IS(CLAIM_BESIDE_OLD)))
+
+/* add_to_table(), and what is done if that comes to nothing */
+inline add_to_table()
+{
+	d_step {
+		table_find();
+		if
+		:: IS(CLAIM_WITHOUT_LOOK) -> forget_home()
+		:: else
+		fi
+	};
+	if
+	:: home ->
+		apply();
+		if
+		:: outcome == GONE -> add_dirty()
+		:: d_step {
+			outcome != GONE ->
+			syncmap_dirty_unlock(dirty)
+		   }
+		fi
+	:: else ->
+		if
+		:: MAY_CLAIM -> syncmap_table_claim()
+		:: add_dirty()			/* no room */
+		fi
+	fi
+}
+
+/* table.c: the slot has its key first */
+inline syncmap_table_claim()
+{
+	d_step {
+		from = table_of[st];
+		CLAIM(key_has_two_homes, !(placed[from] & BIT(key)));
+		placed[from] = placed[from] | BIT(key)
+	};
+	d_step {
+		word[SLOT(from, key)] = VALUE(me) | 1;
+		take_effect(ABSENT, VALUE(me));
+		changed = true;
+		outcome = DONE;
+		from = 0;
+		syncmap_dirty_unlock(dirty)
+	}
 }
 
 inline add_dirty()
@@ -280,7 +334,7 @@ inline update_dirty()
 	apply();
 	if
 	/* get_node(), if there is none from an earlier try */
-	:: outcome == GONE && INSERTS -> insert_dirty()
+	:: outcome == GONE && INSERTS -> insert()
 	/* NEED_NODE, prepare_insert() */
 	:: outcome == GONE && INSERTS && !node ->
 		node = true;

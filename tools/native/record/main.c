@@ -140,7 +140,7 @@ static void do_one(struct thread *thread, enum action action, unsigned int key)
 	struct history *history = &thread->history;
 	unsigned int n = history->n;
 
-	if (action == PROMOTE || action == PURGE)
+	if (action >= PROMOTE)
 		op.new = below(thread, 2) ? 0 : below(thread, 8);
 	else if (action != LOAD_OR_COMPUTE || below(thread, 4))
 		op.new = 1 + thread->id + CREW * thread->values++;
