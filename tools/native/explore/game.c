@@ -86,10 +86,11 @@ static bool is_room(enum place place)
 	return place >= ROOM_UNKNOWN;
 }
 
+/* No key 0 comes to where there is room */
 bool game_has_place(const struct kind *kind, enum place place)
 {
 	return !is_room(place) ||
-	       syncmap_params_are_plain(&kind->params, sizeof(u64));
+	       (kind->first && syncmap_params_are_plain(&kind->params, sizeof(u64)));
 }
 
 /* What a promotion is out of memory for that would leave room: the last state */

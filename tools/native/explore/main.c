@@ -75,10 +75,12 @@ static void play_actions(const struct kind *kind, enum place place,
 	play(&game);
 }
 
-/* The worker does one thing at a time */
+/* The worker does one thing at a time; and where there is no room, growth is nothing new */
 static void play_pair(const struct kind *kind, enum place place, enum action a,
 		      enum action b)
 {
+	if ((a == GROW || b == GROW) && !game_has_place(kind, ROOM_UNKNOWN))
+		return;
 	if (a < PROMOTE || b < PROMOTE || a == b)
 		play_actions(kind, place, 2, (enum action[]){ a, b }, 2);
 }
