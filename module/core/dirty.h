@@ -110,9 +110,11 @@ struct dirty_pos {
 	struct syncmap_node	*node;
 	u64			bucket;
 	unsigned int		slot;	/* the chain behind that of the node */
-	unsigned int		pair;	/* the first of those left below */
-	unsigned int		pairs;	/* behind the last */
-	struct dirty_item	sorted[SYNCMAP_PAIR_SLOTS];	/* BUCKET_PAIRS */
+	u8			pair;	/* the first of those left below */
+	u8			pairs;	/* behind the last */
+	u8			order[SYNCMAP_PAIR_SLOTS];	/* in the bucket, */
+	u64			hashes[SYNCMAP_PAIR_SLOTS];
+	struct syncmap_pair	*first;				/* of it */
 };
 
 struct syncmap_dirty *syncmap_dirty_alloc(const struct syncmap_params *params,
@@ -301,7 +303,7 @@ static inline void dirty_prefetch_ahead(const struct syncmap_dirty *dirty,
 static inline bool dirty_walk_on_pair(const struct dirty_pos *pos)
 {
 	return pos->pair < pos->pairs &&
-	       (!pos->node || pos->sorted[pos->pair].hash <= pos->node->hash);
+	       (!pos->node || pos->hashes[pos->pair] <= pos->node->hash);
 }
 
 /* ... or on anything */
@@ -314,22 +316,39 @@ static inline bool dirty_walk_has(const struct dirty_pos *pos)
 static inline struct dirty_item dirty_walk_item(const struct dirty_pos *pos)
 {
 	struct syncmap_node *node = pos->node;
+	struct syncmap_pair *pair;
 
-	if (dirty_walk_on_pair(pos))
-		return pos->sorted[pos->pair];
+	if (!dirty_walk_on_pair(pos))
+		return (struct dirty_item){
+			.hash = node->hash, .key = node->key, .word = &node->word,
+		};
+	pair = &pos->first[pos->order[pos->pair]];
 	return (struct dirty_item){
-		.hash = node->hash, .key = node->key, .word = &node->word,
+		.hash = pos->hashes[pos->pair], .key = READ_ONCE(pair->key),
+		.word = &pair->word,
 	};
 }
 
-static inline void dirty_walk_sort(struct dirty_pos *pos,
-				   const struct dirty_item *item)
+/* Of a bucket whose pairs are from @first on, so far */
+static inline void dirty_walk_no_pairs(struct dirty_pos *pos,
+				       struct syncmap_pair *first)
+{
+	pos->first = first;
+	pos->pair = 0;
+	pos->pairs = 0;
+}
+
+/* Put one of these among those that the walk will come to */
+static inline void dirty_walk_sort(struct dirty_pos *pos, u64 hash, u8 pair)
 {
 	unsigned int i = pos->pairs++;
 
-	for (; i && pos->sorted[i - 1].hash > item->hash; i--)
-		pos->sorted[i] = pos->sorted[i - 1];
-	pos->sorted[i] = *item;
+	for (; i && pos->hashes[i - 1] > hash; i--) {
+		pos->hashes[i] = pos->hashes[i - 1];
+		pos->order[i] = pos->order[i - 1];
+	}
+	pos->hashes[i] = hash;
+	pos->order[i] = pair;
 }
 
 /*
@@ -341,19 +360,15 @@ static inline void dirty_walk_pairs(const struct syncmap_dirty *dirty,
 {
 	struct syncmap_pair *pair =
 		((struct dirty_bucket *)&dirty->buckets[pos->bucket])->pairs;
-	struct dirty_item item;
-	unsigned int i;
+	u8 i;
 
-	pos->pair = 0;
-	pos->pairs = 0;
+	dirty_walk_no_pairs(pos, pair);
 	for (i = 0; dirty_has_pairs(dirty) && i < BUCKET_PAIRS; i++, pair++) {
 		/* A pair has its key first, and see above. See litmus/pair */
-		if (word_read(&pair->word) == WORD_EXPUNGED)
-			continue;
-		item.key = READ_ONCE(pair->key);
-		item.hash = key_word_hash(dirty->params, dirty->seed, item.key);
-		item.word = &pair->word;
-		dirty_walk_sort(pos, &item);
+		if (word_read(&pair->word) != WORD_EXPUNGED)
+			dirty_walk_sort(pos, key_word_hash(dirty->params,
+							   dirty->seed,
+							   READ_ONCE(pair->key)), i);
 	}
 }
 
@@ -407,7 +422,7 @@ static inline u64 dirty_walk_hash(const struct syncmap_dirty *dirty,
 				  const struct dirty_pos *pos)
 {
 	if (dirty_walk_on_pair(pos))
-		return pos->sorted[pos->pair].hash;
+		return pos->hashes[pos->pair];
 	if (pos->node)
 		return pos->node->hash;
 	return pos->bucket < dirty_buckets(dirty) ?
@@ -426,8 +441,7 @@ static inline u32 dirty_seek(const struct syncmap_dirty *dirty,
 	pos->node = NULL;
 	pos->bucket = dirty_bucket_index(dirty, hash);
 	pos->slot = dirty->chains;
-	pos->pair = 0;
-	pos->pairs = 0;
+	dirty_walk_no_pairs(pos, NULL);
 	if (dirty_filled(dirty, pos->bucket) & 1) {
 		pos->slot = dirty_slot(dirty, hash);
 		dirty_walk_pairs(dirty, pos);

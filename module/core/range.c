@@ -88,30 +88,24 @@ static void look_into(const struct walk *w, struct side *side)
 {
 	const struct syncmap_table *table = w->state->table;
 	struct dirty_pos *pos = &side->pos;
-	struct dirty_item item;
+	struct syncmap_pair *pair = table->view.pairs[pos->bucket].pair;
 	unsigned int slot, keys;
 
-	pos->pair = 0;
-	pos->pairs = 0;
+	dirty_walk_no_pairs(pos, pair);
 	side->hash = SYNCMAP_CURSOR_END;
 	if (pos->bucket == table->buckets)
 		return;
 	keys = table_keys(table, pos->bucket);
-	for (slot = 0; slot < keys; slot++) {
-		item.word = syncmap_slot_word(&table->view, pos->bucket, slot,
-					      table->key_len);
-		item.key = syncmap_slot_key(&table->view, pos->bucket, slot,
-					    table->key_len);
-		item.hash = key_word_hash(&w->map->params, &w->state->seed,
-					  item.key);
-		dirty_walk_sort(pos, &item);
-	}
+	for (slot = 0; slot < keys; slot++)
+		dirty_walk_sort(pos, key_word_hash(&w->map->params,
+						   &w->state->seed,
+						   READ_ONCE(pair[slot].key)), slot);
 	/*
 	 * Before the word of a node is read that may have been here before, see
 	 * dirty_walk_pairs(). See litmus/range-slot
 	 */
 	smp_rmb();
-	side->hash = keys ? pos->sorted[0].hash : hash_behind(w, pos->bucket);
+	side->hash = keys ? pos->hashes[0] : hash_behind(w, pos->bucket);
 }
 
 /* From a slot to the next, or from an empty bucket */
@@ -122,7 +116,7 @@ static void table_walk_on(const struct walk *w, struct side *side)
 	if (pos->pair < pos->pairs)
 		pos->pair++;
 	if (pos->pair < pos->pairs) {
-		side->hash = pos->sorted[pos->pair].hash;
+		side->hash = pos->hashes[pos->pair];
 		return;
 	}
 	pos->bucket++;
