@@ -305,6 +305,34 @@ static void promote_after_nomem_completes(struct kunit *test)
 	}
 }
 
+#define MANY	2048
+
+/*
+ * There is memory for the keys that there are, if not for more to come. With a flag
+ * that a kernel spares, as such a table is no single page: so that is for a process
+ */
+static void nomem_does_without_room(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	unsigned int nth, without = 0;
+	bool fired = true;
+	int err;
+
+	for (nth = 1; fired && nth < 100; nth++) {
+		syncmap_clear(&tm->map);
+		tm_freeze(tm);
+		KUNIT_ASSERT_EQ(test, tm_fill(tm, 1, 1 + MANY), 0);
+		inject(nth);
+		err = syncmap_build(&tm->map, BUILD_ROOM, GFP_KERNEL);
+		fired = injected();
+		KUNIT_EXPECT_EQ(test, err, fired && err ? -ENOMEM : 0);
+		without += !err && !tm_state(tm)->table->roomy;
+		KUNIT_EXPECT_TRUE(test, tm_holds(tm, 1, 1 + MANY));
+		tm_thaw(tm);
+	}
+	KUNIT_EXPECT_EQ(test, without, nth > 2 ? 2 : 0);
+}
+
 /* D.2: a table that has lost its tombstones is replaced all the same */
 static void nomem_marks_a_thinned_table(struct kunit *test)
 {
@@ -546,6 +574,7 @@ static struct kunit_case nomem_cases[] = {
 	KUNIT_CASE(nomem_is_counted_each_time),
 	KUNIT_CASE(nomem_leaves_an_empty_map_empty),
 	KUNIT_CASE_PARAM(promote_after_nomem_completes, few_gen_params),
+	KUNIT_CASE(nomem_does_without_room),
 	KUNIT_CASE_PARAM(nomem_marks_a_thinned_table, few_gen_params),
 	KUNIT_CASE(purge_without_memory_leaves_the_map),
 	KUNIT_CASE_PARAM(present_keys_need_no_memory, few_gen_params),

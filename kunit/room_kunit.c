@@ -37,6 +37,14 @@ static u64 find_key(struct test_map *tm, u64 from, bool room)
 	return from;
 }
 
+static u64 home_of(struct test_map *tm, u64 i)
+{
+	struct test_key buffer;
+
+	return syncmap_table_home(tm_key(tm, i, &buffer).hash,
+				  tm_state(tm)->view.homes);
+}
+
 static unsigned int keys_of(struct test_map *tm, u64 bucket)
 {
 	return table_keys(tm_state(tm)->table, bucket);
@@ -52,6 +60,8 @@ static void room_is_used_up_and_given_back(struct kunit *test)
 	bool room = grow(test);
 
 	KUNIT_EXPECT_EQ(test, room, tm->map.params.hash != SYNCMAP_HASH_CUSTOM);
+	KUNIT_EXPECT_EQ(test, tm_state(tm)->view.homes,
+			syncmap_table_homes((1 + room) * settled, sizeof(u64)));
 	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 1, 1 + settled));
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 1 + settled, 1 + all), 0);
 	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 1, 1 + all));
@@ -103,7 +113,11 @@ static void what_has_no_room_is_dirty(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, grow(test));
 	dirty = tm_state(tm)->dirty;
-	i = find_key(tm, 1 + SETTLED, false);
+	i = 1 + SETTLED;
+	do
+		i = find_key(tm, ++i, false);
+	while (table_is_barred(tm_state(tm)->table, home_of(tm, i)));
+	KUNIT_EXPECT_EQ(test, keys_of(tm, home_of(tm, i)), SYNCMAP_PAIR_SLOTS);
 	KUNIT_ASSERT_EQ(test, tm_store(tm, i, val(i)), 0);
 	KUNIT_EXPECT_NULL(test, tm_slot(tm, i));
 	KUNIT_EXPECT_NOT_NULL(test, tm_word(tm, dirty, i));
@@ -259,6 +273,77 @@ static void range_sorts_what_came_later(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, visits.n, 2 * SETTLED);
 }
 
+struct come_back {
+	struct visits	visits;
+	unsigned int	slots;	/* that keys have come back to */
+};
+
+/* It goes, and comes back: the next that the range comes to must not be the same */
+static int go_and_come_back(const struct syncmap_entry *entry, void *arg)
+{
+	struct come_back *back = arg;
+	struct test_map *tm = back->visits.test->priv;
+	u64 i = test_key_number(tm, entry);
+	bool in_slot = tm_slot(tm, i);
+
+	visit(entry, &back->visits);
+	if (!tm_delete(tm, i) || tm_store(tm, i, val(i)))
+		return -EIO;
+	back->slots += !in_slot && tm_slot(tm, i);
+	return 0;
+}
+
+/* C.1: from a node of the dirty table to a slot of the read table, under way */
+static void range_meets_none_twice(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	struct come_back back = { .visits.test = test };
+
+	KUNIT_ASSERT_TRUE(test, grow(test));
+	/* As if these had come before the promotion was over: most of them get nodes */
+	tm_state(tm)->table->roomy = false;
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 1 + SETTLED, 1 + 8 * SETTLED), 0);
+	tm_state(tm)->table->roomy = true;
+	KUNIT_EXPECT_EQ(test, syncmap_range(&tm->map, go_and_come_back, &back), 0);
+	KUNIT_EXPECT_EQ(test, back.visits.n, 8 * SETTLED);
+	KUNIT_EXPECT_GT(test, back.slots, 100);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 1, 1 + 8 * SETTLED));
+}
+
+/* Who lets a map grow gets room without asking */
+static void the_worker_makes_room(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	bool roomy = false;
+	u64 i;
+
+	for (i = 1; !roomy && i < 1000 * 1000; i++) {
+		KUNIT_ASSERT_EQ(test, tm_store(tm, i, val(i)), 0);
+		rcu_read_lock();
+		roomy = rcu_dereference(tm->map.state)->table->roomy;
+		rcu_read_unlock();
+		cond_resched();
+	}
+	KUNIT_EXPECT_TRUE(test, roomy);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 1, i));
+}
+
+/* What comes and goes is not what room is for: else it would be made for ever */
+static void no_room_for_what_is_gone(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	u64 i;
+
+	KUNIT_ASSERT_TRUE(test, grow(test));
+	for (i = 1 + SETTLED; i < 1 + 2 * SETTLED; i++) {
+		KUNIT_ASSERT_EQ(test, tm_store(tm, i, val(i)), 0);
+		KUNIT_ASSERT_TRUE(test, tm_delete(tm, i));
+	}
+	KUNIT_EXPECT_EQ(test, syncmap_build(&tm->map, BUILD_ROOM, GFP_KERNEL), 0);
+	KUNIT_EXPECT_FALSE(test, tm_state(tm)->table->roomy);
+	KUNIT_EXPECT_TRUE(test, tm_holds(tm, 1, 1 + SETTLED));
+}
+
 /* Few new keys get no room, nor does a map that is to rest */
 static void room_is_for_growth(struct kunit *test)
 {
@@ -317,6 +402,9 @@ static struct kunit_case room_cases[] = {
 	KUNIT_CASE(a_key_gets_no_second_slot),
 	KUNIT_CASE(none_gets_a_slot_during_a_promotion),
 	KUNIT_CASE(range_sorts_what_came_later),
+	KUNIT_CASE(range_meets_none_twice),
+	KUNIT_CASE(the_worker_makes_room),
+	KUNIT_CASE(no_room_for_what_is_gone),
 	KUNIT_CASE(room_is_for_growth),
 	KUNIT_CASE(room_is_not_for_a_custom_hash),
 	KUNIT_CASE(clear_frees_what_is_in_slots),

@@ -562,7 +562,8 @@ static inline void syncmap_set_memcg(struct syncmap *map,
 /**
  * struct syncmap_core_stats - what a map is doing
  * @count: live keys
- * @read_keys: keys of the read table, deleted ones included
+ * @read_keys: keys of the read table, deleted ones included; while it has room for more,
+ *	without those that promotions have dropped
  * @read_buckets: buckets of the read table: of four keys of up to 8 bytes, of
  *	five of up to 16, or of seven byte strings
  * @tombstones: deleted keys that still take a place

@@ -72,7 +72,7 @@
  *
  * Lock order: builder token, then one bucket lock. No two bucket locks nest,
  * nothing is allocated and nothing sleeps under one; the work under it is a look
- * at the pairs, and one walk of a chain.
+ * at the pairs, one walk of a chain, and a search of a roomy T.
  *
  * Where a key lives
  *
@@ -276,6 +276,8 @@ void syncmap_state_unpin(struct syncmap_state *state);
 void syncmap_state_sum(const struct syncmap_state *state,
 		       struct syncmap_counts *sum);
 u64 syncmap_state_dirty(const struct syncmap_state *state);
+u64 syncmap_state_read(const struct syncmap_state *state,
+		       const struct syncmap_counts *sum);
 
 /* node.c */
 struct syncmap_node *syncmap_node_alloc(const struct syncmap *map,

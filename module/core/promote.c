@@ -29,6 +29,7 @@ struct builder {
 	unsigned int		flags;		/* BUILD_... */
 	u32			steps;		/* see SYNCMAP_STEPS_MAX */
 	u64			live;
+	u64			came;		/* of these, since T was made */
 	u64			nodes;		/* of Dold */
 	u64			moved;		/* live keys, from there */
 	u64			expunged;
@@ -43,7 +44,8 @@ struct builder {
 static int begin(struct builder *b)
 {
 	struct syncmap_state *state = b->state;
-	u64 count = syncmap_state_dirty(state);
+	struct syncmap_counts sum;
+	u64 count;
 	struct syncmap_dirty *dirty;
 	struct syncmap_state *next;
 	u8 key_len = b->map->params.key_len;
@@ -52,7 +54,10 @@ static int begin(struct builder *b)
 
 	if (state->old)
 		return 0;
-	bits = syncmap_dirty_bits_at_rest(state->table->keys + count, key_len);
+	syncmap_state_sum(state, &sum);
+	count = max(sum.dirty, 0L);
+	bits = syncmap_dirty_bits_at_rest(syncmap_state_read(state, &sum) + count,
+					  key_len);
 	if (!(b->flags & BUILD_REST))
 		bits = max(bits, syncmap_dirty_bits(2 * count, key_len));
 	next = syncmap_state_alloc(state->gen, b->gfp);
@@ -119,19 +124,22 @@ static int count_table(struct builder *b)
 	const struct syncmap_table *table = b->state->table;
 	const struct syncmap_view *view = &table->view;
 	u8 key_len = b->map->params.key_len;
-	unsigned int bin, keys, slot;
+	unsigned int bin, placed, keys, slot;
 	u64 bucket;
 
+	b->came = b->live;
 	for (bucket = 0; bucket < table->buckets; bucket++) {
 		if (in_vain(b))
 			return -ESTALE;
 		bin = bucket_bin(table, bucket);
+		placed = table_placed(table, bucket);
 		keys = table_keys(table, bucket);
 		for (slot = 0; slot < keys; slot++) {
 			if (expunge_if_dead(b, syncmap_slot_word(view, bucket, slot,
 								 key_len))) {
 				b->bins[bin]++;
 				b->live++;
+				b->came += slot >= placed;
 			}
 		}
 	}
@@ -222,26 +230,32 @@ static bool can_have_room(const struct syncmap_params *params)
 	       params->hash != SYNCMAP_HASH_CUSTOM;
 }
 
-/* For how many keys to come there is to be room: a map that grows gets twice as large */
+/*
+ * For how many keys to come there is to be room: a map that grows gets twice as large.
+ * Keys that have come and gone do not count, for they would for ever.
+ */
 static u64 room_of(const struct builder *b)
 {
-	u64 before = b->state->table->keys, now = b->live + b->expunged;
-	u64 came = now - min(now, before);
-
-	if (!(b->flags & BUILD_ROOM) || came < ROOM_MIN ||
-	    came < before / ROOM_SHARE || !can_have_room(&b->map->params))
+	if (!(b->flags & BUILD_ROOM) || b->came < ROOM_MIN ||
+	    b->came < b->live / ROOM_SHARE || !can_have_room(&b->map->params))
 		return 0;
-	return min(ROOM_FACTOR * came, ROOM_FACTOR / 2 * b->live);
+	return min(ROOM_FACTOR * b->came, ROOM_FACTOR / 2 * b->live);
 }
 
-/* For @keys keys, of which those that are there fit in whatever their hashes */
-static struct syncmap_table *alloc_table(struct builder *b, u64 keys)
+/* With room for @keys keys; those that have been counted fit in whatever their hashes */
+static struct syncmap_table *alloc_table(struct builder *b, u64 keys, gfp_t gfp)
 {
 	u8 key_len = b->map->params.key_len;
 	u64 homes = syncmap_table_homes(keys, key_len);
 	u64 tail = syncmap_table_tail(homes, b->bins, key_len);
 
-	return syncmap_table_alloc(homes, homes + tail, key_len, b->gfp);
+	return syncmap_table_alloc(homes, homes + tail, key_len, gfp);
+}
+
+/* Nothing has to give way for keys that may not come */
+static gfp_t gfp_of_room(gfp_t gfp)
+{
+	return (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_NORETRY;
 }
 
 /*
@@ -256,10 +270,11 @@ static int prepare(struct builder *b)
 	if (err)
 		return err;
 	b->room = room_of(b);
-	b->into = alloc_table(b, b->live + b->room);
-	if (!b->into && b->room) {
+	if (b->room)
+		b->into = alloc_table(b, b->live + b->room, gfp_of_room(b->gfp));
+	if (!b->into) {
 		b->room = 0;
-		b->into = alloc_table(b, b->live);
+		b->into = alloc_table(b, b->live, b->gfp);
 	}
 	if (!b->into)
 		return -ENOMEM;

@@ -260,3 +260,12 @@ u64 syncmap_state_dirty(const struct syncmap_state *state)
 		keys += READ_ONCE(per_cpu_ptr(state->counts, cpu)->dirty);
 	return max(keys, 0L);
 }
+
+/* Keys of its read table, deleted ones included; of one with room as of the sum */
+u64 syncmap_state_read(const struct syncmap_state *state,
+		       const struct syncmap_counts *sum)
+{
+	if (!state->table->roomy)
+		return state->table->keys;
+	return max(sum->live - sum->dirty + sum->dead, 0L);
+}

@@ -74,11 +74,8 @@ static void dirty_stats(const struct syncmap_dirty *dirty,
 }
 
 static void table_stats(const struct syncmap_table *table,
-			const struct syncmap_counts *sum,
 			struct syncmap_core_stats *stats)
 {
-	stats->read_keys = table->roomy ?
-		max(sum->live - sum->dirty + sum->dead, 0L) : table->keys;
 	stats->read_buckets = table->buckets;
 	stats->bytes += syncmap_table_size(table);
 	memcpy(stats->fill, table->fill, sizeof(stats->fill));
@@ -100,8 +97,9 @@ static void state_stats(const struct syncmap_state *state,
 	stats->lock_waits += sum.lock_waits;
 	stats->dirty_keys = max(sum.dirty, 0L);
 	stats->bytes = max(sum.nodes, 0L) * syncmap_node_size(state->gen->map);
+	stats->read_keys = syncmap_state_read(state, &sum);
 	if (state->table != &syncmap_empty_table)
-		table_stats(state->table, &sum, stats);
+		table_stats(state->table, stats);
 	if (state->old)
 		dirty_stats(state->old, stats);
 	dirty_stats(state->dirty, stats);

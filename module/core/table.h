@@ -83,31 +83,43 @@ static inline u8 header_slot(u64 header, unsigned int slot)
 	return header >> (8 * slot);
 }
 
+/* How many keys the builder has placed in a bucket: in its first slots, sorted */
+static __always_inline unsigned int table_placed(const struct syncmap_table *table,
+						 u64 bucket)
+{
+	const struct syncmap_view *view = &table->view;
+
+	if (syncmap_key_is_word(table->key_len))
+		return *syncmap_pairs_tag(view, bucket) & SYNCMAP_TAG_KEYS;
+	return DIV_ROUND_UP(fls64(view->buckets[bucket].header & (U64_MAX >> 8)),
+			    8);
+}
+
 /*
- * How many keys stand in a bucket: in its first slots. For who has the table from a
- * state, or builds it; who comes early does not count.
+ * How many keys stand there, with those behind that came later, which have no other mark
+ * than themselves. For who has the table from a state, or builds it; who comes early does
+ * not count.
  */
 static __always_inline unsigned int table_keys(const struct syncmap_table *table,
 					       u64 bucket)
 {
-	const struct syncmap_view *view = &table->view;
-	unsigned int n;
+	unsigned int n = table_placed(table, bucket);
 
-	if (!syncmap_key_is_word(table->key_len))
-		return DIV_ROUND_UP(fls64(view->buckets[bucket].header &
-					  (U64_MAX >> 8)), 8);
-	n = *syncmap_pairs_tag(view, bucket) & SYNCMAP_TAG_KEYS;
-	/* Those that came later have no other mark than themselves */
 	while (table->roomy && n < SYNCMAP_PAIR_SLOTS &&
-	       READ_ONCE(view->pairs[bucket].pair[n].key))
+	       READ_ONCE(table->view.pairs[bucket].pair[n].key))
 		n++;
 	return n;
 }
 
+/* The buckets in which key 0 is looked for get no new keys, see table_has_room() */
+static inline bool table_is_barred(const struct syncmap_table *table, u64 bucket)
+{
+	return bucket - table->barred < table->nbarred;
+}
+
 /*
- * Whether a new key is likely to find a slot in its home bucket. The buckets in which
- * key 0 is looked for are barred: who has found it in a slot that is not filled would
- * take the word of the key that comes there for its own.
+ * Whether a new key is likely to find a slot in its home bucket. Who has found key 0 in
+ * a slot that is not filled would take the word of a key that comes there for its own.
  */
 static inline bool table_has_room(const struct syncmap_table *table,
 				  const struct syncmap_key *key)
@@ -115,7 +127,7 @@ static inline bool table_has_room(const struct syncmap_table *table,
 	u64 home = syncmap_table_home(key->hash, table->view.homes);
 
 	return table->roomy && key->word &&
-	       home - table->barred >= table->nbarred &&
+	       !table_is_barred(table, home) &&
 	       !READ_ONCE(table->view.pairs[home].pair[SYNCMAP_PAIR_SLOTS - 1].key);
 }
 

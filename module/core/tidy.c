@@ -164,7 +164,8 @@ static enum due due(const struct syncmap *map, const struct syncmap_state *state
 	if (dirty >= syncmap_state_limit(state) ||
 	    atomic_long_read(&map->missed) >= misses_limit(state, dirty))
 		return GROWTH;
-	if (sum.dead >= LIMIT_MIN && sum.dead >= state->table->keys / 4)
+	if (sum.dead >= LIMIT_MIN &&
+	    sum.dead >= syncmap_state_read(state, &sum) / 4)
 		return GROWTH;
 	if (!has_time(map))
 		return may_purge(map, state, dirty) ? PURGE : NOTHING;
@@ -370,7 +371,8 @@ EXPORT_SYMBOL_GPL(syncmap_tombstones);
  *
  * For shrinkers. Maps do this by themselves, but take their time when there is
  * little to gain; here a promotion is begun in the background however few
- * tombstones there are. A map that has none, and no dirty key, is left alone.
+ * tombstones there are. A map that has none, no dirty key, and no room for new ones in
+ * the read table, is left alone.
  *
  * Context: Any, with any lock held; does not wait.
  */

@@ -315,7 +315,7 @@ static enum outcome add_to_table(struct syncmap *map,
 	if (!home)
 		return GONE;
 	count_live(state, 1);
-	word_try_set(home, &none, word_open(update->new));
+	WARN_ON_ONCE(!word_try_set(home, &none, word_open(update->new)));
 	inserted(update);
 	return DONE;
 }

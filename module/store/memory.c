@@ -29,8 +29,9 @@
 /*
  * Of an entry, besides its value and a key that is no number: a node of the dirty
  * table and its part of the chains until it is in the read table; and there an
- * eighth of a bucket that is seven tenths full. While a read table is rebuilt
- * there are two, the larger the old one the fewer nodes.
+ * eighth of a bucket that is seven tenths full, or a pair in one with room for as many
+ * more. While a read table is rebuilt there are two, the larger the old one the fewer
+ * nodes.
  */
 #define PLACE		96
 
