@@ -438,17 +438,25 @@ static void thinned_is_due_in_time(struct kunit *test)
 static void room_is_given_back_in_its_time(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
+	struct syncmap_state *state;
+	struct syncmap_table *table;
 
+	state = kunit_kzalloc(test, sizeof(*state), GFP_KERNEL);
+	table = kunit_kzalloc(test, sizeof(*table), GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, state && table);
 	KUNIT_ASSERT_EQ(test, tm_fill(tm, 0, 10), 0);
 	KUNIT_ASSERT_EQ(test, syncmap_promote(&tm->map), 0);
 	tm_freeze(tm);
-	tm_state(tm)->table->roomy = true;
-	KUNIT_EXPECT_FALSE(test, syncmap_is_tidy(tm_state(tm)));
+	*state = *tm_state(tm);
+	*table = *state->table;
+	state->table = table;
+	KUNIT_EXPECT_TRUE(test, syncmap_is_tidy(state));
+	table->roomy = true;
+	KUNIT_EXPECT_FALSE(test, syncmap_is_tidy(state));
 	tm->map.promoted_ns = ktime_get_ns();
-	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), NOTHING);
+	KUNIT_EXPECT_EQ(test, due(&tm->map, state), NOTHING);
 	tm->map.promoted_ns = 0;
-	KUNIT_EXPECT_EQ(test, due(&tm->map, tm_state(tm)), PROMOTION);
-	tm_state(tm)->table->roomy = false;
+	KUNIT_EXPECT_EQ(test, due(&tm->map, state), PROMOTION);
 	tm_thaw(tm);
 }
 
