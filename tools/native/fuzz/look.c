@@ -154,7 +154,7 @@ void fuzz_look(struct fuzz *f)
 
 void fuzz_stats(struct fuzz *f)
 {
-	u64 buckets = 0, displaced = 0;
+	u64 buckets = 0, placed = 0, displaced = 0;
 	struct syncmap_core_stats stats;
 	unsigned int i;
 
@@ -162,11 +162,12 @@ void fuzz_stats(struct fuzz *f)
 	syncmap_get_stats(&f->map, &stats);
 	for (i = 0; i < SYNCMAP_HISTOGRAM; i++) {
 		buckets += stats.fill[i];
+		placed += i * stats.fill[i];
 		displaced += stats.displaced[i];
 	}
 	expect(stats.count == f->model.count);
 	expect(buckets == stats.read_buckets);
-	expect(displaced == stats.read_keys);
+	expect(displaced == placed);
 	expect(stats.dirty_longest <= stats.dirty_keys);
 	expect(stats.read_keys + stats.dirty_keys >= stats.count);
 	/* Other tombstones are in pairs of a dirty table */
