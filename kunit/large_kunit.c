@@ -34,7 +34,7 @@ static void large_is_as_large_as_asked(struct kunit *test)
 /* Who must not sleep gets one piece, or nothing; debug kernels tell who did */
 static void large_does_not_sleep(struct kunit *test)
 {
-	DEFINE_SPINLOCK(lock);
+	static DEFINE_SPINLOCK(lock);
 	unsigned int i;
 	void *p;
 
