@@ -114,6 +114,41 @@ static struct table_pos find_pos(struct test_map *tm, u64 i)
 	return pos;
 }
 
+/* What has come to a table with room, in the map's own way, stands at home */
+static void check_finds_what_has_come_wrong(struct kunit *test)
+{
+	struct test_map *tm = test->priv;
+	u64 i = 1 << 20, other = 1 << 21;
+	struct syncmap_table *table;
+	struct syncmap_pair *pair;
+	struct table_pos pos;
+	struct test_key buffer;
+
+	tm_freeze(tm);
+	tm->gfp = GFP_ATOMIC;
+	KUNIT_ASSERT_EQ(test, tm_fill(tm, 100, 100 + 2048), 0);
+	KUNIT_ASSERT_EQ(test, syncmap_build(&tm->map, BUILD_ROOM, GFP_KERNEL), 0);
+	table = tm_state(tm)->table;
+	KUNIT_ASSERT_TRUE(test, table->roomy);
+	do {
+		i++;
+		KUNIT_ASSERT_EQ(test, tm_store(tm, i, val(i)), 0);
+	} while (!tm_slot(tm, i));
+	pos = find_pos(tm, i);
+	pair = &table->view.pairs[pos.bucket].pair[pos.slot];
+	while (syncmap_table_home(tm_key(tm, other, &buffer).hash,
+				  table->view.homes) == pos.bucket)
+		other++;
+	EXPECT_BROKEN(test, table->roomy, false,
+		      "a slot that is not filled has something");
+	EXPECT_BROKEN(test, table->nbarred, U64_MAX,
+		      "a key has come where key 0 is looked for");
+	EXPECT_BROKEN(test, pair->key, other,
+		      "a key has come to a bucket that is not its home");
+	KUNIT_EXPECT_STREQ(test, verdict(tm) ?: "nothing", "nothing");
+	tm_thaw(tm);
+}
+
 static void check_finds_a_wrong_read_table(struct kunit *test)
 {
 	struct test_map *tm = test->priv;
@@ -343,6 +378,7 @@ static struct kunit_case check_cases[] = {
 	KUNIT_CASE(check_passes_in_each_state),
 	KUNIT_CASE(check_reports_what_is_broken),
 	KUNIT_CASE(check_finds_wrong_words),
+	KUNIT_CASE(check_finds_what_has_come_wrong),
 	KUNIT_CASE(check_finds_a_wrong_read_table),
 	KUNIT_CASE(check_finds_a_wrong_fingerprint),
 	KUNIT_CASE(check_finds_a_wrong_dirty_table),

@@ -134,11 +134,10 @@
  * bucket in Dold before it searches it, and fills a pair or links a node in D, or
  * fills a slot in T, under the lock of a bucket that is not sealed, in the map's state;
  * if it is, or the state is not, a newer one has been published and the operation starts
- * over. Sealing Dold makes an inserter that still
- * holds the state before s1 (and would insert into D = Dold, or into T) and one that
- * holds s1 (and would insert into D1) exclude each other. D1 is that of s1 and of s2,
- * and so is its lock: who holds s1 finds s2 to be the map's state when somebody may have
- * filled a slot of T'.
+ * over. Sealing Dold makes an inserter that still holds the state before s1 (and would
+ * insert into D = Dold, or into T) and one that holds s1 (and would insert into D1)
+ * exclude each other. D1 is that of s1 and of s2, and so are its locks: who holds s1 finds
+ * s2 to be the map's state when somebody may have filled a slot of T'.
  *
  * Why each is linearizable
  *

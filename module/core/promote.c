@@ -309,7 +309,7 @@ static bool move(struct builder *b, atomic64_t *source, u64 hash, u64 key)
 	return true;
 }
 
-/* Of a bucket, in the order of their hashes; of the slots what came later is not in it */
+/* By hash: keys that have come to a roomy table stand in a bucket as they came */
 struct sorted_slot {
 	u64		hash;
 	u64		key;

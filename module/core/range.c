@@ -101,8 +101,8 @@ static void look_into(const struct walk *w, struct side *side)
 						   &w->state->seed,
 						   READ_ONCE(pair[slot].key)), slot);
 	/*
-	 * Before the word of a node is read that may have been here before, see
-	 * dirty_walk_pairs(). See litmus/range-slot
+	 * Before the word of a node is read whose key may be here by now; pairs with
+	 * the cmpxchg in syncmap_table_claim(). See litmus/range-slot
 	 */
 	smp_rmb();
 	side->hash = keys ? pos->hashes[0] : hash_behind(w, pos->bucket);
